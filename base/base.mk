@@ -1,0 +1,18 @@
+noinst_LIBRARIES += base/libbase.a
+base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
+base_libbase_a_SOURCES = \
+	base/arena.c base/arena.h \
+	base/clock.c base/clock.h \
+	base/encode.c base/encode.h \
+	base/error.c base/error.h base/reasons.def \
+	base/file.c base/file.h \
+	base/log.c base/log.h \
+	base/random.c base/random.h \
+	base/seal.c base/seal.h \
+	base/text.c base/text.h \
+	base/yaml.c base/yaml.h \
+	base/slice.h base/forbid.h
+
+check_PROGRAMS += tests/unit/test_base
+tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h
+tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)

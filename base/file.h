@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole files: read with a limit, written all or nothing. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/arena.h"
+
+#include <sys/types.h>
+
+/* FILE_SECRET: refused when group or others may read it or it is not a regular file. */
+enum file_kind { FILE_PUBLIC, FILE_SECRET };
+
+/* REASON_FILE on failure, the detail names the path. */
+int file_read(struct arena *a, const char *path, enum file_kind kind, size_t limit, struct slice *out, struct error *err);
+/* A temporary file beside `path`, fsync, rename, fsync of the folder. */
+int file_write(const char *path, mode_t mode, struct slice bytes, struct error *err);
+/* The folder and what is missing above it, with `mode`. */
+int folder_make(const char *path, mode_t mode, struct error *err);
+
+#endif

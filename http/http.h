@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The front: evhttp behind a strict gate, and an exchange as plain data.
+ *
+ * A handler sees a request that passed the gate (one Host that is ours, one
+ * Content-Length of digits or exactly `chunked`, field names of token
+ * characters, a known route, a method the route allows, a body within the
+ * route's limit) and fills in a reply.  It runs to its end on the event loop;
+ * the reply is sent when it returns.  Nothing here knows SAML, LDAP or rules.
+ *
+ * Everything in an exchange lives in its arena, which is wiped and freed after
+ * the reply was handed to the socket.
+ *
+ * A worker process holds one server.  Only http/ sees event2/http.h.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/arena.h"
+
+#include <stdint.h>
+
+struct event_base;
+struct http_server;
+
+enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4 };
+
+struct http_cookie {
+	struct slice name, value;
+};
+
+struct http_exchange {
+	struct arena *arena;
+	/* request */
+	enum http_method method;
+	const char *path;               /* decoded? no: as sent, without the query; "/saml/idp/sso" */
+	const char *rest;               /* of a route that ends in `*`: what follows its prefix, as sent; "" else */
+	struct slice query;             /* raw, byte for byte, without `?`; n 0: none */
+	struct slice body;              /* of a POST */
+	const char *content_type;       /* lower case, without parameters; NULL: none */
+	const char *client;             /* numeric address: the peer, or from a trusted proxy's header */
+	const struct http_cookie *cookies;      /* in the order sent; broken pairs are left out */
+	size_t cookie_count;
+	const char *fetch_dest;         /* Sec-Fetch-Dest; NULL: the browser does not say */
+	const char *fetch_mode;         /* Sec-Fetch-Mode */
+	const char *accept_language;
+	/* reply: filled in by the handler; status 0 becomes a 500 page */
+	int status;
+	const char *reply_type;         /* Content-Type */
+	struct slice reply_body;
+	const char *location;           /* Location header; refused (500, logged) when it holds a control character or blank */
+	const char *form_action;        /* CSP form-action sources instead of 'none': "https:" */
+	const char *style_hash;         /* CSP style source, "'sha256-…'", or NULL: 'none' */
+	const char *script_hash;        /* likewise for the one script a page has, or NULL */
+	const char *retry_after;
+	struct http_set_cookie *set_cookies;
+	/* set by the server after the handler returned; for the handler's `done` */
+	void *context;
+};
+
+struct http_set_cookie {
+	const char *name;               /* with its `__Host-` */
+	const char *value;
+	int64_t max_age;                /* seconds; 0 deletes it */
+	struct http_set_cookie *next;
+};
+
+/*
+ * Path=/; Secure; HttpOnly; SameSite=None: the POST that returns from the
+ * identity provider is cross-site, and Lax would drop the cookie there.
+ */
+void http_set_cookie(struct http_exchange *x, const char *name, const char *value, int64_t max_age);
+
+struct http_route {
+	const char *path;               /* "/health/live"; "/go/ *" written without the blank matches what begins so */
+	unsigned methods;               /* HTTP_GET | HTTP_HEAD | HTTP_POST; GET implies HEAD */
+	size_t body_limit;              /* bytes of a POST body */
+	void (*handle)(struct http_exchange *x, void *context);
+};
+
+struct http_network {
+	unsigned char address[16];      /* IPv4 as ::ffff:a.b.c.d */
+	int bits;
+};
+/* "10.0.0.0/8", "192.0.2.7", "2001:db8::/32"; host bits set: -1 */
+int http_network_read(const char *text, struct http_network *out);
+bool http_network_holds(const struct http_network *network, const char *numeric_address);
+
+struct http_options {
+	const char *public_host;        /* "sso.example.org" or with ":8443"; any other Host is 400 */
+	const struct http_network *proxies;     /* who may send Forwarded or X-Forwarded-For */
+	size_t proxy_count;
+	const struct http_route *routes;        /* ends with path NULL */
+	/* Fills in the page for a refusal of the gate or a route that does not exist. */
+	void (*refuse)(struct http_exchange *x, enum reason reason, void *context);
+	void *context;
+	int64_t header_seconds;         /* to receive a request's head and body; 0: 20 */
+	int64_t idle_seconds;           /* between requests of a connection; 0: 60 */
+	size_t header_limit;            /* bytes; 0: 16384 */
+};
+
+/*
+ * tls_certificate, tls_key: PEM; both {NULL, 0} for plain HTTP.  TLS 1.2 and 1.3.
+ * Does not listen yet.
+ */
+int http_server_new(struct event_base *base, const struct http_options *options, struct slice tls_certificate,
+	struct slice tls_key, struct http_server **out, struct error *err);
+/* Accepts on a socket that is bound and listening, opened by the parent; the descriptor stays the caller's. */
+int http_server_accept(struct http_server *s, int fd, struct error *err);
+/* Stops accepting, answers what is under way with `Connection: close`; `drained` is called once none is left. */
+void http_server_drain(struct http_server *s, void (*drained)(void *context), void *context);
+void http_server_free(struct http_server *s);
+
+/* A listening socket for the parent: SO_REUSEPORT, close-on-exec, non-blocking; "127.0.0.1:8080", "[::1]:8080".  Port 0: the kernel's, see http_bound_port. */
+int http_listen(const char *address, int *fd_out, struct error *err);
+int http_bound_port(int fd);
+bool http_is_loopback(const char *address);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The mirror: people and groups of the directories, in one LMDB file.
+ *
+ * Two sides.  A directory process (mirror_follow) talks to one directory
+ * server with blocking libldap, as RFC 4533 consumer, and writes.  Everyone
+ * else reads: mirror_person finds one person by a join and walks the nested
+ * groups, in microseconds, whether the server is up or not.
+ *
+ * Only the attributes that the settings name are kept.  Groups are joined by
+ * normalized DN, not by memberOf (which servers do not replicate as a change).
+ * Cycles are harmless: a group is visited once.
+ *
+ * This folder knows neither SAML nor HTTP nor rules, nor why it is asked.
+ * ldap.h stays in connection.c, sync.c and dn.c.
+ */
+#ifndef LDAP_MIRROR_H
+#define LDAP_MIRROR_H
+
+#include "base/arena.h"
+
+#include <stdint.h>
+
+/* ---- what the settings say of a directory ---- */
+
+struct directory_join {
+	const char *claim;              /* "objectidentifier" or a full claim name; what the caller looks up */
+	const char *attribute;          /* LDAP attribute that holds the same value */
+	bool is_mutable;                /* a join on mail or UPN: never for guests, never beside a stronger one that differs */
+};
+
+enum directory_tls { DIRECTORY_PLAIN, DIRECTORY_STARTTLS, DIRECTORY_LDAPS };
+
+struct directory_options {
+	const char *name;               /* key in the settings: "corp" */
+	const char *const *uris;        /* in order of preference, NULL-terminated */
+	bool starttls;
+	const char *ca_file;            /* NULL: the system's */
+	const char *bind_dn;            /* NULL: anonymous */
+	struct slice password;          /* only in the directory process */
+	const char *people_base, *people_filter;
+	const char *groups_base, *groups_filter;
+	const char *member_attribute;   /* "member" */
+	const char *group_name_attribute;       /* "cn" */
+	const char *mail_attribute;     /* "mail" */
+	const char *disabled_filter_attribute;  /* NULL, or "attribute" … */
+	const char *disabled_value;     /* … whose value (or presence, when NULL) means switched off */
+	const struct directory_join *joins;     /* strongest first */
+	size_t join_count;
+	const char *const *attributes;  /* further attributes to keep, NULL-terminated */
+	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
+};
+
+/* A DN in comparable form: parsed by RFC 4514, attribute types and values in lower case, escapes and blanks made one.  -1: not a DN. */
+int dn_normalize(struct arena *a, const char *dn, const char **key_out);
+
+/* ---- the writing side: one process a directory ---- */
+
+struct mirror_progress {
+	void (*alive)(void *context);   /* called at least once a network_seconds while anything goes on */
+	bool (*stop)(void *context);    /* asked between steps */
+	void *context;
+};
+
+/*
+ * Follows the directory until `stop`: connects (each URI in turn, back-off to
+ * 30 s), refreshes from the cookie in the file, persists.  Every change is
+ * committed within a second of its arrival, with the cookie in the same
+ * transaction.  Returns 0 when stopped, -1 only when the file cannot be written.
+ */
+int mirror_follow(const char *path, const struct directory_options *directory, const struct mirror_progress *progress, struct error *err);
+
+/* For `postern check`: connects, binds, finds both bases; counts people and groups with one page each. */
+struct directory_check {
+	const char *uri;                /* the one that answered */
+	size_t people, groups;          /* seen, up to 1000 */
+	bool sync_supported;            /* RFC 4533 control listed in the root DSE */
+	size_t people_with_join;        /* of the people seen, those with the first join's attribute */
+};
+int directory_check(struct arena *a, const struct directory_options *directory, struct directory_check *out, struct error *err);
+
+/* ---- the reading side ---- */
+
+struct mirror;
+
+/* REASON_MIRROR_EMPTY when the file is not there yet: try again later. */
+int mirror_open(const char *path, struct mirror **out, struct error *err);
+void mirror_close(struct mirror *m);
+
+struct mirror_attribute {
+	const char *name;               /* lower case */
+	const struct slice *values;
+	size_t n;
+};
+
+struct mirror_group {
+	const char *directory;
+	const char *dn, *dn_key, *cn;
+	int through;                    /* index of the group that is its member on the way to the person; -1: direct */
+};
+
+struct mirror_person {
+	const char *directory;
+	const char *dn;
+	const char *entry_uuid;         /* stable id of the entry, as text */
+	const char *mail;               /* first value; NULL: none */
+	bool disabled;
+	const char *joined_by;          /* "corp: employeeNumber" */
+	const struct mirror_attribute *attributes;
+	size_t attribute_count;
+	const struct mirror_group *groups;      /* nearest first; through always points to a smaller index */
+	size_t group_count;
+	int64_t as_of;                  /* when the directory was last heard of (change, or a contact that said "none") */
+};
+
+struct mirror_claim {
+	const char *claim;              /* as in directory_join.claim */
+	const char *value;
+};
+
+struct mirror_query {
+	const struct mirror_claim *claims;      /* what the sign-on knows */
+	size_t claim_count;
+	bool guest;                     /* mutable joins do not apply */
+};
+
+/*
+ * One person in all directories, or a refusal: PERSON_NOT_FOUND,
+ * PERSON_FOUND_TWICE, PERSON_DISABLED, GUEST_JOIN, JOIN_CONFLICT (a mutable
+ * join found an entry whose stronger attribute is there and differs),
+ * MIRROR_EMPTY (a directory was never read whole).
+ */
+int mirror_person(struct arena *a, struct mirror *m, const struct directory_options *directories, size_t directory_count,
+	const struct mirror_query *query, struct mirror_person *out, struct error *err);
+
+/* For `explain PERSON`: by mail, DN, uid or a join value; the same refusals. */
+int mirror_person_named(struct arena *a, struct mirror *m, const struct directory_options *directories, size_t directory_count,
+	const char *name, struct mirror_person *out, struct error *err);
+
+struct mirror_state {
+	bool filled;                    /* read whole at least once */
+	bool connected;
+	int64_t as_of;
+	size_t people, groups;
+	const char *error;              /* last one, NULL: none */
+};
+int mirror_state(struct arena *a, struct mirror *m, const char *directory, struct mirror_state *out, struct error *err);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Policies: facts in, decision out, and the words for why.
+ *
+ * Two kinds of rule.  `rules` give the outcome and may use only what the
+ * mirror knows (person, groups, directory): provisioning judges with the same
+ * ones, where there is no browser.  `require` may also use the facts of this
+ * sign-on (claims, MFA, door, client network) and can only turn a yes into no.
+ * The first rule that matches wins; none is deny.
+ *
+ * A condition reads like a sentence:
+ *
+ *	member of "cn=jira-agents,ou=groups,dc=example,dc=org"
+ *	member of corp:jira-agents and not department = "Sales"
+ *	mail like "*@example.org" or (title = Engineer and directory is corp)
+ *	mfa and client in 10.0.0.0/8, 192.0.2.7
+ *	door is helpdesk or claim "http://…/role" = "admin"
+ *
+ * This folder does no I/O and knows no SAML, LDAP or HTTP, not even the time:
+ * all it judges by is in `struct facts`.  Decisions live in the caller's arena.
+ * All-zero is refusal: OUTCOME_DENY is 0.
+ */
+#ifndef POLICIES_POLICIES_H
+#define POLICIES_POLICIES_H
+
+#include "base/arena.h"
+
+enum outcome { OUTCOME_DENY, OUTCOME_LICENSED, OUTCOME_CUSTOMER, OUTCOME_PORTAL, OUTCOME_COUNT };
+enum door_kind { DOOR_NONE, DOOR_MANAGED, DOOR_PORTAL };
+
+const char *outcome_word(enum outcome o);               /* "licensed" */
+int outcome_read(const char *word, enum outcome *out);  /* 0 or -1 */
+
+/* ---- facts ---- */
+
+struct fact_attribute {
+	const char *name;               /* LDAP attribute description, compared without case; claim name, exactly */
+	const struct slice *values;
+	size_t n;
+};
+
+struct fact_group {
+	const char *directory;          /* name in the settings */
+	const char *dn;                 /* as the directory writes it */
+	const char *dn_key;             /* normalized form, for comparison (ldap folder's dn_normalize) */
+	const char *cn;
+	int through;                    /* index of the group that is the member here; -1: the person is */
+};
+
+struct facts {
+	/* what the mirror knows: all that `rules` may use */
+	const char *directory;
+	const char *dn;
+	const char *mail;
+	const struct fact_attribute *attributes;
+	size_t attribute_count;
+	const struct fact_group *groups;        /* nearest first; `through` always points to a smaller index */
+	size_t group_count;
+	/* this sign-on: only for `require`; door NULL means there is none */
+	const char *door;               /* connection's name */
+	enum door_kind door_kind;
+	const struct fact_attribute *claims;
+	size_t claim_count;
+	bool mfa;
+	bool guest;
+	const char *client;             /* numeric address of the browser */
+};
+
+/* ---- rules ---- */
+
+enum condition_scope { CONDITION_RULE, CONDITION_REQUIRE };
+
+struct condition;
+/*
+ * Parses the text of a `when`.  REASON_RULE: what is wrong, at which column,
+ * and what was expected.  A condition with sign-on facts under CONDITION_RULE
+ * is an error that says where it belongs.
+ *
+ * `normalize` turns a DN into the form of fact_group.dn_key (-1: not a DN);
+ * it is how this folder stays free of LDAP.
+ */
+struct policy_names {
+	int (*normalize)(struct arena *a, const char *dn, const char **key_out);
+	const char *const *directories; /* names, NULL-terminated */
+	const char *const *doors;
+};
+int condition_parse(struct arena *a, const char *text, enum condition_scope scope, const struct policy_names *names,
+	struct condition **out, struct error *err);
+/* Names of the attributes and groups a condition uses, each handed to `use`; the mirror keeps only those. */
+void condition_attributes(const struct condition *c, void (*use)(const char *attribute, void *context), void *context);
+void condition_groups(const struct condition *c, void (*use)(const char *group_as_written, void *context), void *context);
+
+struct rule {
+	const char *name;
+	const char *when_text;
+	struct condition *when;
+	enum outcome outcome;
+	const char *const *at;          /* OUTCOME_PORTAL: names of portal connections, NULL-terminated */
+	const char *because;            /* OUTCOME_DENY: the public sentence, or NULL */
+	int line;                       /* in the settings file */
+};
+
+struct requirement {
+	const char *name;
+	const char *when_text;
+	struct condition *when;
+	bool for_outcome[OUTCOME_COUNT];        /* which outcomes it applies to */
+	const char *otherwise;          /* public sentence, or NULL */
+	int line;
+};
+
+struct policy {
+	const struct rule *rules;
+	size_t rule_count;
+	const struct requirement *requirements;
+	size_t requirement_count;
+};
+
+/* ---- decision ---- */
+
+/* One test within a condition, in the order tried; what `explain` prints. */
+struct trace_step {
+	const char *text;               /* "member of corp:jira-agents" */
+	bool matched;
+	const char *why;                /* "through corp:jira-team, which corp:leads is in" / "department is \"Sales\"" / "not a member" */
+	int depth;                      /* nesting, for indentation */
+};
+
+struct trace_rule {
+	const char *name;
+	bool matched;
+	const struct trace_step *steps;
+	size_t step_count;
+};
+
+struct decision {
+	enum outcome outcome;           /* of the rules alone */
+	bool granted;                   /* outcome is not deny and every requirement that applies held */
+	enum reason reason;             /* not granted: DENIED_BY_RULE, DENIED_BY_DEFAULT, REQUIREMENT_FAILED */
+	const char *rule;               /* name of the rule that matched, NULL: none */
+	const char *requirement;        /* name of the one that failed, or NULL */
+	const char *sentence;           /* public sentence of that rule or requirement, or NULL */
+	const char *const *at;          /* sites of a portal outcome, NULL-terminated */
+	const int *groups;              /* indexes into facts.groups that made the matching rule match */
+	size_t group_count;
+	/* only when a trace was asked for */
+	const struct trace_rule *rules;
+	size_t rule_count;
+	const struct trace_rule *requirements;
+	size_t requirement_count;
+};
+
+enum policy_trace { TRACE_NO, TRACE_YES };
+
+void policy_decide(struct arena *a, const struct policy *policy, const struct facts *facts, enum policy_trace trace,
+	struct decision *out);
+
+/* ---- doors ---- */
+
+/* What happens at a door: the table of outcomes by door. */
+enum passage {
+	PASSAGE_REFUSE,                 /* a page with the reason */
+	PASSAGE_ASSERT,                 /* an assertion for the connection that asked */
+	PASSAGE_TO_MANAGED,             /* redirect to the managed way in (its `start`) */
+	PASSAGE_TO_PORTAL               /* redirect to the home of the first site in `at` */
+};
+
+struct door {
+	const char *name;
+	enum door_kind kind;
+};
+
+/* reason_out: set with PASSAGE_REFUSE (the decision's own, or WRONG_SITE). */
+enum passage passage_for(const struct decision *decision, const struct door *door, enum reason *reason_out);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * SAML 2.0: bytes in, verified identity out; decision in, signed bytes out.
+ *
+ * The life of a sign-on, as this folder sees it:
+ *
+ *	saml_request_read      what Atlassian asks, from the bytes a browser brought
+ *	saml_request_write     what we ask Entra
+ *	saml_response_read     what Entra answers: judged, or refused with its reason
+ *	saml_response_write    what we answer Atlassian: one assertion, signed
+ *
+ * Messages from browsers are parsed once, by libxml2 and xmlsec1, and every
+ * value is read from the very element whose signature was verified.  lasso
+ * never sees what a browser sent: it loads metadata, writes the request to the
+ * identity provider, and serves as witness (saml_witness): what we accept,
+ * lasso must accept, what we issue, lasso must accept.
+ *
+ * This folder knows neither HTTP nor LDAP nor rules nor settings, and the time
+ * is handed in.  One thread; saml_start once a process.  Results live in the
+ * caller's arena; parsed documents and library objects die where they were
+ * made.  Strings handed out are clean UTF-8 without control characters.
+ *
+ * No is zero: an all-zero saml_identity names nobody.  A field that is missing
+ * is refused like one that is wrong.
+ */
+#ifndef SAML_SAML_H
+#define SAML_SAML_H
+
+#include "base/arena.h"
+
+#include <stdint.h>
+
+/* Initialises libxml2, xmlsec1 and lasso, hooks their output into the log.  0 or -1. */
+int saml_start(struct error *err);
+void saml_stop(void);
+
+/* Limits; beyond: …_TOO_LARGE or RELAY_STATE_TOO_LONG. */
+#define SAML_REQUEST_MAX 65536          /* bytes of an AuthnRequest after inflating */
+#define SAML_RESPONSE_MAX 524288        /* bytes of a Response after base64 */
+#define SAML_RELAY_STATE_MAX 1500       /* bytes, decoded */
+#define SAML_DEPTH_MAX 40               /* nested elements */
+#define SAML_SKEW 180                   /* seconds that two clocks may differ, unless set */
+
+#define SAML_FORMAT_EMAIL "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+#define SAML_FORMAT_UNSPECIFIED "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+#define SAML_FORMAT_PERSISTENT "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+
+#define SAML_CLAIM_OBJECT_ID "http://schemas.microsoft.com/identity/claims/objectidentifier"
+#define SAML_CLAIM_TENANT "http://schemas.microsoft.com/identity/claims/tenantid"
+#define SAML_CLAIM_AUTHN_METHODS "http://schemas.microsoft.com/claims/authnmethodsreferences"
+#define SAML_CLAIM_GROUPS "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+#define SAML_CLAIM_GROUPS_LINK "http://schemas.microsoft.com/claims/groups.link"
+#define SAML_METHOD_MULTIPLE "http://schemas.microsoft.com/claims/multipleauthn"
+
+/* ---- keys of our own ---- */
+
+struct saml_key;
+
+/* PEM.  REASON_SETTINGS: not RSA, below 2048 bits, certificate of another key.  Prepared for fast signing. */
+int saml_key_read(struct slice key_pem, struct slice certificate_pem, struct saml_key **out, struct error *err);
+void saml_key_free(struct saml_key *k);
+/* Of a certificate alone, for metadata in processes without the key: one line of base64 (DER). */
+int saml_certificate_read(struct arena *a, struct slice pem, const char **base64_out, int64_t *not_after_out, struct error *err);
+
+/* ---- the identity provider (Entra) ---- */
+
+struct saml_provider;
+
+struct saml_provider_options {
+	const char *entity_id;          /* expected; NULL: the one entity of the document that is an identity provider */
+	const char *tenant;             /* required value of the tenant claim; NULL: not checked */
+	int64_t now;
+};
+
+struct saml_provider_info {
+	const char *entity_id;
+	const char *sso_url;            /* HTTP-Redirect */
+	int64_t valid_until;            /* 0: not said */
+	int64_t cache_seconds;          /* cacheDuration; 0: not said */
+	size_t key_count;               /* usable signing keys */
+	int64_t keys_until;             /* when the last of them ends */
+};
+
+/*
+ * Metadata (SAML metadata 2.4.3), with or without byte-order mark, with
+ * RoleDescriptors of other kinds before the one that counts; keys with
+ * use="signing" or without use.  REASON_METADATA: does not parse, another
+ * entity, no usable key (RSA from 2048 bits, certificate not ended), no
+ * redirect endpoint, past validUntil.
+ */
+int saml_provider_read(struct slice metadata, const struct saml_provider_options *options, struct saml_provider **out, struct error *err);
+void saml_provider_free(struct saml_provider *p);
+const struct saml_provider_info *saml_provider_info(const struct saml_provider *p);
+
+/* ---- a connection (Atlassian as service provider) from metadata ---- */
+
+/* The entity ID and the default HTTP-POST ACS of a service provider's metadata file. */
+int saml_sp_metadata_read(struct arena *a, struct slice metadata, const char **entity_id_out, const char **acs_out, struct error *err);
+
+/* ---- the request from Atlassian ---- */
+
+enum saml_binding { SAML_REDIRECT, SAML_POST };
+
+struct saml_request {
+	const char *issuer;
+	const char *id;                 /* echoed byte for byte */
+	const char *acs_url;            /* NULL: not named */
+	bool has_acs_index;
+	const char *protocol_binding;   /* NULL: not named */
+	const char *destination;        /* NULL: not named */
+	int64_t issue_instant;
+	bool force_authn, is_passive;
+	const char *subject;            /* NameID of a Subject, a hint only; NULL: none */
+};
+
+/*
+ * parameters: the raw query (SAML_REDIRECT) or form body (SAML_POST), byte for
+ * byte.  Reads SAMLRequest and RelayState, each at most once.  relay_state_out:
+ * decoded bytes, {NULL, 0} when there is none.
+ */
+int saml_request_read(struct arena *a, enum saml_binding binding, struct slice parameters, struct saml_request *out,
+	struct slice *relay_state_out, struct error *err);
+
+/* ---- the request to the identity provider ---- */
+
+struct saml_ask {
+	const char *id;                 /* ours, from random_id */
+	const char *entity_id;          /* ours */
+	const char *acs_url;            /* ours */
+	const char *relay_state;        /* at most 80 bytes */
+	const char *login_hint;         /* NULL: none */
+	bool force_authn, is_passive;
+	int64_t now;
+};
+
+/* The address to send the browser to (bindings 3.4.4), unsigned. */
+int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask, const char **url_out, struct error *err);
+
+/* ---- the response from the identity provider ---- */
+
+struct saml_attribute {
+	const char *name;
+	const char *const *values;
+	size_t n;
+};
+
+struct saml_identity {
+	const char *issuer;
+	const char *name_id;
+	const char *name_id_format;     /* NULL: not said */
+	const char *session_index;
+	const char *assertion_id;
+	const char *tenant;             /* NULL unless the claim is there */
+	const char *object_id;          /* the same */
+	int64_t authn_instant;
+	int64_t not_on_or_after;        /* the earliest of the assertion's ends: until when its id is remembered */
+	const char *authn_context;      /* AuthnContextClassRef, NULL: not said */
+	bool mfa;                       /* the methods claim holds SAML_METHOD_MULTIPLE */
+	bool guest;                     /* NameID or UPN holds #EXT# */
+	bool groups_overage;            /* the groups.link claim is there */
+	const struct saml_attribute *attributes;
+	size_t attribute_count;
+};
+
+enum saml_signed { SAML_SIGNED_ANY, SAML_SIGNED_ASSERTION, SAML_SIGNED_RESPONSE, SAML_SIGNED_BOTH };
+
+struct saml_expect {
+	const struct saml_provider *provider;
+	const char *entity_id;          /* our own: the audience */
+	const char *acs_url;            /* our own: destination and recipient */
+	const char *request_id;         /* of the pending sign-on */
+	enum saml_signed signed_part;   /* what must be signed; ANY: either */
+	bool force_authn;               /* then AuthnInstant must not be older than the request */
+	int64_t requested_at;
+	int64_t now;
+	int64_t skew;                   /* seconds; 0: SAML_SKEW */
+};
+
+/*
+ * The SAMLResponse and RelayState of a form body, each at most once and
+ * decoded from the form (SAMLResponse still in base64).
+ */
+int saml_response_find(struct arena *a, struct slice form, struct slice *response_out, struct slice *relay_state_out, struct error *err);
+
+/* base64: as posted.  Every check of SAML profiles 4.1.4.3 and of SECURITY.md. */
+int saml_response_read(struct arena *a, const struct saml_expect *expect, struct slice base64, struct saml_identity *out, struct error *err);
+const struct saml_attribute *saml_identity_attribute(const struct saml_identity *identity, const char *name);   /* NULL: not there */
+
+/* For a refusal by the identity provider (STATUS_NOT_SUCCESS) the detail holds its codes and its message. */
+
+/* ---- the response to Atlassian ---- */
+
+enum saml_sign { SAML_SIGN_ASSERTION, SAML_SIGN_RESPONSE, SAML_SIGN_BOTH };
+
+struct saml_answer {
+	const char *entity_id;          /* ours */
+	const char *audience;           /* the connection's entity ID */
+	const char *acs_url;            /* Destination and Recipient, with its query */
+	const char *in_response_to;     /* NULL: unsolicited */
+	const char *name_id;
+	const char *name_id_format;
+	const struct saml_attribute *attributes;
+	size_t attribute_count;
+	int64_t authn_instant;
+	const char *authn_context;      /* NULL: unspecified */
+	enum saml_sign sign;
+	int64_t now;
+	int64_t lifetime;               /* seconds from now; 0: 300 */
+};
+
+struct saml_issued {
+	const char *assertion_id;       /* for the audit */
+	const char *response_id;
+	struct slice xml;               /* exclusive canonical form */
+	const char *base64;             /* for the form */
+};
+
+int saml_response_write(struct arena *a, const struct saml_key *key, const struct saml_answer *answer, struct saml_issued *out, struct error *err);
+
+/* ---- metadata of our own ---- */
+
+struct saml_own {
+	const char *entity_id;
+	const char *const *certificates;        /* one-line base64, NULL-terminated; may be empty for the SP face */
+	const char *sso_url;            /* idp face */
+	const char *const *acs_urls;    /* sp face, NULL-terminated */
+};
+struct slice saml_idp_metadata(struct arena *a, const struct saml_own *own);
+struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own);
+
+/* ---- the witness: lasso as the other side (check, tests) ---- */
+
+/*
+ * Plays the service provider for a response of ours: 0 when lasso, given our
+ * IdP metadata and metadata of the connection's values, accepts it and reads
+ * the same NameID and attributes.
+ */
+int saml_witness_issued(struct slice own_idp_metadata, const char *sp_entity_id, const char *sp_acs, const char *request_id,
+	const char *base64, const char *name_id, struct error *err);
+
+#endif

@@ -1,0 +1,1 @@
+# programs of tests/bench/

@@ -1,0 +1,3 @@
+include tests/demo/demo.mk
+include tests/bench/bench.mk
+include tests/fuzz/fuzz.mk
