@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# build-aux/build.sh FOLDER TARGET [CONFIGURE ARGUMENT...]
+#
+# Builds in FOLDER, beside the sources: autoreconf and configure only when they
+# are due, then make.  TARGET: `all`, or `check` for the test programs too.
+# Shows how far it is.  Output of the compiler appears only when something is
+# wrong.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$1 target=$2
+shift 2
+mkdir -p "$folder"
+log=$PWD/$folder/compile.log
+
+step() {
+	if ! "$@" >"$log" 2>&1; then
+		echo "build.sh: $* failed:" >&2
+		tail -n 60 "$log" >&2
+		exit 1
+	fi
+}
+
+if [ ! -x configure ] || [ configure.ac -nt configure ] || [ ! -e Makefile.in ] || [ Makefile.am -nt Makefile.in ]; then
+	echo "  autoreconf"
+	step autoreconf -fi
+fi
+if [ ! -e "$folder/Makefile" ] || [ "$*" != "$(cat "$folder/configured-with" 2>/dev/null)" ] || [ configure -nt "$folder/config.status" ]; then
+	echo "  configure $*"
+	(cd "$folder" && step ../configure -q "$@")
+	printf '%s\n' "$*" >"$folder/configured-with"
+fi
+
+build() {
+	printf 'everything: all $(check_PROGRAMS)\n.PHONY: everything\n' | make -C "$folder" -s -f Makefile -f - "$@"
+}
+[ "$target" = all ] || target=everything
+# `make -n` says how many lines of work there are: "  CC       x.o".
+todo=$(build -n "$target" 2>/dev/null | grep -c 'echo "  [A-Z]' || true)
+terminal=no
+[ -t 1 ] && terminal=yes
+set +e
+build -j"$(nproc)" "$target" 2>&1 | tee "$log" | awk -v todo="$todo" -v terminal=$terminal '
+	/^  [A-Z]+ +[^ ]+$/ {
+		n++
+		if (terminal == "yes")
+			printf "\r\033[K  %3d of %d  %s", n, todo, $2
+		else if (n % 20 == 0)
+			printf "  %d of %d\n", n, todo
+		fflush()
+		next
+	}
+	/^make/ && !/\*\*\*/ { next }
+	{ if (terminal == "yes") printf "\r\033[K"; print; fflush() }
+	END { if (terminal == "yes") printf "\r\033[K" }'
+status=${PIPESTATUS[0]}
+[ "$status" -eq 0 ] || { echo "build.sh: make failed; its whole output is in $log" >&2; exit 1; }
