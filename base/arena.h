@@ -30,7 +30,10 @@ char *arena_printf(struct arena *a, const char *format, ...) __attribute__((form
 int arena_cstr(struct arena *a, struct slice s, enum reason reason, const char **out, struct error *err)
 	__attribute__((warn_unused_result));
 
-/* An array that grew: a copy of `old` (n elements of size each) with room for n + 1 when n is a power of two, else `old`. */
+/*
+ * Room for one more in an array of n elements of `size` bytes that only grows
+ * by this function, from NULL and n = 0 on: `old`, or a copy twice as large.
+ */
 void *arena_grow(struct arena *a, void *old, size_t n, size_t size);
 
 /* Bytes handed out since arena_new; for tests and limits. */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One memory region for one piece of work: blocks in a list, wiped at the end. */
+#include "base/arena.h"
+
+#include <stdint.h>
+
+#include <openssl/crypto.h>
+
+#define BLOCK_FIRST 8192
+#define ALIGNMENT 16
+
+struct block {
+	struct block *next;
+	size_t size, used;
+	_Alignas(ALIGNMENT) char bytes[];
+};
+
+struct arena {
+	struct block *blocks;           /* the newest first */
+	size_t size;
+};
+
+static struct block *block_new(struct block *next, size_t size)
+{
+	struct block *b = malloc(sizeof(*b) + size);
+
+	if (!b)
+		abort();
+	b->next = next;
+	b->size = size;
+	b->used = 0;
+	return b;
+}
+
+struct arena *arena_new(void)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		abort();
+	a->blocks = block_new(NULL, BLOCK_FIRST);
+	return a;
+}
+
+void arena_free(struct arena *a)
+{
+	struct block *b, *next;
+
+	if (!a)
+		return;
+	for (b = a->blocks; b; b = next) {
+		next = b->next;
+		OPENSSL_cleanse(b->bytes, b->used);
+		free(b);
+	}
+	free(a);
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	struct block *b = a->blocks;
+	void *p;
+
+	if (n > SIZE_MAX / 4)
+		abort();
+	n = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	if (n == 0)
+		n = ALIGNMENT;
+	if (b->size - b->used < n) {
+		size_t size = b->size < 1u << 20 ? b->size * 2 : b->size;
+
+		b = a->blocks = block_new(b, n > size ? n : size);
+	}
+	p = b->bytes + b->used;
+	b->used += n;
+	a->size += n;
+	return memset(p, 0, n);
+}
+
+char *arena_copy(struct arena *a, struct slice s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return p;
+}
+
+struct slice arena_slice(struct arena *a, struct slice s)
+{
+	return s.p ? slice_of(arena_copy(a, s), s.n) : s;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return s ? arena_copy(a, slice_c(s)) : NULL;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+	va_list args, again;
+	char *p;
+	int n;
+
+	va_start(args, format);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, args);
+	if (n < 0)
+		abort();
+	p = arena_alloc(a, (size_t)n + 1);
+	vsnprintf(p, (size_t)n + 1, format, again);
+	va_end(again);
+	va_end(args);
+	return p;
+}
+
+int arena_cstr(struct arena *a, struct slice s, enum reason reason, const char **out, struct error *err)
+{
+	if (!s.p)
+		return error_set(err, reason, "value is not there");
+	if (s.n && memchr(s.p, 0, s.n))
+		return error_set(err, reason, "value holds a NUL byte");
+	*out = arena_copy(a, s);
+	return 0;
+}
+
+void *arena_grow(struct arena *a, void *old, size_t n, size_t size)
+{
+	void *p;
+
+	if (n & (n - 1) || (n > 0 && n < 4))
+		return old;
+	p = arena_alloc(a, (n < 4 ? 4 : n * 2) * size);
+	if (n)
+		memcpy(p, old, n * size);
+	return p;
+}
+
+size_t arena_size(const struct arena *a)
+{
+	return a->size;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole files: read with a limit, written all or nothing. */
+#include "base/file.h"
+#include "base/random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail(struct error *err, const char *path, const char *what)
+{
+	return error_set(err, REASON_FILE, "%s: %s: %s", path, what, strerror(errno));
+}
+
+/* On the open descriptor, so that the file judged is the file read. */
+static int require_kind(int fd, const char *path, enum file_kind kind, size_t limit, size_t *size_out, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail(err, path, "cannot look at it");
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, REASON_FILE, "%s: is not a regular file", path);
+	if (kind == FILE_SECRET && (st.st_mode & 077))
+		return error_set(err, REASON_FILE, "%s: is secret, but its mode %04o lets group or others at it; use: chmod 0600 %s", path,
+			(unsigned)(st.st_mode & 07777), path);
+	if (st.st_size < 0 || (size_t)st.st_size > limit)
+		return error_set(err, REASON_FILE, "%s: is larger than %zu bytes", path, limit);
+	*size_out = (size_t)st.st_size;
+	return 0;
+}
+
+int file_read(struct arena *a, const char *path, enum file_kind kind, size_t limit, struct slice *out, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	size_t size = 0, n = 0;
+	char *bytes;
+	int rc = -1;
+
+	if (fd < 0)
+		return fail(err, path, "cannot open it");
+	if (require_kind(fd, path, kind, limit, &size, err) < 0)
+		goto out;
+	bytes = arena_alloc(a, size + 1);
+	while (n < size) {
+		ssize_t got = read(fd, bytes + n, size - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			fail(err, path, "cannot read it");
+			goto out;
+		}
+		if (got == 0)
+			break;
+		n += (size_t)got;
+	}
+	bytes[n] = 0;
+	*out = slice_of(bytes, n);
+	rc = 0;
+out:
+	close(fd);
+	return rc;
+}
+
+static int write_all(int fd, struct slice bytes)
+{
+	while (bytes.n) {
+		ssize_t n = write(fd, bytes.p, bytes.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		bytes.p += n;
+		bytes.n -= (size_t)n;
+	}
+	return 0;
+}
+
+static void sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096];
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+int file_write(const char *path, mode_t mode, struct slice bytes, struct error *err)
+{
+	char id[RANDOM_ID_SIZE], temporary[4096];
+	int fd, rc = -1;
+
+	random_id(id);
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.%s", path, id) >= sizeof(temporary))
+		return error_set(err, REASON_FILE, "%s: path is too long", path);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0)
+		return fail(err, temporary, "cannot make it");
+	if (fchmod(fd, mode) < 0 || write_all(fd, bytes) < 0 || fsync(fd) < 0) {
+		fail(err, temporary, "cannot write it");
+		goto out;
+	}
+	if (rename(temporary, path) < 0) {
+		fail(err, path, "cannot put it in place");
+		goto out;
+	}
+	sync_folder(path);
+	rc = 0;
+out:
+	close(fd);
+	if (rc < 0)
+		unlink(temporary);
+	return rc;
+}
+
+int folder_make(const char *path, mode_t mode, struct error *err)
+{
+	char part[4096];
+	struct stat st;
+	size_t i, n = strlen(path);
+
+	if (n == 0 || n >= sizeof(part))
+		return error_set(err, REASON_FILE, "%s: not a path that can be used", path);
+	for (i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != 0)
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		if (mkdir(part, mode) < 0 && errno != EEXIST)
+			return fail(err, part, "cannot make this folder");
+	}
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return error_set(err, REASON_FILE, "%s: is not a folder", path);
+	return 0;
+}

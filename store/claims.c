@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Ids that may be used once, until they end.
+ *
+ * Two tables: by id (to find a claim) and by end (to sweep them in order).
+ * All workers share the file; LMDB's write lock makes claim and look-up one.
+ */
+#include "store/store.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/random.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#define SCHEMA 1
+#define MAP_SIZE ((size_t)1 << 30)
+#define SWEEP_MOST 8
+#define HASH_SIZE 32
+#define BOOT_ID_MAX 64
+
+enum { BY_ID, BY_END, ABOUT };
+
+struct claims {
+	struct store *store;
+	unsigned char generation[CLAIMS_GENERATION_SIZE];
+};
+
+static const char *const tables[] = {"id", "end", "alive", NULL};
+static const struct slice boot_key = {"boot", 4};
+static const struct slice generation_key = {"generation", 10};
+
+static struct slice boot_id(char out[BOOT_ID_MAX])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, BOOT_ID_MAX);
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		abort();        /* without it a reboot would not be noticed, and replay would pass */
+	return slice_of(out, (size_t)n);
+}
+
+/* 1 the file is of this boot, 0 it is not (or new), -1 it cannot be used. */
+static int read_alive(struct claims *c, struct error *err)
+{
+	char boot[BOOT_ID_MAX];
+	struct slice now = boot_id(boot), then, generation;
+	struct store_txn *t;
+	int rc = 0;
+
+	if (store_begin_read(c->store, &t, err) < 0)
+		return -1;
+	if (store_get(t, ABOUT, boot_key, &then, err) == 1 && slice_equal(now, then) &&
+		store_get(t, ABOUT, generation_key, &generation, err) == 1 && generation.n == sizeof(c->generation)) {
+		memcpy(c->generation, generation.p, generation.n);
+		rc = 1;
+	}
+	store_abort(t);
+	return rc;
+}
+
+static int write_alive(struct claims *c, struct error *err)
+{
+	char boot[BOOT_ID_MAX];
+	struct store_txn *t;
+
+	random_bytes(c->generation, sizeof(c->generation));
+	if (store_begin_write(c->store, &t, err) < 0)
+		return -1;
+	if (store_put(t, ABOUT, boot_key, boot_id(boot), err) < 0 ||
+		store_put(t, ABOUT, generation_key, slice_of(c->generation, sizeof(c->generation)), err) < 0) {
+		store_abort(t);
+		return -1;
+	}
+	return store_commit(t, err);
+}
+
+static int open_file(struct claims *c, const char *path, struct error *err)
+{
+	struct store_options options = {.path = path, .use = STORE_WRITE_NOSYNC, .schema = SCHEMA, .map_size = MAP_SIZE, .tables = tables};
+
+	return store_open(&options, &c->store, err);
+}
+
+static void remove_file(const char *path)
+{
+	char lock[4096];
+
+	unlink(path);
+	snprintf(lock, sizeof(lock), "%s-lock", path);
+	unlink(lock);
+}
+
+/* With the guard held: of this boot, or thrown away and made anew. */
+static int open_alive(struct claims *c, const char *path, struct error *err)
+{
+	int rc = open_file(c, path, err);
+
+	if (rc == 0)
+		rc = read_alive(c, err);
+	if (rc == 1)
+		return 0;
+	if (rc < 0)
+		log_warning("claims file cannot be used; a new one is made and sign-ons under way start again", "detail", err->detail, NULL);
+	store_close(c->store);
+	c->store = NULL;
+	remove_file(path);
+	if (open_file(c, path, err) < 0)
+		return -1;
+	return write_alive(c, err);
+}
+
+/* One process at a time may judge the file: two that both throw it away would use two different ones. */
+static int take_guard(const char *path, struct error *err)
+{
+	char guard[4096];
+	int fd;
+
+	snprintf(guard, sizeof(guard), "%s-guard", path);
+	fd = open(guard, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	if (fd < 0)
+		return error_set(err, REASON_STORE, "%s: %s", guard, strerror(errno));
+	while (flock(fd, LOCK_EX) < 0) {
+		if (errno == EINTR)
+			continue;
+		error_set(err, REASON_STORE, "%s: %s", guard, strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int claims_open(const char *path, struct claims **out, struct error *err)
+{
+	struct claims *c = calloc(1, sizeof(*c));
+	int guard, rc;
+
+	if (!c)
+		abort();
+	guard = take_guard(path, err);
+	rc = guard < 0 ? -1 : open_alive(c, path, err);
+	if (guard >= 0)
+		close(guard);
+	if (rc < 0) {
+		claims_close(c);
+		return -1;
+	}
+	*out = c;
+	return 0;
+}
+
+void claims_close(struct claims *c)
+{
+	if (!c)
+		return;
+	store_close(c->store);
+	free(c);
+}
+
+void claims_generation(const struct claims *c, unsigned char out[CLAIMS_GENERATION_SIZE])
+{
+	memcpy(out, c->generation, sizeof(c->generation));
+}
+
+/* ---- claiming ---- */
+
+struct sweep {
+	uint64_t now;
+	unsigned char found[SWEEP_MOST][8 + HASH_SIZE];
+	size_t n;
+};
+
+static int sweep_one(struct slice key, struct slice value, void *context)
+{
+	struct sweep *s = context;
+	uint64_t end;
+
+	(void)value;
+	if (key.n != sizeof(s->found[0]))
+		return 0;
+	memcpy(&end, key.p, sizeof(end));
+	if (be64toh(end) >= s->now || s->n == SWEEP_MOST)
+		return 1;
+	memcpy(s->found[s->n++], key.p, key.n);
+	return 0;
+}
+
+static int sweep(struct store_txn *t, int64_t now, struct error *err)
+{
+	struct sweep s = {.now = (uint64_t)now};
+	size_t i;
+
+	if (store_each(t, BY_END, (struct slice){0}, sweep_one, &s, err) < 0)
+		return -1;
+	for (i = 0; i < s.n; i++) {
+		struct slice key = slice_of(s.found[i], sizeof(s.found[i]));
+
+		if (store_delete(t, BY_END, key, (struct slice){0}, err) < 0 ||
+			store_delete(t, BY_ID, slice_of(key.p + 8, HASH_SIZE), (struct slice){0}, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Ids are foreign text of any length: their hash is the key. */
+static int take_one(struct store_txn *t, struct slice id, int64_t expires, struct error *err)
+{
+	unsigned char end_key[8 + HASH_SIZE];
+	uint64_t end = htobe64((uint64_t)expires);
+	struct slice hash = slice_of(end_key + 8, HASH_SIZE);
+	int rc;
+
+	if (EVP_Digest(id.p, id.n, end_key + 8, NULL, EVP_sha256(), NULL) != 1)
+		abort();
+	memcpy(end_key, &end, 8);
+	rc = store_put_new(t, BY_ID, hash, slice_of(&end, 8), err);
+	if (rc != 1)
+		return rc;
+	return store_put(t, BY_END, slice_of(end_key, sizeof(end_key)), slice_of("", 0), err) < 0 ? -1 : 1;
+}
+
+int claims_take(struct claims *c, const struct slice *ids, size_t n, int64_t now, int64_t expires, struct error *err)
+{
+	struct store_txn *t;
+	size_t i;
+	int rc = 1;
+
+	if (store_begin_write(c->store, &t, err) < 0)
+		return -1;
+	for (i = 0; i < n && rc == 1; i++)
+		rc = take_one(t, ids[i], expires, err);
+	if (rc == 1 && sweep(t, now, err) < 0)
+		rc = -1;
+	if (rc != 1) {
+		store_abort(t);
+		return rc;
+	}
+	return store_commit(t, err) < 0 ? -1 : 1;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* base/: decoders, escapes, sealing, settings trees, files. */
+#include "tests/unit/unit.h"
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "base/yaml.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct arena *a;
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_free(a);
+	return 0;
+}
+
+static void arena_hands_out_zeroed_separate_memory(void **state)
+{
+	char *p = arena_alloc(a, 100000), *q = arena_alloc(a, 1);
+
+	(void)state;
+	assert_int_equal(p[99999], 0);
+	p[99999] = 1;
+	assert_int_equal(*q, 0);
+	assert_int_equal((uintptr_t)q % 16, 0);
+	assert_string_equal(arena_printf(a, "%s-%d", "x", 7), "x-7");
+}
+
+static void grows_arrays_without_losing_elements(void **state)
+{
+	int *numbers = NULL, i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		numbers = arena_grow(a, numbers, (size_t)i, sizeof(*numbers));
+		numbers[i] = i;
+	}
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(numbers[i], i);
+}
+
+static void refuses_nul_in_c_strings(void **state)
+{
+	struct error err;
+	const char *out = "kept";
+
+	(void)state;
+	assert_refused(arena_cstr(a, slice_of("a\0b", 3), REASON_BAD_NAME_ID, &out, &err), err, REASON_BAD_NAME_ID);
+	assert_string_equal(out, "kept");
+	assert_done(arena_cstr(a, slice_of("ab", 2), REASON_BAD_NAME_ID, &out, &err), err);
+	assert_string_equal(out, "ab");
+}
+
+static void decodes_base64_strictly(void **state)
+{
+	static const struct { const char *in, *out; } rows[] = {
+		{"", ""}, {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9vYg==", "foob"}, {"Zm\r\n9v", "foo"}, {"Zm9vYmFy", "foobar"},
+		{"Zg=", NULL}, {"Zg", NULL}, {"Zh==", NULL}, {"Zm9=", NULL}, {"Zm9v=", NULL}, {"Zm9v====", NULL}, {"Z", NULL}, {"Zg==Zg==", NULL},
+		{"Zm-v", NULL}, {"Zm9v!", NULL},
+	};
+	struct slice out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int rc = base64_decode(a, slice_c(rows[i].in), &out);
+
+		if (!rows[i].out) {
+			assert_int_equal(rc, -1);
+			continue;
+		}
+		assert_int_equal(rc, 0);
+		assert_slice_is(out, rows[i].out);
+	}
+}
+
+static void round_trips_base64url_of_any_length(void **state)
+{
+	unsigned char bytes[70];
+	struct slice out;
+	size_t n;
+
+	(void)state;
+	for (n = 0; n < sizeof(bytes); n++) {
+		random_bytes(bytes, n);
+		assert_int_equal(base64url_decode(a, slice_c(base64url_encode(a, slice_of(bytes, n))), &out), 0);
+		assert_int_equal(out.n, n);
+		assert_memory_equal(out.p, bytes, n);
+	}
+	assert_int_equal(base64url_decode(a, slice_c("Zg=="), &out), -1);
+	assert_int_equal(base64url_decode(a, slice_c("Zm 9v"), &out), -1);
+}
+
+static void decodes_forms_strictly(void **state)
+{
+	static const struct { const char *in, *out; } rows[] = {
+		{"a+b%20c", "a b c"}, {"%2f%2F", "//"}, {"", ""}, {"%c3%a4", "\xc3\xa4"}, {"%", NULL}, {"%4", NULL}, {"a%zz", NULL}, {"%-1", NULL},
+	};
+	struct slice out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int rc = form_decode(a, slice_c(rows[i].in), &out);
+
+		assert_int_equal(rc, rows[i].out ? 0 : -1);
+		if (rows[i].out)
+			assert_slice_is(out, rows[i].out);
+	}
+}
+
+static void finds_form_values_once(void **state)
+{
+	struct slice q = slice_c("SAMLRequest=a%2fb&RelayState=&x&SAMLRequestx=1"), raw;
+
+	(void)state;
+	assert_int_equal(form_find(q, "SAMLRequest", &raw), 1);
+	assert_slice_is(raw, "a%2fb");
+	assert_int_equal(form_find(q, "RelayState", &raw), 1);
+	assert_slice_is(raw, "");
+	assert_int_equal(form_find(q, "x", &raw), 1);
+	assert_int_equal(form_find(q, "Signature", &raw), 0);
+	assert_int_equal(form_find(slice_c("a=1&b=2&a=1"), "a", &raw), -1);
+	assert_int_equal(form_find((struct slice){0}, "a", &raw), 0);
+}
+
+static void reads_times_strictly(void **state)
+{
+	static const struct { const char *in; int64_t t; } rows[] = {
+		{"1970-01-01T00:00:00Z", 0}, {"2026-11-24T13:19:16Z", 1795526356}, {"2024-02-29T23:59:59.123456Z", 1709251199},
+		{"2023-02-29T00:00:00Z", -1}, {"2026-11-24T13:19:16", -1}, {"2026-11-24T13:19:16+01:00", -1}, {"2026-13-01T00:00:00Z", -1},
+		{"2026-11-24 13:19:16Z", -1}, {"2026-11-24T24:00:00Z", -1}, {"2026-11-24T13:19:16.Z", -1}, {"", -1}, {"2026-11-24T13:19:16ZZ", -1},
+	};
+	char again[21];
+	int64_t t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(time_read(slice_c(rows[i].in), &t), rows[i].t < 0 ? -1 : 0);
+		if (rows[i].t >= 0)
+			assert_int_equal(t, rows[i].t);
+	}
+	time_write(1795526356, again);
+	assert_string_equal(again, "2026-11-24T13:19:16Z");
+}
+
+static void reads_numbers_and_durations(void **state)
+{
+	uint64_t v;
+	int64_t s;
+
+	(void)state;
+	assert_int_equal(number_read(slice_c("8080"), 1, 65535, &v), 0);
+	assert_int_equal(v, 8080);
+	assert_int_equal(number_read(slice_c("65536"), 1, 65535, &v), -1);
+	assert_int_equal(number_read(slice_c("+5"), 0, 9, &v), -1);
+	assert_int_equal(number_read(slice_c(" 5"), 0, 9, &v), -1);
+	assert_int_equal(number_read(slice_c(""), 0, 9, &v), -1);
+	assert_int_equal(duration_read(slice_c("15m"), &s), 0);
+	assert_int_equal(s, 900);
+	assert_int_equal(duration_read(slice_c("m"), &s), -1);
+	assert_int_equal(duration_read(slice_c("1w"), &s), -1);
+}
+
+static void knows_clean_utf8(void **state)
+{
+	static const struct { const char *in; size_t n; int clean; } rows[] = {
+		{"J\xc3\xbcrgen O'Neill", 15, 1}, {"", 0, 1}, {"a\0b", 3, 0}, {"a\x1b", 2, 0}, {"\xc0\xaf", 2, 0}, {"\xed\xa0\x80", 3, 0},
+		{"\xf4\x90\x80\x80", 4, 0}, {"\xc3", 1, 0}, {"\xc2\x85", 2, 0}, {"\xe2\x82\xac", 3, 1}, {"\x7f", 1, 0}, {"\xef\xbf\xbe", 3, 0},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_int_equal(utf8_is_clean(slice_of(rows[i].in, rows[i].n)), rows[i].clean);
+}
+
+static void escapes_for_each_place(void **state)
+{
+	struct slice s = slice_c("<a href=\"x\">'&\r\n\t]]>");
+	struct text t;
+
+	(void)state;
+	text_begin(&t, a, 1);
+	text_add_html(&t, s);
+	assert_string_equal(t.p, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#13;&#10;&#9;]]&gt;");
+	text_begin(&t, a, 1);
+	text_add_xml_text(&t, s);
+	assert_string_equal(t.p, "&lt;a href=\"x\"&gt;'&amp;&#xD;\n\t]]&gt;");
+	text_begin(&t, a, 1);
+	text_add_xml_attribute(&t, s);
+	assert_string_equal(t.p, "&lt;a href=&quot;x&quot;>'&amp;&#xD;&#xA;&#x9;]]>");
+	text_begin(&t, a, 1);
+	text_add_url(&t, slice_c("a b/\xc3\xa4~"));
+	assert_string_equal(t.p, "a%20b%2F%C3%A4~");
+	text_begin(&t, a, 1);
+	text_add_base64(&t, slice_c("foob"));
+	assert_string_equal(t.p, "Zm9vYg==");
+}
+
+static void opens_only_what_it_sealed(void **state)
+{
+	struct slice secret = slice_c("0123456789abcdef0123456789abcdef"), plain = slice_c("hello"), sealed, out;
+	struct seal_key key, other;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(seal_derive(slice_c("short"), "x", &key), -1);
+	assert_int_equal(seal_derive(secret, "pending", &key), 0);
+	assert_int_equal(seal_derive(secret, "logout", &other), 0);
+	sealed = seal(a, &key, slice_c("name"), plain);
+	assert_int_equal(seal_open(a, &key, slice_c("name"), sealed, &out), 0);
+	assert_slice_is(out, "hello");
+	assert_int_equal(seal_open(a, &key, slice_c("other"), sealed, &out), -1);
+	assert_int_equal(seal_open(a, &other, slice_c("name"), sealed, &out), -1);
+	for (i = 0; i < sealed.n; i++) {
+		char *changed = arena_copy(a, sealed);
+
+		changed[i] ^= 1;
+		assert_int_equal(seal_open(a, &key, slice_c("name"), slice_of(changed, sealed.n), &out), -1);
+		assert_int_equal(seal_open(a, &key, slice_c("name"), slice_of(sealed.p, i), &out), -1);
+	}
+}
+
+static void gives_random_ids_as_xs_id(void **state)
+{
+	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE];
+
+	(void)state;
+	random_id(one);
+	random_id(two);
+	assert_int_equal(one[0], '_');
+	assert_int_equal(strlen(one), 33);
+	assert_string_not_equal(one, two);
+}
+
+static void reads_settings_with_their_places(void **state)
+{
+	struct yaml_node *root;
+	const struct yaml_node *n;
+	struct error err;
+
+	(void)state;
+	assert_done(yaml_read(a, "f.yaml", slice_c("a: 1\nb:\n  - x\n  - 'y: z'\nc: {d: no}\n"), &root, &err), err);
+	assert_string_equal(yaml_get(root, "a")->text, "1");
+	n = yaml_get(root, "b");
+	assert_int_equal(n->kind, YAML_NODE_LIST);
+	assert_int_equal(n->line, 2);
+	assert_string_equal(n->child->next->text, "y: z");
+	assert_true(n->child->next->quoted);
+	assert_int_equal(n->child->next->line, 4);
+	assert_string_equal(yaml_get(yaml_get(root, "c"), "d")->text, "no");
+	assert_null(yaml_get(root, "e"));
+	yaml_error(&err, n, "is %s", "odd");
+	assert_string_equal(err.detail, "f.yaml:2: b: is odd");
+}
+
+static void refuses_surprising_yaml(void **state)
+{
+	static const struct { const char *in, *detail; } rows[] = {
+		{"a: &x 1\n", "f:1: an anchor"}, {"a: 1\nb: *x\n", "f:2: an alias"}, {"a: !!int 1\n", "f:1: a tag"},
+		{"a: 1\n---\nb: 2\n", "f:2: a second document"}, {"a: 1\nb: 2\na: 3\n", "f:3: a: this key is there twice (first in line 1)"},
+		{"[a]: 1\n", "f:1: a key must be a plain word"}, {"a: [1\n", "f:2:"}, {"a: \"\\0\"\n", "f:1: a value holds a control character"},
+		{"a:\n\t- x\n", "f:2:"}, {"[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]", "f:1: settings are nested too deep"},
+	};
+	struct yaml_node *root;
+	struct error err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_refused(yaml_read(a, "f", slice_c(rows[i].in), &root, &err), err, REASON_SETTINGS);
+		if (strncmp(err.detail, rows[i].detail, strlen(rows[i].detail)) != 0)
+			fail_msg("%s: %s", rows[i].in, err.detail);
+	}
+	assert_done(yaml_read(a, "f", slice_c("# nothing\n"), &root, &err), err);
+	assert_null(root->child);
+}
+
+static void writes_and_reads_files_whole(void **state)
+{
+	char folder[] = "/tmp/postern-test-XXXXXX";
+	const char *path;
+	struct slice out;
+	struct error err;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = arena_printf(a, "%s/x/y/file", folder);
+	assert_refused(file_write(path, 0600, slice_c("one"), &err), err, REASON_FILE);
+	assert_done(folder_make(arena_printf(a, "%s/x/y", folder), 0700, &err), err);
+	assert_done(file_write(path, 0600, slice_c("one"), &err), err);
+	assert_done(file_write(path, 0640, slice_c("two"), &err), err);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_done(file_read(a, path, FILE_PUBLIC, 3, &out, &err), err);
+	assert_slice_is(out, "two");
+	assert_refused(file_read(a, path, FILE_PUBLIC, 2, &out, &err), err, REASON_FILE);
+	assert_refused(file_read(a, path, FILE_SECRET, 3, &out, &err), err, REASON_FILE);
+	assert_non_null(strstr(err.detail, "chmod 0600"));
+	assert_refused(file_read(a, folder, FILE_PUBLIC, 3, &out, &err), err, REASON_FILE);
+	unlink(path);
+	rmdir(arena_printf(a, "%s/x/y", folder));
+	rmdir(arena_printf(a, "%s/x", folder));
+	assert_int_equal(rmdir(folder), 0);     /* no temporary file was left */
+}
+
+static void every_reason_has_word_status_and_sentence(void **state)
+{
+	int i, j;
+
+	(void)state;
+	for (i = 1; i < REASON_COUNT; i++) {
+		assert_true(reason_status((enum reason)i) >= 400 && reason_status((enum reason)i) < 600);
+		assert_true(strlen(reason_sentence((enum reason)i)) > 20);
+		for (j = 1; j < i; j++)
+			assert_string_not_equal(reason_word((enum reason)i), reason_word((enum reason)j));
+	}
+}
+
+static void clock_stands_still_when_set(void **state)
+{
+	(void)state;
+	clock_set(1000);
+	assert_int_equal(clock_now(), 1000);
+	clock_set(0);
+	assert_true(clock_now() > 1700000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arena_hands_out_zeroed_separate_memory),
+		cmocka_unit_test(grows_arrays_without_losing_elements),
+		cmocka_unit_test(refuses_nul_in_c_strings),
+		cmocka_unit_test(decodes_base64_strictly),
+		cmocka_unit_test(round_trips_base64url_of_any_length),
+		cmocka_unit_test(decodes_forms_strictly),
+		cmocka_unit_test(finds_form_values_once),
+		cmocka_unit_test(reads_times_strictly),
+		cmocka_unit_test(reads_numbers_and_durations),
+		cmocka_unit_test(knows_clean_utf8),
+		cmocka_unit_test(escapes_for_each_place),
+		cmocka_unit_test(opens_only_what_it_sealed),
+		cmocka_unit_test(gives_random_ids_as_xs_id),
+		cmocka_unit_test(reads_settings_with_their_places),
+		cmocka_unit_test(refuses_surprising_yaml),
+		cmocka_unit_test(writes_and_reads_files_whole),
+		cmocka_unit_test(every_reason_has_word_status_and_sentence),
+		cmocka_unit_test(clock_stands_still_when_set),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store/: tables, schema numbers, generations, claims. */
+#include "tests/unit/unit.h"
+
+#include "store/store.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const tables[] = {"one", "many+", NULL};
+static char folder[64], path[96];
+static struct arena *a;
+static struct error err;
+
+static int begin(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/postern-test-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/store", folder);
+	a = arena_new();
+	return 0;
+}
+
+static int end(void **state)
+{
+	static const char *const names[] = {"store", "store-lock", "store-guard", "copy", NULL};
+	size_t i;
+
+	(void)state;
+	for (i = 0; names[i]; i++)
+		unlink(arena_printf(a, "%s/%s", folder, names[i]));
+	arena_free(a);
+	return rmdir(folder);
+}
+
+static struct store *open_as(enum store_use use)
+{
+	struct store_options o = {.path = path, .use = use, .schema = 7, .tables = tables};
+	struct store *s;
+
+	assert_done(store_open(&o, &s, &err), err);
+	return s;
+}
+
+static int count_each(struct slice key, struct slice value, void *context)
+{
+	(void)key;
+	(void)value;
+	++*(int *)context;
+	return 0;
+}
+
+static int count_value(struct slice value, void *context)
+{
+	return count_each(value, value, context);
+}
+
+static void keeps_what_was_committed(void **state)
+{
+	struct store *w = open_as(STORE_WRITE), *r;
+	struct store_txn *t;
+	struct slice v;
+	struct stat st;
+	int n = 0;
+
+	(void)state;
+	assert_done(store_begin_write(w, &t, &err), err);
+	assert_done(store_put(t, 0, slice_c("k"), slice_c("v"), &err), err);
+	assert_int_equal(store_put_new(t, 0, slice_c("k"), slice_c("w"), &err), 0);
+	assert_done(store_add(t, 1, slice_c("d1"), slice_c("x"), &err), err);
+	assert_done(store_add(t, 1, slice_c("d1"), slice_c("y"), &err), err);
+	assert_done(store_add(t, 1, slice_c("d1"), slice_c("y"), &err), err);
+	assert_done(store_add(t, 1, slice_c("d2"), slice_c("z"), &err), err);
+	assert_done(store_add(t, 1, slice_c("e"), slice_c("z"), &err), err);
+	assert_done(store_commit(t, &err), err);
+	assert_done(store_begin_write(w, &t, &err), err);
+	assert_done(store_put(t, 0, slice_c("dropped"), slice_c("v"), &err), err);
+	store_abort(t);
+
+	r = open_as(STORE_READ);
+	assert_done(store_begin_read(r, &t, &err), err);
+	assert_int_equal(store_get(t, 0, slice_c("k"), &v, &err), 1);
+	assert_slice_is(v, "v");
+	assert_int_equal(store_get(t, 0, slice_c("dropped"), &v, &err), 0);
+	assert_int_equal(store_each(t, 1, slice_c("d"), count_each, &n, &err), 0);
+	assert_int_equal(n, 3);
+	n = 0;
+	assert_int_equal(store_each_value(t, 1, slice_c("d1"), count_value, &n, &err), 0);
+	assert_int_equal(n, 2);
+	store_abort(t);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777 & ~0640, 0);
+	assert_int_equal(stat(arena_printf(a, "%s-lock", path), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_done(store_copy(r, arena_printf(a, "%s/copy", folder), &err), err);
+	store_close(r);
+	store_close(w);
+}
+
+static void readers_see_the_next_generation(void **state)
+{
+	struct store *w = open_as(STORE_WRITE);
+	struct store_txn *t;
+	uint64_t before, after;
+
+	(void)state;
+	assert_done(store_begin_read(w, &t, &err), err);
+	assert_done(store_generation(t, &before, &err), err);
+	store_abort(t);
+	assert_done(store_begin_write(w, &t, &err), err);
+	assert_done(store_generation_next(t, &err), err);
+	assert_done(store_commit(t, &err), err);
+	assert_done(store_begin_read(w, &t, &err), err);
+	assert_done(store_generation(t, &after, &err), err);
+	store_abort(t);
+	assert_int_equal(after, before + 1);
+	store_close(w);
+}
+
+static void refuses_another_schema_and_foreign_files(void **state)
+{
+	struct store_options o = {.path = path, .use = STORE_READ, .schema = 8, .tables = tables};
+	struct store *s = open_as(STORE_WRITE);
+	FILE *f;
+
+	(void)state;
+	store_close(s);
+	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
+	assert_non_null(strstr(err.detail, "schema 7"));
+	o.path = arena_printf(a, "%s/missing", folder);
+	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
+	unlink(path);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%8192d", 1);
+	fclose(f);
+	o.path = path;
+	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
+	unlink(path);
+}
+
+static int claim(struct claims *c, const char *one, const char *two, int64_t now, int64_t expires)
+{
+	struct slice ids[] = {slice_c(one), slice_c(two)};
+
+	return claims_take(c, ids, 2, now, expires, &err);
+}
+
+static void an_id_is_claimed_once_by_whichever_process(void **state)
+{
+	struct claims *c, *d;
+	unsigned char g1[CLAIMS_GENERATION_SIZE], g2[CLAIMS_GENERATION_SIZE];
+
+	(void)state;
+	unlink(path);
+	assert_done(claims_open(path, &c, &err), err);
+	claims_generation(c, g1);
+	assert_int_equal(claim(c, "a1", "r1", 100, 200), 1);
+	assert_int_equal(claim(c, "a1", "r2", 100, 200), 0);
+	assert_int_equal(claim(c, "a2", "r1", 100, 200), 0);
+	assert_int_equal(claim(c, "a2", "r2", 100, 200), 1);    /* neither refused call left anything */
+	claims_close(c);
+	assert_done(claims_open(path, &d, &err), err);          /* as another process */
+	claims_generation(d, g2);
+	assert_memory_equal(g1, g2, sizeof(g1));
+	assert_int_equal(claim(d, "a1", "r9", 100, 200), 0);
+	assert_int_equal(claim(d, "a3", "r3", 201, 300), 1);    /* sweeps the ended ones */
+	assert_int_equal(claim(d, "a1", "r1", 202, 300), 1);
+	claims_close(d);
+}
+
+static void a_damaged_claims_file_is_made_anew_under_a_new_generation(void **state)
+{
+	unsigned char g1[CLAIMS_GENERATION_SIZE], g2[CLAIMS_GENERATION_SIZE];
+	struct claims *c;
+	FILE *f;
+
+	(void)state;
+	unlink(path);
+	assert_done(claims_open(path, &c, &err), err);
+	claims_generation(c, g1);
+	claims_close(c);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%16384d", 1);
+	fclose(f);
+	assert_done(claims_open(path, &c, &err), err);
+	claims_generation(c, g2);
+	assert_memory_not_equal(g1, g2, sizeof(g1));
+	assert_int_equal(claim(c, "a", "b", 1, 2), 1);
+	claims_close(c);
+}
+
+static void a_writer_killed_in_the_middle_leaves_the_others_working(void **state)
+{
+	struct claims *c;
+	int round;
+
+	(void)state;
+	unlink(path);
+	for (round = 0; round < 5; round++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			char id[32];
+			int i;
+
+			if (claims_open(path, &c, &err) < 0)
+				_exit(1);
+			for (i = 0;; i++) {
+				snprintf(id, sizeof(id), "%d-%d", round, i);
+				claim(c, id, "", 1, 1000);
+			}
+		}
+		usleep(30000);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		assert_done(claims_open(path, &c, &err), err);
+		assert_int_equal(claim(c, arena_printf(a, "after %d", round), arena_printf(a, "%d", round), 1, 1000), 1);
+		claims_close(c);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_what_was_committed),
+		cmocka_unit_test(readers_see_the_next_generation),
+		cmocka_unit_test(refuses_another_schema_and_foreign_files),
+		cmocka_unit_test(an_id_is_claimed_once_by_whichever_process),
+		cmocka_unit_test(a_damaged_claims_file_is_made_anew_under_a_new_generation),
+		cmocka_unit_test(a_writer_killed_in_the_middle_leaves_the_others_working),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
