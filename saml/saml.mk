@@ -1,1 +1,14 @@
-# sources of saml/
+noinst_LIBRARIES += saml/libsaml.a
+saml_libsaml_a_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS) $(ZLIB_CFLAGS)
+saml_libsaml_a_SOURCES = saml/saml.h
+
+# reading: what foreigners wrote
+saml_libsaml_a_SOURCES += \
+	saml/library.c saml/library.h \
+	saml/walk.c saml/xml.c saml/xml.h
+
+check_PROGRAMS += tests/unit/test_xml
+tests_unit_test_xml_SOURCES = tests/unit/test_xml.c tests/unit/unit.h
+tests_unit_test_xml_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+# writing: what we write
