@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Where the bytes of files come from: the disk, or a snapshot.
+ *
+ * The parent and `postern check` read from the disk.  A reload must be all or
+ * nothing, and each role may hold only its own secrets; so the parent keeps
+ * every file that it read, and hands each role a snapshot (a sealed memory
+ * file, by descriptor) of those that are this role's business.  A role reads
+ * from its snapshot only: what is not in it does not exist for it.
+ */
+#ifndef GATEWAY_FILES_H
+#define GATEWAY_FILES_H
+
+#include "base/arena.h"
+#include "base/file.h"
+
+/* Which roles may be handed the file. */
+enum files_audience {
+	FILES_ALL = 0,                  /* settings, certificates, metadata */
+	FILES_WORKER = 1,               /* signing key, TLS key, cookie secret */
+	FILES_MIRROR = 2,               /* directory passwords */
+	FILES_REFRESH = 4
+};
+
+struct files;
+
+struct files *files_from_disk(struct arena *a);
+/* fd: a snapshot made by files_snapshot; it is read whole and closed. */
+int files_from_snapshot(struct arena *a, int fd, struct files **out, struct error *err);
+
+/*
+ * From the disk: read (once), kept.  FILE_SECRET files are refused when group
+ * or others may read them.  From a snapshot: REASON_FILE when it is not in it.
+ */
+int files_get(struct files *f, const char *path, enum file_kind kind, unsigned audience, struct slice *out, struct error *err);
+/* Puts bytes that were made here (a cookie secret) among the files. */
+void files_put(struct files *f, const char *path, unsigned audience, struct slice bytes);
+
+/* A descriptor, positioned at 0, of a sealed memory file with all files for `audience` (and FILES_ALL). */
+int files_snapshot(const struct files *f, unsigned audience, int *fd_out, struct error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Roles: the processes that the parent starts, and what each is handed.
+ *
+ * `postern role NAME` is executed anew with a snapshot of the files that are
+ * its business, a heartbeat pipe and, for a worker, its listening sockets.  A
+ * role writes one byte to the pipe when it is ready and one every second while
+ * it makes progress; the parent replaces one that is silent for too long.
+ * SIGTERM: finish what is in hand, then end with status 0.  Each role's entry
+ * is in a file of its own name (worker.c, mirror_role.c, refresh_role.c).
+ */
+#ifndef GATEWAY_ROLE_H
+#define GATEWAY_ROLE_H
+
+#include "gateway/settings.h"
+
+#include <signal.h>
+
+#define ROLE_SOCKETS_MAX 8
+
+struct role {
+	const char *name;               /* "worker", "mirror", "refresh" */
+	const char *instance;           /* worker's number, directory's or provider's name */
+	struct arena *arena;            /* lives as long as the process */
+	struct files *files;
+	const struct settings *settings;
+	int sockets[ROLE_SOCKETS_MAX];  /* worker: bound and listening */
+	size_t socket_count;
+	int heartbeat;                  /* pipe to the parent */
+	volatile sig_atomic_t *stop;    /* set by SIGTERM */
+};
+
+/* One byte to the parent; also says "ready" the first time.  Ends the process when the parent is gone. */
+void role_alive(const struct role *role);
+
+int role_worker(const struct role *role);       /* exit status */
+int role_mirror(const struct role *role);
+int role_refresh(const struct role *role);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Settings: what the administrator wrote, checked and in memory.
+ *
+ * One YAML file, read by base/yaml into a tree in which every node knows its
+ * line, then by tables (settings_table.def) into these structs.  Every error names
+ * file, line and key.  The same function reads in the parent, in every role
+ * and in `postern check`; where the bytes of the files come from is a
+ * `struct files` (files.h): the disk, or the snapshot that the parent handed
+ * over, so that all roles judge by the very bytes that the parent accepted.
+ *
+ * All memory is the arena's.  Nothing changes after settings_read.
+ */
+#ifndef GATEWAY_SETTINGS_H
+#define GATEWAY_SETTINGS_H
+
+#include "gateway/files.h"
+#include "http/http.h"
+#include "ldap/mirror.h"
+#include "policies/policies.h"
+#include "saml/saml.h"
+
+/* ---- identity providers ---- */
+
+struct settings_provider {
+	const char *name;               /* key: "entra" */
+	int line;
+	const char *metadata_file;      /* one of the two */
+	const char *metadata_url;       /* last good copy: STATE_DIR/metadata/NAME.xml */
+	const char *metadata_ca_file;   /* NULL: the system's CAs */
+	const char *proxy;              /* for fetching, NULL: none */
+	int64_t refresh_seconds;        /* between fetches: default 8h */
+	const char *entity_id;          /* expected; NULL: the document's only one */
+	const char *tenant;             /* required tenant claim; NULL: not checked */
+	enum saml_signed signed_part;   /* `signed: any | assertion | response | both` */
+	int64_t skew;                   /* seconds */
+};
+
+/* ---- connections ---- */
+
+enum attribute_source {
+	ATTRIBUTE_CLAIM,                /* {claim: NAME}: from the verified assertion */
+	ATTRIBUTE_LDAP,                 /* {ldap: ATTRIBUTE}: from the mirror */
+	ATTRIBUTE_GROUPS,               /* {groups: PATTERN}: names of the person's groups that match; `as: cn | dn` */
+	ATTRIBUTE_VALUE,                /* {value: TEXT} */
+	ATTRIBUTE_STABLE_ID             /* {stable_id: yes}: the provider's object id, see settings_connection.stable_id */
+};
+
+struct settings_attribute {
+	const char *name;               /* as sent to the connection */
+	enum attribute_source source;
+	const char *text;               /* claim, LDAP attribute, pattern or value */
+	bool as_dn;
+};
+
+struct settings_connection {
+	const char *name;
+	int line;
+	enum door_kind kind;            /* DOOR_MANAGED, DOOR_PORTAL */
+	const char *entity_id;          /* given, or from metadata_file */
+	const char *acs;                /* exact, with its query */
+	const char *metadata_file;      /* NULL: given by values */
+	const char *start;              /* managed: the way in that starts a sign-on; required there */
+	const char *home;               /* portal: where its people land; required there */
+	const char *name_id_format;
+	enum saml_sign sign;
+	int64_t lifetime;               /* seconds */
+	/* what it is sent, in this order: the usual ones of Atlassian unless `attributes` names them anew */
+	const struct settings_attribute *attributes;
+	size_t attribute_count;
+};
+
+/* ---- links ---- */
+
+struct settings_link {
+	const char *name;               /* /go/NAME */
+	int line;
+	const char *landing[OUTCOME_COUNT];     /* URL; a portal connection's name in the file is its home here; NULL: none */
+	const char *landing_door[OUTCOME_COUNT];        /* that connection's name; NULL: the landing was a URL */
+	const char *via;                /* managed connection that the unsolicited Response goes to */
+	const char *provider;           /* name of the identity provider */
+};
+
+/* ---- all ---- */
+
+enum audit_failure { AUDIT_REFUSE, AUDIT_CONTINUE };
+
+struct settings {
+	const char *file;               /* path of the settings file */
+	const char *public_url;         /* "https://sso.example.org", no slash at the end */
+	const char *public_host;        /* "sso.example.org", with ":port" where the URL has one */
+	const char *host;               /* name of this host in its ACS path: "1" */
+	const char *acs_path, *acs_url; /* "/saml/sp/acs/1" */
+	const char *sp_entity_id;       /* what Entra knows us as: default PUBLIC_URL/saml/sp/metadata */
+	const char *idp_entity_id;      /* what Atlassian knows us as: default PUBLIC_URL/saml/idp/metadata */
+	const char *const *listen;      /* NULL-terminated: "127.0.0.1:8080" */
+	const char *tls_certificate_file, *tls_key_file;        /* NULL: plain HTTP */
+	const struct http_network *proxies;     /* `trusted_proxies` */
+	size_t proxy_count;
+	const char *state_dir, *runtime_dir;
+	const char *user;               /* roles run as; NULL: as started */
+	size_t workers;                 /* default: one a core */
+	const char *log_level;          /* error, warning, info, debug */
+	const char *key_file, *certificate_file;        /* what Atlassian trusts */
+	const char *cookie_secret_file; /* NULL: made in state_dir at first start */
+	const char *const *claimed_domains;     /* lower case, NULL-terminated */
+	bool portal_in_claimed_domains; /* `allow_portal_in_claimed_domains` */
+	bool allow_mutable_join;
+	const char *audit_file;         /* default STATE_DIR/audit.jsonl */
+	enum audit_failure audit_failure;
+	const char *ask;                /* otherwise.ask: whom to ask, a mail address, URL or text */
+	bool show_groups;
+	int64_t accounts_max_age;       /* seconds; 0: none */
+	int64_t pending_seconds;        /* life of a pending sign-on: 900 */
+
+	const struct settings_provider *providers;
+	size_t provider_count;
+	const struct settings_connection *connections;
+	size_t connection_count;
+	const struct directory_options *directories;
+	size_t directory_count;
+	struct policy policy;
+	const struct settings_link *links;
+	size_t link_count;
+};
+
+/*
+ * Reads and checks everything that can be known from the file itself and the
+ * names in it (not what other files hold: settings_check_files).
+ * All the errors that stand beside one another are collected, at most 20, in
+ * `problems` (NULL-terminated) when it is not NULL; the first is also in err.
+ */
+int settings_read(struct arena *a, struct files *files, const char *path, const struct settings **out,
+	const char *const **problems, struct error *err);
+
+const struct settings_connection *settings_connection(const struct settings *s, const char *name);     /* NULL: none */
+const struct settings_connection *settings_connection_by_entity(const struct settings *s, const char *entity_id);
+const struct settings_provider *settings_provider(const struct settings *s, const char *name);
+const struct settings_link *settings_link(const struct settings *s, struct slice name);
+
+/* Paths under state_dir and runtime_dir, one place for each. */
+const char *settings_mirror_path(struct arena *a, const struct settings *s);
+const char *settings_accounts_path(struct arena *a, const struct settings *s);
+const char *settings_claims_path(struct arena *a, const struct settings *s);
+const char *settings_metadata_path(struct arena *a, const struct settings *s, const char *provider);
+
+#endif
