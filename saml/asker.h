@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What asks one identity provider: its metadata, loaded by lasso once.
+ *
+ * Loading costs tens of milliseconds, writing a request some tens of
+ * microseconds, so an asker is made when the provider is read (provider.c) and
+ * lives as long.  Internal to saml/; lasso's headers stay in the .c file.
+ */
+#ifndef SAML_ASKER_H
+#define SAML_ASKER_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+struct saml_asker;
+
+/*
+ * entity_id: the identity provider that the metadata must name.
+ * REASON_METADATA when lasso cannot load it, reads another entity or finds no
+ * HTTP-Redirect endpoint in it.
+ */
+int asker_new(struct slice metadata, const char *entity_id, struct saml_asker **out, struct error *err);
+void asker_free(struct saml_asker *asker);              /* NULL is fine */
+
+#endif
