@@ -9,8 +9,7 @@
 #ifndef SAML_ASKER_H
 #define SAML_ASKER_H
 
-#include "base/error.h"
-#include "base/slice.h"
+#include "saml/saml.h"
 
 struct saml_asker;
 
@@ -21,5 +20,9 @@ struct saml_asker;
  */
 int asker_new(struct slice metadata, const char *entity_id, struct saml_asker **out, struct error *err);
 void asker_free(struct saml_asker *asker);              /* NULL is fine */
+
+/* saml_request_write with the asker of its provider. */
+int asker_write(struct arena *a, const struct saml_asker *asker, const struct saml_ask *ask, const char **url_out,
+	struct error *err);
 
 #endif

@@ -16,7 +16,8 @@ struct saml_key {
 	EVP_PKEY *pkey;
 	EVP_MD *sha256;
 	EVP_MD_CTX *prepared;           /* after EVP_DigestSignInit; never used, only copied */
-	EVP_MD_CTX *work;               /* the copy, and the digests */
+	EVP_MD_CTX *work;               /* the copy */
+	EVP_MD_CTX *digest;             /* a context that has signed cannot digest any more */
 	struct arena *arena;
 	struct slice certificate;
 };
@@ -89,7 +90,7 @@ int saml_certificate_read(struct arena *a, struct slice pem, const char **base64
 {
 	X509 *certificate = certificate_of(pem, err);
 	struct slice base64;
-	int64_t end;
+	int64_t end = 0;
 	int rc = -1;
 
 	if (!certificate)
@@ -147,7 +148,8 @@ static int prepare(struct saml_key *k, struct error *err)
 	k->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	k->prepared = EVP_MD_CTX_new();
 	k->work = EVP_MD_CTX_new();
-	if (!k->sha256 || !k->prepared || !k->work
+	k->digest = EVP_MD_CTX_new();
+	if (!k->sha256 || !k->prepared || !k->work || !k->digest
 		|| EVP_DigestSignInit(k->prepared, &owned_by_prepared, k->sha256, NULL, k->pkey) != 1)
 		return error_set(err, REASON_SETTINGS, "the private key cannot sign: %s", openssl_says());
 	return 0;
@@ -179,6 +181,7 @@ void saml_key_free(struct saml_key *k)
 {
 	if (!k)
 		return;
+	EVP_MD_CTX_free(k->digest);
 	EVP_MD_CTX_free(k->work);
 	EVP_MD_CTX_free(k->prepared);
 	EVP_MD_free(k->sha256);
@@ -192,10 +195,11 @@ struct slice key_certificate(const struct saml_key *k)
 	return k->certificate;
 }
 
-int key_digest(const struct saml_key *k, struct slice first, struct slice second, unsigned char out[KEY_DIGEST_SIZE], struct error *err)
+int key_digest(const struct saml_key *k, struct slice first, struct slice second, unsigned char out[KEY_DIGEST_SIZE],
+	struct error *err)
 {
-	if (EVP_DigestInit_ex(k->work, k->sha256, NULL) != 1 || EVP_DigestUpdate(k->work, first.p, first.n) != 1
-		|| EVP_DigestUpdate(k->work, second.p, second.n) != 1 || EVP_DigestFinal_ex(k->work, out, NULL) != 1)
+	if (EVP_DigestInit_ex(k->digest, k->sha256, NULL) != 1 || EVP_DigestUpdate(k->digest, first.p, first.n) != 1
+		|| EVP_DigestUpdate(k->digest, second.p, second.n) != 1 || EVP_DigestFinal_ex(k->digest, out, NULL) != 1)
 		return error_set(err, REASON_INTERNAL, "digest: %s", openssl_says());
 	return 0;
 }

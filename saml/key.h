@@ -16,7 +16,8 @@
 #define KEY_BITS_MAX 8192               /* more costs a sign-on longer than anybody waits */
 
 /* SHA-256 of two pieces as if they were one: an element around its own signature (XML signature 6.6.4). */
-int key_digest(const struct saml_key *k, struct slice first, struct slice second, unsigned char out[KEY_DIGEST_SIZE], struct error *err);
+int key_digest(const struct saml_key *k, struct slice first, struct slice second, unsigned char out[KEY_DIGEST_SIZE],
+	struct error *err);
 /* RSA PKCS#1 v1.5 with SHA-256 over bytes; the signature lives in the arena. */
 int key_sign(const struct saml_key *k, struct arena *a, struct slice bytes, struct slice *out, struct error *err);
 /* The certificate as one line of base64 (DER); lives as long as the key. */

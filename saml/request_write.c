@@ -10,8 +10,6 @@
  * ordinary random generator, so the request gets ours, and our time.
  */
 #include "saml/asker.h"
-#include "saml/provider.h"
-#include "saml/saml.h"
 
 #include "base/encode.h"
 #include "base/text.h"
@@ -139,9 +137,9 @@ static const char *with_hint(struct arena *a, const char *url, const char *login
 	return text_slice(&t).p;
 }
 
-int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask, const char **url_out, struct error *err)
+int asker_write(struct arena *a, const struct saml_asker *asker, const struct saml_ask *ask, const char **url_out,
+	struct error *err)
 {
-	const struct saml_asker *asker = provider_asker(provider);
 	LassoLogin *login = NULL;
 	int rc, result = -1;
 

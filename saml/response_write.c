@@ -310,7 +310,8 @@ static void writer_begin(struct writer *w, struct arena *a, const struct saml_an
 	time_write(answer->authn_instant, w->authn_instant);
 }
 
-int saml_response_write(struct arena *a, const struct saml_key *key, const struct saml_answer *answer, struct saml_issued *out, struct error *err)
+int saml_response_write(struct arena *a, const struct saml_key *key, const struct saml_answer *answer, struct saml_issued *out,
+	struct error *err)
 {
 	struct writer w;
 	struct around assertion, response;

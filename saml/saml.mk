@@ -12,3 +12,14 @@ tests_unit_test_xml_SOURCES = tests/unit/test_xml.c tests/unit/unit.h
 tests_unit_test_xml_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 # writing: what we write
+saml_libsaml_a_SOURCES += \
+	saml/asker.h saml/request_write.c \
+	saml/key.c saml/key.h \
+	saml/metadata.c \
+	saml/request_read.c \
+	saml/response_write.c \
+	saml/start.c
+
+check_PROGRAMS += tests/unit/test_key
+tests_unit_test_key_SOURCES = tests/unit/test_key.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_key_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
