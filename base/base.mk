@@ -7,6 +7,7 @@ base_libbase_a_SOURCES = \
 	base/error.c base/error.h base/reasons.def \
 	base/file.c base/file.h \
 	base/log.c base/log.h \
+	base/network.c base/network.h \
 	base/random.c base/random.h \
 	base/seal.c base/seal.h \
 	base/text.c base/text.h \
@@ -16,3 +17,7 @@ base_libbase_a_SOURCES = \
 check_PROGRAMS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_network
+tests_unit_test_network_SOURCES = tests/unit/test_network.c tests/unit/unit.h
+tests_unit_test_network_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
