@@ -16,6 +16,17 @@
  *	mfa and client in 10.0.0.0/8, 192.0.2.7
  *	door is helpdesk or claim "http://…/role" = "admin"
  *
+ * All words are in words.def.  `not` binds tighter than `and`, `and` tighter
+ * than `or`.  A value with blanks or signs stands in single or double quotes,
+ * and the quote itself is written twice inside.
+ *
+ * Of several values one that fits is enough.  Without a value every comparison
+ * is false, `!=` too: `department != Sales` wants a department.  But
+ * `not department = Sales` also holds for whom no department is known; a rule
+ * that grants should use the first.  Where the facts do not say (a group named
+ * by a cn that several share, a browser without an address), the side that
+ * refuses wins, under `not` as well.
+ *
  * This folder does no I/O and knows no SAML, LDAP or HTTP, not even the time:
  * all it judges by is in `struct facts`.  Decisions live in the caller's arena.
  * All-zero is refusal: OUTCOME_DENY is 0.
@@ -44,6 +55,7 @@ struct fact_group {
 	const char *dn;                 /* as the directory writes it */
 	const char *dn_key;             /* normalized form, for comparison (ldap folder's dn_normalize) */
 	const char *cn;
+	bool cn_shared;                 /* its directory holds another group of this cn: `directory:cn` does not mean it */
 	int through;                    /* index of the group that is the member here; -1: the person is */
 };
 
@@ -51,7 +63,8 @@ struct facts {
 	/* what the mirror knows: all that `rules` may use */
 	const char *directory;
 	const char *dn;
-	const char *mail;
+	const char *dn_key;             /* normalized; NULL: a condition with `dn under` is not sure, and refuses */
+	const char *mail;               /* the one that Atlassian gets */
 	const struct fact_attribute *attributes;
 	size_t attribute_count;
 	const struct fact_group *groups;        /* nearest first; `through` always points to a smaller index */
@@ -120,9 +133,9 @@ struct policy {
 
 /* One test within a condition, in the order tried; what `explain` prints. */
 struct trace_step {
-	const char *text;               /* "member of corp:jira-agents" */
+	const char *text;               /* "member of corp:jira-agents"; "all of", "at least one of" and "not" stand before what they join */
 	bool matched;
-	const char *why;                /* "through corp:jira-team, which corp:leads is in" / "department is \"Sales\"" / "not a member" */
+	const char *why;                /* "through corp:team, which is in corp:agents" / "department is \"Sales\""; "" for what joins */
 	int depth;                      /* nesting, for indentation */
 };
 
@@ -141,9 +154,9 @@ struct decision {
 	const char *requirement;        /* name of the one that failed, or NULL */
 	const char *sentence;           /* public sentence of that rule or requirement, or NULL */
 	const char *const *at;          /* sites of a portal outcome, NULL-terminated */
-	const int *groups;              /* indexes into facts.groups that made the matching rule match */
+	const int *groups;              /* indexes into facts.groups that made the rule match: each one named, then its way to the person */
 	size_t group_count;
-	/* only when a trace was asked for */
+	/* only when a trace was asked for: rules up to the one that matched, requirements for its outcome */
 	const struct trace_rule *rules;
 	size_t rule_count;
 	const struct trace_rule *requirements;
@@ -170,7 +183,11 @@ struct door {
 	enum door_kind kind;
 };
 
-/* reason_out: set with PASSAGE_REFUSE (the decision's own, or WRONG_SITE). */
+/*
+ * door NULL or of DOOR_NONE: nobody asked for an assertion (a `go` link, `explain`
+ * without a door); the answer is then the way in, never PASSAGE_ASSERT.
+ * reason_out: set with PASSAGE_REFUSE (the decision's own, or WRONG_SITE).
+ */
 enum passage passage_for(const struct decision *decision, const struct door *door, enum reason *reason_out);
 
 #endif

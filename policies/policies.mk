@@ -1,1 +1,18 @@
-# sources of policies/
+noinst_LIBRARIES += policies/libpolicies.a
+policies_libpolicies_a_SOURCES = \
+	policies/condition.c policies/condition.h \
+	policies/decide.c \
+	policies/grammar.c policies/parser.h \
+	policies/judge.c \
+	policies/lexer.c policies/lexer.h \
+	policies/passage.c \
+	policies/pattern.c \
+	policies/policies.h \
+	policies/terms.c \
+	policies/words.c policies/words.h policies/words.def
+
+check_PROGRAMS += tests/unit/test_condition tests/unit/test_passage
+tests_unit_test_condition_SOURCES = tests/unit/test_condition.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_condition_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_passage_SOURCES = tests/unit/test_passage.c tests/unit/unit.h
+tests_unit_test_passage_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The words of the condition language, and which one was meant.  Internal to policies/. */
+#ifndef POLICIES_WORDS_H
+#define POLICIES_WORDS_H
+
+#include "base/slice.h"
+
+/* The entry of `words` (NULL-terminated; NULL is an empty list) nearest to `written` by typing errors, or NULL when none is near. */
+const char *word_nearest(const char *written, const char *const *words);
+
+/* The same among the words of words.def; NULL for a word of the language. */
+const char *word_meant(const char *written);
+
+/* The entry equal to `written`, case included, or NULL. */
+const char *word_find(struct slice written, const char *const *words);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The grammar of conditions: what parses, and what the error says of what does not. */
+#include "tests/unit/unit.h"
+#include "tests/unit/policy_names.h"
+
+#include "base/text.h"
+
+static struct arena *a;
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_free(a);
+	return 0;
+}
+
+static void parses(const char *text, enum condition_scope scope, const struct policy_names *names)
+{
+	struct condition *c = NULL;
+	struct error err = {0};
+
+	if (condition_parse(a, text, scope, names, &c, &err) != 0 || !c)
+		fail_msg("`%s`: %s", text, err.detail);
+}
+
+struct refusal {
+	const char *text, *detail;
+};
+
+static void refuses(const struct refusal *table, size_t n, enum condition_scope scope)
+{
+	struct condition *c = NULL;
+	struct error err;
+
+	for (size_t i = 0; i < n; i++) {
+		assert_refused(condition_parse(a, table[i].text, scope, &two, &c, &err), err, REASON_RULE);
+		if (strcmp(err.detail, table[i].detail) != 0)
+			fail_msg("`%s`:\n  got    %s\n  wanted %s", table[i].text, err.detail, table[i].detail);
+		assert_null(c);
+	}
+}
+
+#define REFUSES(table, scope) refuses(table, sizeof(table) / sizeof((table)[0]), scope)
+
+static void every_example_of_the_words_parses_in_its_scope(void **state)
+{
+	static const struct {
+		enum condition_scope scope;
+		const char *example;
+	} table[] = {
+#define JOINER(word, form, meaning, example) {CONDITION_RULE, example},
+#define TEST(word, scope, form, meaning, example) {CONDITION_##scope, example},
+#define OPERATOR(name, word, form, meaning, example) {CONDITION_RULE, example},
+#include "policies/words.def"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		parses(table[i].example, table[i].scope, &two);
+		parses(table[i].example, CONDITION_REQUIRE, &two);
+	}
+}
+
+static void parses_what_administrators_write(void **state)
+{
+	static const char *const table[] = {
+		"member of \"cn=jira-agents,ou=groups,dc=example,dc=org\"",
+		"member of 'cn=jira-agents,ou=groups,dc=example,dc=org'",
+		"member of 'corp:cn=jira-agents,ou=groups,dc=example,dc=org'",
+		"member of corp:jira-agents and not department = \"Sales\"",
+		"mail like \"*@example.org\" or (title = Engineer and directory is corp)",
+		"member of 'corp:All Staff'",
+		"member of 'cn=a:b,dc=example'",
+		"MEMBER OF corp:x AND NOT (Department PRESENT)",
+		"department='O''Neill & Söhne'",
+		"department=\"say \"\"no\"\"\"",
+		"a = b\n\tand c = d\r\n",
+		"attribute member like '*'",
+		"attribute guest = yes",
+		"2.5.4.11 = x",
+		"cn;lang-de = Köln",
+		"department in (a)",
+		"department in (a, 'b c', d)",
+		"not not a present",
+		"department = present",
+		"((((a = b))))",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		parses(table[i], CONDITION_RULE, &two);
+	parses("member of jira-agents", CONDITION_RULE, &one);
+}
+
+static void parses_facts_of_the_sign_on_under_require(void **state)
+{
+	static const char *const table[] = {
+		"mfa and client in 10.0.0.0/8, 192.0.2.7 and not guest",
+		"door is helpdesk or claim \"http://…/role\" = \"admin\"",
+		"door is portal and door kind is managed",
+		"DOOR KIND IS Portal",
+		"claim role in (a, b) or claim http://x/y present or claim groups like jira-*",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		parses(table[i], CONDITION_REQUIRE, &two);
+}
+
+#define OPS "`=`, `!=`, `like`, `in` or `present`"
+#define A_TEST "a test like `member of …` or `attribute = value`"
+
+static void says_where_and_what_was_expected(void **state)
+{
+	static const struct refusal table[] = {
+		{NULL, "the condition is missing"},
+		{"", "the condition is empty"},
+		{" \n", "the condition is empty"},
+		{"a = b and", "column 10: the condition ends, expected " A_TEST},
+		{"and a = b", "column 1: found `and`, expected " A_TEST},
+		{"a = b or or c = d", "column 10: found `or`, expected " A_TEST},
+		{"'x' = b", "column 1: found `'x'`, expected " A_TEST},
+		{"()", "column 2: found `)`, expected " A_TEST},
+		{"(a = b", "column 7: the condition ends, expected `and`, `or` or the `)` for the `(` in column 1"},
+		{"(a = b, c)", "column 7: found `,`, expected `and`, `or` or the `)` for the `(` in column 1"},
+		{"a = b)", "column 6: found `)`, expected `and`, `or` or the end: no `(` is open"},
+		{"a = b c", "column 7: found `c`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"a = b adn c = d", "column 7: found `adn`, expected `and`, `or` or the end; did you mean `and`?"},
+		{"title = Engineer,Lead", "column 17: found `,`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"a = 'b", "column 5: the quote ' that opens here is never closed"},
+		{"ü = x", "column 1: found `ü`, expected the name of an LDAP attribute"},
+		{"a = Köln Süd", "column 10: found `Süd`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"department", "column 11: the condition ends, expected " OPS " after `department`"},
+		{"department is Sales", "column 12: found `is`, expected " OPS "; `is` goes with `directory` and `door`"},
+		{"department not like x", "column 12: found `not`, expected " OPS "; `not` stands before the whole test: not department …"},
+		{"department lke x", "column 12: found `lke`, expected " OPS "; did you mean `like`?"},
+		{"department 'x'", "column 12: found `'x'`, expected " OPS " after `department`"},
+		{"department 'in' (x)", "column 12: found `'in'`, expected " OPS " after `department`"},
+		{"memeber of corp:x", "column 9: found `of`, expected " OPS " after `memeber`; did you mean `member`?"},
+		{"mfaa", "column 5: the condition ends, expected " OPS " after `mfaa`; did you mean `mfa`?"},
+		{"department = ''", "column 14: found `''`, expected a value that is not empty; no value at all is `not NAME present`"},
+		{"department = and", "column 14: found `and`, expected a value; in quotes it would be one"},
+		{"department = (a)", "column 14: found `(`, expected a value"},
+		{"department in a, b", "column 15: found `a`, expected `(` and values with commas between them"},
+		{"department in ()", "column 16: found `)`, expected a value"},
+		{"department in (a b)", "column 18: found `b`, expected `,` or `)`"},
+		{"attribute 'x y' = z", "column 11: found `'x y'`, expected the name of an LDAP attribute"},
+		{"directory corp", "column 11: found `corp`, expected `is`"},
+		{"dn = 'dc=example'", "column 4: found `=`, expected `under`"},
+		{"dn under example", "column 10: `example` is not a DN (RFC 4514)"},
+	};
+
+	(void)state;
+	REFUSES(table, CONDITION_RULE);
+}
+
+static void says_what_to_write_instead_of_a_habit(void **state)
+{
+	static const struct refusal table[] = {
+		{"a == b", "column 3: found `==`, expected `=`"},
+		{"a =~ b", "column 3: found `=~`, expected `like` and a pattern with * and ?"},
+		{"a <> b", "column 3: found `<>`, expected `!=`"},
+		{"a = b && c = d", "column 7: found `&&`, expected `and`"},
+		{"a = b & c = d", "column 7: found `&`, expected `and`"},
+		{"a = b || c = d", "column 7: found `||`, expected `or`"},
+		{"!(a = b)", "column 1: found `!`, expected `not` or `!=`"},
+		{"(&(a=b)(c=d))", "column 2: found `&`, expected `and`"},
+		{"a < b", "column 3: found `<`, which means nothing outside quotes"},
+		{"a = \"x\\\"y\"", "column 9: found `y`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"a = “b”", "column 5: found a typographic quote, expected ' or \""},
+		{"member\xc2\xa0of corp:x", "column 7: found a non-breaking blank, expected a plain one"},
+		{"a = x\x01", "the condition is not UTF-8 text, or holds control characters"},
+		{"a = x\xff", "the condition is not UTF-8 text, or holds control characters"},
+	};
+
+	(void)state;
+	REFUSES(table, CONDITION_RULE);
+}
+
+static void names_groups_directories_doors_and_networks_in_errors(void **state)
+{
+	static const struct refusal rules[] = {
+		{"member corp:x", "column 8: found `corp:x`, expected `of`"},
+		{"member of", "column 10: the condition ends, expected a group: a DN in quotes, or directory:cn"},
+		{"member of cn=x,dc=y", "column 13: found `=`, expected `and`, `or` or the end; a DN needs quotes: member of \"cn=…\""},
+		{"member of '=x'", "column 11: `=x` is not a DN (RFC 4514)"},
+		{"member of 'corp:=x'", "column 11: `=x` is not a DN (RFC 4514)"},
+		{"member of agents", "column 11: the group `agents` may be in several directories; write corp:agents or its DN"},
+		{"member of crop:agents", "column 11: no directory is called `crop`; did you mean `corp`?"},
+		{"member of Corp:agents", "column 11: no directory is called `Corp`; did you mean `corp`?"},
+		{"member of entra:agents", "column 11: no directory is called `entra`; there is: corp, lab"},
+		{"member of 'entra:cn=x,dc=y'", "column 11: no directory is called `entra`; there is: corp, lab"},
+		{"member of corp:", "column 11: `corp:` names a directory, but no group"},
+		{"directory is copr", "column 14: no directory is called `copr`; did you mean `corp`?"},
+	};
+	static const struct refusal requirements[] = {
+		{"door is helpdisk", "column 9: no connection is called `helpdisk`; did you mean `helpdesk`?"},
+		{"door is managed", "column 9: no connection is called `managed`; there is: organisation, helpdesk, portal"},
+		{"door = helpdesk", "column 6: found `=`, expected `is` and a connection, or `kind is managed` or `kind is portal`"},
+		{"door kind is customer", "column 14: found `customer`, expected `managed` or `portal`"},
+		{"door kind managed", "column 11: found `managed`, expected `is`"},
+		{"client in 10.0.0.1/8", "column 11: `10.0.0.1/8` has bits set behind its prefix length; expected a network like 10.0.0.0/8 or 2001:db8::/32"},
+		{"client in 10.0.0.0/8, intranet", "column 23: `intranet` is not a numeric address; expected a network like 10.0.0.0/8 or 2001:db8::/32"},
+		{"client in (10.0.0.0/8)", "column 11: found `(`, expected a network like 10.0.0.0/8"},
+		{"claim = x", "column 7: found `=`, expected the name of a claim in quotes"},
+		{"claim role", "column 11: the condition ends, expected `=`, `!=`, `like`, `in` or `present` after `claim`"},
+	};
+
+	(void)state;
+	REFUSES(rules, CONDITION_RULE);
+	REFUSES(requirements, CONDITION_REQUIRE);
+}
+
+static void a_rule_with_a_fact_of_the_sign_on_is_sent_to_require(void **state)
+{
+	static const char *const words[] = {"mfa", "guest", "door is helpdesk", "client in 10.0.0.0/8", "claim role = x"};
+	struct condition *c = NULL;
+	struct error err;
+	char *text, *wanted;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		text = arena_printf(a, "a = b and not %s", words[i]);
+		wanted = arena_printf(a, "column 15: `%.*s` is a fact of one sign-on and belongs under `require`", (int)strcspn(words[i], " "), words[i]);
+		assert_refused(condition_parse(a, text, CONDITION_RULE, &two, &c, &err), err, REASON_RULE);
+		assert_true(slice_begins(slice_c(err.detail), wanted));
+		parses(text, CONDITION_REQUIRE, &two);
+	}
+}
+
+static void a_group_needs_a_directory_that_is_set_up(void **state)
+{
+	static const char *const none[] = {NULL};
+	const struct policy_names names[] = {{normalize, none, none}, {normalize, NULL, NULL}};
+	struct condition *c = NULL;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_refused(condition_parse(a, "member of x", CONDITION_RULE, &names[i], &c, &err), err, REASON_RULE);
+		assert_string_equal(err.detail, "column 11: no directory is set up, so there is no group `x`");
+		assert_refused(condition_parse(a, "directory is x", CONDITION_RULE, &names[i], &c, &err), err, REASON_RULE);
+		assert_string_equal(err.detail, "column 14: no directory is called `x`; there is: none is set up");
+	}
+}
+
+static char *repeated(const char *head, const char *part, size_t n, const char *tail)
+{
+	struct text t;
+
+	text_begin(&t, a, 4096);
+	text_add_c(&t, head);
+	while (n-- > 0)
+		text_add_c(&t, part);
+	text_add_c(&t, tail);
+	return t.p;
+}
+
+static void limits_depth_length_and_patterns(void **state)
+{
+	const struct refusal table[] = {
+		{repeated("", "(", 33, "a = b"), "column 33: more than 32 parentheses and `not` within each other"},
+		{repeated("", "not ", 33, "a = b"), "column 129: more than 32 parentheses and `not` within each other"},
+		{repeated("", "(not ", 2000, ""), "the condition has 10000 bytes, more than 4000"},
+		{repeated("a like ", "x", 257, ""), "column 8: the pattern has more than 256 bytes"},
+	};
+
+	(void)state;
+	REFUSES(table, CONDITION_RULE);
+	parses(repeated("", "(", 32, repeated("a = b", ")", 32, "")), CONDITION_RULE, &two);
+	parses(repeated("", "not ", 32, "a = b"), CONDITION_RULE, &two);
+	parses(repeated("a = b", " or a = b", 400, ""), CONDITION_RULE, &two);
+	parses(repeated("(a = b)", " and (a = b)", 300, ""), CONDITION_RULE, &two);
+	parses(repeated("a like ", "x", 256, ""), CONDITION_RULE, &two);
+}
+
+static void note(const char *name, void *context)
+{
+	struct text *t = context;
+
+	text_add_c(t, name);
+	text_add_c(t, "|");
+}
+
+static void tells_which_attributes_and_groups_it_uses(void **state)
+{
+	struct condition *c;
+	struct error err;
+	struct text t;
+
+	(void)state;
+	assert_done(condition_parse(a, "(department = x or not (title present and mail like 'y')) and attribute mail = z "
+		"and (member of 'CN=X, dc=y' or member of corp:agents) and not member of lab:x and claim c = d", CONDITION_REQUIRE, &two,
+		&c, &err), err);
+	text_begin(&t, a, 64);
+	condition_attributes(c, note, &t);
+	assert_slice_is(text_slice(&t), "department|title|mail|");
+	text_begin(&t, a, 64);
+	condition_groups(c, note, &t);
+	assert_slice_is(text_slice(&t), "CN=X, dc=y|corp:agents|lab:x|");
+	text_begin(&t, a, 64);
+	condition_groups(NULL, note, &t);
+	assert_slice_is(text_slice(&t), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
+		TEST_OF(every_example_of_the_words_parses_in_its_scope),
+		TEST_OF(parses_what_administrators_write),
+		TEST_OF(parses_facts_of_the_sign_on_under_require),
+		TEST_OF(says_where_and_what_was_expected),
+		TEST_OF(says_what_to_write_instead_of_a_habit),
+		TEST_OF(names_groups_directories_doors_and_networks_in_errors),
+		TEST_OF(a_rule_with_a_fact_of_the_sign_on_is_sent_to_require),
+		TEST_OF(a_group_needs_a_directory_that_is_set_up),
+		TEST_OF(limits_depth_length_and_patterns),
+		TEST_OF(tells_which_attributes_and_groups_it_uses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
