@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * DNs in comparable form.
+ *
+ * The form decides who is in a group, so it errs to one side: two spellings
+ * that a directory holds equal may stay different here (a membership is then
+ * not seen), but two DNs that a directory may hold apart never become one.
+ * So case and blanks are folded only in the values of attribute types that the
+ * standards define to match without case (RFC 4519, RFC 4524); any other value
+ * is kept byte for byte.  Folding knows ASCII, Latin, Greek and Cyrillic
+ * letters, which are those whose folding is one to one (Unicode CaseFolding,
+ * status C), and does no Unicode normalization.
+ */
+#include "ldap/mirror.h"
+
+#include "base/text.h"
+
+#include <ldap.h>
+
+struct naming_type {
+	const char *written;            /* lower case */
+	const char *name;
+};
+
+/* Types that match without case; all their names and numbers lead to one name. */
+static const struct naming_type naming_types[] = {
+	{"cn", "cn"}, {"commonname", "cn"}, {"2.5.4.3", "cn"},
+	{"ou", "ou"}, {"organizationalunitname", "ou"}, {"2.5.4.11", "ou"},
+	{"dc", "dc"}, {"domaincomponent", "dc"}, {"0.9.2342.19200300.100.1.25", "dc"},
+	{"uid", "uid"}, {"userid", "uid"}, {"0.9.2342.19200300.100.1.1", "uid"},
+	{"o", "o"}, {"organizationname", "o"}, {"2.5.4.10", "o"},
+	{"c", "c"}, {"countryname", "c"}, {"2.5.4.6", "c"},
+	{"l", "l"}, {"localityname", "l"}, {"2.5.4.7", "l"},
+	{"st", "st"}, {"stateorprovincename", "st"}, {"2.5.4.8", "st"},
+	{"street", "street"}, {"streetaddress", "street"}, {"2.5.4.9", "street"},
+	{"sn", "sn"}, {"surname", "sn"}, {"2.5.4.4", "sn"},
+	{"gn", "givenname"}, {"givenname", "givenname"}, {"2.5.4.42", "givenname"},
+	{"title", "title"}, {"2.5.4.12", "title"},
+	{"serialnumber", "serialnumber"}, {"2.5.4.5", "serialnumber"},
+	{"mail", "mail"}, {"rfc822mailbox", "mail"}, {"0.9.2342.19200300.100.1.3", "mail"},
+	{"employeenumber", "employeenumber"}, {"2.16.840.1.113730.3.1.3", "employeenumber"},
+};
+
+static unsigned fold_latin(unsigned c)
+{
+	if (c >= 0xc0 && c <= 0xde && c != 0xd7)
+		return c + 0x20;
+	/* Latin Extended-A: pairs, the capital first; three runs with their parity, and what does not pair left alone */
+	if ((c >= 0x100 && c <= 0x12f) || (c >= 0x132 && c <= 0x137) || (c >= 0x14a && c <= 0x177))
+		return c | 1;
+	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
+		return c + (c & 1);
+	return c == 0x178 ? 0xff : c;
+}
+
+static unsigned fold_letter(unsigned c)
+{
+	if (c < 0x180)
+		return fold_latin(c);
+	if (c >= 0x391 && c <= 0x3a9 && c != 0x3a2)
+		return c + 0x20;
+	if (c >= 0x400 && c <= 0x40f)
+		return c + 0x50;
+	if (c >= 0x410 && c <= 0x42f)
+		return c + 0x20;
+	return c;
+}
+
+/* Characters that stand for themselves in a key; the rest is written as \hh, so that a key reads back in one way only. */
+static void add_byte(struct text *t, unsigned char c)
+{
+	if (c < 0x20 || c == 0x7f || strchr(",+\"\\<>;=#", c))
+		text_addf(t, "\\%02x", c);
+	else
+		text_add(t, slice_of(&c, 1));
+}
+
+/* One character at p of n > 0 bytes; returns how many it took.  Only two-byte sequences fold beyond ASCII. */
+static size_t add_folded(struct text *t, const unsigned char *p, size_t n)
+{
+	unsigned c;
+	char two[2];
+
+	if (p[0] < 0x80) {
+		add_byte(t, p[0] >= 'A' && p[0] <= 'Z' ? p[0] + ('a' - 'A') : p[0]);
+		return 1;
+	}
+	if (p[0] < 0xc2 || p[0] > 0xdf || n < 2 || (p[1] & 0xc0) != 0x80) {
+		add_byte(t, p[0]);
+		return 1;
+	}
+	c = fold_letter((unsigned)(p[0] & 0x1f) << 6 | (p[1] & 0x3f));
+	two[0] = (char)(0xc0 | c >> 6);
+	two[1] = (char)(0x80 | (c & 0x3f));
+	text_add(t, slice_of(two, 2));
+	return 2;
+}
+
+/* RFC 4518 section 2.6.1: blanks at the ends do not count, a run of them counts as one. */
+static void add_without_case(struct text *t, const struct berval *v)
+{
+	const unsigned char *p = (const unsigned char *)v->bv_val;
+	size_t i = 0, n = v->bv_len;
+
+	while (n && p[n - 1] == ' ')
+		n--;
+	while (i < n && p[i] == ' ')
+		i++;
+	while (i < n) {
+		if (p[i] == ' ' && p[i + 1] == ' ')
+			i++;
+		else
+			i += add_folded(t, p + i, n - i);
+	}
+}
+
+static const char *attribute_type(struct arena *a, const struct berval *v, bool *without_case)
+{
+	char *name = arena_copy(a, slice_of(v->bv_val, v->bv_len));
+
+	for (char *p = name; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p += 'a' - 'A';
+	for (size_t i = 0; i < sizeof naming_types / sizeof *naming_types; i++)
+		if (strcmp(name, naming_types[i].written) == 0) {
+			*without_case = true;
+			return naming_types[i].name;
+		}
+	*without_case = false;
+	return name;
+}
+
+static const char *ava_key(struct arena *a, const LDAPAVA *ava)
+{
+	bool without_case;
+	const char *type = attribute_type(a, &ava->la_attr, &without_case);
+	const unsigned char *value = (const unsigned char *)ava->la_value.bv_val;
+	struct text t;
+
+	text_begin(&t, a, strlen(type) + ava->la_value.bv_len + 16);
+	text_add_c(&t, type);
+	text_add_c(&t, "=");
+	if (ava->la_flags & LDAP_AVA_BINARY) {
+		text_add_c(&t, "#");
+		for (size_t i = 0; i < ava->la_value.bv_len; i++)
+			text_addf(&t, "%02x", value[i]);
+	} else if (without_case) {
+		add_without_case(&t, &ava->la_value);
+	} else {
+		for (size_t i = 0; i < ava->la_value.bv_len; i++)
+			add_byte(&t, value[i]);
+	}
+	return text_slice(&t).p;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The parts of a multi-valued RDN have no order (RFC 4514 section 2.2): sorted here. */
+static void add_rdn(struct arena *a, struct text *t, LDAPRDN rdn)
+{
+	const char **keys;
+	size_t n = 0;
+
+	while (rdn[n])
+		n++;
+	keys = arena_alloc(a, n * sizeof *keys + 1);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = ava_key(a, rdn[i]);
+	qsort(keys, n, sizeof *keys, by_bytes);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			text_add_c(t, "+");
+		text_add_c(t, keys[i]);
+	}
+}
+
+/*
+ * Nearly every DN is plain: letters, digits and a few marks, no escapes.  Those
+ * need no parser, which is what makes a group of 10,000 members cheap.
+ * What is not obviously plain is left to libldap: false.
+ */
+static bool is_plain(const char *dn)
+{
+	static const char type_marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char value_marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@";
+
+	for (;;) {
+		size_t n = strspn(dn, type_marks);
+
+		if (n == 0 || dn[n] != '=')
+			return false;
+		dn += n + 1;
+		n = strspn(dn, value_marks);
+		if (n == 0)
+			return false;
+		dn += n;
+		if (!*dn)
+			return true;
+		if (*dn++ != ',')
+			return false;
+	}
+}
+
+static const char *plain_key(struct arena *a, const char *dn)
+{
+	struct text t;
+
+	text_begin(&t, a, strlen(dn) + 1);
+	while (*dn) {
+		struct berval v = {strcspn(dn, "="), (char *)dn};
+		bool without_case;
+
+		if (t.n)
+			text_add_c(&t, ",");
+		text_add_c(&t, attribute_type(a, &v, &without_case));
+		text_add_c(&t, "=");
+		dn += v.bv_len + 1;
+		v = (struct berval){strcspn(dn, ","), (char *)dn};
+		if (without_case)
+			add_without_case(&t, &v);
+		else
+			text_add(&t, slice_of(v.bv_val, v.bv_len));
+		dn += v.bv_len;
+		if (*dn)
+			dn++;
+	}
+	return text_slice(&t).p;
+}
+
+int dn_normalize(struct arena *a, const char *dn, const char **key_out)
+{
+	LDAPDN parsed = NULL;
+	struct text t;
+
+	if (is_plain(dn)) {
+		*key_out = plain_key(a, dn);
+		return 0;
+	}
+	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
+		return -1;
+	if (!parsed || !parsed[0]) {
+		ldap_dnfree(parsed);
+		return -1;
+	}
+	text_begin(&t, a, strlen(dn) + 16);
+	for (size_t i = 0; parsed[i]; i++) {
+		if (i)
+			text_add_c(&t, ",");
+		add_rdn(a, &t, parsed[i]);
+	}
+	ldap_dnfree(parsed);
+	*key_out = text_slice(&t).p;
+	return 0;
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Entries into the mirror and out of it.
+ *
+ * An entry that has not changed is not written: a full refresh of an unchanged
+ * directory leaves the file, and its readers, alone.
+ */
+#include "ldap/writer.h"
+
+#include "base/log.h"
+
+/* ---- what is kept of an entry ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *const *kept_attributes(struct arena *a, const struct directory_options *d)
+{
+	const char *const *indexed = indexed_attributes(a, d);
+	const char **list;
+	size_t n = 0, unique = 0, room = 2;
+
+	for (size_t i = 0; indexed[i]; i++)
+		room++;
+	for (size_t i = 0; d->attributes && d->attributes[i]; i++)
+		room++;
+	list = arena_alloc(a, room * sizeof(*list));
+	for (size_t i = 0; indexed[i]; i++)
+		list[n++] = indexed[i];
+	for (size_t i = 0; d->attributes && d->attributes[i]; i++)
+		list[n++] = lower_case(a, d->attributes[i]);
+	if (d->disabled_filter_attribute)
+		list[n++] = lower_case(a, d->disabled_filter_attribute);
+	qsort(list, n, sizeof(*list), by_name);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || strcmp(list[i], list[unique - 1]) != 0)
+			list[unique++] = list[i];
+	list[unique] = NULL;
+	return list;
+}
+
+/* Options (`cn;lang-de`) make another attribute: not found here. */
+static const struct mirror_attribute *sent(const struct entry *e, const char *name)
+{
+	for (size_t i = 0; i < e->attribute_count; i++)
+		if (strcasecmp(e->attributes[i].name, name) == 0)
+			return &e->attributes[i];
+	return NULL;
+}
+
+/* The first value as text; NULL when there is none or it holds a NUL. */
+static const char *first_text(struct arena *a, const struct entry *e, const char *name)
+{
+	const struct mirror_attribute *m = sent(e, name);
+
+	if (!m || m->n == 0 || m->values[0].n == 0 || memchr(m->values[0].p, '\0', m->values[0].n))
+		return NULL;
+	return arena_copy(a, m->values[0]);
+}
+
+static bool is_disabled(const struct directory_options *d, const struct entry *e)
+{
+	const struct mirror_attribute *m = d->disabled_filter_attribute ? sent(e, d->disabled_filter_attribute) : NULL;
+
+	for (size_t i = 0; m && i < m->n; i++)
+		if (!d->disabled_value || slice_is_nocase(m->values[i], d->disabled_value))
+			return true;
+	return false;
+}
+
+static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const struct entry *e, struct record *r)
+{
+	const struct directory_options *d = w->directory;
+	struct mirror_attribute *list;
+	size_t n = 0;
+
+	r->kind = kind;
+	r->dn = e->dn;
+	memcpy(r->uuid, e->uuid, UUID_SIZE);
+	if (kind == MIRROR_GROUPS) {
+		r->name = first_text(w->arena, e, d->group_name_attribute);
+		return;
+	}
+	r->name = first_text(w->arena, e, d->mail_attribute);
+	r->disabled = is_disabled(d, e);
+	while (w->kept[n])
+		n++;
+	list = arena_alloc(w->arena, n * sizeof(*list) + 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct mirror_attribute *m = sent(e, w->kept[i]);
+
+		if (m && m->n)
+			list[r->attribute_count++] = (struct mirror_attribute){w->kept[i], m->values, m->n};
+	}
+	r->attributes = list;
+}
+
+/* ---- nodes ---- */
+
+/* 0: there is none; UINT64_MAX: error. */
+#define NODE_ERROR UINT64_MAX
+
+static node_id node_at(struct mirror_writer *w, const struct key *k, struct error *err)
+{
+	struct slice s;
+	int found = store_get(w->txn, TABLE_NODE, key_slice(k), &s, err);
+
+	return found < 0 ? NODE_ERROR : found ? node_read(s) : 0;
+}
+
+static node_id node_make(struct mirror_writer *w, const char *dn_key, struct error *err)
+{
+	struct key k = key_node(w->directory->name, dn_key);
+	node_id id = node_at(w, &k, err);
+	char bytes[NODE_SIZE];
+
+	if (id)
+		return id;
+	id = w->next;
+	node_write(bytes, id);
+	if (store_put(w->txn, TABLE_NODE, key_slice(&k), slice_of(bytes, NODE_SIZE), err) < 0)
+		return NODE_ERROR;
+	w->next++;
+	return id;
+}
+
+/*
+ * A node without records and parents is given up.  Those of members that never
+ * were entries of ours stay: their names are not known any more when the last
+ * group lets them go, and they cost some hundred bytes each.
+ */
+static int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct error *err)
+{
+	struct key k = key_node(w->directory->name, dn_key);
+	char bytes[NODE_SIZE];
+	struct slice s;
+	int found;
+
+	node_write(bytes, id);
+	found = store_get(w->txn, TABLE_PARENT, slice_of(bytes, NODE_SIZE), &s, err);
+	for (int kind = 0; found == 0 && kind < MIRROR_KINDS; kind++) {
+		struct key r = key_record((enum mirror_kind)kind, id);
+
+		found = store_get(w->txn, TABLE_RECORD, key_slice(&r), &s, err);
+	}
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	return store_delete(w->txn, TABLE_NODE, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+}
+
+/* ---- the index of people ---- */
+
+enum change { ADD, REMOVE };
+
+static int index_change(struct mirror_writer *w, const struct record *r, node_id id, enum change change, struct error *err)
+{
+	char bytes[NODE_SIZE];
+
+	node_write(bytes, id);
+	for (size_t i = 0; w->indexed[i]; i++) {
+		const struct mirror_attribute *m = record_attribute(r, w->indexed[i]);
+
+		for (size_t j = 0; m && j < m->n; j++) {
+			struct slice value = slice_of(bytes, NODE_SIZE);
+			struct key k;
+			int rc;
+
+			if (!key_index(w->directory, m->name, m->values[j], &k))
+				continue;
+			rc = change == ADD ? store_add(w->txn, TABLE_INDEX, key_slice(&k), value, err)
+				: store_delete(w->txn, TABLE_INDEX, key_slice(&k), value, err);
+			if (rc < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- members of groups ---- */
+
+static int by_number(const void *a, const void *b)
+{
+	node_id x = *(const node_id *)a, y = *(const node_id *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Member values that are no DNs (memberUid, an optional UID behind the DN) join nobody. */
+static int members_sent(struct mirror_writer *w, const struct entry *e, node_id **out, size_t *n_out, struct error *err)
+{
+	const struct mirror_attribute *m = sent(e, w->directory->member_attribute);
+	size_t n = 0, unique = 0;
+	node_id *list = arena_alloc(w->arena, (m ? m->n : 0) * sizeof(*list) + 1);
+
+	for (size_t i = 0; m && i < m->n; i++) {
+		const char *key;
+
+		if (memchr(m->values[i].p, '\0', m->values[i].n) || dn_normalize(w->arena, arena_copy(w->arena, m->values[i]), &key) < 0)
+			continue;
+		list[n] = node_make(w, key, err);
+		if (list[n++] == NODE_ERROR)
+			return -1;
+	}
+	qsort(list, n, sizeof(*list), by_number);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || list[i] != list[unique - 1])
+			list[unique++] = list[i];
+	*out = list;
+	*n_out = unique;
+	return 0;
+}
+
+static int members_kept(struct mirror_writer *w, node_id group, node_id **out, size_t *n_out, struct error *err)
+{
+	char bytes[NODE_SIZE];
+	struct slice s = {NULL, 0};
+	node_id *list;
+
+	node_write(bytes, group);
+	if (store_get(w->txn, TABLE_MEMBER, slice_of(bytes, NODE_SIZE), &s, err) < 0)
+		return -1;
+	list = arena_alloc(w->arena, s.n + 1);
+	for (size_t i = 0; i < s.n / NODE_SIZE; i++)
+		list[i] = node_read(slice_of(s.p + i * NODE_SIZE, NODE_SIZE));
+	*out = list;
+	*n_out = s.n / NODE_SIZE;
+	return 0;
+}
+
+static int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err)
+{
+	char from[NODE_SIZE], to[NODE_SIZE];
+
+	node_write(from, member);
+	node_write(to, group);
+	if (change == ADD)
+		return store_add(w->txn, TABLE_PARENT, slice_of(from, NODE_SIZE), slice_of(to, NODE_SIZE), err);
+	return store_delete(w->txn, TABLE_PARENT, slice_of(from, NODE_SIZE), slice_of(to, NODE_SIZE), err) < 0 ? -1 : 0;
+}
+
+static int members_write(struct mirror_writer *w, node_id group, const node_id *list, size_t n, struct error *err)
+{
+	char key[NODE_SIZE];
+	char *bytes = arena_alloc(w->arena, n * NODE_SIZE + 1);
+
+	node_write(key, group);
+	for (size_t i = 0; i < n; i++)
+		node_write(bytes + i * NODE_SIZE, list[i]);
+	if (n)
+		return store_put(w->txn, TABLE_MEMBER, slice_of(key, NODE_SIZE), slice_of(bytes, n * NODE_SIZE), err);
+	return store_delete(w->txn, TABLE_MEMBER, slice_of(key, NODE_SIZE), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+}
+
+/* Brings the edges of a group from what is kept to `now`, both ascending: only the difference is written. */
+static int members_change(struct mirror_writer *w, node_id group, const node_id *now, size_t n, struct error *err)
+{
+	node_id *was;
+	size_t m, i = 0, j = 0, differ = 0;
+
+	if (members_kept(w, group, &was, &m, err) < 0)
+		return -1;
+	while (i < m || j < n) {
+		if (i < m && j < n && was[i] == now[j]) {
+			i++;
+			j++;
+			continue;
+		}
+		differ++;
+		if (j == n || (i < m && was[i] < now[j])) {
+			if (edge_change(w, was[i++], group, REMOVE, err) < 0)
+				return -1;
+		} else if (edge_change(w, now[j++], group, ADD, err) < 0) {
+			return -1;
+		}
+	}
+	if (differ == 0)
+		return 0;
+	w->changed = true;
+	return members_write(w, group, now, n, err);
+}
+
+/* ---- records ---- */
+
+/* 1: copied into the transaction's arena, 0: none, -1. */
+static int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err)
+{
+	struct key k = key_record(kind, id);
+	struct slice s;
+	int found = store_get(w->txn, TABLE_RECORD, key_slice(&k), &s, err);
+
+	if (found == 1)
+		*out = arena_slice(w->arena, s);
+	return found;
+}
+
+static int record_remove(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct error *err)
+{
+	struct key at = key_record(kind, id), uuid;
+	struct slice bytes;
+	struct record r;
+	int found = record_at(w, kind, id, &bytes, err);
+
+	if (found <= 0)
+		return found;
+	if (record_read(w->arena, bytes, &r, err) < 0)
+		return -1;
+	uuid = key_uuid(w->directory->name, kind, r.uuid);
+	if (store_delete(w->txn, TABLE_RECORD, key_slice(&at), (struct slice){NULL, 0}, err) < 0 ||
+		store_delete(w->txn, TABLE_UUID, key_slice(&uuid), (struct slice){NULL, 0}, err) < 0)
+		return -1;
+	if (kind == MIRROR_PEOPLE ? index_change(w, &r, id, REMOVE, err) < 0 : members_change(w, id, NULL, 0, err) < 0)
+		return -1;
+	w->state.count[kind]--;
+	w->changed = true;
+	return node_release(w, id, r.dn_key, err);
+}
+
+/* Removes what stands where it can stand no longer: the entry under its old name, and whoever had its new name. */
+static int make_place(struct mirror_writer *w, enum mirror_kind kind, const struct entry *e, node_id id, struct error *err)
+{
+	struct key k = key_uuid(w->directory->name, kind, e->uuid);
+	struct slice s;
+	struct record r;
+	int found = store_get(w->txn, TABLE_UUID, key_slice(&k), &s, err);
+
+	if (found < 0)
+		return -1;
+	if (found && node_read(s) != id && record_remove(w, kind, node_read(s), err) < 0)
+		return -1;
+	found = record_at(w, kind, id, &s, err);
+	if (found <= 0)
+		return found;
+	if (record_read_head(s, &r, err) < 0)
+		return -1;
+	return memcmp(r.uuid, e->uuid, UUID_SIZE) == 0 ? 0 : record_remove(w, kind, id, err);
+}
+
+static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id, const struct record *r, struct error *err)
+{
+	struct key at = key_record(kind, id), uuid = key_uuid(w->directory->name, kind, r->uuid);
+	struct slice bytes = record_write(w->arena, r), old;
+	struct record before;
+	char node[NODE_SIZE];
+	int found = record_at(w, kind, id, &old, err);
+
+	if (found < 0)
+		return -1;
+	if (found && slice_equal(bytes, old))
+		return 0;
+	w->changed = true;
+	if (found) {
+		if (record_read(w->arena, old, &before, err) < 0 || index_change(w, &before, id, REMOVE, err) < 0)
+			return -1;
+	} else {
+		w->state.count[kind]++;
+		node_write(node, id);
+		if (store_put(w->txn, TABLE_UUID, key_slice(&uuid), slice_of(node, NODE_SIZE), err) < 0)
+			return -1;
+	}
+	if (index_change(w, r, id, ADD, err) < 0)
+		return -1;
+	return store_put(w->txn, TABLE_RECORD, key_slice(&at), bytes, err);
+}
+
+int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err)
+{
+	struct record r = {0};
+	node_id id, *members;
+	size_t n;
+
+	if (writer_begin(w, err) < 0)
+		return -1;
+	if (dn_normalize(w->arena, entry->dn, &r.dn_key) < 0) {
+		log_warning("an entry whose name is no DN is left out", "directory", w->directory->name, "dn", entry->dn, NULL);
+		return mirror_writer_delete(w, kind, entry->uuid, err);
+	}
+	id = node_make(w, r.dn_key, err);
+	if (id == NODE_ERROR || make_place(w, kind, entry, id, err) < 0)
+		return -1;
+	/* the place may have been given up with whoever had it */
+	id = node_make(w, r.dn_key, err);
+	if (id == NODE_ERROR)
+		return -1;
+	fill_record(w, kind, entry, &r);
+	if (record_put(w, kind, id, &r, err) < 0)
+		return -1;
+	if (kind == MIRROR_PEOPLE)
+		return 0;
+	return members_sent(w, entry, &members, &n, err) < 0 ? -1 : members_change(w, id, members, n, err);
+}
+
+int mirror_writer_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE],
+	struct error *err)
+{
+	struct key k = key_uuid(w->directory->name, kind, uuid);
+	struct slice s;
+	int found;
+
+	if (writer_begin(w, err) < 0)
+		return -1;
+	found = store_get(w->txn, TABLE_UUID, key_slice(&k), &s, err);
+	return found <= 0 ? found : record_remove(w, kind, node_read(s), err);
+}
+
+/* ---- what is gone at the end of a refresh ---- */
+
+struct sweep {
+	const struct uuid_set *seen;
+	unsigned char (*gone)[UUID_SIZE];
+	size_t n, capacity, kept;
+};
+
+static int look_at(struct slice key, struct slice value, void *context)
+{
+	struct sweep *s = context;
+	const unsigned char *uuid = (const unsigned char *)key.p + key.n - UUID_SIZE;
+
+	(void)value;
+	if (uuid_set_has(s->seen, uuid)) {
+		s->kept++;
+		return 0;
+	}
+	if (s->n == s->capacity) {
+		s->capacity = s->capacity ? s->capacity * 2 : 64;
+		s->gone = realloc(s->gone, s->capacity * UUID_SIZE);
+		if (!s->gone)
+			abort();
+	}
+	memcpy(s->gone[s->n++], uuid, UUID_SIZE);
+	return 0;
+}
+
+int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, struct error *err)
+{
+	struct key prefix = key_uuids(w->directory->name, kind);
+	struct sweep s = {.seen = seen};
+	int rc = -1;
+
+	if (writer_begin(w, err) < 0 || store_each(w->txn, TABLE_UUID, key_slice(&prefix), look_at, &s, err) < 0)
+		goto out;
+	if (s.n && !s.kept) {
+		error_set(err, REASON_DIRECTORY, "the directory sent no %s at all where %zu are known: not taken (if that is right, "
+			"remove the mirror's file)", kind == MIRROR_PEOPLE ? "people" : "groups", s.n);
+		goto out;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		if (mirror_writer_delete(w, kind, s.gone[i], err) < 0)
+			goto out;
+	rc = 0;
+out:
+	free(s.gone);
+	return rc;
+}

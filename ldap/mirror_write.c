@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Transactions, cookies and state of the writing side; entries are put in mirror_entry.c. */
+#include "ldap/writer.h"
+
+#include "base/log.h"
+
+static int fit_settings(struct mirror_writer *w, struct error *err)
+{
+	uint64_t fingerprint = settings_fingerprint(w->directory);
+
+	if (state_read(w->txn, w->directory->name, &w->state, err) < 0)
+		return -1;
+	w->state.connected = 0;
+	if (w->state.fingerprint == fingerprint)
+		return 0;
+	if (w->state.fingerprint)
+		log_info("the directory's settings changed: it is read anew", "directory", w->directory->name, NULL);
+	w->state.fingerprint = fingerprint;
+	w->state.whole = 0;
+	for (int kind = 0; kind < MIRROR_KINDS; kind++)
+		if (mirror_writer_set_cookie(w, (enum mirror_kind)kind, (struct slice){NULL, 0}, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_meta(struct mirror_writer *w, struct error *err)
+{
+	struct slice s;
+	int found;
+
+	for (int kind = 0; kind < MIRROR_KINDS; kind++) {
+		struct key k = key_cookie(w->directory->name, (enum mirror_kind)kind);
+
+		found = store_get(w->txn, TABLE_META, key_slice(&k), &s, err);
+		if (found < 0)
+			return -1;
+		if (found)
+			cookie_keep(&w->cookies[kind], s);
+	}
+	return fit_settings(w, err);
+}
+
+void cookie_keep(struct slice *kept, struct slice cookie)
+{
+	char *copy = NULL;
+
+	if (cookie.p) {
+		copy = malloc(cookie.n + 1);
+		if (!copy)
+			abort();
+		memcpy(copy, cookie.p, cookie.n);
+	}
+	free((char *)kept->p);
+	*kept = slice_of(copy, copy ? cookie.n : 0);
+}
+
+static int require_names(const struct directory_options *d, struct error *err)
+{
+	if (!*d->name || strlen(d->name) > DIRECTORY_NAME_MAX)
+		return error_set(err, REASON_SETTINGS, "the name of a directory has 1 to %d bytes", DIRECTORY_NAME_MAX);
+	for (size_t i = 0; i < d->join_count; i++)
+		if (strlen(d->joins[i].attribute) > ATTRIBUTE_NAME_MAX)
+			return error_set(err, REASON_SETTINGS, "directory %s: the name of a join's attribute is too long", d->name);
+	if (strlen(d->mail_attribute) > ATTRIBUTE_NAME_MAX)
+		return error_set(err, REASON_SETTINGS, "directory %s: the name of the mail attribute is too long", d->name);
+	return 0;
+}
+
+int mirror_writer_open(const char *path, const struct directory_options *directory, struct mirror_writer **out,
+	struct error *err)
+{
+	const struct store_options options = {.path = path, .use = STORE_WRITE, .schema = MIRROR_SCHEMA, .tables = mirror_tables};
+	struct mirror_writer *w = NULL;
+
+	if (require_names(directory, err) < 0)
+		return -1;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		abort();
+	w->directory = directory;
+	w->arena = arena_new();
+	w->settings = arena_new();
+	w->indexed = indexed_attributes(w->settings, directory);
+	w->kept = kept_attributes(w->settings, directory);
+	if (store_open(&options, &w->store, err) < 0 || writer_begin(w, err) < 0 || read_meta(w, err) < 0 ||
+		mirror_writer_commit(w, err) < 0) {
+		mirror_writer_close(w);
+		return -1;
+	}
+	*out = w;
+	return 0;
+}
+
+void mirror_writer_close(struct mirror_writer *w)
+{
+	if (!w)
+		return;
+	store_abort(w->txn);
+	store_close(w->store);
+	for (int kind = 0; kind < MIRROR_KINDS; kind++)
+		free((char *)w->cookies[kind].p);
+	arena_free(w->arena);
+	arena_free(w->settings);
+	free(w);
+}
+
+int writer_begin(struct mirror_writer *w, struct error *err)
+{
+	struct slice s;
+	int found;
+
+	if (w->txn)
+		return 0;
+	if (store_begin_write(w->store, &w->txn, err) < 0)
+		return -1;
+	found = store_get(w->txn, TABLE_META, slice_c("next"), &s, err);
+	if (found < 0)
+		return -1;
+	w->next = found ? node_read(s) : 1;
+	return w->next ? 0 : error_set(err, REASON_STORE, "the mirror's counter of nodes cannot be read");
+}
+
+struct slice mirror_writer_cookie(const struct mirror_writer *w, enum mirror_kind kind)
+{
+	return w->cookies[kind];
+}
+
+int mirror_writer_set_cookie(struct mirror_writer *w, enum mirror_kind kind, struct slice cookie, struct error *err)
+{
+	struct key k = key_cookie(w->directory->name, kind);
+
+	if (w->cookies[kind].p && cookie.p && slice_equal(w->cookies[kind], cookie))
+		return 0;
+	if (writer_begin(w, err) < 0)
+		return -1;
+	cookie_keep(&w->cookies[kind], cookie);
+	if (cookie.p)
+		return store_put(w->txn, TABLE_META, key_slice(&k), cookie, err);
+	return store_delete(w->txn, TABLE_META, key_slice(&k), cookie, err) < 0 ? -1 : 0;
+}
+
+void mirror_writer_whole(struct mirror_writer *w, enum mirror_kind kind)
+{
+	if (w->state.whole & 1u << kind)
+		return;
+	w->state.whole |= 1u << kind;
+	w->changed = true;
+	w->stated = true;
+}
+
+void mirror_writer_heard(struct mirror_writer *w, int64_t as_of)
+{
+	w->state.connected = 1;
+	w->state.as_of = as_of;
+	memset(w->state.error, 0, sizeof(w->state.error));
+	w->stated = true;
+}
+
+void mirror_writer_lost(struct mirror_writer *w, const char *error)
+{
+	w->state.connected = 0;
+	memset(w->state.error, 0, sizeof(w->state.error));
+	if (error)
+		snprintf(w->state.error, sizeof(w->state.error), "%s", error);
+	w->stated = true;
+}
+
+bool mirror_writer_pending(const struct mirror_writer *w)
+{
+	return w->txn || w->stated;
+}
+
+int mirror_writer_commit(struct mirror_writer *w, struct error *err)
+{
+	char next[NODE_SIZE];
+	struct store_txn *t;
+
+	if (writer_begin(w, err) < 0)
+		return -1;
+	node_write(next, w->next);
+	if (store_put(w->txn, TABLE_META, slice_c("next"), slice_of(next, NODE_SIZE), err) < 0 ||
+		state_write(w->txn, w->directory->name, &w->state, err) < 0 ||
+		(w->changed && store_generation_next(w->txn, err) < 0))
+		return -1;
+	w->changed = false;
+	w->stated = false;
+	arena_free(w->arena);
+	w->arena = arena_new();
+	t = w->txn;
+	w->txn = NULL;
+	return store_commit(t, err);
+}

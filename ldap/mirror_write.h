@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The writing side of the mirror's file: entries in, transactions out.
+ *
+ * Knows nothing of LDAP: whoever has an entry (a server, a test) puts it.
+ * Changes gather in one transaction until mirror_writer_commit; the cookie and
+ * the state go with them.  A writer whose call failed with REASON_STORE is of
+ * no further use.
+ */
+#ifndef LDAP_MIRROR_WRITE_H
+#define LDAP_MIRROR_WRITE_H
+
+#include "ldap/record.h"
+#include "ldap/uuid_set.h"
+
+/* An entry as a directory sends it. */
+struct entry {
+	unsigned char uuid[UUID_SIZE];
+	const char *dn;
+	const struct mirror_attribute *attributes;      /* names as the server writes them */
+	size_t attribute_count;
+};
+
+struct mirror_writer;
+
+/* Other settings than those the file was filled under: cookies are forgotten and nothing counts as whole. */
+int mirror_writer_open(const char *path, const struct directory_options *directory, struct mirror_writer **out,
+	struct error *err);
+void mirror_writer_close(struct mirror_writer *w);      /* drops what is not committed; NULL is fine */
+
+/* A new entry, or the new state of one, wherever it now stands.  What is not a DN is logged and left out. */
+int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err);
+int mirror_writer_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE],
+	struct error *err);
+/* Deletes all that is not in `seen`.  REASON_DIRECTORY, nothing deleted: that would have been everything. */
+int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, struct error *err);
+
+/* {NULL, 0}: none.  Valid until the next mirror_writer_set_cookie of that kind. */
+struct slice mirror_writer_cookie(const struct mirror_writer *w, enum mirror_kind kind);
+int mirror_writer_set_cookie(struct mirror_writer *w, enum mirror_kind kind, struct slice cookie, struct error *err);
+
+/* For mirror_state; written with the next commit. */
+void mirror_writer_whole(struct mirror_writer *w, enum mirror_kind kind);
+void mirror_writer_heard(struct mirror_writer *w, int64_t as_of);       /* connected, no error */
+void mirror_writer_lost(struct mirror_writer *w, const char *error);    /* not connected; NULL: stopped, no error */
+
+bool mirror_writer_pending(const struct mirror_writer *w);              /* something to commit */
+int mirror_writer_commit(struct mirror_writer *w, struct error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the reading side share; nobody else includes this. */
+#ifndef LDAP_READER_H
+#define LDAP_READER_H
+
+#include "ldap/tables.h"
+
+/* A look-up under way: one read transaction over all directories. */
+struct reading {
+	struct arena *arena;
+	struct store_txn *txn;
+	const struct directory_options *directories;
+	size_t count;
+};
+
+/* One entry found: a node names it in the whole file. */
+struct found {
+	const struct directory_options *directory;
+	node_id id;
+	const char *how;                /* "corp: employeeNumber" */
+};
+
+struct found_list {
+	struct found *items;
+	size_t n;
+};
+
+void found_add(struct reading *r, struct found_list *list, struct found f);    /* each node once */
+/* People of one directory with this value. */
+int find_by_value(struct reading *r, const struct directory_options *d, const char *attribute, struct slice value,
+	struct found_list *list, struct error *err);
+/* Exactly one, or PERSON_NOT_FOUND, PERSON_FOUND_TWICE. */
+int require_one(const struct reading *r, const struct found_list *list, struct found *out, struct error *err);
+
+/* join.c */
+int find_by_claims(struct reading *r, const struct mirror_query *query, struct found *out, struct error *err);
+int find_by_name(struct reading *r, const char *name, struct found *out, struct error *err);
+
+/* 1: bytes in the arena, 0: none, -1. */
+int read_record(struct reading *r, enum mirror_kind kind, node_id id, struct slice *out, struct error *err);
+
+/* walk.c */
+int walk_groups(struct reading *r, const struct directory_options *d, node_id person, const struct mirror_group **out,
+	size_t *n_out, struct error *err);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Keys, comparison of values, fingerprint and state: see tables.h. */
+#include "ldap/tables.h"
+
+#include <openssl/sha.h>
+
+#define TABLES_ROOM 16
+
+const char *const mirror_tables[] = {"node", "uuid", "record", "index+", "parent+", "member", "meta", NULL};
+
+_Static_assert(DIRECTORY_NAME_MAX + ATTRIBUTE_NAME_MAX + INDEX_VALUE_MAX + 3 <= STORE_KEY_MAX, "an index key fits");
+_Static_assert(sizeof mirror_tables / sizeof *mirror_tables <= TABLES_ROOM, "the store has room for our tables");
+
+static void key_add(struct key *k, const void *p, size_t n)
+{
+	memcpy(k->bytes + k->n, p, n);
+	k->n += n;
+}
+
+static struct key key_begin(const char *directory)
+{
+	struct key k;
+
+	k.n = 0;
+	key_add(&k, directory, strnlen(directory, DIRECTORY_NAME_MAX));
+	key_add(&k, "", 1);
+	return k;
+}
+
+void node_write(char out[NODE_SIZE], node_id id)
+{
+	for (int i = 0; i < NODE_SIZE; i++)
+		out[i] = (char)(id >> (8 * (NODE_SIZE - 1 - i)));
+}
+
+node_id node_read(struct slice s)
+{
+	node_id id = 0;
+
+	if (s.n != NODE_SIZE)
+		return 0;
+	for (int i = 0; i < NODE_SIZE; i++)
+		id = id << 8 | (unsigned char)s.p[i];
+	return id;
+}
+
+/* A DN key never begins with \1, so a long one cannot be taken for another's hash. */
+struct key key_node(const char *directory, const char *dn_key)
+{
+	struct key k = key_begin(directory);
+	size_t n = strlen(dn_key);
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+
+	if (k.n + n <= STORE_KEY_MAX) {
+		key_add(&k, dn_key, n);
+		return k;
+	}
+	SHA256((const unsigned char *)dn_key, n, hash);
+	key_add(&k, "\1", 1);
+	key_add(&k, hash, sizeof hash);
+	return k;
+}
+
+struct key key_uuids(const char *directory, enum mirror_kind kind)
+{
+	struct key k = key_begin(directory);
+	char c = (char)kind;
+
+	key_add(&k, &c, 1);
+	return k;
+}
+
+struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE])
+{
+	struct key k = key_uuids(directory, kind);
+
+	key_add(&k, uuid, UUID_SIZE);
+	return k;
+}
+
+struct key key_record(enum mirror_kind kind, node_id id)
+{
+	struct key k;
+
+	k.bytes[0] = (char)kind;
+	node_write(k.bytes + 1, id);
+	k.n = 1 + NODE_SIZE;
+	return k;
+}
+
+struct key key_meta(const char *directory, const char *what)
+{
+	struct key k = key_begin(directory);
+
+	key_add(&k, what, strlen(what));
+	return k;
+}
+
+struct key key_cookie(const char *directory, enum mirror_kind kind)
+{
+	struct key k = key_meta(directory, "cookie");
+	char c = (char)kind;
+
+	key_add(&k, &c, 1);
+	return k;
+}
+
+/* 8-4-4-4-12 hexadecimal digits: Entra's object ids, which people paste in either case. */
+static bool is_guid(struct slice s)
+{
+	if (s.n != 36)
+		return false;
+	for (size_t i = 0; i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s.p[i] != '-' : !s.p[i] || !strchr("0123456789abcdefABCDEF", s.p[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool without_case(const struct directory_options *d, const char *attribute)
+{
+	if (strcasecmp(attribute, d->mail_attribute) == 0 || strcasecmp(attribute, "uid") == 0)
+		return true;
+	for (size_t i = 0; i < d->join_count; i++)
+		if (d->joins[i].is_mutable && strcasecmp(attribute, d->joins[i].attribute) == 0)
+			return true;
+	return false;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool key_index(const struct directory_options *d, const char *attribute, struct slice value, struct key *out)
+{
+	struct key k = key_begin(d->name);
+	size_t n = strnlen(attribute, ATTRIBUTE_NAME_MAX);
+	bool fold;
+
+	if (value.n == 0 || value.n > INDEX_VALUE_MAX || memchr(value.p, '\0', value.n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		k.bytes[k.n++] = lower(attribute[i]);
+	k.bytes[k.n++] = '\0';
+	fold = without_case(d, attribute) || is_guid(value);
+	for (size_t i = 0; i < value.n; i++)
+		k.bytes[k.n++] = fold ? lower(value.p[i]) : value.p[i];
+	*out = k;
+	return true;
+}
+
+bool value_equal(const struct directory_options *d, const char *attribute, struct slice a, struct slice b)
+{
+	if (a.n != b.n)
+		return false;
+	if (without_case(d, attribute) || (is_guid(a) && is_guid(b))) {
+		for (size_t i = 0; i < a.n; i++)
+			if (lower(a.p[i]) != lower(b.p[i]))
+				return false;
+		return true;
+	}
+	return slice_equal(a, b);
+}
+
+char *lower_case(struct arena *a, const char *s)
+{
+	char *copy = arena_strdup(a, s);
+
+	for (char *p = copy; *p; p++)
+		*p = lower(*p);
+	return copy;
+}
+
+static void add_name(const char **list, size_t *n, const char *name)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(list[i], name) == 0)
+			return;
+	list[(*n)++] = name;
+}
+
+const char *const *indexed_attributes(struct arena *a, const struct directory_options *d)
+{
+	const char **list = arena_alloc(a, (d->join_count + 3) * sizeof *list);
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->join_count; i++)
+		add_name(list, &n, lower_case(a, d->joins[i].attribute));
+	add_name(list, &n, lower_case(a, d->mail_attribute));
+	add_name(list, &n, "uid");
+	return list;
+}
+
+/* FNV-1a: the administrator's own words need no cryptographic hash, and readers compute it for each look-up. */
+static void mix(uint64_t *h, const char *s)
+{
+	if (!s)
+		s = "\1";
+	do {
+		*h = (*h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	} while (*s++);
+}
+
+uint64_t settings_fingerprint(const struct directory_options *d)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	const char *const words[] = {d->people_base, d->people_filter, d->groups_base, d->groups_filter, d->member_attribute,
+		d->group_name_attribute, d->mail_attribute, d->disabled_filter_attribute, d->disabled_value};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		mix(&h, words[i]);
+	for (size_t i = 0; i < d->join_count; i++) {
+		mix(&h, d->joins[i].attribute);
+		mix(&h, d->joins[i].is_mutable ? "mutable" : "stable");
+	}
+	mix(&h, NULL);
+	for (size_t i = 0; d->attributes && d->attributes[i]; i++)
+		mix(&h, d->attributes[i]);
+	return h ? h : 1;
+}
+
+int state_read(struct store_txn *t, const char *directory, struct state *out, struct error *err)
+{
+	struct key k = key_meta(directory, "state");
+	struct slice bytes;
+	int found = store_get(t, TABLE_META, key_slice(&k), &bytes, err);
+
+	if (found < 0)
+		return -1;
+	if (found && bytes.n != sizeof *out)
+		return error_set(err, REASON_STORE, "the state of directory \"%s\" in the mirror cannot be read", directory);
+	*out = (struct state){0};
+	if (found)
+		memcpy(out, bytes.p, sizeof *out);
+	out->error[STATE_ERROR_MAX - 1] = '\0';
+	return 0;
+}
+
+int state_write(struct store_txn *t, const char *directory, const struct state *state, struct error *err)
+{
+	struct key k = key_meta(directory, "state");
+
+	return store_put(t, TABLE_META, key_slice(&k), slice_of(state, sizeof *state), err);
+}

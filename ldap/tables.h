@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How the mirror lies in its LMDB file: what the writing and the reading side
+ * must agree on, and nobody else knows.
+ *
+ * Every DN that is an entry of ours, or a member of a group, is a *node* with a
+ * small number, unique in the file and never used again.  Records and edges
+ * hang on nodes, so a person's groups cost two short look-ups each.  People and
+ * groups are kept apart: an entry that both filters find has two records.
+ *
+ *	NODE    directory 0 DN key              -> node
+ *	UUID    directory 0 kind entryUUID      -> node
+ *	RECORD  kind node                       -> record
+ *	INDEX+  directory 0 attribute 0 value   -> node, people only
+ *	PARENT+ node of a member                -> node of the group
+ *	MEMBER  node of a group                 -> nodes of its members, ascending
+ *	META    "next" -> node; directory 0 "state" -> struct state; directory 0 "cookie" kind -> cookie
+ *
+ * Nodes are 8 bytes, big endian, so that they sort as they were made.
+ */
+#ifndef LDAP_TABLES_H
+#define LDAP_TABLES_H
+
+#include "ldap/record.h"
+#include "store/store.h"
+
+enum { TABLE_NODE, TABLE_UUID, TABLE_RECORD, TABLE_INDEX, TABLE_PARENT, TABLE_MEMBER, TABLE_META };
+
+extern const char *const mirror_tables[];
+
+#define MIRROR_SCHEMA 1
+#define NODE_SIZE 8
+#define DIRECTORY_NAME_MAX 64
+#define ATTRIBUTE_NAME_MAX 128
+/* Longer values are no keys: not indexed, and a claim that long finds nobody. */
+#define INDEX_VALUE_MAX 256
+
+typedef uint64_t node_id;               /* 0: none */
+
+struct key {
+	size_t n;
+	char bytes[STORE_KEY_MAX];
+};
+
+static inline struct slice key_slice(const struct key *k)
+{
+	return slice_of(k->bytes, k->n);
+}
+
+void node_write(char out[NODE_SIZE], node_id id);
+node_id node_read(struct slice s);      /* 0 when s is no node */
+
+struct key key_node(const char *directory, const char *dn_key);
+struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE]);
+struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefix of all */
+struct key key_record(enum mirror_kind kind, node_id id);
+struct key key_meta(const char *directory, const char *what);
+struct key key_cookie(const char *directory, enum mirror_kind kind);
+/* False: the value (empty, too long, with a NUL) is no key. */
+bool key_index(const struct directory_options *d, const char *attribute, struct slice value, struct key *out);
+
+/*
+ * How values of this attribute compare: mail addresses, user names and
+ * whatever a mutable join uses without case; the rest exactly.  GUIDs always
+ * without case.
+ */
+bool value_equal(const struct directory_options *d, const char *attribute, struct slice a, struct slice b);
+
+/* Attribute names in lower case that find people by name: the joins', mail, uid; ended by NULL. */
+const char *const *indexed_attributes(struct arena *a, const struct directory_options *d);
+char *lower_case(struct arena *a, const char *s);
+
+/* Everything that decides what is kept; when it changes the mirror is filled anew. */
+uint64_t settings_fingerprint(const struct directory_options *d);
+
+/* What is known of a directory as a whole. */
+#define STATE_ERROR_MAX 400
+
+struct state {
+	uint64_t fingerprint;
+	int64_t as_of;
+	uint64_t count[MIRROR_KINDS];
+	uint32_t whole;                 /* bit of each kind that was read whole under this fingerprint */
+	uint32_t connected;
+	char error[STATE_ERROR_MAX];    /* empty: none */
+};
+
+#define STATE_WHOLE (1u << MIRROR_PEOPLE | 1u << MIRROR_GROUPS)
+
+/* All zero when there is none. */
+int state_read(struct store_txn *t, const char *directory, struct state *out, struct error *err);
+int state_write(struct store_txn *t, const char *directory, const struct state *state, struct error *err);
+
+#endif
