@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An identity provider on lasso, shaped like Entra ID. */
+#include "tests/demo/entra_saml.h"
+#include "tests/demo/peer.h"
+#include "tests/demo/peer_saml.h"
+
+#include <lasso/lasso.h>
+#include <lasso/xml/misc_text_node.h>
+#include <lasso/xml/saml-2.0/saml2_assertion.h>
+#include <lasso/xml/saml-2.0/saml2_attribute.h>
+#include <lasso/xml/saml-2.0/saml2_attribute_statement.h>
+#include <lasso/xml/saml-2.0/saml2_attribute_value.h>
+#include <lasso/xml/saml-2.0/saml2_authn_statement.h>
+#include <lasso/xml/saml-2.0/saml2_name_id.h>
+#include <lasso/xml/saml-2.0/saml2_subject.h>
+#include <lasso/xml/saml-2.0/saml2_subject_confirmation.h>
+#include <lasso/xml/saml-2.0/samlp2_authn_request.h>
+#include <lasso/xml/saml-2.0/samlp2_response.h>
+
+#define APPLICATIONS_MAX 8
+#define MICROSOFT "http://schemas.microsoft.com/identity/claims/"
+#define XMLSOAP "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+#define METHODS "http://schemas.microsoft.com/claims/authnmethodsreferences"
+#define METHOD_PASSWORD "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
+#define METHOD_MULTIPLE "http://schemas.microsoft.com/claims/multipleauthn"
+
+struct entra_idp {
+	LassoServer *server;
+	char *tenant, *issuer;
+	struct {
+		char *entity_id, *acs_url;
+	} applications[APPLICATIONS_MAX];
+	size_t application_count;
+};
+
+struct entra_idp *entra_idp_new(const struct entra_options *options)
+{
+	struct entra_idp *idp = g_new0(struct entra_idp, 1);
+	char *certificate = peer_certificate_body(options->certificate_pem), *metadata;
+
+	idp->tenant = g_strdup(options->tenant);
+	idp->issuer = g_strdup_printf("https://sts.windows.net/%s/", options->tenant);
+	metadata = peer_idp_metadata(idp->issuer, options->sso_url, certificate);
+	idp->server = lasso_server_new_from_buffers(metadata, options->key_pem, NULL, options->certificate_pem);
+	if (!idp->server)
+		peer_die("lasso takes neither this key nor this certificate");
+	/* lasso signs with SHA-1 unless told otherwise. */
+	idp->server->signature_method = LASSO_SIGNATURE_METHOD_RSA_SHA256;
+	free(metadata);
+	free(certificate);
+	return idp;
+}
+
+void entra_idp_free(struct entra_idp *idp)
+{
+	for (size_t i = 0; i < idp->application_count; i++) {
+		g_free(idp->applications[i].entity_id);
+		g_free(idp->applications[i].acs_url);
+	}
+	g_object_unref(idp->server);
+	g_free(idp->tenant);
+	g_free(idp->issuer);
+	g_free(idp);
+}
+
+void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_url)
+{
+	char *metadata = peer_sp_metadata(entity_id, acs_url);
+
+	if (idp->application_count == APPLICATIONS_MAX)
+		peer_die("more than %d applications", APPLICATIONS_MAX);
+	if (lasso_server_add_provider_from_buffer(idp->server, LASSO_PROVIDER_ROLE_SP, metadata, NULL, NULL) != 0)
+		peer_die("lasso does not take the application %s", entity_id);
+	idp->applications[idp->application_count].entity_id = g_strdup(entity_id);
+	idp->applications[idp->application_count++].acs_url = g_strdup(acs_url);
+	free(metadata);
+}
+
+/* The request must name no reply address, or the registered one. */
+static bool reply_address_is_registered(const struct entra_idp *idp, const char *issuer, const char *acs_url)
+{
+	for (size_t i = 0; i < idp->application_count; i++) {
+		if (strcmp(idp->applications[i].entity_id, issuer) == 0)
+			return !acs_url || strcmp(idp->applications[i].acs_url, acs_url) == 0;
+	}
+	return false;
+}
+
+bool entra_request_read(struct entra_idp *idp, const char *query, struct entra_request *out, const char **problem_out)
+{
+	LassoLogin *login = lasso_login_new(idp->server);
+	LassoSamlp2AuthnRequest *asked;
+	int rc = lasso_login_process_authn_request_msg(login, query);
+
+	*out = (struct entra_request){.login = login};
+	if (rc == LASSO_SERVER_ERROR_PROVIDER_NOT_FOUND || rc == LASSO_PROFILE_ERROR_UNKNOWN_PROVIDER) {
+		*problem_out = "AADSTS700016: the application that asks is not registered in this tenant.";
+		return false;
+	}
+	if (rc != 0 || !LASSO_IS_SAMLP2_AUTHN_REQUEST(LASSO_PROFILE(login)->request)) {
+		*problem_out = "AADSTS750054: SAMLRequest or SAMLResponse must be present as query string parameters, and readable.";
+		return false;
+	}
+	asked = LASSO_SAMLP2_AUTHN_REQUEST(LASSO_PROFILE(login)->request);
+	out->issuer = LASSO_PROFILE(login)->remote_providerID;
+	out->force_authn = asked->ForceAuthn;
+	out->is_passive = asked->IsPassive;
+	if (!reply_address_is_registered(idp, out->issuer, asked->AssertionConsumerServiceURL)) {
+		*problem_out = "AADSTS50011: the reply address of the request is not one of the application's.";
+		return false;
+	}
+	return true;
+}
+
+void entra_request_end(struct entra_request *request)
+{
+	if (request->login)
+		g_object_unref(request->login);
+	request->login = NULL;
+}
+
+/* ---- the assertion ---- */
+
+static void set_string(char **field, const char *value)
+{
+	g_free(*field);
+	*field = g_strdup(value);
+}
+
+static void add_attribute_value(LassoSaml2Attribute *attribute, const char *value)
+{
+	LassoMiscTextNode *text = LASSO_MISC_TEXT_NODE(lasso_misc_text_node_new_with_string(value));
+	LassoSaml2AttributeValue *node = LASSO_SAML2_ATTRIBUTE_VALUE(lasso_saml2_attribute_value_new());
+
+	text->text_child = TRUE;
+	node->any = g_list_append(NULL, text);
+	attribute->AttributeValue = g_list_append(attribute->AttributeValue, node);
+}
+
+/* Entra writes no NameFormat. */
+static LassoSaml2Attribute *add_attribute(LassoSaml2AttributeStatement *statement, const char *name, const char *value)
+{
+	LassoSaml2Attribute *attribute = LASSO_SAML2_ATTRIBUTE(lasso_saml2_attribute_new());
+
+	attribute->Name = g_strdup(name);
+	add_attribute_value(attribute, value);
+	statement->Attribute = g_list_append(statement->Attribute, attribute);
+	return attribute;
+}
+
+static void add_claims(const struct entra_idp *idp, LassoSaml2Assertion *assertion, const struct entra_session *session)
+{
+	LassoSaml2AttributeStatement *statement = LASSO_SAML2_ATTRIBUTE_STATEMENT(lasso_saml2_attribute_statement_new());
+	const struct entra_person *person = session->person;
+	LassoSaml2Attribute *methods;
+
+	add_attribute(statement, MICROSOFT "tenantid", idp->tenant);
+	add_attribute(statement, MICROSOFT "objectidentifier", person->id);
+	add_attribute(statement, MICROSOFT "displayname", person->name);
+	add_attribute(statement, MICROSOFT "identityprovider", idp->issuer);
+	methods = add_attribute(statement, METHODS, METHOD_PASSWORD);
+	if (session->mfa)
+		add_attribute_value(methods, METHOD_MULTIPLE);
+	add_attribute(statement, XMLSOAP "givenname", person->given);
+	add_attribute(statement, XMLSOAP "surname", person->surname);
+	if (*person->mail)
+		add_attribute(statement, XMLSOAP "emailaddress", person->mail);
+	add_attribute(statement, XMLSOAP "name", person->upn);
+	assertion->AttributeStatement = g_list_append(NULL, statement);
+}
+
+static void set_name_id(LassoSaml2Assertion *assertion, const char *upn)
+{
+	LassoSaml2NameID *name = LASSO_SAML2_NAME_ID(lasso_saml2_name_id_new_with_string((char *)upn));
+
+	name->Format = g_strdup("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress");
+	if (assertion->Subject->NameID)
+		g_object_unref(assertion->Subject->NameID);
+	assertion->Subject->NameID = name;
+}
+
+/* Real messages hold from five minutes ago for an hour, whatever the documentation says. */
+static bool build_assertion(struct entra_idp *idp, LassoLogin *login, const struct entra_session *session)
+{
+	char instant[PEER_TIME_SIZE], not_before[PEER_TIME_SIZE], not_on_or_after[PEER_TIME_SIZE], id[PEER_ID_SIZE];
+	time_t now = time(NULL);
+	LassoSaml2Assertion *assertion;
+	LassoSaml2AuthnStatement *statement;
+	LassoSaml2SubjectConfirmationData *confirmation;
+
+	peer_time(instant, session->since);
+	peer_time(not_before, now - 300);
+	peer_time(not_on_or_after, now + 3600);
+	if (lasso_login_build_assertion(login, "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", instant, NULL, not_before,
+			not_on_or_after) != 0)
+		return false;
+	assertion = LASSO_SAML2_ASSERTION(lasso_login_get_assertion(login));
+	if (!assertion || !assertion->AuthnStatement || !assertion->Subject || !assertion->Subject->SubjectConfirmation)
+		return false;
+	peer_random_id(id);
+	set_string(&assertion->ID, id);
+	statement = assertion->AuthnStatement->data;
+	set_string(&statement->SessionIndex, id);
+	set_string(&statement->SessionNotOnOrAfter, NULL);
+	confirmation = assertion->Subject->SubjectConfirmation->SubjectConfirmationData;
+	set_string(&confirmation->NotBefore, NULL);
+	set_name_id(assertion, session->person->upn);
+	add_claims(idp, assertion, session);
+	g_object_unref(assertion);
+	return true;
+}
+
+bool entra_response_write(struct entra_idp *idp, struct entra_request *request, const struct entra_session *session,
+	struct entra_form *out)
+{
+	LassoLogin *login = request->login;
+	LassoProfile *profile = LASSO_PROFILE(login);
+	char id[PEER_ID_SIZE];
+
+	/* Without a session lasso has set the status that says no, and returns it as an error. */
+	if (lasso_login_validate_request_msg(login, session != NULL, FALSE) != 0 && session)
+		return false;
+	if (session && !build_assertion(idp, login, session))
+		return false;
+	peer_random_id(id);
+	set_string(&LASSO_SAMLP2_STATUS_RESPONSE(profile->response)->ID, id);
+	/* Entra signs the assertion alone, unless told otherwise; lasso has marked the assertion for that already. */
+	if (session)
+		lasso_profile_set_signature_hint(profile, LASSO_PROFILE_SIGNATURE_HINT_FORBID);
+	if (lasso_login_build_authn_response_msg(login) != 0)
+		return false;
+	*out = (struct entra_form){profile->msg_url, profile->msg_body, profile->msg_relayState};
+	return true;
+}

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of a sign-on as processes: slapd, the demo's Entra ID and doors, and Postern.
+
+Used by the quickstart and by the integration tests.  Everything listens on
+127.0.0.1, lives in one folder, writes its log there, and is ended by its
+process id when the `Parts` that started it is closed.
+"""
+import atexit
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import company  # noqa: E402
+
+SLAPD = "/usr/sbin/slapd"
+# A person's first choice when nothing else uses it, so that addresses stay the same from run to run.
+USUAL_PORTS = {"postern": 8460, "entra": 8461, "managed": 8462, "portal": 8463, "slapd": 8464}
+
+
+class PartFailed(Exception):
+    pass
+
+
+def free_port(wanted=0):
+    """A port of 127.0.0.1: the wanted one if nobody has it, else the kernel's choice."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", wanted))
+        except OSError:
+            s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def answers_tcp(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+def http_status(port, host, path):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"Host": host})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def run(*command, **options):
+    """A command that must succeed; what it said when it does not."""
+    result = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    if result.returncode != 0:
+        raise PartFailed(f"{' '.join(map(str, command))}: status {result.returncode}\n{result.stdout}")
+    return result.stdout
+
+
+class Part:
+    """One process with a log."""
+
+    def __init__(self, folder, name, command):
+        self.name, self.log, self.command = name, folder / f"{name}.log", [str(c) for c in command]
+        self.process = None
+
+    def start(self, ready, seconds=15):
+        with open(self.log, "ab") as log:
+            # Its standard input closes when we end, however we end; the demo's programs stop then.
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
+        try:
+            wait_for(ready, seconds, f"{self.name} to answer", self)
+        except PartFailed:
+            self.stop()
+            raise
+        return self
+
+    def is_alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, seconds=10):
+        """Asks, waits, then insists.  Returns the exit status."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.stdin.close()
+        return self.process.wait()
+
+    def tail(self, lines=40):
+        try:
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return ""
+
+
+def wait_for(condition, seconds, what, part=None):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        if part is not None and not part.is_alive():
+            raise PartFailed(f"{part.name} ended with status {part.process.poll()}:\n{part.tail()}")
+        time.sleep(0.02)
+    raise PartFailed(f"waited {seconds} s for {what}" + (f":\n{part.tail()}" if part else ""))
+
+
+def make_key(folder, name, common_name):
+    """A new RSA key and a certificate for it, as an administrator makes them."""
+    key, certificate = folder / f"{name}.key", folder / f"{name}.crt"
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30", "-subj", f"/CN={common_name}",
+        "-keyout", key, "-out", certificate)
+    key.chmod(0o600)
+    return key, certificate
+
+
+SLAPD_CONF = """
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload syncprov
+pidfile {folder}/slapd.pid
+sizelimit unlimited
+database mdb
+suffix "{suffix}"
+rootdn "{admin}"
+rootpw {admin_password}
+directory {folder}/slapd
+maxsize 268435456
+index objectClass,entryUUID,entryCSN,member,uid,mail,employeeNumber eq
+access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact="{service}" read by anonymous auth by * none
+overlay syncprov
+syncprov-checkpoint 100 5
+syncprov-sessionlog 1000
+"""
+
+
+class Parts:
+    """The company's directory and both demo peers, and Postern between them."""
+
+    def __init__(self, folder, build, usual_ports=False):
+        self.folder, self.build = pathlib.Path(folder), pathlib.Path(build)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.ports = {name: free_port(usual if usual_ports else 0) for name, usual in USUAL_PORTS.items()}
+        self.started = []
+        self.slapd = self.entra = self.managed = self.portal = self.postern = None
+        atexit.register(self.close)
+
+    # ---- names: each a site of its own to a browser ----
+
+    def host(self, label, port_name):
+        return f"{label}.localhost:{self.ports[port_name]}"
+
+    @property
+    def postern_url(self):
+        return "http://" + self.host("sso", "postern")
+
+    @property
+    def entra_url(self):
+        return "http://" + self.host("entra", "entra")
+
+    @property
+    def managed_login(self):
+        return self.host("auth", "managed")
+
+    @property
+    def managed_site(self):
+        return self.host("example-site", "managed")
+
+    @property
+    def portal_login(self):
+        return self.host("portal-login", "portal")
+
+    @property
+    def portal_site(self):
+        return self.host("help", "portal")
+
+    @property
+    def portal_home(self):
+        return f"http://{self.portal_site}/servicedesk/customer/portals"
+
+    DOORS = {
+        "managed": ("saml/demo-org", "/login/callback?connection=saml-demo-org"),
+        "portal": ("saml/demo-help", "/customer/user/saml/acs?site=demo-help&v=1"),
+    }
+
+    def entity_id(self, kind):
+        return f"http://{self.managed_login if kind == 'managed' else self.portal_login}/{self.DOORS[kind][0]}"
+
+    def acs(self, kind):
+        return f"http://{self.managed_login if kind == 'managed' else self.portal_login}{self.DOORS[kind][1]}"
+
+    # ---- the parts ----
+
+    def start_part(self, name, command, ready, seconds=15):
+        part = Part(self.folder, name, command)
+        self.started.append(part)
+        return part.start(ready, seconds)
+
+    def start_slapd(self):
+        data = self.folder / "slapd"
+        if not data.exists():
+            data.mkdir(mode=0o700)
+            (self.folder / "company.ldif").write_text(company.ldif())
+            (self.folder / "slapd.conf").write_text(SLAPD_CONF.format(
+                folder=self.folder, suffix=company.SUFFIX, admin=company.ADMIN_DN, admin_password=company.ADMIN_PASSWORD,
+                service=company.SERVICE_DN))
+            (self.folder / "slapd.conf").chmod(0o600)
+            run("/usr/sbin/slapadd", "-q", "-w", "-f", self.folder / "slapd.conf", "-l", self.folder / "company.ldif")
+        port = self.ports["slapd"]
+        # -d keeps it in the foreground, as our child.
+        self.slapd = self.start_part("slapd", [SLAPD, "-d", "stats", "-h", f"ldap://127.0.0.1:{port}/", "-f", self.folder / "slapd.conf"],
+                                     lambda: answers_tcp(port))
+        return self.slapd
+
+    def start_entra(self, applications=None):
+        key, certificate = make_key(self.folder, "entra", "Demo Federated SSO Certificate")
+        (self.folder / "people.json").write_text(json.dumps(company.in_entra(), ensure_ascii=False))
+        applications = applications or [f"{self.postern_url}/saml/sp/metadata {self.postern_url}/saml/sp/acs/1"]
+        command = [self.build / "tests/demo/demo-entra", "--listen", f"127.0.0.1:{self.ports['entra']}", "--host",
+                   self.host("entra", "entra"), "--tenant", company.TENANT, "--people", self.folder / "people.json", "--key", key,
+                   "--certificate", certificate]
+        for application in applications:
+            command += ["--application", application]
+        self.entra = self.start_part("entra", command, lambda: answers_tcp(self.ports["entra"]))
+        return self.entra
+
+    def entra_metadata_url(self):
+        return (f"http://127.0.0.1:{self.ports['entra']}/{company.TENANT}/federationmetadata/2007-06/federationmetadata.xml"
+                "?appid=5a0c1c6e-0f4b-4c6e-9d2e-2f6f0f1d9b11")
+
+    def write_entra_metadata(self):
+        """The document as a file, fetched as an administrator's browser does."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["entra"], timeout=5)
+        connection.request("GET", "/metadata", headers={"Host": self.host("entra", "entra")})
+        path = self.folder / "entra-metadata.xml"
+        path.write_bytes(connection.getresponse().read())
+        connection.close()
+        return path
+
+    def start_door(self, kind, idp_entity_id=None, idp_sso_url=None, idp_certificate=None):
+        login, site = (self.managed_login, self.managed_site) if kind == "managed" else (self.portal_login, self.portal_site)
+        command = [
+            self.build / "tests/demo/demo-atlassian", "--kind", kind, "--listen", f"127.0.0.1:{self.ports[kind]}",
+            "--login-host", login, "--site-host", site, "--entity-id", self.entity_id(kind), "--acs-path", self.DOORS[kind][1],
+            "--idp-entity-id", idp_entity_id or f"{self.postern_url}/saml/idp/metadata",
+            "--idp-sso-url", idp_sso_url or f"{self.postern_url}/saml/idp/sso",
+            "--idp-certificate", idp_certificate or self.folder / "signing.crt",
+        ]
+        part = self.start_part(kind, command, lambda: answers_tcp(self.ports[kind]))
+        setattr(self, kind, part)
+        return part
+
+    def accounts(self, kind):
+        """What a door knows: which accounts came to be, and with which attributes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[kind], timeout=5)
+        connection.request("GET", "/accounts")
+        found = json.loads(connection.getresponse().read())
+        connection.close()
+        return found
+
+    def close(self):
+        atexit.unregister(self.close)
+        for part in reversed(self.started):
+            part.stop()
+
+    def logs(self):
+        return "\n".join(f"---- {part.name} ({part.log}) ----\n{part.tail()}" for part in self.started)

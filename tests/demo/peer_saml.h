@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Metadata as the demo's programs need it, made from values as an administrator pastes them. */
+#ifndef TESTS_DEMO_PEER_SAML_H
+#define TESTS_DEMO_PEER_SAML_H
+
+#include <time.h>
+
+#define PEER_TIME_SIZE 32
+
+/* xs:dateTime in UTC, whole seconds with ".000Z" as Entra writes them. */
+void peer_time(char text[PEER_TIME_SIZE], time_t t);
+/* certificate: base64 without line breaks.  Callers free. */
+char *peer_idp_metadata(const char *entity_id, const char *sso_url, const char *certificate);
+char *peer_sp_metadata(const char *entity_id, const char *acs_url);
+/* The same document as Entra publishes it: byte-order mark, and a WS-Federation role before the one that counts. */
+char *peer_entra_metadata(const char *entity_id, const char *sso_url, const char *certificate);
+
+#endif
