@@ -23,3 +23,8 @@ saml_libsaml_a_SOURCES += \
 check_PROGRAMS += tests/unit/test_key
 tests_unit_test_key_SOURCES = tests/unit/test_key.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_key_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_response_write
+tests_unit_test_response_write_SOURCES = tests/unit/test_response_write.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_response_write_CFLAGS = $(AM_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
+tests_unit_test_response_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
