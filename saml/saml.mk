@@ -28,3 +28,7 @@ check_PROGRAMS += tests/unit/test_response_write
 tests_unit_test_response_write_SOURCES = tests/unit/test_response_write.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_response_write_CFLAGS = $(AM_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
 tests_unit_test_response_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_request_read
+tests_unit_test_request_read_SOURCES = tests/unit/test_request_read.c tests/unit/unit.h
+tests_unit_test_request_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
