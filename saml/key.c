@@ -113,7 +113,8 @@ static int read_private_key(struct saml_key *k, struct slice pem, struct error *
 	k->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 	BIO_free(bio);
 	if (!k->pkey)
-		return error_set(err, REASON_SETTINGS, "the private key cannot be read as PEM without a password: %s", openssl_says());
+		return error_set(err, REASON_SETTINGS, "the private key cannot be read as PEM without a password: %s",
+			openssl_says());
 	if (!EVP_PKEY_is_a(k->pkey, "RSA"))
 		return error_set(err, REASON_SETTINGS, "the private key is not an RSA key");
 	bits = EVP_PKEY_get_bits(k->pkey);

@@ -45,7 +45,8 @@ struct slice saml_idp_metadata(struct arena *a, const struct saml_own *own)
 	struct text t;
 
 	begin(&t, a, own);
-	text_add_c(&t, "  <IDPSSODescriptor WantAuthnRequestsSigned=\"false\" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n");
+	text_add_c(&t, "  <IDPSSODescriptor WantAuthnRequestsSigned=\"false\""
+		" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n");
 	add_keys(&t, own->certificates);
 	text_add_c(&t, "    <NameIDFormat>" SAML_FORMAT_EMAIL "</NameIDFormat>\n");
 	add_endpoint(&t, "    <SingleSignOnService Binding=\"" BINDING "HTTP-Redirect\"", own->sso_url, "/>\n");

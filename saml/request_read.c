@@ -48,7 +48,8 @@ static int read_relay_state(struct arena *a, struct slice parameters, struct sli
 	if (parameter(a, parameters, "RelayState", &s, err) < 0)
 		return -1;
 	if (s.n > SAML_RELAY_STATE_MAX)
-		return error_set(err, REASON_RELAY_STATE_TOO_LONG, "RelayState has %zu bytes, at most %d", s.n, SAML_RELAY_STATE_MAX);
+		return error_set(err, REASON_RELAY_STATE_TOO_LONG, "RelayState has %zu bytes, at most %d", s.n,
+			SAML_RELAY_STATE_MAX);
 	if (s.n && (!utf8_is_clean(s) || memchr(s.p, '\r', s.n) || memchr(s.p, '\n', s.n)))
 		return error_set(err, REASON_REQUEST_MALFORMED, "RelayState is not UTF-8, or holds control characters");
 	*out = s;
@@ -71,7 +72,8 @@ static int inflate_all(struct arena *a, z_stream *z, struct slice *out, struct e
 		if (rc == Z_STREAM_END)
 			break;
 		if (z->avail_out != 0 || (rc != Z_OK && rc != Z_BUF_ERROR))
-			return error_set(err, REASON_REQUEST_MALFORMED, "not a deflate stream: %s", z->msg ? z->msg : "cut off");
+			return error_set(err, REASON_REQUEST_MALFORMED, "not a deflate stream: %s",
+				z->msg ? z->msg : "cut off");
 		p = memcpy(arena_alloc(a, capacity * 2), p, z->total_out);
 		capacity *= 2;
 	}
@@ -104,7 +106,8 @@ static int require_encoding(struct arena *a, struct slice parameters, struct err
 	return 0;
 }
 
-static int read_message(struct arena *a, enum saml_binding binding, struct slice parameters, struct slice *out, struct error *err)
+static int read_message(struct arena *a, enum saml_binding binding, struct slice parameters, struct slice *out,
+	struct error *err)
 {
 	struct slice base64, bytes;
 
@@ -149,7 +152,8 @@ static int require_children(const xml_node *root, struct error *err)
 		while (next < n && !xml_is(child, children[next].ns, children[next].name))
 			next++;
 		if (next++ >= n)
-			return error_set(err, REASON_REQUEST_MALFORMED, "%s does not belong there in an AuthnRequest", xml_name(child));
+			return error_set(err, REASON_REQUEST_MALFORMED, "%s does not belong there in an AuthnRequest",
+				xml_name(child));
 	}
 	return xml_require_no_text(root, REASON_REQUEST_MALFORMED, err);
 }

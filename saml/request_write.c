@@ -148,13 +148,13 @@ int asker_write(struct arena *a, const struct saml_asker *asker, const struct sa
 	login = lasso_login_new(asker->server);
 	if (!login)
 		return error_set(err, REASON_INTERNAL, "lasso makes no login");
+	lasso_profile_set_signature_hint(LASSO_PROFILE(login), LASSO_PROFILE_SIGNATURE_HINT_FORBID);
 	rc = lasso_login_init_authn_request(login, asker->entity_id, LASSO_HTTP_METHOD_REDIRECT);
 	if (rc != 0) {
 		error_set(err, REASON_INTERNAL, "lasso begins no AuthnRequest: %s", lasso_strerror(rc));
 		goto out;
 	}
 	fill(login, ask);
-	lasso_profile_set_signature_hint(LASSO_PROFILE(login), LASSO_PROFILE_SIGNATURE_HINT_FORBID);
 	rc = lasso_login_build_authn_request_msg(login);
 	if (rc != 0 || !LASSO_PROFILE(login)->msg_url) {
 		error_set(err, REASON_INTERNAL, "lasso writes no AuthnRequest: %s", lasso_strerror(rc));

@@ -68,7 +68,8 @@ static void write_subject(struct text *t, const struct writer *w)
 	text_add_c(t, "<saml:Subject><saml:NameID");
 	attribute(t, "Format", w->answer->name_id_format);
 	element(t, ">", w->answer->name_id, "</saml:NameID>");
-	text_add_c(t, "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData");
+	text_add_c(t, "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">"
+		"<saml:SubjectConfirmationData");
 	if (w->answer->in_response_to)
 		attribute(t, "InResponseTo", w->answer->in_response_to);
 	attribute(t, "NotOnOrAfter", w->not_on_or_after);
@@ -160,7 +161,8 @@ static struct around write_response(const struct writer *w, struct slice asserti
 	if (w->answer->in_response_to)
 		attribute(&before, "InResponseTo", w->answer->in_response_to);
 	attribute(&before, "IssueInstant", w->now);
-	element(&before, " Version=\"2.0\"><saml:Issuer xmlns:saml=\"" NS_ASSERTION "\">", w->answer->entity_id, "</saml:Issuer>");
+	element(&before, " Version=\"2.0\"><saml:Issuer xmlns:saml=\"" NS_ASSERTION "\">", w->answer->entity_id,
+		"</saml:Issuer>");
 
 	text_begin(&after, w->arena, assertion.n + 256);
 	text_add_c(&after, "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\">"

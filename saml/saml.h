@@ -232,8 +232,8 @@ struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own);
 
 /*
  * Plays the service provider for a response of ours: 0 when lasso, given our
- * IdP metadata and metadata of the connection's values, accepts it and reads
- * the same NameID and attributes.
+ * IdP metadata and metadata of the connection's values, accepts it now (by
+ * the system's clock) and reads the same NameID; else REASON_INTERNAL.
  */
 int saml_witness_issued(struct slice own_idp_metadata, const char *sp_entity_id, const char *sp_acs, const char *request_id,
 	const char *base64, const char *name_id, struct error *err);

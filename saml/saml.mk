@@ -32,3 +32,13 @@ tests_unit_test_response_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_request_read
 tests_unit_test_request_read_SOURCES = tests/unit/test_request_read.c tests/unit/unit.h
 tests_unit_test_request_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_request_write
+tests_unit_test_request_write_SOURCES = tests/unit/test_request_write.c tests/unit/unit.h
+tests_unit_test_request_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+saml_libsaml_a_SOURCES += saml/witness.c
+
+check_PROGRAMS += tests/unit/test_witness
+tests_unit_test_witness_SOURCES = tests/unit/test_witness.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_witness_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)

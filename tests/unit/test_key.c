@@ -107,7 +107,8 @@ static struct slice locked(void)
 
 static void refuses_what_is_no_good_key(void **state)
 {
-	struct test_pair weak = test_rsa(arena, 1024), other = test_rsa(arena, 2048), ec = test_pair_of(arena, EVP_EC_gen("P-256"), 3600);
+	struct test_pair weak = test_rsa(arena, 1024), other = test_rsa(arena, 2048);
+	struct test_pair ec = test_pair_of(arena, EVP_EC_gen("P-256"), 3600);
 	const struct {
 		const char *why;
 		struct slice key, certificate;

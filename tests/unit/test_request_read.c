@@ -76,6 +76,13 @@ static struct slice post(const char *xml, const char *more)
 	return parameter("SAMLRequest", slice_c(xml), more);
 }
 
+/* saml_request_read with the arena of the tests. */
+static int request_of(enum saml_binding binding, struct slice parameters, struct saml_request *out,
+	struct slice *relay_state_out, struct error *err)
+{
+	return saml_request_read(arena, binding, parameters, out, relay_state_out, err);
+}
+
 static void same_request(const struct saml_request *r)
 {
 	assert_string_equal(r->issuer, "https://auth.atlassian.com/saml/1234");
@@ -97,17 +104,18 @@ static void reads_what_atlassian_sends(void **state)
 		"\n\tAssertionConsumerServiceURL=\"" ACS "&amp;a=b\"  \tDestination=\"https://sso.example.org/saml/idp/sso\"\n"
 		"  ID=\"_1b2c3d4e.5-F\"\t\tIssueInstant=\"2026-11-24T13:19:16Z\""
 		"  ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Version=\"2.0\"  ForceAuthn=\"true\" >\n"
-		"<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">https://auth.atlassian.com/saml/1234</saml:Issuer>\n"
+		"<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">https://auth.atlassian.com/saml/1234"
+		"</saml:Issuer>\n"
 		"</samlp:AuthnRequest>";
 	struct saml_request r;
 	struct slice relay_state;
 	struct error err;
 
 	(void)state;
-	assert_done(saml_request_read(arena, SAML_REDIRECT, redirect(xml, "&RelayState=a%2Fb+c%3d"), &r, &relay_state, &err), err);
+	assert_done(request_of(SAML_REDIRECT, redirect(xml, "&RelayState=a%2Fb+c%3d"), &r, &relay_state, &err), err);
 	same_request(&r);
 	assert_slice_is(relay_state, "a/b c=");
-	assert_done(saml_request_read(arena, SAML_POST, post(xml, ""), &r, &relay_state, &err), err);
+	assert_done(request_of(SAML_POST, post(xml, ""), &r, &relay_state, &err), err);
 	same_request(&r);
 	assert_null(relay_state.p);
 }
@@ -125,7 +133,7 @@ static void reads_everything_that_may_be_there(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(saml_request_read(arena, SAML_REDIRECT, redirect(xml, "&RelayState="), &r, &relay_state, &err), err);
+	assert_done(request_of(SAML_REDIRECT, redirect(xml, "&RelayState="), &r, &relay_state, &err), err);
 	assert_true(r.has_acs_index && r.is_passive);
 	assert_false(r.force_authn);
 	assert_null(r.acs_url);
@@ -173,10 +181,11 @@ static void refuses_requests_that_are_not_as_they_must_be(void **state)
 		{"text between", REQUEST(" ID=\"_a\"" TIMES, ISSUER "text")},
 		{"not a boolean", REQUEST(" ID=\"_a\" ForceAuthn=\"yes\"" TIMES, ISSUER)},
 		{"not a boolean", REQUEST(" ID=\"_a\" IsPassive=\"\"" TIMES, ISSUER)},
-		{"AssertionConsumerServiceURL holds control", REQUEST(" ID=\"_a\" AssertionConsumerServiceURL=\"a&#13;b\"" TIMES, ISSUER)},
+		{"AssertionConsumerServiceURL holds control", 
+			REQUEST(" ID=\"_a\" AssertionConsumerServiceURL=\"a&#13;b\"" TIMES, ISSUER)},
 		{"Destination holds control", REQUEST(" ID=\"_a\" Destination=\"a&#9;b\"" TIMES, ISSUER)},
-		{"2 NameID", REQUEST(" ID=\"_a\"" TIMES, ISSUER "<saml:Subject><saml:NameID>a</saml:NameID><saml:NameID>b</saml:NameID>"
-			"</saml:Subject>")},
+		{"2 NameID", REQUEST(" ID=\"_a\"" TIMES, ISSUER "<saml:Subject><saml:NameID>a</saml:NameID>"
+			"<saml:NameID>b</saml:NameID></saml:Subject>")},
 		{"not an AuthnRequest", "<samlp:LogoutRequest" XMLNS " ID=\"_a\"" TIMES ">" ISSUER "</samlp:LogoutRequest>"},
 		{"not an AuthnRequest", "<AuthnRequest ID=\"_a\"" TIMES "/>"},
 		{"DOCTYPE", "<!DOCTYPE x>" PLAIN},
@@ -194,11 +203,11 @@ static void refuses_requests_that_are_not_as_they_must_be(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_refused(saml_request_read(arena, SAML_REDIRECT, redirect(rows[i].xml, ""), &untouched, &relay_state, &err), err,
+		assert_refused(request_of(SAML_REDIRECT, redirect(rows[i].xml, ""), &untouched, &relay_state, &err), err,
 			REASON_REQUEST_MALFORMED);
 		if (!strstr(err.detail, rows[i].why))
 			fail_msg("row %zu: wanted \"%s\", got \"%s\"", i, rows[i].why, err.detail);
-		assert_refused(saml_request_read(arena, SAML_POST, post(rows[i].xml, ""), &untouched, &relay_state, &err), err,
+		assert_refused(request_of(SAML_POST, post(rows[i].xml, ""), &untouched, &relay_state, &err), err,
 			REASON_REQUEST_MALFORMED);
 	}
 	assert_string_equal(untouched.issuer, "untouched");
@@ -239,19 +248,20 @@ static void refuses_parameters_that_are_not_as_they_must_be(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_refused(saml_request_read(arena, SAML_REDIRECT, rows[i].query, &r, &relay_state, &err), err, rows[i].reason);
-	assert_refused(saml_request_read(arena, SAML_POST, redirect(PLAIN, ""), &r, &relay_state, &err), err, REASON_REQUEST_MALFORMED);
+		assert_refused(request_of(SAML_REDIRECT, rows[i].query, &r, &relay_state, &err), err, rows[i].reason);
+	assert_refused(request_of(SAML_POST, redirect(PLAIN, ""), &r, &relay_state, &err), err, REASON_REQUEST_MALFORMED);
 }
 
 static void accepts_the_encoding_by_its_name(void **state)
 {
 	struct saml_request r;
-	struct slice relay_state, query = redirect(PLAIN, "&SAMLEncoding=urn%3Aoasis%3Anames%3Atc%3ASAML%3A2.0%3Abindings%3AURL-Encoding%3ADEFLATE"
+	struct slice relay_state, query = redirect(PLAIN,
+		"&SAMLEncoding=urn%3Aoasis%3Anames%3Atc%3ASAML%3A2.0%3Abindings%3AURL-Encoding%3ADEFLATE"
 		"&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256&Signature=abcd");
 	struct error err;
 
 	(void)state;
-	assert_done(saml_request_read(arena, SAML_REDIRECT, query, &r, &relay_state, &err), err);
+	assert_done(request_of(SAML_REDIRECT, query, &r, &relay_state, &err), err);
 	assert_string_equal(r.id, "_a");
 }
 
@@ -291,13 +301,13 @@ static void refuses_requests_beyond_the_limit(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(saml_request_read(arena, SAML_REDIRECT, redirect(padded(room), ""), &r, &relay_state, &err), err);
-	assert_done(saml_request_read(arena, SAML_POST, post(padded(room), ""), &r, &relay_state, &err), err);
-	assert_refused(saml_request_read(arena, SAML_REDIRECT, redirect(padded(room + 1), ""), &r, &relay_state, &err), err,
+	assert_done(request_of(SAML_REDIRECT, redirect(padded(room), ""), &r, &relay_state, &err), err);
+	assert_done(request_of(SAML_POST, post(padded(room), ""), &r, &relay_state, &err), err);
+	assert_refused(request_of(SAML_REDIRECT, redirect(padded(room + 1), ""), &r, &relay_state, &err), err,
 		REASON_REQUEST_TOO_LARGE);
-	assert_refused(saml_request_read(arena, SAML_POST, post(padded(room + 1), ""), &r, &relay_state, &err), err,
+	assert_refused(request_of(SAML_POST, post(padded(room + 1), ""), &r, &relay_state, &err), err,
 		REASON_REQUEST_TOO_LARGE);
-	assert_refused(saml_request_read(arena, SAML_POST, post(padded(room * 3), ""), &r, &relay_state, &err), err,
+	assert_refused(request_of(SAML_POST, post(padded(room * 3), ""), &r, &relay_state, &err), err,
 		REASON_REQUEST_TOO_LARGE);
 }
 
@@ -312,10 +322,10 @@ static void refuses_ids_and_addresses_that_are_too_long(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(saml_request_read(arena, SAML_POST, post(fits, ""), &r, &relay_state, &err), err);
+	assert_done(request_of(SAML_POST, post(fits, ""), &r, &relay_state, &err), err);
 	assert_int_equal(strlen(r.id), 256);
-	assert_refused(saml_request_read(arena, SAML_POST, post(long_id, ""), &r, &relay_state, &err), err, REASON_REQUEST_MALFORMED);
-	assert_refused(saml_request_read(arena, SAML_POST, post(long_acs, ""), &r, &relay_state, &err), err, REASON_REQUEST_MALFORMED);
+	assert_refused(request_of(SAML_POST, post(long_id, ""), &r, &relay_state, &err), err, REASON_REQUEST_MALFORMED);
+	assert_refused(request_of(SAML_POST, post(long_acs, ""), &r, &relay_state, &err), err, REASON_REQUEST_MALFORMED);
 }
 
 /* Opaque: what it means is Atlassian's business, and none of ours to open. */
@@ -336,7 +346,7 @@ static void keeps_relay_state_byte_for_byte(void **state)
 		text_begin(&more, arena, 64);
 		text_add_c(&more, "&RelayState=");
 		text_add_url(&more, slice_c(rows[i]));
-		assert_done(saml_request_read(arena, SAML_REDIRECT, redirect(PLAIN, more.p), &r, &relay_state, &err), err);
+		assert_done(request_of(SAML_REDIRECT, redirect(PLAIN, more.p), &r, &relay_state, &err), err);
 		assert_slice_is(relay_state, rows[i]);
 	}
 }
@@ -362,7 +372,7 @@ static void refuses_relay_state_that_no_form_carries(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slice query = redirect(PLAIN, arena_printf(arena, "&RelayState=%s", rows[i].escaped));
 
-		assert_refused(saml_request_read(arena, SAML_REDIRECT, query, &r, &relay_state, &err), err, rows[i].reason);
+		assert_refused(request_of(SAML_REDIRECT, query, &r, &relay_state, &err), err, rows[i].reason);
 	}
 }
 

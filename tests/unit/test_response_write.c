@@ -21,6 +21,7 @@
 
 #define NOW 1795526356                  /* 2026-11-24T13:19:16Z */
 #define ACS "https://auth.atlassian.com/login/callback?connection=saml-1234&x=\"y\""
+#define NS "urn:oasis:names:tc:SAML:2.0:assertion"
 #define CLAIM "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 
 static struct arena *arena;
@@ -164,7 +165,7 @@ static bool verifies(xmlNodePtr element)
 
 static xmlNodePtr assertion_of(xmlDocPtr doc)
 {
-	return xmlSecFindChild(xmlDocGetRootElement(doc), BAD_CAST "Assertion", BAD_CAST "urn:oasis:names:tc:SAML:2.0:assertion");
+	return xmlSecFindChild(xmlDocGetRootElement(doc), BAD_CAST "Assertion", BAD_CAST NS);
 }
 
 static void signs_the_parts_that_are_asked_for(void **state)
@@ -188,7 +189,7 @@ static void signature_covers_every_byte_of_the_assertion(void **state)
 	struct saml_answer what = answer(SAML_SIGN_ASSERTION);
 	struct saml_issued issued = issue(&what);
 	xmlDocPtr doc = parse(issued.xml);
-	xmlNodePtr subject = xmlSecFindNode(xmlDocGetRootElement(doc), BAD_CAST "NameID", BAD_CAST "urn:oasis:names:tc:SAML:2.0:assertion");
+	xmlNodePtr subject = xmlSecFindNode(xmlDocGetRootElement(doc), BAD_CAST "NameID", BAD_CAST NS);
 
 	(void)state;
 	assert_true(verifies(assertion_of(doc)));
@@ -283,8 +284,8 @@ static void escapes_directory_values_and_gives_them_back(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd_values) / sizeof(odd_values[0]); i++)
-		assert_string_equal(at(doc, arena_printf(arena, "//saml:Attribute[@Name='odd']/saml:AttributeValue[%zu]", i + 1)),
-			odd_values[i]);
+		assert_string_equal(odd_values[i],
+			at(doc, arena_printf(arena, "//saml:Attribute[@Name='odd']/saml:AttributeValue[%zu]", i + 1)));
 	xmlFreeDoc(doc);
 }
 
@@ -337,7 +338,9 @@ static void base64_holds_the_same_bytes(void **state)
 
 static void refuses_what_xml_cannot_carry(void **state)
 {
-	static const char *const bad[] = {"nul-like \x01", "\xff latin", "cut \xc3", "\xef\xbf\xbe", "\xed\xa0\x80", "bell\a", NULL};
+	static const char *const bad[] = {
+		"nul-like \x01", "\xff latin", "cut \xc3", "\xef\xbf\xbe", "\xed\xa0\x80", "bell\a", NULL,
+	};
 	struct saml_issued untouched = {.assertion_id = "untouched"};
 	struct error err;
 

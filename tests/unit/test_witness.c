@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lasso, as service provider, accepts what we issue, and notices when it is not meant for it. */
+#include "tests/unit/unit.h"
+
+#include "saml/saml.h"
+#include "tests/unit/keys.h"
+
+#include <time.h>
+
+#define OURS "https://sso.example.org/saml/idp"
+#define SP "https://auth.atlassian.com/saml/1234"
+#define ACS "https://auth.atlassian.com/login/callback?connection=saml-1234&x=y"
+#define NAME "juergen.o'brien@example.org"
+
+static struct arena *arena;
+static struct saml_key *key, *other_key;
+static struct slice metadata;
+
+static struct saml_key *new_key(const char **certificate)
+{
+	struct test_pair pair = test_rsa(arena, 2048);
+	struct saml_key *k;
+	int64_t until;
+	struct error err;
+
+	assert_done(saml_key_read(pair.key, pair.certificate, &k, &err), err);
+	assert_done(saml_certificate_read(arena, pair.certificate, certificate, &until, &err), err);
+	return k;
+}
+
+static int begin(void **state)
+{
+	const char *certificates[2] = {NULL, NULL}, *unused;
+	struct saml_own own = {.entity_id = OURS, .certificates = certificates, .sso_url = OURS "/sso"};
+	struct error err;
+
+	(void)state;
+	arena = arena_new();
+	assert_done(saml_start(&err), err);
+	key = new_key(&certificates[0]);
+	other_key = new_key(&unused);
+	metadata = saml_idp_metadata(arena, &own);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	saml_key_free(key);
+	saml_key_free(other_key);
+	saml_stop();
+	arena_free(arena);
+	return 0;
+}
+
+static struct saml_answer answer(void)
+{
+	static const char *const values[] = {"</x>", "a & b", "]]>", "Jürgen", "x\r\ny"};
+	static const struct saml_attribute attributes[] = {{"displayname", values, 5}};
+
+	return (struct saml_answer){
+		.entity_id = OURS,
+		.audience = SP,
+		.acs_url = ACS,
+		.in_response_to = "_r1",
+		.name_id = NAME,
+		.name_id_format = SAML_FORMAT_EMAIL,
+		.attributes = attributes,
+		.attribute_count = 1,
+		.authn_instant = time(NULL),
+		.now = time(NULL),
+	};
+}
+
+static int judge(const struct saml_key *k, const struct saml_answer *what, const char *request_id, struct error *err)
+{
+	struct saml_issued issued;
+
+	if (saml_response_write(arena, k, what, &issued, err) < 0)
+		return -1;
+	return saml_witness_issued(metadata, SP, ACS, request_id, issued.base64, NAME, err);
+}
+
+static void accepts_every_way_of_signing(void **state)
+{
+	static const enum saml_sign all[] = {SAML_SIGN_ASSERTION, SAML_SIGN_RESPONSE, SAML_SIGN_BOTH};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct saml_answer what = answer();
+
+		what.sign = all[i];
+		assert_done(judge(key, &what, "_r1", &err), err);
+		what.in_response_to = NULL;
+		assert_done(judge(key, &what, NULL, &err), err);
+	}
+}
+
+static void notices_what_is_wrong(void **state)
+{
+	static const char *const why[7] = {
+		"another audience", "another destination", "inResponseTo", "another name ID", "not valid at this time",
+		"not valid at this time", "does not accept the response",
+	};
+	struct saml_answer bad[7];
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++)
+		bad[i] = answer();
+	bad[0].audience = SP "5";
+	bad[1].acs_url = ACS "z";
+	bad[2].in_response_to = "_r2";
+	bad[3].name_id = "other@example.org";
+	bad[4].now = time(NULL) - 4000;
+	bad[5].now = time(NULL) + 4000;
+	bad[6].entity_id = OURS "x";
+	for (size_t i = 0; i < 7; i++) {
+		assert_refused(judge(key, &bad[i], "_r1", &err), err, REASON_INTERNAL);
+		if (!strstr(err.detail, why[i]))
+			fail_msg("row %zu: wanted \"%s\", got \"%s\"", i, why[i], err.detail);
+	}
+}
+
+static void notices_signature_of_another_key(void **state)
+{
+	struct saml_answer what = answer();
+	struct error err;
+
+	(void)state;
+	assert_refused(judge(other_key, &what, "_r1", &err), err, REASON_INTERNAL);
+	assert_non_null(strstr(err.detail, "signature"));
+}
+
+static void notices_metadata_that_is_none(void **state)
+{
+	struct saml_answer what = answer();
+	struct saml_issued issued;
+	struct error err;
+
+	(void)state;
+	assert_done(saml_response_write(arena, key, &what, &issued, &err), err);
+	assert_refused(saml_witness_issued(slice_c("<x/>"), SP, ACS, "_r1", issued.base64, NAME, &err), err, REASON_INTERNAL);
+	assert_non_null(strstr(err.detail, "does not take our metadata"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepts_every_way_of_signing),
+		cmocka_unit_test(notices_what_is_wrong),
+		cmocka_unit_test(notices_signature_of_another_key),
+		cmocka_unit_test(notices_metadata_that_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
