@@ -8,6 +8,11 @@
  * route's limit) and fills in a reply.  It runs to its end on the event loop;
  * the reply is sent when it returns.  Nothing here knows SAML, LDAP or rules.
  *
+ * The bytes of a connection are read twice: by reader.c, which knows only the
+ * strict form and stops at the first byte outside it, and by evhttp, which is
+ * lax.  A handler runs only for what both took for one request; what the
+ * reader refuses never reaches evhttp, and the connection ends with the page.
+ *
  * Everything in an exchange lives in its arena, which is wiped and freed after
  * the reply was handed to the socket.
  *
@@ -54,8 +59,8 @@ struct http_exchange {
 	const char *script_hash;        /* likewise for the one script a page has, or NULL */
 	const char *retry_after;
 	struct http_set_cookie *set_cookies;
-	/* set by the server after the handler returned; for the handler's `done` */
-	void *context;
+	const char *allow;              /* of a 405: set by the server before `refuse` */
+	void *context;                  /* the handler's own; the server leaves it alone */
 };
 
 struct http_set_cookie {
@@ -94,9 +99,12 @@ struct http_options {
 	/* Fills in the page for a refusal of the gate or a route that does not exist. */
 	void (*refuse)(struct http_exchange *x, enum reason reason, void *context);
 	void *context;
-	int64_t header_seconds;         /* to receive a request's head and body; 0: 20 */
+	int64_t header_seconds;         /* to receive a request's head and body, and again to take the reply; 0: 20 */
 	int64_t idle_seconds;           /* between requests of a connection; 0: 60 */
 	size_t header_limit;            /* bytes; 0: 16384 */
+	int64_t hsts_seconds;           /* Strict-Transport-Security; 0: none, as it must be when the public address is http */
+	size_t connection_limit;        /* at once; 0: 4096, or what the descriptors allow; the longest idle makes room */
+	size_t input_limit;             /* bytes received and not yet handled, of all connections; 0: 64 MiB */
 };
 
 /*

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See connection.h for the phases. */
+#include "http/connection.h"
+
+#include "base/text.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define LINGER_SECONDS 2                /* to take the reply after a refusal */
+#define LINGER_BYTES (1024 * 1024)      /* what we read meanwhile, so that a reset does not overtake the reply */
+#define DRAIN_US 250000                 /* an idle connection's last chance: its next request may be on the way */
+#define VECTORS 8
+
+static void set_phase(struct connection *c, enum phase phase, struct timeval deadline)
+{
+	struct http_server *s = c->server;
+
+	TAILQ_REMOVE(c->phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
+	c->phase = phase;
+	TAILQ_INSERT_TAIL(phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
+	event_add(c->turn, &deadline);
+}
+
+static struct timeval seconds(int64_t n)
+{
+	return (struct timeval){.tv_sec = n};
+}
+
+static void become_idle(struct connection *c, int64_t s)
+{
+	set_phase(c, PHASE_IDLE, c->server->draining ? (struct timeval){.tv_usec = DRAIN_US} : seconds(s));
+}
+
+/* The newest n bytes of buf, to the reader. */
+static void feed(struct connection *c, struct evbuffer *buf, size_t n)
+{
+	struct evbuffer_iovec v[VECTORS];
+	struct evbuffer_ptr at;
+	int count;
+
+	evbuffer_ptr_set(buf, &at, evbuffer_get_length(buf) - n, EVBUFFER_PTR_SET);
+	while (n > 0 && (count = evbuffer_peek(buf, (ev_ssize_t)n, &at, v, VECTORS)) > 0) {
+		for (int i = 0; i < count && i < VECTORS && n > 0; i++) {
+			size_t part = v[i].iov_len < n ? v[i].iov_len : n;
+
+			reader_feed(&c->reader, v[i].iov_base, part);
+			n -= part;
+			evbuffer_ptr_set(buf, &at, part, EVBUFFER_PTR_ADD);
+		}
+	}
+}
+
+/* All requests before the refused one have had their reply. */
+static bool is_due(const struct connection *c)
+{
+	return c->reader.bad && c->handled == c->reader.complete;
+}
+
+/* evhttp finds nothing to read, and the next turn of the loop takes over. */
+static void schedule_refusal(struct connection *c, struct evbuffer *buf)
+{
+	evbuffer_drain(buf, evbuffer_get_length(buf));
+	event_active(c->turn, EV_READ, 1);
+}
+
+/* Runs when bytes have arrived and before evhttp looks at them. */
+static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct connection *c = arg;
+	struct http_server *s = c->server;
+
+	if (info->n_added == 0)
+		return;
+	if (c->phase >= PHASE_TAKEN) {
+		c->discarded += info->n_added;
+		evbuffer_drain(buf, evbuffer_get_length(buf));
+		if (c->discarded > LINGER_BYTES)
+			event_active(c->turn, EV_READ, 1);
+		return;
+	}
+	c->input += info->n_added;
+	s->input += info->n_added;
+	if (c->phase == PHASE_IDLE)
+		set_phase(c, PHASE_READING, seconds(s->options.header_seconds));
+	feed(c, buf, info->n_added);
+	if (s->input > s->options.input_limit && !c->reader.bad && !reader_is_idle(&c->reader))
+		reader_stop(&c->reader, REASON_BUSY);
+	if (is_due(c) && c->phase == PHASE_READING)
+		schedule_refusal(c, buf);
+}
+
+static void linger(struct connection *c)
+{
+	if (c->ssl)
+		tls_say_goodbye(c->ssl);
+	shutdown(c->fd, SHUT_WR);
+	set_phase(c, PHASE_LINGERING, seconds(LINGER_SECONDS));
+}
+
+static void on_written(struct bufferevent *bev, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)bev;
+	if (c->phase == PHASE_TAKEN)
+		linger(c);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)bev;
+	/* a client that closed its half still reads the reply */
+	if (c->phase == PHASE_TAKEN && (what & BEV_EVENT_EOF) && (what & BEV_EVENT_READING))
+		return;
+	server_end(c);
+}
+
+static void add_line(void *to, const char *name, const char *value)
+{
+	text_addf(to, "%s: %s\r\n", name, value);
+}
+
+/* From here on evhttp does not hear of this connection until it is freed. */
+static void take_over(struct connection *c)
+{
+	struct http_server *s = c->server;
+	struct http_exchange x = {.arena = arena_new()};
+	struct slice path = {NULL, 0}, query;
+	size_t kept = c->reader.target_size < READER_TARGET ? c->reader.target_size : READER_TARGET;
+	struct text t;
+
+	x.method = c->reader.method;
+	if (gate_target(s->options.public_host, slice_of(c->reader.target, kept), &path, &query) == REASON_NONE)
+		x.path = arena_copy(x.arena, path);
+	exchange_read(&x, &s->options, c->peer, NULL, 0);
+	exchange_refuse(&x, &s->options, c->reader.bad);
+	headers_check(&x);
+	text_begin(&t, x.arena, 1024);
+	text_addf(&t, "HTTP/1.1 %d %s\r\n", x.status, status_phrase(x.status));
+	headers_write(&x, s->options.hsts_seconds, true, add_line, &t);
+	text_add_c(&t, "\r\n");
+	if (x.method != HTTP_HEAD)
+		text_add(&t, x.reply_body);
+
+	/* no read callback: evhttp may have one scheduled with its own argument; on_input discards what comes */
+	bufferevent_setcb(c->bev, NULL, on_written, on_event, c);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, 0);
+	set_phase(c, PHASE_TAKEN, seconds(s->options.header_seconds));
+	bufferevent_write(c->bev, t.p, t.n);
+	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+	arena_free(x.arena);
+}
+
+static void deadline(struct connection *c)
+{
+	struct evbuffer *buf = bufferevent_get_input(c->bev);
+
+	if (c->phase != PHASE_READING || c->handled != c->reader.complete) {
+		server_end(c);
+		return;
+	}
+	if (!c->reader.bad)
+		reader_stop(&c->reader, REASON_REQUEST_SLOW);
+	evbuffer_drain(buf, evbuffer_get_length(buf));
+	take_over(c);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)fd;
+	if (!c->evcon)
+		server_begin(c);
+	else if (c->phase == PHASE_READING && is_due(c))
+		take_over(c);
+	else if (c->discarded > LINGER_BYTES)
+		server_end(c);
+	else if (what & EV_TIMEOUT)
+		deadline(c);
+}
+
+struct connection *connection_new(struct http_server *s, struct bufferevent *bev, struct ssl_st *ssl)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	*c = (struct connection){.server = s, .bev = bev, .ssl = ssl, .fd = -1};
+	c->turn = event_new(s->base, -1, 0, on_turn, c);
+	if (!c->turn || !evbuffer_add_cb(bufferevent_get_input(bev), on_input, c)) {
+		if (c->turn)
+			event_free(c->turn);
+		free(c);
+		return NULL;
+	}
+	reader_begin(&c->reader, s->options.header_limit, gate(&s->options));
+	bufferevent_incref(bev);
+	TAILQ_INSERT_TAIL(&s->idle, c, entry);
+	s->count++;
+	event_active(c->turn, EV_READ, 1);
+	return c;
+}
+
+void connection_free(struct connection *c)
+{
+	struct http_server *s = c->server;
+
+	TAILQ_REMOVE(c->phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
+	s->count--;
+	s->input -= c->input;
+	if (c->fd >= 0)
+		s->by_fd[c->fd] = NULL;
+	evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
+	event_free(c->turn);
+	bufferevent_decref(c->bev);
+	free(c);
+	if (s->draining && s->count == 0)
+		event_active(s->drained_event, EV_READ, 1);
+}
+
+void connection_begin(struct connection *c)
+{
+	become_idle(c, c->server->options.header_seconds);
+}
+
+void connection_replying(struct connection *c)
+{
+	c->handled++;
+	set_phase(c, PHASE_REPLYING, seconds(c->server->options.header_seconds));
+}
+
+void connection_replied(struct connection *c)
+{
+	struct http_server *s = c->server;
+	struct evbuffer *buf = bufferevent_get_input(c->bev);
+
+	s->input -= c->input;
+	c->input = evbuffer_get_length(buf);
+	s->input += c->input;
+	if (c->input || c->reader.bad)
+		set_phase(c, PHASE_READING, seconds(s->options.header_seconds));
+	else
+		become_idle(c, s->options.idle_seconds);
+	if (is_due(c))
+		schedule_refusal(c, buf);
+}
+
+void connection_hurry(struct connection *c)
+{
+	if (c->phase == PHASE_IDLE && c->evcon)
+		become_idle(c, 0);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The life of one connection, between evhttp and the reader.
+ *
+ *	IDLE -> READING -> REPLYING -> IDLE …   evhttp drives, we watch the clock
+ *	READING -> TAKEN -> LINGERING           the reader refused: evhttp is cut off, we reply and close
+ *
+ * Each phase has one deadline for the whole of it, so that a byte now and then
+ * keeps nothing alive.  evhttp frees a connection when it likes; its close
+ * callback is set from the first moment on and is the only place where a struct
+ * connection ends.
+ */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include "http/internal.h"
+
+#include <sys/queue.h>
+
+struct bufferevent;
+struct event;
+struct evhttp;
+struct evhttp_bound_socket;
+struct evhttp_connection;
+
+enum phase { PHASE_IDLE, PHASE_READING, PHASE_REPLYING, PHASE_TAKEN, PHASE_LINGERING };
+
+struct connection {
+	struct http_server *server;
+	struct bufferevent *bev;                /* a reference of our own, so that it outlives an early end of evhttp's */
+	struct ssl_st *ssl;                     /* NULL: plain; the bufferevent's */
+	struct evhttp_connection *evcon;        /* NULL until server_begin found it */
+	struct event *turn;                     /* the deadline, and work for the next turn of the loop */
+	int fd;
+	const char *peer;                       /* evhttp's */
+	enum phase phase;
+	unsigned long handled;                  /* requests that evhttp handed over */
+	size_t input;                           /* bytes received and not yet handled */
+	size_t discarded;                       /* bytes thrown away since PHASE_TAKEN */
+	struct reader reader;
+	TAILQ_ENTRY(connection) entry;
+};
+
+TAILQ_HEAD(connections, connection);
+
+#define SERVER_SOCKETS 16
+
+struct http_server {
+	struct event_base *base;
+	struct evhttp *http;
+	struct http_options options;            /* zeros replaced by the defaults */
+	struct ssl_ctx_st *tls;
+	struct connections idle, busy;          /* each by age in its phase, the oldest first */
+	struct connection **by_fd;
+	size_t by_fd_size;
+	size_t count;                           /* connections */
+	size_t input;                           /* sum of their input */
+	struct evhttp_bound_socket *sockets[SERVER_SOCKETS];
+	size_t socket_count;
+	struct event *resume;                   /* accepts again after descriptors ran out */
+	struct event *drained_event;
+	bool draining;
+	void (*drained)(void *context);
+	void *drained_context;
+};
+
+/* connection.c */
+struct connection *connection_new(struct http_server *s, struct bufferevent *bev, struct ssl_st *ssl);
+void connection_free(struct connection *c);             /* gives its references back; ends nothing at evhttp */
+void connection_begin(struct connection *c);            /* evcon, fd and peer are known now */
+void connection_replying(struct connection *c);         /* evhttp handed a request over */
+void connection_replied(struct connection *c);          /* its reply left */
+void connection_hurry(struct connection *c);            /* the server drains */
+
+/* server.c */
+void server_begin(struct connection *c);                /* finds evcon, fd and peer, or frees c */
+void server_end(struct connection *c);                  /* closes; c is freed on return */
+void server_make_room(struct http_server *s, const struct connection *newcomer);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * May this request pass?  Asked after its request line, and once its head is
+ * complete, before its body.
+ *
+ * reader.c has made sure of the form; here is what it means: the target, the
+ * one host that is ours, a method we know, and a body only where a route takes
+ * one of that size.  A path without a route passes when it has no body: its
+ * page is made later, and the connection lives on.
+ */
+#include "http/internal.h"
+
+static struct slice after(struct slice s, size_t n)
+{
+	return slice_of(s.p + n, s.n - n);
+}
+
+/* Takes "http://HOST" off an absolute-form target (RFC 9112 section 3.2.2). */
+static enum reason absolute_form(const char *public_host, struct slice *target)
+{
+	size_t n = strlen(public_host);
+	struct slice rest;
+
+	if (target->n > 8 && strncasecmp(target->p, "https://", 8) == 0)
+		rest = after(*target, 8);
+	else if (target->n > 7 && strncasecmp(target->p, "http://", 7) == 0)
+		rest = after(*target, 7);
+	else
+		return REASON_BAD_REQUEST;
+	if (rest.n < n || strncasecmp(rest.p, public_host, n) != 0)
+		return REASON_WRONG_HOST;
+	rest = after(rest, n);
+	if (rest.n == 0)
+		rest = slice_c("/");
+	if (rest.p[0] != '/')
+		return REASON_WRONG_HOST;
+	*target = rest;
+	return REASON_NONE;
+}
+
+enum reason gate_target(const char *public_host, struct slice target, struct slice *path_out, struct slice *query_out)
+{
+	const char *mark;
+	enum reason why;
+
+	/* `//host/` is a path to us and a host to evhttp; nothing of ours begins so */
+	if (target.n == 0 || (target.n > 1 && target.p[0] == '/' && target.p[1] == '/'))
+		return REASON_BAD_REQUEST;
+	if (target.p[0] != '/') {
+		why = absolute_form(public_host, &target);
+		if (why != REASON_NONE)
+			return why;
+	}
+	mark = memchr(target.p, '?', target.n);
+	*path_out = slice_of(target.p, mark ? (size_t)(mark - target.p) : target.n);
+	*query_out = mark ? after(target, path_out->n + 1) : slice_of(NULL, 0);
+	return REASON_NONE;
+}
+
+static enum reason path_of(const struct reader *r, const struct http_options *o, struct slice *path_out)
+{
+	size_t kept = r->target_size < sizeof(r->target) ? r->target_size : sizeof(r->target);
+	struct slice query;
+
+	return gate_target(o->public_host, slice_of(r->target, kept), path_out, &query);
+}
+
+static enum reason line(const struct reader *r, const void *options)
+{
+	struct slice path;
+
+	return r->method ? path_of(r, options, &path) : REASON_UNKNOWN_METHOD;
+}
+
+static enum reason head(struct reader *r, const void *options)
+{
+	const struct http_options *o = options;
+	const struct http_route *route;
+	struct slice path;
+	enum reason why = path_of(r, o, &path);
+	unsigned allowed;
+
+	if (why != REASON_NONE)
+		return why;
+	if (r->hosts != 1)
+		return REASON_BAD_REQUEST;
+	if (!slice_is_nocase(slice_of(r->host, r->host_size), o->public_host))
+		return REASON_WRONG_HOST;
+	route = route_find(o->routes, path, r->method, &allowed, &why);
+	if (route)
+		r->body_limit = route->body_limit;
+	else if (r->length || r->encodings)
+		return why;
+	return REASON_NONE;
+}
+
+struct judge gate(const struct http_options *options)
+{
+	return (struct judge){.line = line, .head = head, .context = options};
+}

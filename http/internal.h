@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of http/ say to each other; no other folder includes this.
+ *
+ *	listen.c                        sockets, for the parent
+ *	reader.c -> gate.c              bytes -> the head of a request -> may it pass?
+ *	server.c, connection.c          evhttp, the life of one connection
+ *	exchange.c, cookie.c, forwarded.c, network.c, route.c
+ *	headers.c                       the fields of a reply
+ */
+#ifndef HTTP_INTERNAL_H
+#define HTTP_INTERNAL_H
+
+#include "http/http.h"
+
+/* ---- network.c ---- */
+
+/* IPv4 as ::ffff:a.b.c.d; 0, or -1 when it is not a numeric address */
+int network_address_read(struct slice text, unsigned char out[16]);
+/* The usual spelling, IPv4 without ::ffff:; 46 bytes hold any. */
+void network_address_write(const unsigned char address[16], char out[46]);
+
+/* ---- route.c ---- */
+
+/*
+ * The row for this path and method.  NULL with REASON_NO_SUCH_PAGE, or with
+ * REASON_WRONG_METHOD and in allowed_out what the path's rows allow.
+ */
+const struct http_route *route_find(const struct http_route *routes, struct slice path, unsigned method,
+	unsigned *allowed_out, enum reason *why_out);
+/* "GET, HEAD" */
+const char *route_allow(struct arena *a, unsigned methods);
+
+/* ---- cookie.c ---- */
+
+/* RFC 6265 section 4.2.1, names of token characters, values as they are; broken pairs are left out. */
+void cookies_read(struct arena *a, struct slice field, struct http_cookie **list, size_t *count);
+bool cookie_name_ok(const char *name);
+bool cookie_value_ok(const char *value);
+bool http_is_token(unsigned char c);    /* RFC 9110 section 5.6.2 */
+
+/* ---- forwarded.c ---- */
+
+struct forwarded {
+	struct slice x_forwarded_for;   /* lines joined by a comma, in order; {NULL, 0}: none */
+	struct slice forwarded;
+};
+
+/* The client's address in its usual spelling: the peer, unless the peer is a proxy of ours and names another. */
+const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f,
+	const struct http_network *proxies, size_t proxy_count);
+
+/* ---- headers.c ---- */
+
+/* What the reply says besides its body; `close` adds Connection: close.  Turns x into a 500 when a handler's field is unfit. */
+void headers_check(struct http_exchange *x);
+void headers_write(const struct http_exchange *x, int64_t hsts_seconds, bool close,
+	void (*add)(void *to, const char *name, const char *value), void *to);
+const char *status_phrase(int status);
+
+/* ---- reader.c ---- */
+
+#define READER_TARGET 512               /* of a target only so much is kept: routes are shorter */
+#define READER_VALUE 264                /* a host name has at most 253 characters */
+
+struct reader;
+
+/* What the reader asks: may it go on?  REASON_NONE: yes.  `line` is asked after the request line, `head` before the body. */
+struct judge {
+	enum reason (*line)(const struct reader *r, const void *context);
+	enum reason (*head)(struct reader *r, const void *context);     /* sets body_limit */
+	const void *context;
+};
+
+struct reader {
+	/* of the request under way, complete when `head` is called */
+	enum http_method method;        /* 0: another */
+	char target[READER_TARGET];
+	size_t target_size;             /* as sent; kept are at most READER_TARGET */
+	char host[READER_VALUE];
+	size_t host_size;
+	int minor;                      /* HTTP/1.minor */
+	unsigned hosts, lengths, encodings;     /* fields of that name */
+	uint64_t length;                /* Content-Length */
+	uint64_t body_limit;            /* set by `head` */
+	/* all requests of the connection */
+	unsigned long complete;         /* requests read to their last byte */
+	enum reason bad;                /* the one after those is refused for this; nothing more is read */
+	size_t header_limit;
+	struct judge judge;
+	/* private */
+	int state;
+	int field;                      /* row of the fields that are read here, or -1 */
+	char word[READER_VALUE];        /* method, version, field name or value */
+	size_t word_size;
+	size_t head_size;
+	uint64_t left, body_size;
+};
+
+void reader_begin(struct reader *r, size_t header_limit, struct judge judge);
+void reader_feed(struct reader *r, const char *p, size_t n);
+void reader_stop(struct reader *r, enum reason why);    /* as if the next byte were wrong */
+bool reader_is_idle(const struct reader *r);    /* between two requests */
+
+/* ---- gate.c ---- */
+
+/* The method and the form of the target; the host, the route, the size of the body.  The context is the options. */
+struct judge gate(const struct http_options *options);
+/* Path and query of a target that passed: absolute form loses scheme and host, which then must be ours. */
+enum reason gate_target(const char *public_host, struct slice target, struct slice *path_out, struct slice *query_out);
+
+/* ---- exchange.c ---- */
+
+struct field {
+	const char *name, *value;
+};
+
+/* Fills in the request's side; fields and body stay where they are. */
+void exchange_read(struct http_exchange *x, const struct http_options *options, const char *peer,
+	const struct field *fields, size_t count);
+/* The page for a refusal, by options.refuse. */
+void exchange_refuse(struct http_exchange *x, const struct http_options *options, enum reason why);
+/* Runs the route's handler, or the refusal. */
+void exchange_handle(struct http_exchange *x, const struct http_options *options);
+
+/* ---- tls.c ---- */
+
+struct ssl_ctx_st;
+struct ssl_st;
+int tls_new(struct slice certificate, struct slice key, struct ssl_ctx_st **out, struct error *err);
+struct ssl_st *tls_accept(struct ssl_ctx_st *context);  /* NULL: out of memory */
+void tls_say_goodbye(struct ssl_st *ssl);
+void tls_free(struct ssl_ctx_st *context);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See http_server.h. */
+#include "tests/unit/unit.h"
+
+#include "tests/unit/http_server.h"
+
+#include "base/log.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct counts {
+	unsigned handled, refused;
+};
+
+static struct counts *counts;           /* shared with the children */
+static char received[400000];
+static char statuses[400];
+
+static void show(struct http_exchange *x, void *context)
+{
+	struct text t;
+
+	(void)context;
+	__atomic_add_fetch(&counts->handled, 1, __ATOMIC_SEQ_CST);
+	text_begin(&t, x->arena, 1000);
+	text_addf(&t, "method=%d\npath=%s\nrest=%s\nclient=%s\ntype=%s\nbody=%zu\nquery=", (int)x->method, x->path, x->rest, x->client,
+		x->content_type ? x->content_type : "-", x->body.n);
+	text_add(&t, x->query);
+	text_addf(&t, "\ncookies=");
+	for (size_t i = 0; i < x->cookie_count; i++) {
+		text_add(&t, x->cookies[i].name);
+		text_add_c(&t, "|");
+		text_add(&t, x->cookies[i].value);
+		text_add_c(&t, ";");
+	}
+	text_addf(&t, "\ndest=%s\n", x->fetch_dest ? x->fetch_dest : "-");
+	x->status = 200;
+	x->reply_type = "text/plain";
+	x->reply_body = text_slice(&t);
+}
+
+static void page(struct http_exchange *x, void *context)
+{
+	size_t n = 100000;
+	char *p = arena_alloc(x->arena, n);
+
+	show(x, context);
+	memset(p, 'a', n);
+	x->reply_body = slice_of(p, n);
+}
+
+static void two_lines(struct http_exchange *x, void *context)
+{
+	show(x, context);
+	x->status = 303;
+	x->location = "https://example.org/\r\nSet-Cookie: planted=1";
+}
+
+static void nothing(struct http_exchange *x, void *context)
+{
+	(void)x;
+	(void)context;
+	__atomic_add_fetch(&counts->handled, 1, __ATOMIC_SEQ_CST);
+}
+
+static const struct http_route routes[] = {
+	{"/ok", HTTP_GET, 0, show},
+	{"/go/*", HTTP_GET, 0, show},
+	{"/form", HTTP_POST, 1000, show},
+	{"/large", HTTP_POST, 300000, show},
+	{"/twice", HTTP_POST, 1000, show},
+	{"/twice", HTTP_GET, 0, show},
+	{"/page", HTTP_GET, 0, page},
+	{"/bad", HTTP_GET, 0, two_lines},
+	{"/nothing", HTTP_GET, 0, nothing},
+	{NULL, 0, 0, NULL},
+};
+
+static void refuse(struct http_exchange *x, enum reason why, void *context)
+{
+	(void)context;
+	__atomic_add_fetch(&counts->refused, 1, __ATOMIC_SEQ_CST);
+	x->status = reason_status(why);
+	x->reply_type = "text/html; charset=utf-8";
+	x->reply_body = slice_c(arena_printf(x->arena, "<p>reason=%s</p>", reason_word(why)));
+}
+
+static void on_drained(void *context)
+{
+	event_base_loopbreak(context);
+}
+
+struct running {
+	struct event_base *base;
+	struct http_server *server;
+};
+
+static void on_term(evutil_socket_t fd, short what, void *context)
+{
+	struct running *r = context;
+
+	(void)fd;
+	(void)what;
+	http_server_drain(r->server, on_drained, r->base);
+}
+
+static int serve(struct http_test *t)
+{
+	struct running r = {.base = event_base_new()};
+	struct event *term = evsignal_new(r.base, SIGTERM, on_term, &r);
+	struct error err = {0};
+
+	signal(SIGPIPE, SIG_IGN);
+	log_begin("test", LOG_LEVEL_WARNING);
+	if (http_server_new(r.base, &t->options, t->certificate, t->key, &r.server, &err) < 0 ||
+	    http_server_accept(r.server, t->listener, &err) < 0) {
+		print_message("server: %s\n", err.detail);
+		return 1;
+	}
+	event_add(term, NULL);
+	event_base_dispatch(r.base);
+	http_server_free(r.server);
+	event_free(term);
+	event_base_free(r.base);
+	libevent_global_shutdown();
+	close(t->listener);
+	return 0;
+}
+
+void http_test_start(struct http_test *t)
+{
+	struct error err;
+
+	if (!counts) {
+		counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		assert_ptr_not_equal(counts, MAP_FAILED);
+	}
+	if (!t->options.public_host)
+		t->options.public_host = HTTP_TEST_HOST;
+	t->options.routes = routes;
+	t->options.refuse = refuse;
+	assert_done(http_listen("127.0.0.1:0", &t->listener, &err), err);
+	t->port = http_bound_port(t->listener);
+	fflush(NULL);
+	t->child = fork();
+	assert_int_not_equal(t->child, -1);
+	if (t->child == 0)
+		exit(serve(t));
+}
+
+void http_test_stop(struct http_test *t)
+{
+	int status = -1;
+
+	close(t->listener);
+	assert_int_equal(kill(t->child, SIGTERM), 0);
+	assert_int_equal(waitpid(t->child, &status, 0), t->child);
+	assert_int_equal(status, 0);
+}
+
+unsigned http_test_handled(void)
+{
+	return __atomic_load_n(&counts->handled, __ATOMIC_SEQ_CST);
+}
+
+unsigned http_test_refused(void)
+{
+	return __atomic_load_n(&counts->refused, __ATOMIC_SEQ_CST);
+}
+
+int client_connect(int port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+void client_send(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+
+		if (sent <= 0)
+			return;                 /* the server closed: the caller sees it when it reads */
+		p += sent;
+		n -= (size_t)sent;
+	}
+}
+
+struct slice client_read(int fd, int quiet_ms, int *closed)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	size_t n = 0;
+
+	*closed = 0;
+	while (n < sizeof(received) && poll(&wait, 1, quiet_ms) == 1) {
+		ssize_t got = recv(fd, received + n, sizeof(received) - n, 0);
+
+		if (got <= 0) {
+			*closed = got == 0 ? 1 : -errno;
+			break;
+		}
+		n += (size_t)got;
+	}
+	return slice_of(received, n);
+}
+
+const char *client_statuses(struct slice bytes)
+{
+	size_t n = 0;
+
+	statuses[0] = '\0';
+	for (size_t i = 0; i + 13 <= bytes.n; i++) {
+		if (memcmp(bytes.p + i, "HTTP/1.", 7) != 0 || (i && bytes.p[i - 1] != '\n' && bytes.p[i - 1] != '>'))
+			continue;
+		n += (size_t)snprintf(statuses + n, sizeof(statuses) - n, "%s%.3s", n ? " " : "", bytes.p + i + 9);
+	}
+	return statuses;
+}

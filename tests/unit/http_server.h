@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * For the tests of http/: a server in a child process, and a client that sends
+ * bytes and knows nothing of HTTP.
+ */
+#ifndef TESTS_UNIT_HTTP_SERVER_H
+#define TESTS_UNIT_HTTP_SERVER_H
+
+#include "http/http.h"
+
+#include <sys/types.h>
+
+#define HTTP_TEST_HOST "sso.example.org"
+
+struct http_test {
+	pid_t child;
+	int listener;
+	int port;
+	struct http_options options;    /* set what you need before http_test_start */
+	struct slice certificate, key;  /* PEM; {NULL, 0}: plain */
+};
+
+/*
+ * Routes: GET /ok, GET /go/ *, POST /form (body up to 1,000 bytes), POST /large (up to 300,000), POST /twice and
+ * GET /twice as two rows, GET /page (100,000 bytes), GET /bad (a Location of two lines), GET /nothing (no reply).
+ * The body of a reply says what the handler saw.
+ */
+void http_test_start(struct http_test *t);
+/* SIGTERM: the child drains, frees, exits; fails unless it exits with 0 (a leak or a fault would not). */
+void http_test_stop(struct http_test *t);
+unsigned http_test_handled(void);       /* handlers run so far, in all children */
+unsigned http_test_refused(void);       /* calls of options.refuse */
+
+int client_connect(int port);
+void client_send(int fd, const char *p, size_t n);
+/* Everything until the server closes (*closed = 1) or says nothing for `quiet_ms`. */
+struct slice client_read(int fd, int quiet_ms, int *closed);
+/* "200 400": the status of each reply in `bytes` */
+const char *client_statuses(struct slice bytes);
+
+#endif
