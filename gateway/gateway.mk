@@ -1,1 +1,52 @@
-# sources of gateway/
+# Everything but main.c is a library, so that unit tests link what they test.
+noinst_LIBRARIES += gateway/libgateway.a
+gateway_libgateway_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
+gateway_libgateway_a_SOURCES = \
+	gateway/audit.c \
+	gateway/audit.h \
+	gateway/commands.h \
+	gateway/explain.c \
+	gateway/explain.h \
+	gateway/explain_json.c \
+	gateway/explain_text.c \
+	gateway/files.h \
+	gateway/gateway.c \
+	gateway/gateway.h \
+	gateway/health.c \
+	gateway/judge.c \
+	gateway/judge.h \
+	gateway/link.c \
+	gateway/metadata.c \
+	gateway/pages.c \
+	gateway/pages.h \
+	gateway/pending.c \
+	gateway/pending.h \
+	gateway/providers.c \
+	gateway/release.c \
+	gateway/release.h \
+	gateway/role.h \
+	gateway/settings.h \
+	gateway/setup.c \
+	gateway/sign_on.c \
+	gateway/sign_on.h \
+	gateway/sign_on_finish.c \
+	gateway/sign_on_start.c \
+	gateway/worker.c
+nodist_gateway_libgateway_a_SOURCES = gateway/pages_data.c
+
+PAGE_FILES = \
+	gateway/pages/continue.html \
+	gateway/pages/post.html \
+	gateway/pages/post.js \
+	gateway/pages/refusal.html \
+	gateway/pages/style.css
+EXTRA_DIST += $(PAGE_FILES) build-aux/embed.sh
+CLEANFILES += gateway/pages_data.c
+
+gateway/pages_data.c: $(PAGE_FILES) build-aux/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) gateway && cd $(srcdir) && ./build-aux/embed.sh $(PAGE_FILES) > $(abs_builddir)/gateway/pages_data.c.tmp \
+		&& mv $(abs_builddir)/gateway/pages_data.c.tmp $(abs_builddir)/gateway/pages_data.c
+
+GATEWAY_LIBS = gateway/libgateway.a provision/libprovision.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a http/libhttp.a \
+	store/libstore.a $(LASSO_LIBS) $(XMLSEC_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(LDAP_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) \
+	$(LMDB_LIBS) $(BASE_LIBS)

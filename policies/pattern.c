@@ -73,3 +73,8 @@ bool pattern_fits(const char *pattern, struct slice value, enum value_case with)
 	}
 	return !*p;
 }
+
+bool policy_like(const char *pattern, struct slice value)
+{
+	return pattern_fits(pattern, value, VALUE_NOCASE);
+}

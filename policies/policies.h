@@ -190,4 +190,7 @@ struct door {
  */
 enum passage passage_for(const struct decision *decision, const struct door *door, enum reason *reason_out);
 
+/* The pattern of `like`, for other settings that name many things: * and ?, without the case of A to Z. */
+bool policy_like(const char *pattern, struct slice value);
+
 #endif

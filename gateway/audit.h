@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Audit: one line of JSON a sign-on, whatever its outcome.
+ *
+ * Written before the assertion leaves.  One write(2) in append mode, so lines
+ * of several workers never mix.  The schema is in the manual postern(8):
+ * fields are only ever added.
+ */
+#ifndef GATEWAY_AUDIT_H
+#define GATEWAY_AUDIT_H
+
+#include "base/arena.h"
+
+#include <stdint.h>
+
+struct audit_line {
+	const char *id;                 /* of the sign-on; what the person's page shows */
+	const char *event;              /* "assertion", "redirect", "refusal", "restart" */
+	const char *reason;             /* refusal, restart: its word */
+	const char *detail;             /* refusal: for the operator */
+	const char *client;
+	const char *door;               /* connection that asked or was answered */
+	const char *link;
+	const char *provider;
+	const char *tenant, *object_id, *name_id;       /* who the provider said */
+	const char *directory, *dn, *mail;              /* who the mirror knows */
+	const char *outcome, *rule, *requirement;
+	const char *const *groups;      /* DNs of those that decided, nearest first, NULL-terminated */
+	const char *account;            /* "managed", "portal", "not listed", "not checked" */
+	const char *passage;            /* "assert", "to-managed", "to-portal" */
+	const char *to;                 /* where the browser is sent */
+	const char *assertion_in, *assertion_out;
+	int64_t mirror_age;             /* seconds; -1: not looked at */
+	/* microseconds: reading the Response, person, decision, writing the assertion, all of it; -1: not done */
+	int64_t read_us, person_us, decide_us, write_us, total_us;
+};
+
+struct audit;
+
+int audit_open(const char *path, struct audit **out, struct error *err);
+void audit_close(struct audit *a);
+/* REASON_AUDIT when the line could not be written whole. */
+int audit_write(struct audit *a, const struct audit_line *line, struct error *err);
+/* Opens the file anew when it was moved or removed. */
+void audit_look_again(struct audit *a);
+
+#endif

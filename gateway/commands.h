@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The subcommands that main.c lists, each in a file of its own name.
+ *
+ * argv[0] is the subcommand's name.  Exit status: 0 done, 1 the answer is no
+ * (refused, not found, not right), 2 wrongly called.
+ */
+#ifndef GATEWAY_COMMANDS_H
+#define GATEWAY_COMMANDS_H
+
+#include "gateway/settings.h"
+
+/* explain PERSON [--door NAME | --link NAME] [--mfa] [--guest] [--client ADDRESS] [--claim NAME=VALUE]… [--json] */
+int command_explain(struct arena *a, const char *settings_path, int argc, char **argv);
+/* setup [CONNECTION]: every value to paste, for Entra's screen and for Atlassian's */
+int command_setup(struct arena *a, const char *settings_path, int argc, char **argv);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An explanation for a program: one JSON object, fields only ever added. */
+#include "gateway/explain.h"
+
+#include <jansson.h>
+
+static void add(json_t *o, const char *key, const char *value)
+{
+	json_object_set_new(o, key, value ? json_string(value) : json_null());
+}
+
+static json_t *group_json(const struct mirror_person *p, size_t i)
+{
+	const struct mirror_group *g = &p->groups[i];
+	json_t *o = json_object();
+
+	add(o, "directory", g->directory);
+	add(o, "cn", g->cn);
+	add(o, "dn", g->dn);
+	add(o, "through", g->through < 0 ? NULL : p->groups[g->through].dn);
+	return o;
+}
+
+static json_t *person_json(const struct explanation *e)
+{
+	const struct mirror_person *p = &e->person;
+	json_t *o = json_object(), *groups = json_array();
+	size_t i;
+
+	add(o, "directory", p->directory);
+	add(o, "dn", p->dn);
+	add(o, "mail", p->mail);
+	add(o, "joined_by", p->joined_by);
+	json_object_set_new(o, "age_s", json_integer(e->now > p->as_of ? e->now - p->as_of : 0));
+	for (i = 0; i < p->group_count; i++)
+		json_array_append_new(groups, group_json(p, i));
+	json_object_set_new(o, "groups", groups);
+	return o;
+}
+
+static json_t *trace_json(const struct trace_rule *rules, size_t n)
+{
+	json_t *list = json_array();
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		json_t *o = json_object(), *steps = json_array();
+
+		add(o, "name", rules[i].name);
+		json_object_set_new(o, "matched", json_boolean(rules[i].matched));
+		for (k = 0; k < rules[i].step_count; k++) {
+			const struct trace_step *s = &rules[i].steps[k];
+			json_t *step = json_object();
+
+			add(step, "test", s->text);
+			json_object_set_new(step, "matched", json_boolean(s->matched));
+			add(step, "why", s->why && *s->why ? s->why : NULL);
+			json_object_set_new(step, "depth", json_integer(s->depth));
+			json_array_append_new(steps, step);
+		}
+		json_object_set_new(o, "steps", steps);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *account_json(const struct accounts_found *found)
+{
+	json_t *o = json_object();
+
+	add(o, "kind", judge_account_word(found));
+	if (found->answer != ACCOUNTS_NO_INVENTORY)
+		json_object_set_new(o, "as_of", json_integer(found->as_of));
+	if (found->answer != ACCOUNTS_LISTED)
+		return o;
+	add(o, "mail", found->account.mail);
+	add(o, "status", found->account.status);
+	json_object_set_new(o, "billed", found->account.billable < 0 ? json_null() : json_boolean(found->account.billable));
+	return o;
+}
+
+static json_t *attributes_json(const struct explained_door *d)
+{
+	json_t *o = json_object();
+	size_t i, k;
+
+	for (i = 0; i < d->attribute_count; i++) {
+		json_t *values = json_array();
+
+		for (k = 0; k < d->attributes[i].n; k++)
+			json_array_append_new(values, json_string(d->attributes[i].values[k]));
+		json_object_set_new(o, d->attributes[i].name, values);
+	}
+	return o;
+}
+
+static json_t *deciding_json(const struct judgement *j)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < j->decision.group_count; i++)
+		json_array_append_new(list, json_string(j->facts.groups[j->decision.groups[i]].dn));
+	return list;
+}
+
+static json_t *door_json(const struct explained_door *d)
+{
+	static const char *const words[] = {
+		[PASSAGE_REFUSE] = "refuse", [PASSAGE_ASSERT] = "assert", [PASSAGE_TO_MANAGED] = "to-managed", [PASSAGE_TO_PORTAL] = "to-portal",
+	};
+	const struct judgement *j = &d->judgement;
+	json_t *o = json_object();
+
+	add(o, d->link ? "link" : "door", d->link ? d->link->name : d->connection->name);
+	add(o, "passage", words[j->passage]);
+	add(o, "reason", d->rc < 0 ? reason_word(d->err.reason) : NULL);
+	add(o, "detail", d->rc < 0 ? d->err.detail : NULL);
+	add(o, "sentence", d->rc == 0 ? NULL : j->decision.sentence ? j->decision.sentence : reason_sentence(d->err.reason));
+	add(o, "outcome", outcome_word(j->decision.outcome));
+	add(o, "rule", j->decision.rule);
+	add(o, "requirement", j->decision.requirement);
+	json_object_set_new(o, "groups", deciding_json(j));
+	json_object_set_new(o, "rules", trace_json(j->decision.rules, j->decision.rule_count));
+	json_object_set_new(o, "require", trace_json(j->decision.requirements, j->decision.requirement_count));
+	json_object_set_new(o, "account", account_json(&j->account));
+	add(o, "to", d->rc == 0 ? j->to : NULL);
+	add(o, "landing", d->rc == 0 ? j->landing : NULL);
+	json_object_set_new(o, "attributes", attributes_json(d));
+	return o;
+}
+
+void explain_print_json(const struct explanation *e)
+{
+	json_t *o = json_object(), *doors = json_array();
+	size_t i;
+
+	add(o, "asked", e->asked);
+	if (e->found < 0) {
+		add(o, "reason", reason_word(e->err.reason));
+		add(o, "detail", e->err.detail);
+	} else {
+		json_object_set_new(o, "person", person_json(e));
+		for (i = 0; i < e->door_count; i++)
+			json_array_append_new(doors, door_json(&e->doors[i]));
+	}
+	json_object_set_new(o, "doors", doors);
+	json_dumpf(o, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(o);
+}

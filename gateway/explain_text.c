@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An explanation for a person at a terminal. */
+#include "gateway/explain.h"
+
+static const char *passage_sentence(enum passage passage)
+{
+	static const char *const sentences[] = {
+		[PASSAGE_REFUSE] = "no entry", [PASSAGE_ASSERT] = "an assertion, posted to", [PASSAGE_TO_MANAGED] = "sent to the managed way in,",
+		[PASSAGE_TO_PORTAL] = "sent to the portal,",
+	};
+
+	return sentences[passage];
+}
+
+static void print_person(const struct explanation *e)
+{
+	const struct mirror_person *p = &e->person;
+
+	printf("Person     %s\n", p->mail ? p->mail : "(no mail address)");
+	printf("           %s\n", p->dn);
+	printf("           directory %s, found by %s, data %lld s old\n", p->directory, p->joined_by ? p->joined_by : "name",
+		(long long)(e->now > p->as_of ? e->now - p->as_of : 0));
+}
+
+static void print_groups(const struct explanation *e)
+{
+	const struct mirror_person *p = &e->person;
+	size_t i;
+
+	printf("Groups     %zu%s\n", p->group_count, p->group_count ? "" : " (none)");
+	for (i = 0; i < p->group_count; i++) {
+		const struct mirror_group *g = &p->groups[i];
+
+		printf("           %s:%s", g->directory, g->cn);
+		if (g->through < 0)
+			printf("\n");
+		else
+			printf("   through %s:%s\n", p->groups[g->through].directory, p->groups[g->through].cn);
+	}
+}
+
+static void print_trace(const char *title, const struct trace_rule *rules, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		printf("%-10s %s %s\n", i == 0 ? title : "", rules[i].matched ? "yes" : "no ", rules[i].name);
+		for (k = 0; k < rules[i].step_count; k++) {
+			const struct trace_step *step = &rules[i].steps[k];
+
+			printf("               %*s%s %s%s%s\n", step->depth * 2, "", step->matched ? "+" : "-", step->text,
+				step->why && *step->why ? ": " : "", step->why ? step->why : "");
+		}
+	}
+}
+
+static void print_account(const struct accounts_found *found)
+{
+	switch (found->answer) {
+	case ACCOUNTS_NO_INVENTORY:
+		printf("Account    accounts not checked: there is no inventory (postern accounts import)\n");
+		return;
+	case ACCOUNTS_NOT_LISTED:
+		printf("Account    none known\n");
+		return;
+	case ACCOUNTS_LISTED:
+		printf("Account    %s%s%s%s\n", judge_account_word(found), found->account.status ? ", " : "",
+			found->account.status ? found->account.status : "",
+			found->account.billable == 1 ? ", billed" : found->account.billable == 0 ? ", not billed" : "");
+		return;
+	}
+}
+
+static void print_decision(const struct decision *d)
+{
+	print_trace("Rules", d->rules, d->rule_count);
+	printf("Outcome    %s%s%s\n", outcome_word(d->outcome), d->rule ? ", by rule " : ", because no rule matched", d->rule ? d->rule : "");
+	print_trace("Require", d->requirements, d->requirement_count);
+}
+
+static void print_door(const struct explained_door *d)
+{
+	const struct judgement *j = &d->judgement;
+	size_t i, k;
+
+	printf("%s %s\n", d->link ? "Link      " : "Door      ", d->link ? d->link->name : d->connection->name);
+	if (d->rc < 0) {
+		printf("           refused: %s\n           %s\n", reason_word(d->err.reason), d->err.detail);
+		printf("           the page says: %s\n", j->decision.sentence ? j->decision.sentence : reason_sentence(d->err.reason));
+		return;
+	}
+	printf("           %s %s\n", passage_sentence(j->passage), j->to);
+	if (j->landing)
+		printf("           from there to %s\n", j->landing);
+	for (i = 0; i < d->attribute_count; i++) {
+		printf("           %s =", d->attributes[i].name);
+		for (k = 0; k < d->attributes[i].n; k++)
+			printf("%s %s", k ? "," : "", d->attributes[i].values[k]);
+		printf("\n");
+	}
+}
+
+void explain_print_text(const struct explanation *e)
+{
+	size_t i;
+
+	if (e->found < 0) {
+		printf("Person     %s\n           refused: %s\n           %s\n", e->asked, reason_word(e->err.reason), e->err.detail);
+		return;
+	}
+	print_person(e);
+	print_groups(e);
+	for (i = 0; i < e->door_count; i++) {
+		const struct explained_door *d = &e->doors[i];
+
+		/* rules know no door: they are printed once; requirements may, and are printed where they differ */
+		if (i == 0) {
+			print_decision(&d->judgement.decision);
+			print_account(&d->judgement.account);
+		} else {
+			print_trace("Require", d->judgement.decision.requirements, d->judgement.decision.requirement_count);
+		}
+		print_door(d);
+	}
+	if (!e->identity->mfa && !e->client)
+		printf("Note       judged without a second factor and without a client address (--mfa, --client)\n");
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The gateway: what a process that judges sign-ons holds, and their life.
+ *
+ * A person opens a page at Atlassian.  Atlassian sends the browser here with
+ * an AuthnRequest; we remember it in the browser's own sealed cookie and send
+ * the browser on to Entra ID (sign_on_start.c).  Entra posts its Response back
+ * through the browser.  One straight function (sign_on_finish.c) then opens
+ * the cookie, judges the Response, claims its ids so that it counts once,
+ * finds the person in the mirror, decides by the rules, looks at the account
+ * that is known, writes the audit line and only then lets an assertion leave,
+ * or a redirect, or a page that says why not.  `/go/NAME` (link.c) starts the
+ * same life without Atlassian having asked.
+ *
+ * `postern explain` builds the same struct without keys and calls the same
+ * judge (judge.h).  Everything here runs in one thread; a worker makes its
+ * gateway once and is replaced at reload.
+ */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "base/seal.h"
+#include "gateway/settings.h"
+#include "provision/accounts.h"
+#include "store/store.h"
+
+struct audit;
+struct providers;
+
+struct gateway {
+	struct arena *arena;            /* for what lives as long as this */
+	struct files *files;
+	const struct settings *settings;
+	struct saml_key *key;           /* only in a worker */
+	const char *certificate;        /* ours, base64 in one line */
+	struct providers *providers;
+	struct mirror *mirror;          /* NULL until the file is there */
+	struct accounts *accounts;      /* NULL: no inventory */
+	struct claims *claims;          /* only in a worker */
+	struct seal_key pending_key;    /* only in a worker */
+	struct audit *audit;            /* only in a worker */
+};
+
+/* What anybody who judges needs: settings, providers, mirror, accounts. */
+int gateway_open(struct arena *a, struct files *files, const struct settings *settings, struct gateway *out, struct error *err);
+/* Mirror and accounts alone, where they are there: for commands. */
+void gateway_open_stores(struct gateway *g);
+/* What a worker needs besides: keys, claims, audit. */
+int gateway_open_worker(struct gateway *g, struct error *err);
+/* Once a second: files that were not there, metadata that was fetched anew, an audit file that was moved away. */
+void gateway_look_again(struct gateway *g);
+void gateway_close(struct gateway *g);
+
+/* ---- identity providers, as loaded from their metadata ---- */
+
+struct providers *providers_open(const struct settings *settings, struct files *files);
+void providers_close(struct providers *p);
+void providers_look_again(struct providers *p);
+/* NULL while there is no usable metadata; then *why_out says why. */
+const struct saml_provider *providers_get(const struct providers *p, const char *name, const char **why_out);
+
+/* ---- routes ---- */
+
+void sign_on_start(struct http_exchange *x, void *gateway);     /* GET, POST /saml/idp/sso */
+void sign_on_finish(struct http_exchange *x, void *gateway);    /* POST /saml/sp/acs/HOST */
+void link_start(struct http_exchange *x, void *gateway);        /* GET /go/NAME */
+void health_live(struct http_exchange *x, void *gateway);
+void health_ready(struct http_exchange *x, void *gateway);
+void metadata_idp(struct http_exchange *x, void *gateway);      /* GET /saml/idp/metadata */
+void metadata_sp(struct http_exchange *x, void *gateway);
+
+#endif

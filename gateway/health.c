@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * /health/live and /health/ready, for load balancers and people.
+ *
+ * Live: the loop turns.  Ready: every directory was read whole once and every
+ * identity provider has usable metadata, so that a sign-on can succeed.
+ */
+#include "gateway/gateway.h"
+
+#include "base/clock.h"
+
+#include <jansson.h>
+
+void health_live(struct http_exchange *x, void *gateway)
+{
+	(void)gateway;
+	x->status = 200;
+	x->reply_type = "application/json";
+	x->reply_body = slice_c("{\"live\":true}\n");
+}
+
+static bool add_directories(struct arena *a, const struct gateway *g, json_t *out)
+{
+	bool ready = true;
+	size_t i;
+
+	for (i = 0; i < g->settings->directory_count; i++) {
+		const char *name = g->settings->directories[i].name;
+		struct mirror_state state = {0};
+		json_t *o = json_object();
+		struct error err;
+
+		if (g->mirror && mirror_state(a, g->mirror, name, &state, &err) < 0)
+			state.error = err.detail;
+		json_object_set_new(o, "filled", json_boolean(state.filled));
+		json_object_set_new(o, "connected", json_boolean(state.connected));
+		if (state.filled)
+			json_object_set_new(o, "age_s", json_integer(clock_now() - state.as_of));
+		json_object_set_new(out, name, o);
+		ready = ready && state.filled;
+	}
+	return ready;
+}
+
+static bool add_providers(const struct gateway *g, json_t *out)
+{
+	bool ready = true;
+	size_t i;
+
+	for (i = 0; i < g->settings->provider_count; i++) {
+		const char *name = g->settings->providers[i].name, *why;
+		bool usable = providers_get(g->providers, name, &why) != NULL;
+		json_t *o = json_object();
+
+		json_object_set_new(o, "metadata", json_boolean(usable));
+		json_object_set_new(out, name, o);
+		ready = ready && usable;
+	}
+	return ready;
+}
+
+void health_ready(struct http_exchange *x, void *gateway)
+{
+	const struct gateway *g = gateway;
+	json_t *o = json_object(), *directories = json_object(), *providers = json_object();
+	bool directories_ready = add_directories(x->arena, g, directories), providers_ready = add_providers(g, providers);
+	char *text;
+
+	json_object_set_new(o, "ready", json_boolean(directories_ready && providers_ready));
+	json_object_set_new(o, "directories", directories);
+	json_object_set_new(o, "identity_providers", providers);
+	text = json_dumps(o, JSON_COMPACT);
+	x->status = directories_ready && providers_ready ? 200 : 503;
+	x->reply_type = "application/json";
+	x->reply_body = slice_c(arena_printf(x->arena, "%s\n", text ? text : "{}"));
+	free(text);
+	json_decref(o);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The judge: person, facts, decision, account, passage.  No side effects. */
+#include "gateway/judge.h"
+
+static const struct {
+	const char *word, *claim;
+} short_names[] = {
+	{"objectidentifier", SAML_CLAIM_OBJECT_ID},
+	{"tenantid", SAML_CLAIM_TENANT},
+	{"upn", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"},
+	{"name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"},
+	{"emailaddress", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"},
+	{"givenname", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname"},
+	{"surname", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname"},
+};
+
+const char *judge_claim(const struct saml_identity *identity, const char *claim)
+{
+	const struct saml_attribute *attribute;
+	size_t i;
+
+	if (strcmp(claim, "nameid") == 0)
+		return identity->name_id;
+	for (i = 0; i < sizeof(short_names) / sizeof(*short_names); i++) {
+		if (strcmp(short_names[i].word, claim) == 0)
+			claim = short_names[i].claim;
+	}
+	attribute = saml_identity_attribute(identity, claim);
+	return attribute && attribute->n == 1 ? attribute->values[0] : NULL;
+}
+
+/* ---- who ---- */
+
+static size_t claims_of(struct arena *a, const struct settings *s, const struct saml_identity *identity, struct mirror_claim **out)
+{
+	struct mirror_claim *claims = NULL;
+	size_t i, j, n = 0;
+
+	for (i = 0; i < s->directory_count; i++) {
+		for (j = 0; j < s->directories[i].join_count; j++) {
+			const char *claim = s->directories[i].joins[j].claim, *value = judge_claim(identity, claim);
+
+			if (!value || !*value)
+				continue;
+			claims = arena_grow(a, claims, n, sizeof(*claims));
+			claims[n++] = (struct mirror_claim){claim, value};
+		}
+	}
+	*out = claims;
+	return n;
+}
+
+int judge_person(struct arena *a, const struct gateway *g, const struct saml_identity *identity, struct mirror_person *out, struct error *err)
+{
+	const struct settings *s = g->settings;
+	struct mirror_query query = {.guest = identity->guest};
+	struct mirror_claim *claims;
+
+	if (!g->mirror)
+		return error_set(err, REASON_MIRROR_EMPTY, "the mirror file is not there yet");
+	query.claim_count = claims_of(a, s, identity, &claims);
+	query.claims = claims;
+	if (query.claim_count == 0)
+		return error_set(err, REASON_NO_OBJECT_ID, "none of the claims that a directory's join names is in the assertion");
+	return mirror_person(a, g->mirror, s->directories, s->directory_count, &query, out, err);
+}
+
+/* ---- facts ---- */
+
+static struct fact_attribute *facts_of_attributes(struct arena *a, const struct mirror_person *person)
+{
+	struct fact_attribute *facts = arena_alloc(a, (person->attribute_count + 1) * sizeof(*facts));
+	size_t i;
+
+	for (i = 0; i < person->attribute_count; i++)
+		facts[i] = (struct fact_attribute){person->attributes[i].name, person->attributes[i].values, person->attributes[i].n};
+	return facts;
+}
+
+static struct fact_group *facts_of_groups(struct arena *a, const struct mirror_person *person)
+{
+	struct fact_group *facts = arena_alloc(a, (person->group_count + 1) * sizeof(*facts));
+	size_t i;
+
+	for (i = 0; i < person->group_count; i++) {
+		const struct mirror_group *g = &person->groups[i];
+
+		facts[i] = (struct fact_group){g->directory, g->dn, g->dn_key, g->cn, g->through};
+	}
+	return facts;
+}
+
+static struct fact_attribute *facts_of_claims(struct arena *a, const struct saml_identity *identity)
+{
+	struct fact_attribute *facts = arena_alloc(a, (identity->attribute_count + 1) * sizeof(*facts));
+	size_t i, j;
+
+	for (i = 0; i < identity->attribute_count; i++) {
+		const struct saml_attribute *from = &identity->attributes[i];
+		struct slice *values = arena_alloc(a, (from->n + 1) * sizeof(*values));
+
+		for (j = 0; j < from->n; j++)
+			values[j] = slice_c(from->values[j]);
+		facts[i] = (struct fact_attribute){from->name, values, from->n};
+	}
+	return facts;
+}
+
+static void gather(struct arena *a, const struct judge_question *q, const struct mirror_person *person, struct facts *out)
+{
+	*out = (struct facts){
+		.directory = person->directory, .dn = person->dn, .mail = person->mail,
+		.attributes = facts_of_attributes(a, person), .attribute_count = person->attribute_count,
+		.groups = facts_of_groups(a, person), .group_count = person->group_count,
+		.mfa = q->mfa, .client = q->client,
+	};
+	if (!q->identity)
+		return;
+	out->claims = facts_of_claims(a, q->identity);
+	out->claim_count = q->identity->attribute_count;
+	out->mfa = q->mfa || q->identity->mfa;
+	out->guest = q->identity->guest;
+}
+
+/* ---- decision ---- */
+
+static void decide_at(struct arena *a, const struct gateway *g, const struct settings_connection *door, enum policy_trace trace,
+	struct judgement *j)
+{
+	j->door = door;
+	j->facts.door = door ? door->name : NULL;
+	j->facts.door_kind = door ? door->kind : DOOR_NONE;
+	policy_decide(a, &g->settings->policy, &j->facts, trace, &j->decision);
+}
+
+/* A link has no door of its own: it is the managed one, unless the outcome lands in a portal. */
+static void decide(struct arena *a, const struct gateway *g, const struct judge_question *q, enum policy_trace trace, struct judgement *j)
+{
+	const char *portal;
+
+	if (q->door) {
+		decide_at(a, g, q->door, trace, j);
+		return;
+	}
+	decide_at(a, g, settings_connection(g->settings, q->link->via), trace, j);
+	portal = q->link->landing_door[OUTCOME_PORTAL];
+	if (j->decision.outcome == OUTCOME_PORTAL && portal)
+		decide_at(a, g, settings_connection(g->settings, portal), trace, j);
+}
+
+static bool in_claimed_domain(const struct settings *s, const char *mail)
+{
+	const char *at = strrchr(mail, '@');
+	size_t i;
+
+	for (i = 0; at && s->claimed_domains && s->claimed_domains[i]; i++) {
+		if (strcasecmp(at + 1, s->claimed_domains[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int require_mail(const struct settings *s, const struct mirror_person *person, enum outcome outcome, struct error *err)
+{
+	if (!person->mail || !*person->mail)
+		return error_set(err, REASON_PERSON_NO_MAIL, "%s has no mail attribute", person->dn);
+	if (outcome == OUTCOME_PORTAL && !s->portal_in_claimed_domains && in_claimed_domain(s, person->mail))
+		return error_set(err, REASON_CLAIMED_DOMAIN, "outcome portal for %s, whose domain is claimed", person->mail);
+	return 0;
+}
+
+const char *judge_account_word(const struct accounts_found *found)
+{
+	if (found->answer == ACCOUNTS_NO_INVENTORY)
+		return "not checked";
+	if (found->answer == ACCOUNTS_NOT_LISTED)
+		return "not listed";
+	return found->account.kind == ACCOUNT_MANAGED ? "managed" : found->account.kind == ACCOUNT_PORTAL ? "portal" : "unknown";
+}
+
+int judge_account(const struct settings *s, const struct accounts_found *found, enum outcome outcome, int64_t now, struct error *err)
+{
+	enum account_kind needed = outcome == OUTCOME_PORTAL ? ACCOUNT_PORTAL : ACCOUNT_MANAGED;
+
+	if (s->accounts_max_age && found->answer != ACCOUNTS_NO_INVENTORY && now - found->as_of > s->accounts_max_age)
+		return error_set(err, REASON_ACCOUNTS_TOO_OLD, "the inventory is %lld s old, accounts.max_age is %lld",
+			(long long)(now - found->as_of), (long long)s->accounts_max_age);
+	if (found->answer != ACCOUNTS_LISTED || found->account.kind == needed)
+		return 0;
+	return error_set(err, REASON_ACCOUNT_KIND, "the outcome %s needs a %s account, but %s has a %s one", outcome_word(outcome),
+		needed == ACCOUNT_PORTAL ? "portal-only" : "managed", found->account.mail, judge_account_word(found));
+}
+
+/* ---- where to ---- */
+
+static int go_to_portal(const struct gateway *g, const struct judge_question *q, struct judgement *j, struct error *err)
+{
+	const struct settings_connection *portal;
+
+	if (q->link) {
+		j->to = q->link->landing[OUTCOME_PORTAL];
+		return j->to ? 0 : error_set(err, REASON_NO_LANDING, "link %s has no landing for portal", q->link->name);
+	}
+	portal = settings_connection(g->settings, j->decision.at[0]);
+	j->to = portal->home;
+	return 0;
+}
+
+static const struct settings_connection *managed_way_in(const struct settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].kind == DOOR_MANAGED)
+			return &s->connections[i];
+	}
+	return NULL;
+}
+
+static int find_way(const struct gateway *g, const struct judge_question *q, struct judgement *j, struct error *err)
+{
+	struct door door = {j->door->name, j->door->kind};
+	const struct settings_connection *managed;
+	enum reason reason = REASON_INTERNAL;
+
+	j->passage = passage_for(&j->decision, &door, &reason);
+	/* of a link that lands at its portal there is nobody to assert to: Atlassian asks there itself */
+	if (q->link && j->passage == PASSAGE_ASSERT && j->decision.outcome == OUTCOME_PORTAL)
+		j->passage = PASSAGE_TO_PORTAL;
+	switch (j->passage) {
+	case PASSAGE_ASSERT:
+		j->to = j->door->acs;
+		if (q->link)
+			j->landing = q->link->landing[j->decision.outcome];
+		return !q->link || j->landing ? 0 :
+			error_set(err, REASON_NO_LANDING, "link %s has no landing for %s", q->link->name, outcome_word(j->decision.outcome));
+	case PASSAGE_TO_MANAGED:
+		managed = managed_way_in(g->settings);
+		if (!managed)
+			return error_set(err, REASON_NO_LANDING, "no managed connection is configured");
+		j->to = managed->start;
+		return 0;
+	case PASSAGE_TO_PORTAL:
+		return go_to_portal(g, q, j, err);
+	case PASSAGE_REFUSE:
+		break;
+	}
+	return error_set(err, reason, "outcome %s at door %s: %s%s", outcome_word(j->decision.outcome), door.name,
+		j->decision.rule ? "rule " : "no rule matched", j->decision.rule ? j->decision.rule : "");
+}
+
+int judge(struct arena *a, const struct gateway *g, const struct judge_question *q, const struct mirror_person *person,
+	enum policy_trace trace, struct judgement *out, struct error *err)
+{
+	struct judgement *j = out;
+
+	*j = (struct judgement){0};
+	gather(a, q, person, &j->facts);
+	decide(a, g, q, trace, j);
+	if (accounts_find(a, g->accounts, person->mail ? person->mail : "", &j->account, err) < 0)
+		return -1;
+	if (find_way(g, q, j, err) < 0 || require_mail(g->settings, person, j->decision.outcome, err) < 0 ||
+		judge_account(g->settings, &j->account, j->decision.outcome, q->now, err) < 0) {
+		j->passage = PASSAGE_REFUSE;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The judge: who it is, what the rules say, what account is known, and where
+ * the browser goes.  Used by the sign-on and by `postern explain`: the same
+ * code, no side effect.
+ */
+#ifndef GATEWAY_JUDGE_H
+#define GATEWAY_JUDGE_H
+
+#include "gateway/gateway.h"
+
+/* What is asked: one door (a connection) or a link, and what this sign-on knows. */
+struct judge_question {
+	const struct settings_connection *door; /* NULL with a link */
+	const struct settings_link *link;       /* NULL with a door */
+	const struct saml_identity *identity;   /* NULL: `explain` by name, without claims */
+	const char *client;                     /* NULL: not known */
+	bool mfa;                               /* beside identity->mfa: `explain --mfa` */
+	int64_t now;
+};
+
+struct judgement {
+	const struct settings_connection *door; /* the one judged at; of a link: managed, or the portal it lands in */
+	struct facts facts;
+	struct decision decision;
+	struct accounts_found account;
+	enum passage passage;           /* PASSAGE_REFUSE until everything held */
+	const char *to;                 /* where the browser ends: ACS, start, home or landing */
+	const char *landing;            /* relay state of an unsolicited Response (link), or NULL */
+};
+
+/* The person of a verified identity: joined by claims, or a refusal. */
+int judge_person(struct arena *a, const struct gateway *g, const struct saml_identity *identity, struct mirror_person *out, struct error *err);
+
+/*
+ * Everything after the person is known.  0: passage and to are set.  -1: the
+ * refusal's reason in err; *out still holds what was found out until then
+ * (the one exception to "untouched": explain and audit show it).
+ */
+int judge(struct arena *a, const struct gateway *g, const struct judge_question *question, const struct mirror_person *person,
+	enum policy_trace trace, struct judgement *out, struct error *err);
+
+/* What an account kind means for an outcome: 0, or ACCOUNT_KIND / ACCOUNTS_TOO_OLD. */
+int judge_account(const struct settings *s, const struct accounts_found *found, enum outcome outcome, int64_t now, struct error *err);
+
+/* The value of a claim under its short name ("objectidentifier", "nameid") or its full one; NULL: not there, or several values. */
+const char *judge_claim(const struct saml_identity *identity, const char *claim);
+
+const char *judge_account_word(const struct accounts_found *found);
+
+#endif

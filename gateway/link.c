@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* /go/NAME: one address to publish; starts a sign-on that nobody asked for. */
+#include "gateway/sign_on.h"
+
+#include "base/log.h"
+
+static int start(struct sign_on *s, struct error *err)
+{
+	if (sign_on_require_navigation(s->x, err) < 0)
+		return -1;
+	s->link = settings_link(s->gateway->settings, slice_c(s->x->rest));
+	if (!s->link)
+		return error_set(err, REASON_NO_SUCH_LINK, "no link has the name %.100s", s->x->rest);
+	s->pending.link = s->link->name;
+	s->pending.provider = s->link->provider;
+	if (sign_on_resolve(s, err) < 0 || sign_on_ask(s, err) < 0)
+		return -1;
+	log_debug("sign-on started", "id", s->id, "link", s->link->name, NULL);
+	return 0;
+}
+
+void link_start(struct http_exchange *x, void *gateway)
+{
+	struct sign_on s;
+	struct error err;
+
+	sign_on_begin(&s, x, gateway);
+	if (start(&s, &err) < 0)
+		sign_on_refuse(&s, &err);
+}

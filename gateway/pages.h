@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a person sees: three pages, without a word of script but the one line
+ * that submits the form.
+ *
+ * The pages are files in gateway/pages, compiled in.  `{{name}}` is a value,
+ * escaped for HTML; `{{!name}}` is HTML of ours as it is; `{{?name}}…{{/name}}`
+ * stands only when there is a value.  Style and script are allowed by their
+ * hashes, so the Content-Security-Policy needs no unsafe-inline.
+ */
+#ifndef GATEWAY_PAGES_H
+#define GATEWAY_PAGES_H
+
+#include "http/http.h"
+
+struct page_refusal {
+	enum reason reason;
+	const char *sentence;           /* of the rule that refused; NULL: none */
+	const char *id;                 /* of the sign-on; NULL: none */
+	const char *ask;                /* whom: mail address, https URL or words; NULL: nobody */
+	const char *back;               /* URL to start again; NULL: none */
+	const char *const *groups;      /* NULL: not shown */
+};
+
+/* Once a process: hashes of style and script.  form_action: what CSP allows the posting page to send to. */
+void pages_start(const char *form_action);
+
+void page_refusal(struct http_exchange *x, const struct page_refusal *page);
+/* relay_state.p NULL: no such field */
+void page_post(struct http_exchange *x, const char *acs, const char *response, struct slice relay_state);
+void page_continue(struct http_exchange *x, const char *to);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a connection is told about a person. */
+#include "gateway/release.h"
+
+#include "base/encode.h"
+#include "gateway/judge.h"
+
+struct values {
+	struct arena *arena;
+	const char **list;
+	size_t n;
+};
+
+static void add(struct values *v, const char *value)
+{
+	if (!value || !*value)
+		return;
+	v->list = arena_grow(v->arena, v->list, v->n, sizeof(*v->list));
+	v->list[v->n++] = value;
+}
+
+static void add_from_mirror(struct values *v, const struct mirror_person *person, const char *name)
+{
+	size_t i, k;
+
+	for (i = 0; i < person->attribute_count; i++) {
+		const struct mirror_attribute *attribute = &person->attributes[i];
+
+		if (strcasecmp(attribute->name, name) != 0)
+			continue;
+		for (k = 0; k < attribute->n; k++) {
+			if (utf8_is_clean(attribute->values[k]))
+				add(v, arena_copy(v->arena, attribute->values[k]));
+		}
+	}
+}
+
+static void add_groups(struct values *v, const struct mirror_person *person, const struct settings_attribute *setting)
+{
+	size_t i;
+
+	for (i = 0; i < person->group_count; i++) {
+		const struct mirror_group *group = &person->groups[i];
+
+		if (policy_like(setting->text, slice_c(group->cn)))
+			add(v, setting->as_dn ? group->dn : group->cn);
+	}
+}
+
+static void gather(struct values *v, const struct settings_attribute *setting, const struct saml_identity *identity,
+	const struct mirror_person *person)
+{
+	switch (setting->source) {
+	case ATTRIBUTE_CLAIM:
+	case ATTRIBUTE_STABLE_ID:
+		if (identity)
+			add(v, judge_claim(identity, setting->text));
+		break;
+	case ATTRIBUTE_VALUE:
+		add(v, setting->text);
+		break;
+	case ATTRIBUTE_LDAP:
+		add_from_mirror(v, person, setting->text);
+		break;
+	case ATTRIBUTE_GROUPS:
+		add_groups(v, person, setting);
+		break;
+	}
+}
+
+size_t release_attributes(struct arena *a, const struct settings_connection *door, const struct saml_identity *identity,
+	const struct mirror_person *person, const struct saml_attribute **out)
+{
+	struct saml_attribute *attributes = arena_alloc(a, (door->attribute_count + 1) * sizeof(*attributes));
+	size_t i, n = 0;
+
+	for (i = 0; i < door->attribute_count; i++) {
+		struct values v = {.arena = a};
+
+		gather(&v, &door->attributes[i], identity, person);
+		if (v.n)
+			attributes[n++] = (struct saml_attribute){door->attributes[i].name, v.list, v.n};
+	}
+	*out = attributes;
+	return n;
+}

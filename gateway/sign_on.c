@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the steps of a sign-on share: its id, asking the provider, refusing. */
+#include "gateway/sign_on.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "gateway/pages.h"
+
+/* 60 bits in letters and digits that nobody mistakes for one another when reading aloud. */
+static void make_id(char out[SIGN_ON_ID_SIZE])
+{
+	static const char letters[] = "abcdefghjkmnpqrstvwxyz0123456789";
+	unsigned char bytes[12];
+	size_t i, n = 0;
+
+	random_bytes(bytes, sizeof(bytes));
+	for (i = 0; i < sizeof(bytes); i++) {
+		if (i == 4 || i == 8)
+			out[n++] = '-';
+		out[n++] = letters[bytes[i] % 32];
+	}
+	out[n] = 0;
+}
+
+void sign_on_begin(struct sign_on *s, struct http_exchange *x, const struct gateway *g)
+{
+	*s = (struct sign_on){.arena = x->arena, .gateway = g, .x = x, .now = clock_now(), .began_us = clock_monotonic_us()};
+	make_id(s->id);
+	s->audit = (struct audit_line){.id = s->id, .client = x->client, .mirror_age = -1, .read_us = -1, .person_us = -1,
+		.decide_us = -1, .write_us = -1, .total_us = -1};
+}
+
+int sign_on_resolve(struct sign_on *s, struct error *err)
+{
+	const struct settings *settings = s->gateway->settings;
+	const char *why;
+
+	if (s->pending.connection)
+		s->connection = settings_connection(settings, s->pending.connection);
+	else
+		s->link = settings_link(settings, slice_c(s->pending.link));
+	s->provider_settings = settings_provider(settings, s->pending.provider);
+	if ((!s->connection && !s->link) || !s->provider_settings)
+		return error_set(err, REASON_PENDING_INVALID, "the settings no longer know %s, or provider %s",
+			s->pending.connection ? s->pending.connection : s->pending.link, s->pending.provider);
+	s->audit.door = s->pending.connection;
+	s->audit.link = s->pending.link;
+	s->audit.provider = s->pending.provider;
+	s->provider = providers_get(s->gateway->providers, s->pending.provider, &why);
+	if (!s->provider)
+		return error_set(err, REASON_NOT_READY, "no usable metadata of %s: %s", s->pending.provider, why);
+	return 0;
+}
+
+int sign_on_require_navigation(const struct http_exchange *x, struct error *err)
+{
+	if (!x->fetch_dest || strcmp(x->fetch_dest, "document") == 0)
+		return 0;
+	return error_set(err, REASON_BAD_REQUEST, "a sign-on is a navigation, but the browser fetches a %s", x->fetch_dest);
+}
+
+int sign_on_ask(struct sign_on *s, struct error *err)
+{
+	const struct gateway *g = s->gateway;
+	char id[PENDING_ID_SIZE], request_id[RANDOM_ID_SIZE];
+	struct saml_ask ask = {
+		.id = request_id, .entity_id = g->settings->sp_entity_id, .acs_url = g->settings->acs_url, .relay_state = id,
+		.force_authn = s->pending.force_authn, .is_passive = s->pending.is_passive, .now = s->now,
+	};
+	const char *url;
+
+	pending_id(id);
+	random_id(request_id);
+	if (saml_request_write(s->arena, s->provider, &ask, &url, err) < 0)
+		return -1;
+	s->pending.state = PENDING_OPEN;
+	s->pending.id = arena_strdup(s->arena, id);
+	s->pending.host = g->settings->host;
+	s->pending.our_request_id = arena_strdup(s->arena, request_id);
+	claims_generation(g->claims, s->pending.generation);
+	pending_set(s->x, &g->pending_key, &s->pending, s->now, g->settings->pending_seconds);
+	s->x->status = 302;
+	s->x->location = url;
+	return 0;
+}
+
+/* ---- refusing ---- */
+
+static const char *way_back(const struct sign_on *s)
+{
+	if (s->connection)
+		return s->connection->start ? s->connection->start : s->connection->home;
+	if (s->link)
+		return arena_printf(s->arena, "%s/go/%s", s->gateway->settings->public_url, s->link->name);
+	return NULL;
+}
+
+/* Group names only when the administrator wants it, and only for somebody who was found. */
+static const char *const *groups_to_show(const struct sign_on *s)
+{
+	const char **names;
+	size_t i;
+
+	if (!s->gateway->settings->show_groups || !s->person.dn)
+		return NULL;
+	names = arena_alloc(s->arena, (s->person.group_count + 1) * sizeof(*names));
+	for (i = 0; i < s->person.group_count; i++)
+		names[i] = s->person.groups[i].cn;
+	return names;
+}
+
+static bool is_denial(enum reason reason)
+{
+	return reason == REASON_DENIED_BY_RULE || reason == REASON_DENIED_BY_DEFAULT || reason == REASON_REQUIREMENT_FAILED ||
+		reason == REASON_ACCOUNT_KIND || reason == REASON_WRONG_SITE || reason == REASON_CLAIMED_DOMAIN;
+}
+
+void sign_on_refuse(struct sign_on *s, const struct error *err)
+{
+	struct page_refusal page = {
+		.reason = err->reason, .id = s->id, .back = way_back(s), .ask = s->gateway->settings->ask,
+		.groups = groups_to_show(s),
+		.sentence = is_denial(err->reason) ? s->judgement.decision.sentence : NULL,
+	};
+	struct error audit_err;
+
+	s->audit.event = "refusal";
+	s->audit.reason = reason_word(err->reason);
+	s->audit.detail = err->detail;
+	s->audit.total_us = clock_monotonic_us() - s->began_us;
+	if (audit_write(s->gateway->audit, &s->audit, &audit_err) < 0)
+		log_error("refusal not in the audit file", "id", s->id, "detail", audit_err.detail, NULL);
+	log_warning("refused", "id", s->id, "reason", reason_word(err->reason), "detail", err->detail, NULL);
+	page_refusal(s->x, &page);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One request of a sign-on and all that it gathers, private to the steps.
+ *
+ * sign_on_start.c, sign_on_finish.c and link.c are the steps; what they share
+ * (asking the provider, refusing) is in sign_on.c.
+ */
+#ifndef GATEWAY_SIGN_ON_H
+#define GATEWAY_SIGN_ON_H
+
+#include "gateway/audit.h"
+#include "gateway/gateway.h"
+#include "gateway/judge.h"
+#include "gateway/pending.h"
+
+#define SIGN_ON_ID_SIZE 15
+
+struct sign_on {
+	struct arena *arena;
+	const struct gateway *gateway;
+	struct http_exchange *x;
+	char id[SIGN_ON_ID_SIZE];       /* "k7qf-2m9x-w4ta": on the page, in log and audit */
+	int64_t now;
+	int64_t began_us;
+	const struct settings_provider *provider_settings;
+	const struct saml_provider *provider;
+	const struct settings_connection *connection;   /* who asked; NULL: a link */
+	const struct settings_link *link;
+	struct pending pending;
+	struct saml_identity identity;
+	struct mirror_person person;
+	struct judgement judgement;
+	struct saml_issued issued;
+	struct audit_line audit;
+};
+
+void sign_on_begin(struct sign_on *s, struct http_exchange *x, const struct gateway *g);
+
+/* From where the pending entry says: connection or link, and provider.  A name that a reload removed: PENDING_INVALID. */
+int sign_on_resolve(struct sign_on *s, struct error *err);
+
+/*
+ * Remembers s->pending under a new id and sends the browser to the identity
+ * provider.  Everything in s->pending but id, host, generation and our request
+ * id is the caller's.
+ */
+int sign_on_ask(struct sign_on *s, struct error *err);
+
+/* Only a navigation may set a cookie: a hostile page could push out honest ones with images. */
+int sign_on_require_navigation(const struct http_exchange *x, struct error *err);
+
+/* The refusal: audit line, log line, page. */
+void sign_on_refuse(struct sign_on *s, const struct error *err);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The second request of a sign-on: the identity provider's answer comes back.
+ *
+ * Read `finish` from top to bottom: each step refuses by itself, and nothing
+ * leaves before the audit line is written.
+ */
+#include "gateway/sign_on.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/pages.h"
+#include "gateway/release.h"
+
+#define RESTARTS_MOST 3
+
+enum step { STEP_REFUSED = -1, STEP_GO_ON, STEP_ANSWERED };
+
+/* Microseconds since *mark, which moves on. */
+static int64_t lap(int64_t *mark)
+{
+	int64_t now = clock_monotonic_us(), took = now - *mark;
+
+	*mark = now;
+	return took;
+}
+
+/* ---- the pending sign-on in the browser ---- */
+
+/* Again at the provider, silently, as if it had just been asked: nothing that came with this request is trusted. */
+static enum step start_again(struct sign_on *s, const char *why, struct error *err)
+{
+	const char *old = s->pending.id;
+
+	if (s->pending.hops >= RESTARTS_MOST)
+		return (enum step)error_set(err, REASON_LOOP, "started again %u times: %s", s->pending.hops, why);
+	s->pending.hops++;
+	pending_drop(s->x, old);
+	if (sign_on_ask(s, err) < 0)
+		return STEP_REFUSED;
+	s->audit.event = "restart";
+	s->audit.detail = why;
+	s->audit.total_us = clock_monotonic_us() - s->began_us;
+	if (audit_write(s->gateway->audit, &s->audit, err) < 0)
+		log_error("restart not in the audit file", "id", s->id, "detail", err->detail, NULL);
+	log_info("sign-on started again", "id", s->id, "why", why, NULL);
+	return STEP_ANSWERED;
+}
+
+/* Where "continue" leads after a sign-on that has ended: a fresh one at its landing. */
+static const char *fresh_start(const struct sign_on *s)
+{
+	if (s->link)
+		return arena_printf(s->arena, "%s/go/%s", s->gateway->settings->public_url, s->link->name);
+	return s->connection->start ? s->connection->start : s->connection->home;
+}
+
+/* Opens the cookie that the relay state names; an ended sign-on is answered here. */
+static enum step open_pending(struct sign_on *s, struct slice relay_state, struct error *err)
+{
+	const struct gateway *g = s->gateway;
+
+	if (!pending_is_id(relay_state))
+		return (enum step)error_set(err, REASON_UNSOLICITED, "the relay state names no sign-on of ours");
+	if (pending_get(s->x, &g->pending_key, relay_state, s->now, g->settings->pending_seconds, &s->pending, err) < 0 ||
+		sign_on_resolve(s, err) < 0)
+		return STEP_REFUSED;
+	if (s->pending.state != PENDING_OPEN) {
+		page_continue(s->x, fresh_start(s));
+		return STEP_ANSWERED;
+	}
+	return STEP_GO_ON;
+}
+
+/* Replay is known to the claims file that was alive when the request was made, and to no other. */
+static bool is_elsewhere(const struct sign_on *s)
+{
+	unsigned char generation[CLAIMS_GENERATION_SIZE];
+
+	claims_generation(s->gateway->claims, generation);
+	return strcmp(s->pending.host, s->gateway->settings->host) != 0 ||
+		memcmp(s->pending.generation, generation, sizeof(generation)) != 0;
+}
+
+/* ---- the identity ---- */
+
+static int read_identity(struct sign_on *s, struct slice response, struct error *err)
+{
+	struct saml_expect expect = {
+		.provider = s->provider, .entity_id = s->gateway->settings->sp_entity_id, .acs_url = s->gateway->settings->acs_url,
+		.request_id = s->pending.our_request_id, .signed_part = s->provider_settings->signed_part,
+		.force_authn = s->pending.force_authn, .requested_at = s->pending.started, .now = s->now, .skew = s->provider_settings->skew,
+	};
+
+	if (saml_response_read(s->arena, &expect, response, &s->identity, err) < 0)
+		return -1;
+	s->audit.tenant = s->identity.tenant;
+	s->audit.object_id = s->identity.object_id;
+	s->audit.name_id = s->identity.name_id;
+	s->audit.assertion_in = s->identity.assertion_id;
+	return 0;
+}
+
+/* 1 ours alone, 0 used before, -1 error.  Only after the signature verified: nobody else can fill the file. */
+static int claim(struct sign_on *s, struct error *err)
+{
+	struct slice ids[] = {
+		slice_c(arena_printf(s->arena, "a %s %s", s->identity.issuer, s->identity.assertion_id)),
+		slice_c(arena_printf(s->arena, "r %s", s->pending.our_request_id)),
+	};
+	int64_t skew = s->provider_settings->skew ? s->provider_settings->skew : SAML_SKEW;
+	int64_t until = s->pending.started + s->gateway->settings->pending_seconds;
+
+	if (s->identity.not_on_or_after > until)
+		until = s->identity.not_on_or_after;
+	return claims_take(s->gateway->claims, ids, sizeof(ids) / sizeof(*ids), s->now, until + skew + 1, err);
+}
+
+/* ---- the person and the decision ---- */
+
+static int find_person(struct sign_on *s, struct error *err)
+{
+	if (judge_person(s->arena, s->gateway, &s->identity, &s->person, err) < 0)
+		return -1;
+	s->audit.directory = s->person.directory;
+	s->audit.dn = s->person.dn;
+	s->audit.mail = s->person.mail;
+	s->audit.mirror_age = s->now > s->person.as_of ? s->now - s->person.as_of : 0;
+	return 0;
+}
+
+static const char *const *deciding_groups(struct sign_on *s)
+{
+	const struct judgement *j = &s->judgement;
+	const char **names = arena_alloc(s->arena, (j->decision.group_count + 1) * sizeof(*names));
+	size_t i;
+
+	for (i = 0; i < j->decision.group_count; i++)
+		names[i] = j->facts.groups[j->decision.groups[i]].dn;
+	return names;
+}
+
+static const char *passage_word(enum passage passage)
+{
+	static const char *const words[] = {
+		[PASSAGE_REFUSE] = "refuse", [PASSAGE_ASSERT] = "assert", [PASSAGE_TO_MANAGED] = "to-managed", [PASSAGE_TO_PORTAL] = "to-portal",
+	};
+
+	return words[passage];
+}
+
+static int decide(struct sign_on *s, struct error *err)
+{
+	struct judge_question question = {
+		.door = s->connection, .link = s->link, .identity = &s->identity, .client = s->x->client, .now = s->now,
+	};
+	struct judgement *j = &s->judgement;
+	int rc = judge(s->arena, s->gateway, &question, &s->person, TRACE_NO, j, err);
+
+	s->audit.door = j->door ? j->door->name : s->audit.door;
+	s->audit.outcome = outcome_word(j->decision.outcome);
+	s->audit.rule = j->decision.rule;
+	s->audit.requirement = j->decision.requirement;
+	s->audit.groups = deciding_groups(s);
+	s->audit.account = judge_account_word(&j->account);
+	s->audit.passage = passage_word(j->passage);
+	s->audit.to = j->landing ? j->landing : j->to;
+	return rc;
+}
+
+/* ---- the answer ---- */
+
+static int write_assertion(struct sign_on *s, struct error *err)
+{
+	const struct settings_connection *door = s->judgement.door;
+	struct saml_answer answer = {
+		.entity_id = s->gateway->settings->idp_entity_id, .audience = door->entity_id, .acs_url = door->acs,
+		.in_response_to = s->pending.request_id, .name_id = s->person.mail, .name_id_format = door->name_id_format,
+		.authn_instant = s->identity.authn_instant, .authn_context = s->identity.authn_context, .sign = door->sign,
+		.now = s->now, .lifetime = door->lifetime,
+	};
+
+	answer.attribute_count = release_attributes(s->arena, door, &s->identity, &s->person, &answer.attributes);
+	if (saml_response_write(s->arena, s->gateway->key, &answer, &s->issued, err) < 0)
+		return -1;
+	s->audit.assertion_out = s->issued.assertion_id;
+	return 0;
+}
+
+static int write_audit(struct sign_on *s, struct error *err)
+{
+	s->audit.event = s->judgement.passage == PASSAGE_ASSERT ? "assertion" : "redirect";
+	s->audit.total_us = clock_monotonic_us() - s->began_us;
+	if (audit_write(s->gateway->audit, &s->audit, err) == 0)
+		return 0;
+	if (s->gateway->settings->audit_failure == AUDIT_REFUSE)
+		return -1;
+	log_error("sign-on not in the audit file", "id", s->id, "detail", err->detail, NULL);
+	return 0;
+}
+
+/* By this mark the back button and a second click are known: what was answered is never answered twice. */
+static void leave_mark(struct sign_on *s, enum pending_state state)
+{
+	s->pending.state = state;
+	s->pending.relay_state = (struct slice){0};
+	pending_set(s->x, &s->gateway->pending_key, &s->pending, s->now, PENDING_MARK_SECONDS);
+}
+
+static void answer(struct sign_on *s)
+{
+	const struct judgement *j = &s->judgement;
+	struct slice relay_state = j->landing ? slice_c(j->landing) : s->pending.relay_state;
+	bool asserted = j->passage == PASSAGE_ASSERT;
+
+	leave_mark(s, asserted ? PENDING_ANSWERED : PENDING_REDIRECTED);
+	if (asserted) {
+		page_post(s->x, j->to, s->issued.base64, relay_state);
+	} else {
+		s->x->status = 303;
+		s->x->location = j->to;
+	}
+	log_info("signed on", "id", s->id, "event", s->audit.event, "door", j->door->name, "outcome", s->audit.outcome, NULL);
+}
+
+static enum step finish(struct sign_on *s, struct error *err)
+{
+	struct slice response, relay_state;
+	int64_t mark = s->began_us;
+	enum step step;
+	int claimed;
+
+	if (saml_response_find(s->arena, s->x->body, &response, &relay_state, err) < 0)
+		return STEP_REFUSED;
+	step = open_pending(s, relay_state, err);
+	if (step != STEP_GO_ON)
+		return step;
+	if (is_elsewhere(s))
+		return start_again(s, "another host or another life of this host asked the provider", err);
+	if (read_identity(s, response, err) < 0)
+		return STEP_REFUSED;
+	claimed = claim(s, err);
+	if (claimed == 0)
+		return start_again(s, "this answer was used before", err);
+	if (claimed < 0)
+		return STEP_REFUSED;
+	s->audit.read_us = lap(&mark);
+	if (find_person(s, err) < 0)
+		return STEP_REFUSED;
+	s->audit.person_us = lap(&mark);
+	if (decide(s, err) < 0)
+		return STEP_REFUSED;
+	s->audit.decide_us = lap(&mark);
+	if (s->judgement.passage == PASSAGE_ASSERT && write_assertion(s, err) < 0)
+		return STEP_REFUSED;
+	s->audit.write_us = lap(&mark);
+	if (write_audit(s, err) < 0)
+		return STEP_REFUSED;
+	answer(s);
+	return STEP_ANSWERED;
+}
+
+void sign_on_finish(struct http_exchange *x, void *gateway)
+{
+	struct sign_on s;
+	struct error err;
+
+	sign_on_begin(&s, x, gateway);
+	if (finish(&s, &err) == STEP_REFUSED) {
+		if (s.identity.assertion_id)
+			leave_mark(&s, PENDING_ANSWERED);
+		sign_on_refuse(&s, &err);
+	}
+}
