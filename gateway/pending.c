@@ -9,7 +9,7 @@
 
 #define PREFIX "__Host-p-"
 #define PREFIX_SIZE (sizeof(PREFIX) - 1)
-#define VERSION 1
+#define ENCODING 1
 #define HEAD_SIZE (1 + 1 + 1 + 1 + 8 + CLAIMS_GENERATION_SIZE)
 #define ABSENT 0xffff
 #define FLAG_FORCE 1
@@ -59,7 +59,7 @@ static struct slice encode(struct arena *a, const struct pending *p)
 	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		size += 2 + texts[i].n;
 	bytes = at = arena_alloc(a, size);
-	*at++ = VERSION;
+	*at++ = ENCODING;
 	*at++ = (char)p->state;
 	*at++ = (char)p->hops;
 	*at++ = (char)((p->force_authn ? FLAG_FORCE : 0) | (p->is_passive ? FLAG_PASSIVE : 0));
@@ -96,7 +96,7 @@ static int decode(struct arena *a, struct slice in, struct pending *out)
 	struct slice host, provider, ours, connection, link, request;
 	uint64_t started;
 
-	if (in.n < HEAD_SIZE || in.p[0] != VERSION || in.p[1] < PENDING_OPEN || in.p[1] > PENDING_REDIRECTED)
+	if (in.n < HEAD_SIZE || in.p[0] != ENCODING || in.p[1] < PENDING_OPEN || in.p[1] > PENDING_REDIRECTED)
 		return -1;
 	out->state = (enum pending_state)in.p[1];
 	out->hops = (unsigned char)in.p[2];
