@@ -21,7 +21,7 @@ struct slot {
 	struct timespec modified;
 	ino_t inode;
 	struct saml_provider *provider;
-	char why[400];
+	struct error why;               /* why there is none, or why a newer one was not taken */
 };
 
 struct providers {
@@ -40,7 +40,7 @@ static void load(struct slot *slot, struct slice bytes)
 	struct error err;
 
 	if (saml_provider_read(bytes, &options, &fresh, &err) < 0) {
-		snprintf(slot->why, sizeof(slot->why), "%s", err.detail);
+		slot->why = err;
 		log_error("metadata cannot be used", "provider", slot->setting->name, "kept", slot->provider ? "the last good" : "none",
 			"detail", err.detail, NULL);
 		return;
@@ -59,7 +59,7 @@ static void load_from_settings(struct providers *p, struct slot *slot)
 		load(slot, bytes);
 		return;
 	}
-	snprintf(slot->why, sizeof(slot->why), "%s", err.detail);
+	slot->why = err;
 	log_error("metadata cannot be read", "provider", slot->setting->name, "detail", err.detail, NULL);
 }
 
@@ -72,7 +72,7 @@ static void load_copy_if_changed(struct slot *slot)
 
 	if (stat(slot->copy_path, &st) < 0) {
 		if (!slot->provider)
-			snprintf(slot->why, sizeof(slot->why), "%s was not fetched yet", slot->setting->metadata_url);
+			error_set(&slot->why, REASON_METADATA, "%s was not fetched yet", slot->setting->metadata_url);
 		return;
 	}
 	if (st.st_ino == slot->inode && st.st_mtim.tv_sec == slot->modified.tv_sec && st.st_mtim.tv_nsec == slot->modified.tv_nsec)
@@ -83,7 +83,7 @@ static void load_copy_if_changed(struct slot *slot)
 	if (file_read(a, slot->copy_path, FILE_PUBLIC, METADATA_MAX, &bytes, &err) == 0)
 		load(slot, bytes);
 	else
-		snprintf(slot->why, sizeof(slot->why), "%s", err.detail);
+		slot->why = err;
 	arena_free(a);
 }
 
@@ -147,7 +147,7 @@ const struct saml_provider *providers_get(const struct providers *p, const char 
 			*why_out = "its metadata is past validUntil";
 			return NULL;
 		}
-		*why_out = slot->why;
+		*why_out = slot->why.detail;
 		return slot->provider;
 	}
 	*why_out = "no provider of that name";

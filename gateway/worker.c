@@ -16,6 +16,8 @@
 #define RESPONSE_BODY_MAX (SAML_RESPONSE_MAX * 2)       /* base64, form-encoded */
 #define REQUEST_BODY_MAX (SAML_REQUEST_MAX * 2)
 
+#define HSTS_SECONDS (365 * 86400)
+
 struct worker {
 	const struct role *role;
 	struct gateway gateway;
@@ -24,6 +26,11 @@ struct worker {
 	struct event *second;
 	bool draining;
 };
+
+static bool is_https(const struct settings *s)
+{
+	return strncmp(s->public_url, "https:", 6) == 0;
+}
 
 static void refuse(struct http_exchange *x, enum reason reason, void *context)
 {
@@ -78,7 +85,7 @@ static int open_server(struct worker *w, struct error *err)
 	};
 	struct http_options options = {
 		.public_host = s->public_host, .proxies = s->proxies, .proxy_count = s->proxy_count, .routes = routes, .refuse = refuse,
-		.context = &w->gateway,
+		.context = &w->gateway, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
 	};
 	struct slice certificate = {0}, key = {0};
 	size_t i;
@@ -106,7 +113,7 @@ static int run(struct worker *w, struct error *err)
 	if (saml_start(err) < 0 || gateway_open(role->arena, role->files, role->settings, &w->gateway, err) < 0 ||
 		gateway_open_worker(&w->gateway, err) < 0)
 		return -1;
-	pages_start(strncmp(role->settings->public_url, "https:", 6) == 0 ? "https:" : "https: http:");
+	pages_start(is_https(role->settings) ? "https:" : "https: http:");
 	w->base = event_base_new();
 	if (!w->base)
 		return error_set(err, REASON_INTERNAL, "no event loop");
