@@ -237,8 +237,7 @@ static void site_page(struct door *door, struct evhttp_request *req)
 {
 	char session[PEER_ID_SIZE] = "";
 	struct ticket *ticket = peer_cookie(req, SITE_COOKIE, session, sizeof session) ? ticket_of(door, session, true) : NULL;
-	const char *what = is_managed(door) ? "an Atlassian account, through the organisation’s door"
-		: "a portal-only customer, through the portal’s door";
+	const char *what = is_managed(door) ? "an Atlassian account of the organisation" : "a portal-only customer of this help centre";
 	struct evbuffer *page;
 	char *path;
 
@@ -252,7 +251,7 @@ static void site_page(struct door *door, struct evhttp_request *req)
 	} else {
 		page = peer_page(is_managed(door) ? "Log in to continue" : "Welcome to the help centre", door->kind, door->brand);
 		path = g_uri_escape_string(peer_path(req), NULL, FALSE);
-		peer_add(page, "<div class=\"card\"><p>Nobody is logged in here. This door makes whoever gets through it {what}.</p>"
+		peer_add(page, "<div class=\"card\"><p>Nobody is logged in here. Whoever gets through this door becomes {what}.</p>"
 			"<p><a class=\"button\" href=\"http://{login}/login?path={path}\">Log in</a></p></div>\n",
 			"what", what, "login", door->login_host, "path", path, NULL);
 		g_free(path);

@@ -196,7 +196,10 @@ static void handle(struct evhttp_request *req, void *context)
 	struct entra *entra = context;
 	const char *path = peer_path(req);
 
-	if (!peer_host_is(req, entra->host))
+	/* Servers fetch the metadata by address, since libc does not know *.localhost. */
+	if (strcmp(path, "/metadata") == 0 || strstr(path, "/federationmetadata.xml"))
+		peer_send(req, 200, "application/samlmetadata+xml", entra->metadata, strlen(entra->metadata));
+	else if (!peer_host_is(req, entra->host))
 		send_problem(req, "This address is not this service's.");
 	else if (strcmp(path, entra->sso_path) == 0 && !peer_is_post(req))
 		sign_on(entra, req);
@@ -205,9 +208,7 @@ static void handle(struct evhttp_request *req, void *context)
 	else if (strcmp(path, "/signout") == 0 && peer_is_post(req)) {
 		peer_set_cookie(req, COOKIE, "", "Max-Age=0");
 		peer_redirect(req, "/");
-	} else if (strcmp(path, "/metadata") == 0 || strstr(path, "/federationmetadata.xml"))
-		peer_send(req, 200, "application/samlmetadata+xml", entra->metadata, strlen(entra->metadata));
-	else if (strcmp(path, "/") == 0)
+	} else if (strcmp(path, "/") == 0)
 		send_start(entra, req);
 	else
 		peer_send(req, 404, "text/plain", "not found\n", 10);

@@ -77,8 +77,9 @@ class Part:
 
     def start(self, ready, seconds=15):
         with open(self.log, "ab") as log:
-            # Its standard input closes when we end, however we end; the demo's programs stop then.
-            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
+            # Nobody is left behind, even if we are killed outright.
+            command = ["setpriv", "--pdeathsig", "TERM", "--", *self.command]
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
         try:
             wait_for(ready, seconds, f"{self.name} to answer", self)
         except PartFailed:
@@ -154,6 +155,60 @@ access to * by dn.exact="{service}" read by anonymous auth by * none
 overlay syncprov
 syncprov-checkpoint 100 5
 syncprov-sessionlog 1000
+"""
+
+
+SETTINGS = """\
+public_url: {postern_url}
+listen: [127.0.0.1:{port}]
+state_dir: {folder}/state
+runtime_dir: {folder}/run
+key: {folder}/signing.key
+certificate: {folder}/signing.crt
+claimed_domains: [{staff_domain}]
+
+identity_providers:
+  entra:
+    metadata: {metadata}
+    tenant: {tenant}
+
+connections:
+  organisation:
+    kind: managed
+    entity_id: {managed_entity_id}
+    acs: {managed_acs}
+    start: http://{managed_site}/
+    attributes:
+      groups: {{groups: "jira-*"}}
+  helpdesk:
+    kind: portal
+    entity_id: {portal_entity_id}
+    acs: {portal_acs}
+    home: {portal_home}
+
+directories:
+  corp:
+    uri: ldap://127.0.0.1:{slapd_port}
+    bind_dn: {service_dn}
+    password_file: {folder}/ldap.password
+    people: {{base: "ou=people,{suffix}", filter: (objectClass=inetOrgPerson)}}
+    groups: {{base: "ou=groups,{suffix}", filter: (objectClass=groupOfNames), member: member}}
+    disabled: employeeType=disabled
+    join: {{objectidentifier: employeeNumber}}
+
+rules:
+  - {{name: agents,    when: "member of 'cn=jira-agents,ou=groups,{suffix}'", outcome: licensed}}
+  - {{name: employees, when: "member of 'cn=all-staff,ou=groups,{suffix}'", outcome: customer}}
+  - {{name: partners,  when: "member of 'cn=partners,ou=groups,{suffix}'", outcome: portal, at: [helpdesk]}}
+require:
+  - {{name: agents-use-mfa, for: licensed, when: "mfa", else: "Please sign in with a second factor."}}
+otherwise: {{ask: it-access@{staff_domain}}}
+
+go:
+  help:
+    licensed: http://{managed_site}/jira/for-you
+    customer: http://{managed_site}/servicedesk/customer/portals
+    portal: helpdesk
 """
 
 
@@ -272,6 +327,52 @@ class Parts:
         part = self.start_part(kind, command, lambda: answers_tcp(self.ports[kind]))
         setattr(self, kind, part)
         return part
+
+    def settings(self, metadata=None):
+        """postern.yaml for these parts, as text."""
+        return SETTINGS.format(
+            postern_url=self.postern_url, port=self.ports["postern"], folder=self.folder, staff_domain=company.STAFF_DOMAIN,
+            tenant=company.TENANT, metadata=metadata or self.entra_metadata_url(), managed_entity_id=self.entity_id("managed"),
+            managed_acs=self.acs("managed"), managed_site=self.managed_site, portal_entity_id=self.entity_id("portal"),
+            portal_acs=self.acs("portal"), portal_home=self.portal_home, slapd_port=self.ports["slapd"],
+            service_dn=company.SERVICE_DN, suffix=company.SUFFIX)
+
+    @property
+    def settings_file(self):
+        return self.folder / "postern.yaml"
+
+    def write_postern_files(self, settings=None):
+        """What an administrator makes before the first start: settings, signing key, password file."""
+        make_key(self.folder, "signing", "Postern demo signing")
+        password = self.folder / "ldap.password"
+        password.write_text(company.SERVICE_PASSWORD + "\n")
+        password.chmod(0o600)
+        for name in ("state", "run"):
+            (self.folder / name).mkdir(mode=0o750, exist_ok=True)
+        self.settings_file.write_text(settings or self.settings())
+
+    def postern_command(self, *arguments):
+        return [str(self.build / "postern"), *arguments[:1], "-c", str(self.settings_file), *arguments[1:]]
+
+    def start_postern(self, seconds=15):
+        port, host = self.ports["postern"], self.host("sso", "postern")
+        self.postern = self.start_part("postern", self.postern_command("serve"),
+                                       lambda: http_status(port, host, "/health/ready") == 200, seconds)
+        return self.postern
+
+    def start_all(self):
+        self.write_postern_files()
+        self.start_slapd()
+        self.start_entra()
+        self.start_door("managed")
+        self.start_door("portal")
+        self.start_postern()
+        return self
+
+    def audit(self):
+        """Postern's audit lines so far."""
+        path = self.folder / "state/audit.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def accounts(self, kind):
         """What a door knows: which accounts came to be, and with which attributes."""
