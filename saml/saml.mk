@@ -4,12 +4,24 @@ saml_libsaml_a_SOURCES = saml/saml.h
 
 # reading: what foreigners wrote
 saml_libsaml_a_SOURCES += \
+	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
 	saml/library.c saml/library.h \
+	saml/metadata_read.c saml/metadata_read.h \
+	saml/partner.c saml/provider.c saml/provider.h \
+	saml/response_read.c \
+	saml/signature.c saml/signature.h saml/trusted_key.c saml/trusted_key.h \
 	saml/walk.c saml/xml.c saml/xml.h
 
 check_PROGRAMS += tests/unit/test_xml
 tests_unit_test_xml_SOURCES = tests/unit/test_xml.c tests/unit/unit.h
 tests_unit_test_xml_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+FORGE = tests/unit/forge.c tests/unit/forge.h tests/unit/unit.h
+FORGE_CFLAGS = $(AM_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
+check_PROGRAMS += tests/unit/test_response_read
+tests_unit_test_response_read_SOURCES = tests/unit/test_response_read.c $(FORGE)
+tests_unit_test_response_read_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_response_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 # writing: what we write
 saml_libsaml_a_SOURCES += \

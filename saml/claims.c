@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the attributes of Entra ID mean for a sign-on. */
+#include "saml/assertion.h"
+#include "saml/provider.h"
+
+#define CLAIM_UPN "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
+#define CLAIM_NAME "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
+
+/* The value of a claim that identifies: one or none. */
+static int read_single(const struct saml_identity *identity, const char *name, const char **out, struct error *err)
+{
+	const struct saml_attribute *attribute = saml_identity_attribute(identity, name);
+
+	if (attribute && attribute->n != 1)
+		return error_set(err, REASON_BAD_ATTRIBUTE, "%zu values of %s", attribute->n, name);
+	*out = attribute ? attribute->values[0] : NULL;
+	return 0;
+}
+
+static bool has_value(const struct saml_identity *identity, const char *name, const char *value)
+{
+	const struct saml_attribute *attribute = saml_identity_attribute(identity, name);
+
+	for (size_t i = 0; attribute && i < attribute->n; i++) {
+		if (strcmp(attribute->values[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Entra names a guest alias_domain#EXT#@tenant. */
+static bool is_guest_name(const char *s)
+{
+	return s && strcasestr(s, "#EXT#");
+}
+
+static bool is_guest(const struct saml_identity *identity)
+{
+	static const char *const names[] = {CLAIM_UPN, CLAIM_NAME};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct saml_attribute *attribute = saml_identity_attribute(identity, names[i]);
+
+		for (size_t j = 0; attribute && j < attribute->n; j++) {
+			if (is_guest_name(attribute->values[j]))
+				return true;
+		}
+	}
+	return is_guest_name(identity->name_id);
+}
+
+int claims_read(const struct saml_expect *expect, struct saml_identity *out, struct error *err)
+{
+	const char *tenant = expect->provider->tenant;
+
+	if (read_single(out, SAML_CLAIM_TENANT, &out->tenant, err) < 0)
+		return -1;
+	if (read_single(out, SAML_CLAIM_OBJECT_ID, &out->object_id, err) < 0)
+		return -1;
+	/* A GUID; Entra writes it in lower case, administrators do not always. */
+	if (tenant && (!out->tenant || strcasecmp(out->tenant, tenant) != 0))
+		return error_set(err, REASON_WRONG_TENANT, "tenant \"%.80s\", not \"%.80s\"", out->tenant ? out->tenant : "", tenant);
+	out->mfa = has_value(out, SAML_CLAIM_AUTHN_METHODS, SAML_METHOD_MULTIPLE);
+	out->guest = is_guest(out);
+	out->groups_overage = saml_identity_attribute(out, SAML_CLAIM_GROUPS_LINK) != NULL;
+	return 0;
+}

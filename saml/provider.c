@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The identity provider: its metadata read once, its keys kept ready.
+ */
+#include "saml/provider.h"
+
+#include "base/encode.h"
+#include "base/log.h"
+#include "saml/metadata_read.h"
+#include "saml/xml.h"
+
+/* Entra lists every certificate of the application, inactive ones too; more than this is no provider's metadata. */
+#define KEYS_MAX 64
+
+/* Adds the key of one X509Certificate element, unless it is there already. */
+static void add_key(struct saml_provider *p, struct arena *scratch, const xml_node *certificate, struct slice *seen)
+{
+	struct error err = {0};
+	struct slice text, der;
+	size_t n = p->key_count;
+
+	if (n == KEYS_MAX || xml_text(certificate, REASON_METADATA, &text, &err) < 0)
+		return;
+	if (base64_decode(scratch, text, &der) < 0) {
+		log_warning("certificate in metadata left out", "entity", p->info.entity_id, "detail", "not base64", NULL);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (slice_equal(seen[i], der))
+			return;
+	}
+	if (trusted_key_read(der, &p->keys[n], &err) < 0) {
+		log_warning("certificate in metadata left out", "entity", p->info.entity_id, "detail", err.detail, NULL);
+		return;
+	}
+	seen[n] = der;
+	p->key_count++;
+}
+
+/* SAML metadata 2.4.1.1: a KeyDescriptor without `use` is for signing too. */
+static void read_keys(struct saml_provider *p, const xml_node *role)
+{
+	struct slice seen[KEYS_MAX];
+	struct arena *scratch = arena_new();
+
+	p->keys = arena_alloc(p->arena, KEYS_MAX * sizeof(*p->keys));
+	for (const xml_node *d = xml_first(role); d; d = xml_next(d)) {
+		const char *use = xml_attribute(d, "use");
+
+		if (!xml_is(d, XML_NS_METADATA, "KeyDescriptor") || (use && strcmp(use, "signing") != 0))
+			continue;
+		for (const xml_node *node = d; node; node = xml_walk(node, d)) {
+			if (xml_is(node, XML_NS_SIGNATURE, "X509Certificate"))
+				add_key(p, scratch, node, seen);
+		}
+	}
+	arena_free(scratch);
+}
+
+static int count_keys(struct saml_provider *p, int64_t now, struct error *err)
+{
+	for (size_t i = 0; i < p->key_count; i++) {
+		if (trusted_key_judge(&p->keys[i], now) != REASON_NONE)
+			continue;
+		p->info.key_count++;
+		if (p->keys[i].not_after > p->info.keys_until)
+			p->info.keys_until = p->keys[i].not_after;
+	}
+	if (p->info.key_count == 0)
+		return error_set(err, REASON_METADATA,
+			"no usable signing certificate among %zu: RSA from %d bits that has not ended is needed", p->key_count,
+			TRUSTED_KEY_BITS_MIN);
+	return 0;
+}
+
+static int read_endpoint(struct saml_provider *p, const xml_node *role, struct error *err)
+{
+	for (const xml_node *node = xml_first(role); node; node = xml_next(node)) {
+		const char *binding = xml_attribute(node, "Binding"), *location = xml_attribute(node, "Location");
+
+		if (!xml_is(node, XML_NS_METADATA, "SingleSignOnService") || !binding || strcmp(binding, XML_BINDING_REDIRECT) != 0)
+			continue;
+		if (!location || !metadata_is_address(location))
+			return error_set(err, REASON_METADATA, "SingleSignOnService with the address \"%.200s\"", location ? location : "");
+		p->info.sso_url = arena_strdup(p->arena, location);
+		return 0;
+	}
+	return error_set(err, REASON_METADATA, "no SingleSignOnService for HTTP-Redirect");
+}
+
+static int read_role(struct saml_provider *p, const struct metadata_role *found, int64_t now, struct error *err)
+{
+	p->info.entity_id = arena_strdup(p->arena, found->entity_id);
+	p->info.valid_until = found->valid_until;
+	p->info.cache_seconds = found->cache_seconds;
+	if (found->valid_until && found->valid_until <= now)
+		return error_set(err, REASON_METADATA, "past its validUntil");
+	if (read_endpoint(p, found->role, err) < 0)
+		return -1;
+	read_keys(p, found->role);
+	if (count_keys(p, now, err) < 0)
+		return -1;
+	if (metadata_entity_text(p->arena, found->entity, &p->metadata, err) < 0)
+		return -1;
+	return asker_new(p->metadata, p->info.entity_id, &p->asker, err);
+}
+
+static struct saml_provider *provider_new(const char *tenant)
+{
+	struct arena *a = arena_new();
+	struct saml_provider *p = arena_alloc(a, sizeof(*p));
+
+	p->arena = a;
+	p->tenant = arena_strdup(a, tenant);
+	return p;
+}
+
+int saml_provider_read(struct slice metadata, const struct saml_provider_options *options, struct saml_provider **out,
+	struct error *err)
+{
+	struct saml_provider *p = NULL;
+	struct metadata_role found;
+	xml_doc *doc = NULL;
+	int rc = -1;
+
+	if (xml_read(metadata, &xml_rules_metadata, &doc, err) < 0)
+		return -1;
+	if (metadata_find_role(doc, "IDPSSODescriptor", options->entity_id, &found, err) < 0)
+		goto out;
+	p = provider_new(options->tenant);
+	if (read_role(p, &found, options->now, err) < 0) {
+		error_prefix(err, "entity \"%.200s\": ", found.entity_id);
+		goto out;
+	}
+	*out = p;
+	p = NULL;
+	rc = 0;
+out:
+	saml_provider_free(p);
+	xml_free(doc);
+	return rc;
+}
+
+void saml_provider_free(struct saml_provider *p)
+{
+	if (!p)
+		return;
+	asker_free(p->asker);
+	for (size_t i = 0; i < p->key_count; i++)
+		trusted_key_free(&p->keys[i]);
+	arena_free(p->arena);
+}
+
+const struct saml_provider_info *saml_provider_info(const struct saml_provider *p)
+{
+	return &p->info;
+}
+
+int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask, const char **url_out,
+	struct error *err)
+{
+	return asker_write(a, provider->asker, ask, url_out, err);
+}

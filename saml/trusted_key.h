@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A certificate that an identity provider's metadata names, made ready for
+ * verifying: the key object of xmlsec1 is built once and lent to each
+ * verification (a third of the cost of loading it each time).
+ *
+ * The certificate is a container: it is trusted because the metadata is.  Keys
+ * that may not be used are kept too, so that a signature made with one is
+ * refused with the right reason.  For saml/ only.
+ */
+#ifndef SAML_TRUSTED_KEY_H
+#define SAML_TRUSTED_KEY_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+#define TRUSTED_KEY_BITS_MIN 2048
+
+struct trusted_key {
+	struct _xmlSecKey *key;
+	int bits;                       /* of an RSA key; 0: of another type */
+	int64_t not_after;
+};
+
+/* REASON_METADATA: not a certificate, or a key that xmlsec1 cannot take. */
+int trusted_key_read(struct slice der, struct trusted_key *out, struct error *err);
+void trusted_key_free(struct trusted_key *k);           /* what it holds, not itself; all zero is fine */
+
+/* REASON_WEAK_KEY: not RSA or too short; REASON_CERTIFICATE_EXPIRED; REASON_NONE: may be used. */
+enum reason trusted_key_judge(const struct trusted_key *k, int64_t now);
+
+#endif
