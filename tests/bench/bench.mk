@@ -1,1 +1,11 @@
 # programs of tests/bench/
+EXTRA_PROGRAMS += tests/bench/sign_on_load
+CLEANFILES += tests/bench/sign_on_load
+tests_bench_sign_on_load_SOURCES = tests/bench/sign_on_load.c
+tests_bench_sign_on_load_LDADD = $(SAML_LIBS) -lpthread
+EXTRA_DIST += tests/bench/bench.py
+
+# Speed and memory as ratios to the RSA floor of the same run; prints, judges nothing by the clock.
+.PHONY: bench
+bench: postern tests/bench/sign_on_load
+	/usr/bin/python3 $(srcdir)/tests/bench/bench.py --build $(abs_builddir)
