@@ -20,7 +20,7 @@ enum account_kind { ACCOUNT_UNKNOWN, ACCOUNT_MANAGED, ACCOUNT_PORTAL };
 
 struct account {
 	const char *mail;               /* as Atlassian writes it; looked up without case */
-	const char *name;
+	const char *name;               /* NULL: not there */
 	const char *id;                 /* Atlassian's account id; NULL: not in the source */
 	enum account_kind kind;
 	const char *status;             /* "active", … as in the source; NULL: not there */
@@ -32,10 +32,15 @@ struct account {
 
 struct accounts;
 
-/* A missing file is no error: *out is NULL and every look-up says "no inventory". */
+/*
+ * A missing file is no error: every look-up says "no inventory", and looks
+ * again, so that the first import is seen without opening anew.  In a process
+ * of its own LMDB file only once: close before importing in the same process.
+ */
 int accounts_open(const char *path, struct accounts **out, struct error *err);
 void accounts_close(struct accounts *a);
 
+/* NULL is "no inventory". */
 enum accounts_answer { ACCOUNTS_NO_INVENTORY, ACCOUNTS_NOT_LISTED, ACCOUNTS_LISTED };
 
 struct accounts_found {
@@ -43,19 +48,28 @@ struct accounts_found {
 	struct account account;         /* ACCOUNTS_LISTED */
 	int64_t as_of;                  /* of the inventory; 0: none */
 };
+/* mail NULL or empty: REASON_PERSON_NO_MAIL. */
 int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, struct accounts_found *out, struct error *err);
 
+/* For `check`: 1 with when the inventory was read and how many accounts it lists, 0 no inventory, -1 error. */
+int accounts_inventory(struct accounts *accounts, int64_t *as_of_out, size_t *count_out, struct error *err);
+
 struct accounts_import {
-	size_t rows, managed, billable;
-	const char *const *columns_used;        /* header names, NULL-terminated */
-	const char *const *columns_ignored;
+	size_t rows;                    /* below the header, empty lines not counted */
+	size_t managed, billable;       /* accounts now in the inventory, and those of them said to be billed */
+	size_t before;                  /* accounts in the inventory until now */
+	const char *const *columns_used;        /* header names, NULL-terminated; with those of products */
+	const char *const *columns_unneeded;    /* understood, and of no use here */
+	const char *const *columns_ignored;     /* not understood: tell the administrator */
 	const char *const *problems;    /* "line 17: no mail address", at most 20, NULL-terminated */
 	size_t problem_count;           /* all of them */
 };
 /*
  * Replaces the managed accounts of the inventory by those of the file, in one
  * transaction.  Columns are matched by header name, since Atlassian's set
- * changed over the years.  REASON_FILE: not a CSV file, no mail column.
+ * changed over the years.  A row that cannot be used is a problem with its
+ * line and is left out.  REASON_FILE, and the inventory stays as it was: not a
+ * CSV file, no mail column, no account in it, or more rows unusable than used.
  */
 int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out, struct error *err);
 

@@ -1,1 +1,14 @@
-# sources of provision/
+noinst_LIBRARIES += provision/libprovision.a
+provision_libprovision_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+provision_libprovision_a_SOURCES = \
+	provision/account_columns.c provision/account_columns.h \
+	provision/account_record.c provision/account_record.h \
+	provision/accounts.c provision/accounts.h \
+	provision/accounts_import.c \
+	provision/csv.c provision/csv.h
+
+check_PROGRAMS += tests/unit/test_csv tests/unit/test_accounts
+tests_unit_test_csv_SOURCES = tests/unit/test_csv.c tests/unit/unit.h
+tests_unit_test_csv_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_accounts_SOURCES = tests/unit/test_accounts.c tests/unit/unit.h
+tests_unit_test_accounts_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

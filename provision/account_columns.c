@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The header line of Atlassian's export of managed accounts.
+ *
+ * Its columns changed over the years and differ between the exports of an
+ * organisation and of a domain, so a column is known by its header, compared
+ * without case and with blanks, `_` and `-` as the same.
+ */
+#include "provision/account_columns.h"
+
+#include "base/text.h"
+
+#define UNNEEDED COLUMN_COUNT           /* known, and of no use here */
+
+static const struct {
+	const char *header;
+	enum column column;
+} headers[] = {
+	{"email", COLUMN_MAIL},
+	{"e mail", COLUMN_MAIL},
+	{"email address", COLUMN_MAIL},
+	{"e mail address", COLUMN_MAIL},
+	{"mail", COLUMN_MAIL},
+	{"user email", COLUMN_MAIL},
+	{"name", COLUMN_NAME},
+	{"full name", COLUMN_NAME},
+	{"display name", COLUMN_NAME},
+	{"user name", COLUMN_NAME},
+	{"account id", COLUMN_ID},
+	{"atlassian account id", COLUMN_ID},
+	{"atlassian id", COLUMN_ID},
+	{"user id", COLUMN_ID},
+	{"status", COLUMN_STATUS},
+	{"account status", COLUMN_STATUS},
+	{"user status", COLUMN_STATUS},
+	{"billable", COLUMN_BILLABLE},
+	{"billable status", COLUMN_BILLABLE},
+	{"is billable", COLUMN_BILLABLE},
+	{"billed", COLUMN_BILLABLE},
+	{"last active", COLUMN_LAST_ACTIVE},
+	{"last active date", COLUMN_LAST_ACTIVE},
+	{"last seen", COLUMN_LAST_ACTIVE},
+	{"account type", COLUMN_TYPE},
+	{"user type", COLUMN_TYPE},
+	{"policy name", UNNEEDED},
+	{"policy type", UNNEEDED},
+	{"authentication policy", UNNEEDED},
+	{"saml single sign on", UNNEEDED},
+	{"single sign on", UNNEEDED},
+	{"two step verification", UNNEEDED},
+	{"created", UNNEEDED},
+	{"created date", UNNEEDED},
+	{"added to org", UNNEEDED},
+	{"org role", UNNEEDED},
+	{"email verified", UNNEEDED},
+	{"verified", UNNEEDED},
+	{"managed by", UNNEEDED},
+	{"groups", UNNEEDED},
+};
+
+/* A header that is one of these, or begins with one and a blank ("Jira - example.atlassian.net"), is a product's. */
+static const char *const products[] = {
+	"jira", "confluence", "trello", "bitbucket", "opsgenie", "statuspage", "loom", "compass", "atlas", "atlassian guard",
+	"atlassian access", "atlassian analytics", "goals", "projects", "focus", "talent", "assets", "rovo", "team central", "guard",
+	"stride", "hipchat", "halp", "home", "customer service management",
+};
+
+char *account_trimmed(struct arena *a, const char *text)
+{
+	size_t n;
+
+	text += strspn(text, " \t\r\n");
+	for (n = strlen(text); n > 0 && strchr(" \t\r\n", text[n - 1]); n--)
+		;
+	return arena_copy(a, slice_of(text, n));
+}
+
+/* Lower case, and each run of blanks, `_` and `-` one blank. */
+static const char *plain(struct arena *a, const char *header)
+{
+	char *out = account_trimmed(a, header);
+	size_t n = 0;
+
+	for (const char *p = out; *p; p++) {
+		if (!strchr(" \t\r\n_-", *p))
+			out[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+		else if (n > 0 && out[n - 1] != ' ')
+			out[n++] = ' ';
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static bool is_product(const char *header)
+{
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++) {
+		n = strlen(products[i]);
+		if (strncmp(header, products[i], n) == 0 && (header[n] == '\0' || header[n] == ' ' || header[n] == '('))
+			return true;
+	}
+	return false;
+}
+
+struct list {
+	const char **items;
+	size_t n;
+};
+
+/* Kept NULL-terminated. */
+static void list_add(struct arena *a, struct list *l, const char *item)
+{
+	l->items = arena_grow(a, l->items, l->n, sizeof(*l->items));
+	l->items[l->n++] = item;
+	l->items = arena_grow(a, l->items, l->n, sizeof(*l->items));
+	l->items[l->n] = NULL;
+}
+
+static struct list list_new(struct arena *a)
+{
+	return (struct list){.items = arena_alloc(a, 4 * sizeof(char *))};
+}
+
+/* A column of its own ("Last seen in Jira", "Two-step verification enforced") that is known by its beginning. */
+static bool is_unneeded(const char *header)
+{
+	return slice_begins(slice_c(header), "last seen in ") || slice_begins(slice_c(header), "last active in ") ||
+		slice_begins(slice_c(header), "two step verification ");
+}
+
+/* Finds a meaning for one header: a column, UNNEEDED, or -1. */
+static int meaning(const char *header)
+{
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		if (strcmp(headers[i].header, header) == 0)
+			return (int)headers[i].column;
+	return is_unneeded(header) ? UNNEEDED : -1;
+}
+
+static int refuse_twice(const struct csv_row *header, size_t first, size_t second, struct error *err)
+{
+	return error_set(err, REASON_FILE, "line %d: the columns `%.60s` and `%.60s` mean the same; take one of them out", header->line,
+		header->fields[first], header->fields[second]);
+}
+
+static int refuse_no_mail(struct arena *a, const struct csv_row *header, struct error *err)
+{
+	struct text t;
+
+	text_begin(&t, a, 256);
+	for (size_t i = 0; i < header->n && t.n < 400; i++) {
+		text_add_c(&t, i ? ", " : "");
+		text_add_c(&t, account_trimmed(a, header->fields[i]));
+	}
+	return error_set(err, REASON_FILE, "line %d: no column `Email` or `Email address`; there is: %.400s", header->line, t.p);
+}
+
+int account_columns_read(struct arena *a, const struct csv_row *header, struct account_columns *out, struct error *err)
+{
+	struct account_columns c = {.n = header->n};
+	struct list used = list_new(a), unneeded = list_new(a), unknown = list_new(a);
+	const char **names = arena_alloc(a, (header->n + 1) * sizeof(*names)), *key, *shown;
+	int column;
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		c.at[i] = COLUMN_NONE;
+	for (size_t i = 0; i < header->n; i++) {
+		key = plain(a, header->fields[i]);
+		shown = account_trimmed(a, header->fields[i]);
+		column = meaning(key);
+		if (column < 0 && is_product(key))
+			names[i] = shown;
+		if (column >= 0 && column != UNNEEDED) {
+			if (c.at[column] != COLUMN_NONE)
+				return refuse_twice(header, c.at[column], i, err);
+			c.at[column] = i;
+		}
+		if (*shown)
+			list_add(a, column == UNNEEDED ? &unneeded : column >= 0 || names[i] ? &used : &unknown, shown);
+	}
+	if (c.at[COLUMN_MAIL] == COLUMN_NONE)
+		return refuse_no_mail(a, header, err);
+	c.products = names;
+	c.used = used.items;
+	c.unneeded = unneeded.items;
+	c.unknown = unknown.items;
+	*out = c;
+	return 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An account as a JSON object, so that a later version may add a field and an
+ * administrator can read the file with mdb_dump.  jansson stays in this file.
+ */
+#include "provision/account_record.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+const char *const accounts_tables[] = {"managed", "imported", NULL};
+const struct slice accounts_as_of_key = {"as_of", 5};
+
+static const char *const kinds[] = {
+	[ACCOUNT_UNKNOWN] = "unknown",
+	[ACCOUNT_MANAGED] = "managed",
+	[ACCOUNT_PORTAL] = "portal",
+};
+
+struct slice account_key(struct arena *a, const char *mail)
+{
+	char *key = arena_strdup(a, mail);
+
+	for (char *p = key; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return slice_c(key);
+}
+
+/* ---- writing ---- */
+
+/* Memory that ran out ends the process, as in base/arena.h. */
+static json_t *made(json_t *j)
+{
+	if (!j)
+		abort();
+	return j;
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, made(value)) < 0)
+		abort();
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	if (text)
+		set(object, key, json_string(text));
+}
+
+struct slice account_write(struct arena *a, const struct account *account)
+{
+	json_t *object = made(json_object()), *products = made(json_array());
+	struct slice out;
+	char *text;
+
+	set_text(object, "mail", account->mail);
+	set_text(object, "name", account->name);
+	set_text(object, "id", account->id);
+	set_text(object, "kind", kinds[account->kind]);
+	set_text(object, "status", account->status);
+	set(object, "billable", json_integer(account->billable));
+	set_text(object, "last_active", account->last_active);
+	for (const char *const *p = account->products; p && *p; p++)
+		if (json_array_append_new(products, made(json_string(*p))) < 0)
+			abort();
+	set(object, "products", products);
+	set(object, "as_of", json_integer(account->as_of));
+	text = json_dumps(object, JSON_COMPACT);
+	if (!text)
+		abort();
+	out = slice_c(arena_strdup(a, text));
+	free(text);
+	json_decref(object);
+	return out;
+}
+
+/* ---- reading ---- */
+
+static enum account_kind read_kind(const char *word)
+{
+	for (size_t i = 0; word && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(word, kinds[i]) == 0)
+			return (enum account_kind)i;
+	return ACCOUNT_UNKNOWN;
+}
+
+static const char *get_text(struct arena *a, const json_t *object, const char *key)
+{
+	return arena_strdup(a, json_string_value(json_object_get(object, key)));
+}
+
+static const char *const *get_products(struct arena *a, const json_t *object)
+{
+	const json_t *list = json_object_get(object, "products");
+	size_t n = json_array_size(list), kept = 0;
+	const char **products = arena_alloc(a, (n + 1) * sizeof(*products));
+
+	for (size_t i = 0; i < n; i++) {
+		products[kept] = arena_strdup(a, json_string_value(json_array_get(list, i)));
+		kept += products[kept] != NULL;
+	}
+	return products;
+}
+
+int account_read(struct arena *a, struct slice bytes, struct account *out, struct error *err)
+{
+	json_error_t why;
+	json_t *object = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, &why);
+	struct account account;
+	int rc = -1;
+
+	account = (struct account){
+		.mail = get_text(a, object, "mail"),
+		.name = get_text(a, object, "name"),
+		.id = get_text(a, object, "id"),
+		.kind = read_kind(json_string_value(json_object_get(object, "kind"))),
+		.status = get_text(a, object, "status"),
+		.last_active = get_text(a, object, "last_active"),
+		.as_of = json_integer_value(json_object_get(object, "as_of")),
+		.products = get_products(a, object),
+	};
+	account.billable = -1;
+	if (json_is_integer(json_object_get(object, "billable")))
+		account.billable = (int)json_integer_value(json_object_get(object, "billable"));
+	if (!account.mail || account.kind == ACCOUNT_UNKNOWN) {
+		error_set(err, REASON_STORE, "a record of the inventory of accounts is damaged: %s", object ? "no mail, or no kind" : why.text);
+		goto out;
+	}
+	*out = account;
+	rc = 0;
+out:
+	json_decref(object);
+	return rc;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Looking into the inventory of accounts, which another process may make or replace at any time. */
+#include "provision/account_record.h"
+
+#include "base/encode.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct accounts {
+	char *path;
+	struct store *store;            /* NULL: the file was not there yet */
+};
+
+/* 1 open, 0 no file, -1 error. */
+static int ensure_open(struct accounts *a, struct error *err)
+{
+	struct store_options options = {
+		.path = a->path,
+		.use = STORE_READ,
+		.schema = ACCOUNTS_SCHEMA,
+		.map_size = ACCOUNTS_MAP_SIZE,
+		.tables = accounts_tables,
+	};
+
+	if (a->store)
+		return 1;
+	if (access(a->path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	return store_open(&options, &a->store, err) < 0 ? -1 : 1;
+}
+
+int accounts_open(const char *path, struct accounts **out, struct error *err)
+{
+	struct accounts *a = calloc(1, sizeof(*a));
+
+	if (!a || !(a->path = strdup(path)))
+		abort();
+	if (ensure_open(a, err) < 0) {
+		accounts_close(a);
+		return -1;
+	}
+	*out = a;
+	return 0;
+}
+
+void accounts_close(struct accounts *a)
+{
+	if (!a)
+		return;
+	store_close(a->store);
+	free(a->path);
+	free(a);
+}
+
+/* 1 and when the inventory was read, 0 when there was no import yet, -1 error. */
+static int read_as_of(struct store_txn *t, int64_t *out, struct error *err)
+{
+	struct slice value;
+	uint64_t seconds;
+	int rc = store_get(t, ACCOUNTS_IMPORTED, accounts_as_of_key, &value, err);
+
+	if (rc <= 0)
+		return rc;
+	if (number_read(value, 0, INT64_MAX, &seconds) < 0)
+		return error_set(err, REASON_STORE, "the time of the inventory of accounts is damaged");
+	*out = (int64_t)seconds;
+	return 1;
+}
+
+static int look_up(struct arena *a, struct store_txn *t, struct slice key, struct accounts_found *found, struct error *err)
+{
+	struct slice record;
+	int rc = read_as_of(t, &found->as_of, err);
+
+	if (rc <= 0)
+		return rc;
+	found->answer = ACCOUNTS_NOT_LISTED;
+	if (key.n > STORE_KEY_MAX)
+		return 0;
+	rc = store_get(t, ACCOUNTS_MANAGED, key, &record, err);
+	if (rc <= 0)
+		return rc;
+	if (account_read(a, record, &found->account, err) < 0)
+		return -1;
+	found->answer = ACCOUNTS_LISTED;
+	return 0;
+}
+
+int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, struct accounts_found *out, struct error *err)
+{
+	struct accounts_found found = {.answer = ACCOUNTS_NO_INVENTORY};
+	struct store_txn *t;
+	int rc;
+
+	if (!mail || !*mail)
+		return error_set(err, REASON_PERSON_NO_MAIL, "an account is looked up by mail, and there is none");
+	rc = accounts ? ensure_open(accounts, err) : 0;
+	if (rc < 0)
+		return -1;
+	if (rc == 1) {
+		if (store_begin_read(accounts->store, &t, err) < 0)
+			return -1;
+		rc = look_up(a, t, account_key(a, mail), &found, err);
+		store_abort(t);
+		if (rc < 0)
+			return -1;
+	}
+	*out = found;
+	return 0;
+}
+
+int accounts_inventory(struct accounts *accounts, int64_t *as_of_out, size_t *count_out, struct error *err)
+{
+	struct store_txn *t;
+	int64_t as_of;
+	size_t count;
+	int rc = accounts ? ensure_open(accounts, err) : 0;
+
+	if (rc <= 0)
+		return rc;
+	if (store_begin_read(accounts->store, &t, err) < 0)
+		return -1;
+	rc = read_as_of(t, &as_of, err);
+	if (rc == 1 && store_count(t, ACCOUNTS_MANAGED, &count, err) < 0)
+		rc = -1;
+	store_abort(t);
+	if (rc != 1)
+		return rc;
+	*as_of_out = as_of;
+	*count_out = count;
+	return 1;
+}

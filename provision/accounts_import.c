@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Atlassian's CSV export of managed accounts into the inventory.
+ *
+ * All or nothing in one transaction.  What must never happen is an inventory
+ * that got emptier by mistake: who is not listed signs on as if no account
+ * were known.  So a file that is mostly not understood changes nothing.
+ */
+#include "provision/account_columns.h"
+#include "provision/account_record.h"
+
+#include <inttypes.h>
+
+#define PROBLEMS_KEPT 20
+
+struct import {
+	struct arena *arena;            /* the caller's: for the report */
+	struct csv csv;
+	struct account_columns columns;
+	struct store_txn *txn;
+	int64_t now;
+	size_t unusable;
+	const char **problems;
+	struct accounts_import report;
+};
+
+static void problem(struct import *im, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void problem(struct import *im, int line, const char *format, ...)
+{
+	char text[300];
+	va_list ap;
+
+	va_start(ap, format);
+	if (vsnprintf(text, sizeof(text), format, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+	if (im->report.problem_count < PROBLEMS_KEPT)
+		im->problems[im->report.problem_count] = arena_printf(im->arena, "line %d: %s", line, text);
+	im->report.problem_count++;
+}
+
+/* ---- one row ---- */
+
+/* The trimmed field of a column; NULL when the file has no such column or the field is empty. */
+static const char *field(struct arena *a, const struct import *im, const struct csv_row *row, enum column column)
+{
+	size_t at = im->columns.at[column];
+	const char *text = at == COLUMN_NONE ? "" : account_trimmed(a, row->fields[at]);
+
+	return *text ? text : NULL;
+}
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcasecmp(text, *words) == 0)
+			return true;
+	return false;
+}
+
+static const char *const words_yes[] = {"yes", "true", "billable", "billed", "y", "1", NULL};
+static const char *const words_no[] = {"no", "false", "non-billable", "not billable", "not billed", "none", "n", "0", "-", "n/a", NULL};
+
+static bool is_mail(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at && at != text && at[1] && !strchr(at + 1, '@') && !strpbrk(text, " \t\r\n,;<>\"") && strlen(text) <= ACCOUNT_MAIL_MAX;
+}
+
+static int read_billable(struct import *im, int line, const char *text)
+{
+	if (!text)
+		return -1;
+	if (is_one_of(text, words_yes))
+		return 1;
+	if (is_one_of(text, words_no))
+		return 0;
+	problem(im, line, "`%.60s` does not say whether the account is billed", text);
+	return -1;
+}
+
+/* The cell of a product's column holds the sites, or a word. */
+static const char *const *read_products(struct arena *a, const struct import *im, const struct csv_row *row)
+{
+	const char **products = arena_alloc(a, (row->n + 1) * sizeof(*products)), *cell;
+	size_t n = 0;
+
+	for (size_t i = 0; i < row->n; i++) {
+		cell = im->columns.products[i] ? account_trimmed(a, row->fields[i]) : "";
+		if (*cell && !is_one_of(cell, words_no))
+			products[n++] = im->columns.products[i];
+	}
+	return products;
+}
+
+/* Exports of a domain or a site may list other accounts beside managed ones. */
+static bool is_managed(const char *type)
+{
+	static const char *const others[] = {"customer", "portal-only", "portal only", "portal-only customer", "portal customer", "app",
+		"service", NULL};
+
+	return !type || !is_one_of(type, others);
+}
+
+/* 1 used, 0 left out with a problem. */
+static int read_account(struct arena *a, struct import *im, const struct csv_row *row, struct account *out)
+{
+	const char *mail, *type;
+
+	if (row->n != im->columns.n) {
+		problem(im, row->line, "%zu fields where the header has %zu", row->n, im->columns.n);
+		return 0;
+	}
+	mail = field(a, im, row, COLUMN_MAIL);
+	if (!mail || !is_mail(mail)) {
+		problem(im, row->line, mail ? "`%.80s` is not a mail address" : "no mail address", mail);
+		return 0;
+	}
+	type = field(a, im, row, COLUMN_TYPE);
+	if (!is_managed(type)) {
+		problem(im, row->line, "%.80s: an account of type `%.40s` is not a managed one", mail, type);
+		return 0;
+	}
+	*out = (struct account){
+		.mail = mail,
+		.name = field(a, im, row, COLUMN_NAME),
+		.id = field(a, im, row, COLUMN_ID),
+		.kind = ACCOUNT_MANAGED,
+		.status = field(a, im, row, COLUMN_STATUS),
+		.billable = read_billable(im, row->line, field(a, im, row, COLUMN_BILLABLE)),
+		.last_active = field(a, im, row, COLUMN_LAST_ACTIVE),
+		.products = read_products(a, im, row),
+		.as_of = im->now,
+	};
+	return 1;
+}
+
+static int keep_account(struct arena *a, struct import *im, int line, const struct account *account, struct error *err)
+{
+	int rc = store_put_new(im->txn, ACCOUNTS_MANAGED, account_key(a, account->mail), account_write(a, account), err);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		problem(im, line, "%.80s is there already; the first is kept", account->mail);
+		return 0;
+	}
+	im->report.managed++;
+	im->report.billable += account->billable == 1;
+	return 0;
+}
+
+/* ---- the file ---- */
+
+/* 1 a row, 0 the end, -1 error. */
+static int import_row(struct arena *a, struct import *im, struct error *err)
+{
+	struct account account;
+	struct csv_row row;
+	int rc = csv_next(a, &im->csv, &row, err);
+
+	if (rc <= 0)
+		return rc;
+	if (row.n == 1 && row.fields[0][0] == '\0')
+		return 1;
+	im->report.rows++;
+	if (!read_account(a, im, &row, &account)) {
+		im->unusable++;
+		return 1;
+	}
+	return keep_account(a, im, row.line, &account, err) < 0 ? -1 : 1;
+}
+
+static int import_rows(struct import *im, struct error *err)
+{
+	struct arena *scratch;
+	int rc;
+
+	do {
+		scratch = arena_new();
+		rc = import_row(scratch, im, err);
+		arena_free(scratch);
+	} while (rc == 1);
+	return rc;
+}
+
+static int require_accounts(const struct import *im, struct error *err)
+{
+	const struct accounts_import *r = &im->report;
+
+	if (r->managed == 0 && r->problem_count == 0)
+		return error_set(err, REASON_FILE, "the file lists no account, so the inventory stays as it was");
+	if (r->managed == 0)
+		return error_set(err, REASON_FILE, "the file lists no account that can be used, so the inventory stays as it was; %s",
+			im->problems[0]);
+	if (im->unusable > r->rows - im->unusable)
+		return error_set(err, REASON_FILE, "%zu of %zu rows cannot be used, so the inventory stays as it was; %s", im->unusable,
+			r->rows, im->problems[0]);
+	return 0;
+}
+
+static int put_as_of(struct import *im, struct error *err)
+{
+	struct slice now = slice_c(arena_printf(im->arena, "%" PRId64, im->now));
+
+	return store_put(im->txn, ACCOUNTS_IMPORTED, accounts_as_of_key, now, err);
+}
+
+static int replace(struct import *im, struct store *store, struct error *err)
+{
+	if (store_begin_write(store, &im->txn, err) < 0)
+		return -1;
+	if (store_count(im->txn, ACCOUNTS_MANAGED, &im->report.before, err) < 0 ||
+		store_clear(im->txn, ACCOUNTS_MANAGED, err) < 0 ||
+		import_rows(im, err) < 0 || require_accounts(im, err) < 0 ||
+		put_as_of(im, err) < 0 || store_generation_next(im->txn, err) < 0) {
+		store_abort(im->txn);
+		return -1;
+	}
+	return store_commit(im->txn, err);
+}
+
+static int read_header(struct import *im, struct slice bytes, struct error *err)
+{
+	struct csv_row header;
+	int rc;
+
+	if (csv_begin(&im->csv, bytes, err) < 0)
+		return -1;
+	rc = csv_next(im->arena, &im->csv, &header, err);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return error_set(err, REASON_FILE, "the file is empty");
+	return account_columns_read(im->arena, &header, &im->columns, err);
+}
+
+int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out, struct error *err)
+{
+	struct store_options options = {
+		.path = path,
+		.use = STORE_WRITE,
+		.schema = ACCOUNTS_SCHEMA,
+		.map_size = ACCOUNTS_MAP_SIZE,
+		.tables = accounts_tables,
+	};
+	struct import im = {.arena = a, .now = now};
+	struct store *store;
+	int rc;
+
+	im.problems = arena_alloc(a, (PROBLEMS_KEPT + 1) * sizeof(*im.problems));
+	if (read_header(&im, csv, err) < 0)
+		return -1;
+	if (store_open(&options, &store, err) < 0)
+		return -1;
+	rc = replace(&im, store, err);
+	store_close(store);
+	if (rc < 0)
+		return -1;
+	im.report.columns_used = im.columns.used;
+	im.report.columns_unneeded = im.columns.unneeded;
+	im.report.columns_ignored = im.columns.unknown;
+	im.report.problems = im.problems;
+	*out = im.report;
+	return 0;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inventory of accounts: imports of exports of several years, and looking into it. */
+#include "tests/unit/unit.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "provision/account_record.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NOW 1795000000
+
+static struct arena *a;
+static char folder[] = "/tmp/postern-accounts-XXXXXX";
+static char *path;
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+	if (!mkdtemp(folder))
+		return -1;
+	path = arena_printf(a, "%s/accounts", folder);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	unlink(path);
+	unlink(arena_printf(a, "%s-lock", path));
+	arena_free(a);
+	return rmdir(folder);
+}
+
+static int import(const char *csv, struct accounts_import *out, struct error *err)
+{
+	return accounts_import_csv(a, path, slice_c(csv), NOW, out, err);
+}
+
+static struct accounts_found find(const char *mail)
+{
+	struct accounts_found found = {0};
+	struct accounts *accounts;
+	struct error err;
+
+	assert_done(accounts_open(path, &accounts, &err), err);
+	assert_done(accounts_find(a, accounts, mail, &found, &err), err);
+	accounts_close(accounts);
+	return found;
+}
+
+static const char *joined(const char *const *list)
+{
+	struct text t;
+
+	text_begin(&t, a, 256);
+	for (; *list; list++)
+		text_addf(&t, "%s|", *list);
+	return t.p;
+}
+
+static const char export_of_2026[] =
+	"\xef\xbb\xbfName,Email,Last active,Status,Billable,Policy name,Policy type,SAML single sign-on,Two-step verification,"
+	"Jira,Jira Service Management,Confluence\r\n"
+	"Ada Lovelace,Ada@Example.org,\"Nov 20, 2026\",Active,Yes,Default,Member,Enforced,Optional,example.atlassian.net,"
+	"example.atlassian.net,\r\n"
+	"\"O'Neill, Jürgen\",j.oneill@example.org,Never,Active,No,Default,Member,Enforced,Optional,,,\r\n"
+	"\r\n";
+
+static void imports_the_export_of_managed_accounts(void **state)
+{
+	struct accounts_import report;
+	struct accounts_found found;
+	struct error err;
+
+	(void)state;
+	assert_done(import(export_of_2026, &report, &err), err);
+	assert_int_equal(report.rows, 2);
+	assert_int_equal(report.managed, 2);
+	assert_int_equal(report.billable, 1);
+	assert_int_equal(report.before, 0);
+	assert_int_equal(report.problem_count, 0);
+	assert_null(report.problems[0]);
+	assert_string_equal(joined(report.columns_used), "Name|Email|Last active|Status|Billable|Jira|Jira Service Management|Confluence|");
+	assert_string_equal(joined(report.columns_unneeded), "Policy name|Policy type|SAML single sign-on|Two-step verification|");
+	assert_string_equal(joined(report.columns_ignored), "");
+
+	found = find("ada@example.ORG");
+	assert_int_equal(found.answer, ACCOUNTS_LISTED);
+	assert_int_equal(found.as_of, NOW);
+	assert_string_equal(found.account.mail, "Ada@Example.org");
+	assert_string_equal(found.account.name, "Ada Lovelace");
+	assert_string_equal(found.account.status, "Active");
+	assert_string_equal(found.account.last_active, "Nov 20, 2026");
+	assert_int_equal(found.account.kind, ACCOUNT_MANAGED);
+	assert_int_equal(found.account.billable, 1);
+	assert_int_equal(found.account.as_of, NOW);
+	assert_null(found.account.id);
+	assert_string_equal(joined(found.account.products), "Jira|Jira Service Management|");
+
+	found = find("j.oneill@example.org");
+	assert_string_equal(found.account.name, "O'Neill, Jürgen");
+	assert_int_equal(found.account.billable, 0);
+	assert_null(found.account.products[0]);
+}
+
+static void knows_columns_by_other_names(void **state)
+{
+	struct accounts_import report;
+	struct accounts_found found;
+	struct error err;
+
+	(void)state;
+	assert_done(import("User ID;Full_name;E-Mail Address;Account status;Is billable;Last active date;Last seen in Jira - x;"
+		"Jira Software - x.atlassian.net;Trello (free);Shoe size;\n"
+		"5b10a;Bob;bob@example.org;Deactivated;FALSE;2026-01-01;2026-01-01;None;yes;44;\n", &report, &err), err);
+	assert_string_equal(joined(report.columns_used), "User ID|Full_name|E-Mail Address|Account status|Is billable|Last active date|"
+		"Jira Software - x.atlassian.net|Trello (free)|");
+	assert_string_equal(joined(report.columns_unneeded), "Last seen in Jira - x|");
+	assert_string_equal(joined(report.columns_ignored), "Shoe size|");
+	found = find("BOB@example.org");
+	assert_string_equal(found.account.id, "5b10a");
+	assert_string_equal(found.account.status, "Deactivated");
+	assert_int_equal(found.account.billable, 0);
+	assert_string_equal(joined(found.account.products), "Trello (free)|");
+}
+
+static void a_file_of_mails_alone_is_enough(void **state)
+{
+	struct accounts_import report;
+	struct accounts_found found;
+	struct error err;
+
+	(void)state;
+	assert_done(import("email\nbob@example.org", &report, &err), err);
+	found = find("bob@example.org");
+	assert_int_equal(found.account.billable, -1);
+	assert_null(found.account.name);
+	assert_null(found.account.status);
+	assert_null(found.account.last_active);
+}
+
+static void reports_rows_it_cannot_use_with_their_line(void **state)
+{
+	struct accounts_import report;
+	struct error err;
+
+	(void)state;
+	assert_done(import("Name,Email,Billable,Account type\n"
+		"a,a@example.org,maybe,atlassian\n"
+		"b,,Yes,\n"
+		"\"c\nd\",c.example.org,Yes,\n"
+		"e,e@example.org\n"
+		"a,A@example.org,Yes,\n"
+		"f,f@example.org,Yes,Customer\n"
+		"g,g@example.org,Yes,\n"
+		"h,h@example.org,,\n"
+		"i,i@example.org,,\n"
+		"j,j@example.org,,\n", &report, &err), err);
+	assert_int_equal(report.rows, 10);
+	assert_int_equal(report.managed, 5);
+	assert_int_equal(report.billable, 1);
+	assert_int_equal(report.problem_count, 6);
+	assert_string_equal(joined(report.problems),
+		"line 2: `maybe` does not say whether the account is billed|"
+		"line 3: no mail address|"
+		"line 4: `c.example.org` is not a mail address|"
+		"line 6: 2 fields where the header has 4|"
+		"line 7: A@example.org is there already; the first is kept|"
+		"line 8: f@example.org: an account of type `Customer` is not a managed one|");
+	assert_int_equal(find("f@example.org").answer, ACCOUNTS_NOT_LISTED);
+	assert_string_equal(find("a@example.org").account.mail, "a@example.org");
+	assert_int_equal(find("a@example.org").account.billable, -1);
+}
+
+static void keeps_twenty_problems_and_counts_all(void **state)
+{
+	struct accounts_import report;
+	struct error err;
+	struct text t;
+
+	(void)state;
+	text_begin(&t, a, 4096);
+	text_add_c(&t, "email\n");
+	for (int i = 0; i < 60; i++)
+		text_addf(&t, "%d@example.org\n", i % 30);
+	assert_done(import(t.p, &report, &err), err);
+	assert_int_equal(report.managed, 30);
+	assert_int_equal(report.problem_count, 30);
+	assert_string_equal(report.problems[19], "line 51: 19@example.org is there already; the first is kept");
+	assert_null(report.problems[20]);
+}
+
+static void a_new_import_replaces_the_old_one(void **state)
+{
+	struct accounts_import report;
+	struct error err;
+
+	(void)state;
+	assert_done(import("email\na@example.org\nb@example.org\n", &report, &err), err);
+	assert_done(accounts_import_csv(a, path, slice_c("email\nb@example.org\n"), NOW + 60, &report, &err), err);
+	assert_int_equal(report.before, 2);
+	assert_int_equal(report.managed, 1);
+	assert_int_equal(find("a@example.org").answer, ACCOUNTS_NOT_LISTED);
+	assert_int_equal(find("b@example.org").as_of, NOW + 60);
+}
+
+static void a_file_that_is_not_understood_leaves_the_inventory_as_it_was(void **state)
+{
+	static const struct {
+		const char *csv, *detail;
+	} table[] = {
+		{"", "the file is empty"},
+		{"<!doctype html>\n", "line 1: no column `Email` or `Email address`; there is: <!doctype html>"},
+		{"Name, Mailbox\nx,y\n", "line 1: no column `Email` or `Email address`; there is: Name, Mailbox"},
+		{"Email,Email address\nx,y\n", "line 1: the columns `Email` and `Email address` mean the same; take one of them out"},
+		{"Email,Status,Account status\nx,y,z\n", "line 1: the columns `Status` and `Account status` mean the same; take one of them out"},
+		{"Email\n", "the file lists no account, so the inventory stays as it was"},
+		{"Email\n\n\n", "the file lists no account, so the inventory stays as it was"},
+		{"Email\nx\n", "the file lists no account that can be used, so the inventory stays as it was; line 2: `x` is not a mail address"},
+		{"Email\nb@example.org\nx\ny\n", "2 of 3 rows cannot be used, so the inventory stays as it was; line 3: `x` is not a mail address"},
+		{"Email\nb@example.org\n\"c", "line 3: a quote that opens here is never closed"},
+		{"Email\nb@example.org\nJ\xfcrgen@example.org\n", "line 3: a field is not UTF-8 text, or holds control characters"},
+	};
+	struct accounts_import report = {.rows = 77};
+	struct error err;
+
+	(void)state;
+	assert_done(import("email\na@example.org\n", &report, &err), err);
+	report.rows = 77;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_refused(import(table[i].csv, &report, &err), err, REASON_FILE);
+		assert_string_equal(err.detail, table[i].detail);
+		assert_int_equal(report.rows, 77);
+		assert_int_equal(find("a@example.org").answer, ACCOUNTS_LISTED);
+		assert_int_equal(find("b@example.org").answer, ACCOUNTS_NOT_LISTED);
+	}
+}
+
+static void refuses_mails_that_are_none(void **state)
+{
+	static const char *const table[] = {"x", "@", "x@", "@x", "a@b@c", "a b@c", "<a@b>", "a@b;c@d", "a@b\tc"};
+	struct accounts_import report;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_refused(import(arena_printf(a, "email,x\n\"%s\",\n", table[i]), &report, &err), err, REASON_FILE);
+	assert_refused(import(arena_printf(a, "email\n%0250d@a.de\n", 1), &report, &err), err, REASON_FILE);
+	assert_done(import(arena_printf(a, "email\n %0249d@a.de \n", 1), &report, &err), err);
+}
+
+static void without_an_inventory_says_so_and_looks_again(void **state)
+{
+	struct accounts_import report;
+	struct accounts_found found;
+	struct accounts *accounts = NULL;
+	struct error err;
+	int64_t as_of = 0;
+	size_t count = 0;
+
+	(void)state;
+	assert_done(accounts_find(a, NULL, "a@example.org", &found, &err), err);
+	assert_int_equal(found.answer, ACCOUNTS_NO_INVENTORY);
+	assert_int_equal(accounts_inventory(NULL, &as_of, &count, &err), 0);
+	assert_done(accounts_open(path, &accounts, &err), err);
+	assert_done(accounts_find(a, accounts, "a@example.org", &found, &err), err);
+	assert_int_equal(found.answer, ACCOUNTS_NO_INVENTORY);
+	assert_int_equal(found.as_of, 0);
+	assert_int_equal(accounts_inventory(accounts, &as_of, &count, &err), 0);
+
+	assert_done(import("email\na@example.org\n", &report, &err), err);
+	assert_done(accounts_find(a, accounts, "a@example.org", &found, &err), err);
+	assert_int_equal(found.answer, ACCOUNTS_LISTED);
+	assert_int_equal(accounts_inventory(accounts, &as_of, &count, &err), 1);
+	assert_int_equal(as_of, NOW);
+	assert_int_equal(count, 1);
+	accounts_close(accounts);
+}
+
+/* The first import failed behind the making of the file: that is no inventory, not an empty one. */
+static void a_failed_first_import_is_no_inventory(void **state)
+{
+	struct accounts_import report;
+	struct error err;
+
+	(void)state;
+	assert_refused(import("email\nx\n", &report, &err), err, REASON_FILE);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(find("a@example.org").answer, ACCOUNTS_NO_INVENTORY);
+}
+
+static void a_person_without_mail_is_not_looked_up(void **state)
+{
+	struct accounts_found found;
+	struct error err;
+
+	(void)state;
+	assert_refused(accounts_find(a, NULL, "", &found, &err), err, REASON_PERSON_NO_MAIL);
+	assert_refused(accounts_find(a, NULL, NULL, &found, &err), err, REASON_PERSON_NO_MAIL);
+}
+
+static void a_file_of_another_kind_is_an_error(void **state)
+{
+	struct accounts *accounts = NULL;
+	struct accounts_import report;
+	struct error err;
+
+	(void)state;
+	assert_done(file_write(path, 0640, slice_c("this is no store, but text that is long enough to be one"), &err), err);
+	assert_refused(accounts_open(path, &accounts, &err), err, REASON_STORE);
+	assert_null(accounts);
+	assert_refused(import("email\na@example.org\n", &report, &err), err, REASON_STORE);
+}
+
+static void a_record_that_is_damaged_is_an_error(void **state)
+{
+	static const char *const table[] = {"", "{", "[]", "{\"mail\":\"x@y\"}", "{\"mail\":\"x@y\",\"kind\":\"odd\"}", "{\"kind\":\"managed\"}"};
+	struct account account = {.mail = "untouched"};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_refused(account_read(a, slice_c(table[i]), &account, &err), err, REASON_STORE);
+	assert_string_equal(account.mail, "untouched");
+}
+
+static void a_record_is_read_as_it_was_written(void **state)
+{
+	static const char *const products[] = {"Jira", "Trello", NULL};
+	const struct account in = {"Ä@example.org", "\"q\" \\", "1", ACCOUNT_PORTAL, "x", 0, "y", products, NOW};
+	struct account out;
+	struct error err;
+
+	(void)state;
+	assert_done(account_read(a, account_write(a, &in), &out, &err), err);
+	assert_string_equal(out.mail, in.mail);
+	assert_string_equal(out.name, in.name);
+	assert_string_equal(out.id, in.id);
+	assert_int_equal(out.kind, in.kind);
+	assert_string_equal(out.status, in.status);
+	assert_int_equal(out.billable, in.billable);
+	assert_string_equal(out.last_active, in.last_active);
+	assert_string_equal(joined(out.products), "Jira|Trello|");
+	assert_int_equal(out.as_of, NOW);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
+		TEST_OF(imports_the_export_of_managed_accounts),
+		TEST_OF(knows_columns_by_other_names),
+		TEST_OF(a_file_of_mails_alone_is_enough),
+		TEST_OF(reports_rows_it_cannot_use_with_their_line),
+		TEST_OF(keeps_twenty_problems_and_counts_all),
+		TEST_OF(a_new_import_replaces_the_old_one),
+		TEST_OF(a_file_that_is_not_understood_leaves_the_inventory_as_it_was),
+		TEST_OF(refuses_mails_that_are_none),
+		TEST_OF(without_an_inventory_says_so_and_looks_again),
+		TEST_OF(a_failed_first_import_is_no_inventory),
+		TEST_OF(a_person_without_mail_is_not_looked_up),
+		TEST_OF(a_file_of_another_kind_is_an_error),
+		TEST_OF(a_record_that_is_damaged_is_an_error),
+		TEST_OF(a_record_is_read_as_it_was_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
