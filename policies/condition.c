@@ -76,13 +76,18 @@ static enum truth evaluate_any(struct evaluation *e, const struct condition *c, 
 	return any;
 }
 
+static const char *joiner_text(const struct condition *c)
+{
+	return c->kind == CONDITION_AND ? "all of" : c->kind == CONDITION_OR ? "at least one of" : "not";
+}
+
 static enum truth evaluate_joined(struct evaluation *e, const struct condition *c, int depth)
 {
 	size_t step = 0, groups = e->group_count;
 	enum truth t;
 
 	if (e->traced)
-		step = add_step(e, c->kind == CONDITION_AND ? "all of" : c->kind == CONDITION_OR ? "at least one of" : "not", depth);
+		step = add_step(e, joiner_text(c), depth);
 	if (c->kind == CONDITION_AND)
 		t = evaluate_all(e, c, depth);
 	else if (c->kind == CONDITION_OR)

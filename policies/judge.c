@@ -140,6 +140,12 @@ static void show_group(struct text *t, const struct fact_group *g)
 		text_add_c(t, g->dn);
 }
 
+/* The next group on the way to the person, -1 at its end; a way never goes up, so it ends. */
+static int nearer(const struct fact_group *groups, int g)
+{
+	return groups[g].through < g ? groups[g].through : -1;
+}
+
 /* From the person outward: `through corp:team, which is in corp:leads, which is in corp:agents`. */
 static const char *why_member(struct evaluation *e, int last)
 {
@@ -148,7 +154,7 @@ static const char *why_member(struct evaluation *e, int last)
 	size_t n = 0;
 	struct text t;
 
-	for (int g = last; g >= 0; g = groups[g].through)
+	for (int g = last; g >= 0; g = nearer(groups, g))
 		way[n++] = g;
 	text_begin(&t, e->arena, 128);
 	text_add_c(&t, n == 1 ? "directly in " : "through ");
@@ -170,7 +176,7 @@ static void collect(struct evaluation *e, int last)
 		return;
 	if (!e->groups)
 		e->groups = arena_alloc(e->arena, e->facts->group_count * sizeof(*e->groups));
-	for (int g = last; g >= 0; g = groups[g].through) {
+	for (int g = last; g >= 0; g = nearer(groups, g)) {
 		for (i = 0; i < e->group_count && e->groups[i] != g; i++)
 			;
 		if (i == e->group_count)
@@ -190,8 +196,10 @@ static bool group_fits(const struct condition *c, const struct fact_group *g)
 static const char *why_not_member(struct evaluation *e, const struct condition *c, bool shared)
 {
 	if (shared)
-		return arena_printf(e->arena, "several groups of %s are called %s: name the one you mean by its DN", c->directory, c->cn);
-	return arena_printf(e->arena, "not a member, directly or through others (groups of the person: %zu)", e->facts->group_count);
+		return arena_printf(e->arena, "several groups of %s are called %s: name the one you mean by its DN",
+			c->directory, c->cn);
+	return arena_printf(e->arena, "not a member, directly or through others (groups of the person: %zu)",
+		e->facts->group_count);
 }
 
 /* Groups stand nearest first, so the first that fits has the shortest way. */
@@ -228,7 +236,7 @@ static enum truth test_directory(struct evaluation *e, const struct condition *c
 	return directory ? truth_of(strcmp(directory, c->name) == 0) : TRUTH_UNSURE;
 }
 
-/* Whether the comma that ends `n` bytes of a DN separates RDNs: it does unless an odd number of backslashes stands before it. */
+/* Whether the comma behind `n` bytes of a DN separates RDNs: not behind an odd number of backslashes. */
 static bool is_separator(const char *dn, size_t n)
 {
 	size_t slashes = 0;
@@ -252,7 +260,8 @@ static enum truth test_dn_under(struct evaluation *e, const struct condition *c,
 	const struct facts *f = e->facts;
 
 	if (why)
-		*why = f->dn_key ? arena_printf(e->arena, "the entry is %s", f->dn ? f->dn : f->dn_key) : "the entry's DN is not known";
+		*why = f->dn_key ? arena_printf(e->arena, "the entry is %s", f->dn ? f->dn : f->dn_key)
+			: "the entry's DN is not known";
 	return f->dn_key ? truth_of(dn_is_under(f->dn_key, c->dn_key)) : TRUTH_UNSURE;
 }
 
@@ -262,7 +271,8 @@ static enum truth test_mfa(struct evaluation *e, const struct condition *c, cons
 {
 	(void)c;
 	if (why)
-		*why = e->facts->mfa ? "more than one factor was used" : "the identity provider does not say that more than one factor was used";
+		*why = e->facts->mfa ? "more than one factor was used"
+			: "the identity provider does not say that more than one factor was used";
 	return truth_of(e->facts->mfa);
 }
 

@@ -114,7 +114,8 @@ static int read_string(struct lexer *l, struct token *out, struct error *err)
 
 	for (;; i++) {
 		if (i == s.n)
-			return error_set(err, REASON_RULE, "column %d: the quote %c that opens here is never closed", l->column, quote);
+			return error_set(err, REASON_RULE, "column %d: the quote %c that opens here is never closed",
+				l->column, quote);
 		if (s.p[i] == quote && (i + 1 == s.n || s.p[i + 1] != quote))
 			break;
 		if (s.p[i] == quote)

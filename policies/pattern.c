@@ -35,7 +35,8 @@ static size_t character_size(struct slice s, size_t at)
  * How far one step of the pattern at p takes the value at v: bytes of the
  * value in *value_step and of the pattern in *pattern_step, or false.
  */
-static bool step_fits(const char *p, struct slice value, size_t v, enum value_case with, size_t *pattern_step, size_t *value_step)
+static bool step_fits(const char *p, struct slice value, size_t v, enum value_case with, size_t *pattern_step,
+	size_t *value_step)
 {
 	size_t escape = p[0] == '\\' && p[1] ? 1 : 0;
 

@@ -55,8 +55,8 @@ struct fact_group {
 	const char *dn;                 /* as the directory writes it */
 	const char *dn_key;             /* normalized form, for comparison (ldap folder's dn_normalize) */
 	const char *cn;
-	bool cn_shared;                 /* its directory holds another group of this cn: `directory:cn` does not mean it */
 	int through;                    /* index of the group that is the member here; -1: the person is */
+	bool cn_shared;                 /* its directory holds another group of this cn: `directory:cn` does not mean it */
 };
 
 struct facts {
@@ -133,9 +133,9 @@ struct policy {
 
 /* One test within a condition, in the order tried; what `explain` prints. */
 struct trace_step {
-	const char *text;               /* "member of corp:jira-agents"; "all of", "at least one of" and "not" stand before what they join */
+	const char *text;               /* "member of corp:agents"; "all of", "at least one of", "not" before their tests */
 	bool matched;
-	const char *why;                /* "through corp:team, which is in corp:agents" / "department is \"Sales\""; "" for what joins */
+	const char *why;                /* "through corp:team, which is in corp:agents", "title is \"x\""; "" for what joins */
 	int depth;                      /* nesting, for indentation */
 };
 
@@ -154,7 +154,7 @@ struct decision {
 	const char *requirement;        /* name of the one that failed, or NULL */
 	const char *sentence;           /* public sentence of that rule or requirement, or NULL */
 	const char *const *at;          /* sites of a portal outcome, NULL-terminated */
-	const int *groups;              /* indexes into facts.groups that made the rule match: each one named, then its way to the person */
+	const int *groups;              /* indexes into facts.groups: each that the rule named, then its way to the person */
 	size_t group_count;
 	/* only when a trace was asked for: rules up to the one that matched, requirements for its outcome */
 	const struct trace_rule *rules;

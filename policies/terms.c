@@ -40,7 +40,8 @@ static int refuse_name(struct parser *p, int column, const char *what, const cha
 	for (size_t i = 0; known && known[i] && n < sizeof(list); i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", known[i]);
 	if (near)
-		return error_set(p->err, REASON_RULE, "column %d: no %s is called `%.80s`; did you mean `%s`?", column, what, name, near);
+		return error_set(p->err, REASON_RULE, "column %d: no %s is called `%.80s`; did you mean `%s`?",
+			column, what, name, near);
 	return error_set(p->err, REASON_RULE, "column %d: no %s is called `%.80s`; there is: %s", column, what, name, list);
 }
 
@@ -73,15 +74,17 @@ static int take_only_directory(struct parser *p, int column, const char *cn, con
 	const char *const *known = p->names->directories;
 
 	if (!known || !known[0])
-		return error_set(p->err, REASON_RULE, "column %d: no directory is set up, so there is no group `%.80s`", column, cn);
+		return error_set(p->err, REASON_RULE, "column %d: no directory is set up, so there is no group `%.80s`",
+			column, cn);
 	if (known[1])
-		return error_set(p->err, REASON_RULE, "column %d: the group `%.80s` may be in several directories; write %s:%.80s or its DN",
+		return error_set(p->err, REASON_RULE,
+			"column %d: the group `%.80s` may be in several directories; write %s:%.80s or its DN",
 			column, cn, known[0], cn);
 	*out = known[0];
 	return 0;
 }
 
-/* "directory:cn", "directory:DN", "DN" or "cn"; an attribute type holds no colon, so a DN's first `:` comes behind its first `=`. */
+/* "directory:cn", "directory:DN", "DN" or "cn": in a DN no colon comes before the first `=`. */
 static int resolve_group(struct parser *p, int column, const char *written, struct condition *out)
 {
 	const char *colon = strchr(written, ':'), *equal = strchr(written, '='), *name = written;
@@ -298,7 +301,8 @@ static int take_network(struct parser *p, struct condition *out)
 	if (take_value(p, "a network like 10.0.0.0/8", &text) < 0)
 		return -1;
 	if (network_read(text, &networks[out->network_count], &why) < 0)
-		return error_set(p->err, REASON_RULE, "column %d: `%.80s` %s; expected a network like 10.0.0.0/8 or 2001:db8::/32",
+		return error_set(p->err, REASON_RULE,
+			"column %d: `%.80s` %s; expected a network like 10.0.0.0/8 or 2001:db8::/32",
 			column, text, why);
 	out->networks = networks;
 	out->network_count++;
@@ -338,8 +342,9 @@ static const struct {
 static int parse_known(struct parser *p, size_t row, struct condition *out)
 {
 	if (p->scope == CONDITION_RULE && tests[row].scope == CONDITION_REQUIRE)
-		return error_set(p->err, REASON_RULE, "column %d: `%s` is a fact of one sign-on and belongs under `require`; `rules` also "
-			"decide about provisioning, where nobody signs on", p->now.column, tests[row].word);
+		return error_set(p->err, REASON_RULE, "column %d: `%s` is a fact of one sign-on and belongs under "
+			"`require`; `rules` also decide about provisioning, where nobody signs on",
+			p->now.column, tests[row].word);
 	if (parser_advance(p) < 0)
 		return -1;
 	return tests[row].parse(p, out);

@@ -5,7 +5,7 @@
 
 #include "base/slice.h"
 
-/* The entry of `words` (NULL-terminated; NULL is an empty list) nearest to `written` by typing errors, or NULL when none is near. */
+/* The entry of `words` (NULL-terminated; NULL: empty) that is `written` but for a typing error or two, or NULL. */
 const char *word_nearest(const char *written, const char *const *words);
 
 /* The same among the words of words.def; NULL for a word of the language. */

@@ -61,7 +61,8 @@ static const struct {
 /* A header that is one of these, or begins with one and a blank ("Jira - example.atlassian.net"), is a product's. */
 static const char *const products[] = {
 	"jira", "confluence", "trello", "bitbucket", "opsgenie", "statuspage", "loom", "compass", "atlas", "atlassian guard",
-	"atlassian access", "atlassian analytics", "goals", "projects", "focus", "talent", "assets", "rovo", "team central", "guard",
+	"atlassian access", "atlassian analytics", "goals", "projects", "focus", "talent", "assets", "rovo", "team central",
+	"guard",
 	"stride", "hipchat", "halp", "home", "customer service management",
 };
 
@@ -140,8 +141,8 @@ static int meaning(const char *header)
 
 static int refuse_twice(const struct csv_row *header, size_t first, size_t second, struct error *err)
 {
-	return error_set(err, REASON_FILE, "line %d: the columns `%.60s` and `%.60s` mean the same; take one of them out", header->line,
-		header->fields[first], header->fields[second]);
+	return error_set(err, REASON_FILE, "line %d: the columns `%.60s` and `%.60s` mean the same; take one of them out",
+		header->line, header->fields[first], header->fields[second]);
 }
 
 static int refuse_no_mail(struct arena *a, const struct csv_row *header, struct error *err)
@@ -153,7 +154,8 @@ static int refuse_no_mail(struct arena *a, const struct csv_row *header, struct 
 		text_add_c(&t, i ? ", " : "");
 		text_add_c(&t, account_trimmed(a, header->fields[i]));
 	}
-	return error_set(err, REASON_FILE, "line %d: no column `Email` or `Email address`; there is: %.400s", header->line, t.p);
+	return error_set(err, REASON_FILE, "line %d: no column `Email` or `Email address`; there is: %.400s", header->line,
+		t.p);
 }
 
 int account_columns_read(struct arena *a, const struct csv_row *header, struct account_columns *out, struct error *err)

@@ -125,7 +125,8 @@ int account_read(struct arena *a, struct slice bytes, struct account *out, struc
 	if (json_is_integer(json_object_get(object, "billable")))
 		account.billable = (int)json_integer_value(json_object_get(object, "billable"));
 	if (!account.mail || account.kind == ACCOUNT_UNKNOWN) {
-		error_set(err, REASON_STORE, "a record of the inventory of accounts is damaged: %s", object ? "no mail, or no kind" : why.text);
+		error_set(err, REASON_STORE, "a record of the inventory of accounts is damaged: %s",
+			object ? "no mail, or no kind" : why.text);
 		goto out;
 	}
 	*out = account;

@@ -71,6 +71,7 @@ struct accounts_import {
  * line and is left out.  REASON_FILE, and the inventory stays as it was: not a
  * CSV file, no mail column, no account in it, or more rows unusable than used.
  */
-int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out, struct error *err);
+int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out,
+	struct error *err);
 
 #endif

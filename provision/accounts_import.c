@@ -60,13 +60,15 @@ static bool is_one_of(const char *text, const char *const *words)
 }
 
 static const char *const words_yes[] = {"yes", "true", "billable", "billed", "y", "1", NULL};
-static const char *const words_no[] = {"no", "false", "non-billable", "not billable", "not billed", "none", "n", "0", "-", "n/a", NULL};
+static const char *const words_no[] = {"no", "false", "non-billable", "not billable", "not billed", "none", "n", "0", "-",
+	"n/a", NULL};
 
 static bool is_mail(const char *text)
 {
 	const char *at = strchr(text, '@');
 
-	return at && at != text && at[1] && !strchr(at + 1, '@') && !strpbrk(text, " \t\r\n,;<>\"") && strlen(text) <= ACCOUNT_MAIL_MAX;
+	return at && at != text && at[1] && !strchr(at + 1, '@') && !strpbrk(text, " \t\r\n,;<>\"") &&
+		strlen(text) <= ACCOUNT_MAIL_MAX;
 }
 
 static int read_billable(struct import *im, int line, const char *text)
@@ -98,8 +100,8 @@ static const char *const *read_products(struct arena *a, const struct import *im
 /* Exports of a domain or a site may list other accounts beside managed ones. */
 static bool is_managed(const char *type)
 {
-	static const char *const others[] = {"customer", "portal-only", "portal only", "portal-only customer", "portal customer", "app",
-		"service", NULL};
+	static const char *const others[] = {"customer", "portal-only", "portal only", "portal-only customer",
+		"portal customer", "app", "service", NULL};
 
 	return !type || !is_one_of(type, others);
 }
@@ -193,11 +195,12 @@ static int require_accounts(const struct import *im, struct error *err)
 	if (r->managed == 0 && r->problem_count == 0)
 		return error_set(err, REASON_FILE, "the file lists no account, so the inventory stays as it was");
 	if (r->managed == 0)
-		return error_set(err, REASON_FILE, "the file lists no account that can be used, so the inventory stays as it was; %s",
+		return error_set(err, REASON_FILE,
+			"the file lists no account that can be used, so the inventory stays as it was; %s",
 			im->problems[0]);
 	if (im->unusable > r->rows - im->unusable)
-		return error_set(err, REASON_FILE, "%zu of %zu rows cannot be used, so the inventory stays as it was; %s", im->unusable,
-			r->rows, im->problems[0]);
+		return error_set(err, REASON_FILE, "%zu of %zu rows cannot be used, so the inventory stays as it was; %s",
+			im->unusable, r->rows, im->problems[0]);
 	return 0;
 }
 
@@ -237,7 +240,8 @@ static int read_header(struct import *im, struct slice bytes, struct error *err)
 	return account_columns_read(im->arena, &header, &im->columns, err);
 }
 
-int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out, struct error *err)
+int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out,
+	struct error *err)
 {
 	struct store_options options = {
 		.path = path,

@@ -84,8 +84,10 @@ static void imports_the_export_of_managed_accounts(void **state)
 	assert_int_equal(report.before, 0);
 	assert_int_equal(report.problem_count, 0);
 	assert_null(report.problems[0]);
-	assert_string_equal(joined(report.columns_used), "Name|Email|Last active|Status|Billable|Jira|Jira Service Management|Confluence|");
-	assert_string_equal(joined(report.columns_unneeded), "Policy name|Policy type|SAML single sign-on|Two-step verification|");
+	assert_string_equal(joined(report.columns_used),
+		"Name|Email|Last active|Status|Billable|Jira|Jira Service Management|Confluence|");
+	assert_string_equal(joined(report.columns_unneeded),
+		"Policy name|Policy type|SAML single sign-on|Two-step verification|");
 	assert_string_equal(joined(report.columns_ignored), "");
 
 	found = find("ada@example.ORG");
@@ -117,7 +119,8 @@ static void knows_columns_by_other_names(void **state)
 	assert_done(import("User ID;Full_name;E-Mail Address;Account status;Is billable;Last active date;Last seen in Jira - x;"
 		"Jira Software - x.atlassian.net;Trello (free);Shoe size;\n"
 		"5b10a;Bob;bob@example.org;Deactivated;FALSE;2026-01-01;2026-01-01;None;yes;44;\n", &report, &err), err);
-	assert_string_equal(joined(report.columns_used), "User ID|Full_name|E-Mail Address|Account status|Is billable|Last active date|"
+	assert_string_equal(joined(report.columns_used),
+		"User ID|Full_name|E-Mail Address|Account status|Is billable|Last active date|"
 		"Jira Software - x.atlassian.net|Trello (free)|");
 	assert_string_equal(joined(report.columns_unneeded), "Last seen in Jira - x|");
 	assert_string_equal(joined(report.columns_ignored), "Shoe size|");
@@ -216,14 +219,20 @@ static void a_file_that_is_not_understood_leaves_the_inventory_as_it_was(void **
 		{"", "the file is empty"},
 		{"<!doctype html>\n", "line 1: no column `Email` or `Email address`; there is: <!doctype html>"},
 		{"Name, Mailbox\nx,y\n", "line 1: no column `Email` or `Email address`; there is: Name, Mailbox"},
-		{"Email,Email address\nx,y\n", "line 1: the columns `Email` and `Email address` mean the same; take one of them out"},
-		{"Email,Status,Account status\nx,y,z\n", "line 1: the columns `Status` and `Account status` mean the same; take one of them out"},
+		{"Email,Email address\nx,y\n",
+			"line 1: the columns `Email` and `Email address` mean the same; take one of them out"},
+		{"Email,Status,Account status\nx,y,z\n",
+			"line 1: the columns `Status` and `Account status` mean the same; take one of them out"},
 		{"Email\n", "the file lists no account, so the inventory stays as it was"},
 		{"Email\n\n\n", "the file lists no account, so the inventory stays as it was"},
-		{"Email\nx\n", "the file lists no account that can be used, so the inventory stays as it was; line 2: `x` is not a mail address"},
-		{"Email\nb@example.org\nx\ny\n", "2 of 3 rows cannot be used, so the inventory stays as it was; line 3: `x` is not a mail address"},
+		{"Email\nx\n",
+			"the file lists no account that can be used, so the inventory stays as it was; "
+			"line 2: `x` is not a mail address"},
+		{"Email\nb@example.org\nx\ny\n",
+			"2 of 3 rows cannot be used, so the inventory stays as it was; line 3: `x` is not a mail address"},
 		{"Email\nb@example.org\n\"c", "line 3: a quote that opens here is never closed"},
-		{"Email\nb@example.org\nJ\xfcrgen@example.org\n", "line 3: a field is not UTF-8 text, or holds control characters"},
+		{"Email\nb@example.org\nJ\xfcrgen@example.org\n",
+			"line 3: a field is not UTF-8 text, or holds control characters"},
 	};
 	struct accounts_import report = {.rows = 77};
 	struct error err;
@@ -318,7 +327,8 @@ static void a_file_of_another_kind_is_an_error(void **state)
 
 static void a_record_that_is_damaged_is_an_error(void **state)
 {
-	static const char *const table[] = {"", "{", "[]", "{\"mail\":\"x@y\"}", "{\"mail\":\"x@y\",\"kind\":\"odd\"}", "{\"kind\":\"managed\"}"};
+	static const char *const table[] = {"", "{", "[]", "{\"mail\":\"x@y\"}", "{\"mail\":\"x@y\",\"kind\":\"odd\"}",
+		"{\"kind\":\"managed\"}"};
 	struct account account = {.mail = "untouched"};
 	struct error err;
 

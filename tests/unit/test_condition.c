@@ -115,6 +115,7 @@ static void parses_facts_of_the_sign_on_under_require(void **state)
 }
 
 #define OPS "`=`, `!=`, `like`, `in` or `present`"
+#define QUOTES "; a value with blanks or signs in it needs quotes"
 #define A_TEST "a test like `member of …` or `attribute = value`"
 
 static void says_where_and_what_was_expected(void **state)
@@ -131,21 +132,26 @@ static void says_where_and_what_was_expected(void **state)
 		{"(a = b", "column 7: the condition ends, expected `and`, `or` or the `)` for the `(` in column 1"},
 		{"(a = b, c)", "column 7: found `,`, expected `and`, `or` or the `)` for the `(` in column 1"},
 		{"a = b)", "column 6: found `)`, expected `and`, `or` or the end: no `(` is open"},
-		{"a = b c", "column 7: found `c`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"a = b c",
+			"column 7: found `c`, expected `and`, `or` or the end" QUOTES},
 		{"a = b adn c = d", "column 7: found `adn`, expected `and`, `or` or the end; did you mean `and`?"},
-		{"title = Engineer,Lead", "column 17: found `,`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"title = Engineer,Lead",
+			"column 17: found `,`, expected `and`, `or` or the end" QUOTES},
 		{"a = 'b", "column 5: the quote ' that opens here is never closed"},
 		{"ü = x", "column 1: found `ü`, expected the name of an LDAP attribute"},
-		{"a = Köln Süd", "column 10: found `Süd`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"a = Köln Süd",
+			"column 10: found `Süd`, expected `and`, `or` or the end" QUOTES},
 		{"department", "column 11: the condition ends, expected " OPS " after `department`"},
 		{"department is Sales", "column 12: found `is`, expected " OPS "; `is` goes with `directory` and `door`"},
-		{"department not like x", "column 12: found `not`, expected " OPS "; `not` stands before the whole test: not department …"},
+		{"department not like x",
+			"column 12: found `not`, expected " OPS "; `not` stands before the whole test: not department …"},
 		{"department lke x", "column 12: found `lke`, expected " OPS "; did you mean `like`?"},
 		{"department 'x'", "column 12: found `'x'`, expected " OPS " after `department`"},
 		{"department 'in' (x)", "column 12: found `'in'`, expected " OPS " after `department`"},
 		{"memeber of corp:x", "column 9: found `of`, expected " OPS " after `memeber`; did you mean `member`?"},
 		{"mfaa", "column 5: the condition ends, expected " OPS " after `mfaa`; did you mean `mfa`?"},
-		{"department = ''", "column 14: found `''`, expected a value that is not empty; no value at all is `not NAME present`"},
+		{"department = ''",
+			"column 14: found `''`, expected a value that is not empty; no value at all is `not NAME present`"},
 		{"department = and", "column 14: found `and`, expected a value; in quotes it would be one"},
 		{"department = (a)", "column 14: found `(`, expected a value"},
 		{"department in a, b", "column 15: found `a`, expected `(` and values with commas between them"},
@@ -173,7 +179,8 @@ static void says_what_to_write_instead_of_a_habit(void **state)
 		{"!(a = b)", "column 1: found `!`, expected `not` or `!=`"},
 		{"(&(a=b)(c=d))", "column 2: found `&`, expected `and`"},
 		{"a < b", "column 3: found `<`, which means nothing outside quotes"},
-		{"a = \"x\\\"y\"", "column 9: found `y`, expected `and`, `or` or the end; a value with blanks or signs in it needs quotes"},
+		{"a = \"x\\\"y\"",
+			"column 9: found `y`, expected `and`, `or` or the end" QUOTES},
 		{"a = “b”", "column 5: found a typographic quote, expected ' or \""},
 		{"member\xc2\xa0of corp:x", "column 7: found a non-breaking blank, expected a plain one"},
 		{"a = x\x01", "the condition is not UTF-8 text, or holds control characters"},
@@ -189,10 +196,12 @@ static void names_groups_directories_doors_and_networks_in_errors(void **state)
 	static const struct refusal rules[] = {
 		{"member corp:x", "column 8: found `corp:x`, expected `of`"},
 		{"member of", "column 10: the condition ends, expected a group: a DN in quotes, or directory:cn"},
-		{"member of cn=x,dc=y", "column 13: found `=`, expected `and`, `or` or the end; a DN needs quotes: member of \"cn=…\""},
+		{"member of cn=x,dc=y",
+			"column 13: found `=`, expected `and`, `or` or the end; a DN needs quotes: member of \"cn=…\""},
 		{"member of '=x'", "column 11: `=x` is not a DN (RFC 4514)"},
 		{"member of 'corp:=x'", "column 11: `=x` is not a DN (RFC 4514)"},
-		{"member of agents", "column 11: the group `agents` may be in several directories; write corp:agents or its DN"},
+		{"member of agents",
+			"column 11: the group `agents` may be in several directories; write corp:agents or its DN"},
 		{"member of crop:agents", "column 11: no directory is called `crop`; did you mean `corp`?"},
 		{"member of Corp:agents", "column 11: no directory is called `Corp`; did you mean `corp`?"},
 		{"member of entra:agents", "column 11: no directory is called `entra`; there is: corp, lab"},
@@ -203,11 +212,16 @@ static void names_groups_directories_doors_and_networks_in_errors(void **state)
 	static const struct refusal requirements[] = {
 		{"door is helpdisk", "column 9: no connection is called `helpdisk`; did you mean `helpdesk`?"},
 		{"door is managed", "column 9: no connection is called `managed`; there is: organisation, helpdesk, portal"},
-		{"door = helpdesk", "column 6: found `=`, expected `is` and a connection, or `kind is managed` or `kind is portal`"},
+		{"door = helpdesk",
+			"column 6: found `=`, expected `is` and a connection, or `kind is managed` or `kind is portal`"},
 		{"door kind is customer", "column 14: found `customer`, expected `managed` or `portal`"},
 		{"door kind managed", "column 11: found `managed`, expected `is`"},
-		{"client in 10.0.0.1/8", "column 11: `10.0.0.1/8` has bits set behind its prefix length; expected a network like 10.0.0.0/8 or 2001:db8::/32"},
-		{"client in 10.0.0.0/8, intranet", "column 23: `intranet` is not a numeric address; expected a network like 10.0.0.0/8 or 2001:db8::/32"},
+		{"client in 10.0.0.1/8",
+			"column 11: `10.0.0.1/8` has bits set behind its prefix length; "
+			"expected a network like 10.0.0.0/8 or 2001:db8::/32"},
+		{"client in 10.0.0.0/8, intranet",
+			"column 23: `intranet` is not a numeric address; "
+			"expected a network like 10.0.0.0/8 or 2001:db8::/32"},
 		{"client in (10.0.0.0/8)", "column 11: found `(`, expected a network like 10.0.0.0/8"},
 		{"claim = x", "column 7: found `=`, expected the name of a claim in quotes"},
 		{"claim role", "column 11: the condition ends, expected `=`, `!=`, `like`, `in` or `present` after `claim`"},
@@ -228,7 +242,8 @@ static void a_rule_with_a_fact_of_the_sign_on_is_sent_to_require(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		text = arena_printf(a, "a = b and not %s", words[i]);
-		wanted = arena_printf(a, "column 15: `%.*s` is a fact of one sign-on and belongs under `require`", (int)strcspn(words[i], " "), words[i]);
+		wanted = arena_printf(a, "column 15: `%.*s` is a fact of one sign-on and belongs under `require`",
+			(int)strcspn(words[i], " "), words[i]);
 		assert_refused(condition_parse(a, text, CONDITION_RULE, &two, &c, &err), err, REASON_RULE);
 		assert_true(slice_begins(slice_c(err.detail), wanted));
 		parses(text, CONDITION_REQUIRE, &two);
@@ -297,7 +312,8 @@ static void tells_which_attributes_and_groups_it_uses(void **state)
 
 	(void)state;
 	assert_done(condition_parse(a, "(department = x or not (title present and mail like 'y')) and attribute mail = z "
-		"and (member of 'CN=X, dc=y' or member of corp:agents) and not member of lab:x and claim c = d", CONDITION_REQUIRE, &two,
+		"and (member of 'CN=X, dc=y' or member of corp:agents) and not member of lab:x and claim c = d",
+			CONDITION_REQUIRE, &two,
 		&c, &err), err);
 	text_begin(&t, a, 64);
 	condition_attributes(c, note, &t);

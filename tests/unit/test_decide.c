@@ -39,17 +39,18 @@ static struct rule rule(const char *name, const char *text, enum outcome outcome
 
 static struct requirement requirement(const char *name, const char *text, enum outcome for_outcome)
 {
-	struct requirement r = {.name = name, .when_text = text, .when = when(text, CONDITION_REQUIRE), .otherwise = "Use MFA."};
+	struct requirement r = {.name = name, .when_text = text, .when = when(text, CONDITION_REQUIRE),
+		.otherwise = "Use MFA."};
 
 	r.for_outcome[for_outcome] = true;
 	return r;
 }
 
 static const struct fact_group groups[] = {
-	{"corp", "cn=team,dc=y", "cn=team,dc=y", "team", false, -1},
-	{"corp", "cn=staff,dc=y", "cn=staff,dc=y", "staff", false, -1},
-	{"corp", "cn=agents,dc=y", "cn=agents,dc=y", "agents", false, 0},
-	{"corp", "cn=shared,dc=y", "cn=shared,dc=y", "shared", true, -1},
+	{"corp", "cn=team,dc=y", "cn=team,dc=y", "team", -1, false},
+	{"corp", "cn=staff,dc=y", "cn=staff,dc=y", "staff", -1, false},
+	{"corp", "cn=agents,dc=y", "cn=agents,dc=y", "agents", 0, false},
+	{"corp", "cn=shared,dc=y", "cn=shared,dc=y", "shared", -1, true},
 };
 
 static const struct facts person = {.directory = "corp", .mail = "ada@example.org", .groups = groups, .group_count = 4};
@@ -250,7 +251,8 @@ static void names_the_groups_that_decided(void **state)
 		r = rule("r", table[i].when, OUTCOME_LICENSED);
 		decide(&r, 1, NULL, 0, &person, &d);
 		assert_true(d.granted);
-		if (d.group_count != table[i].n || (d.group_count && memcmp(d.groups, table[i].groups, d.group_count * sizeof(int)) != 0))
+		if (d.group_count != table[i].n || (d.group_count && memcmp(d.groups, table[i].groups,
+			d.group_count * sizeof(int)) != 0))
 			fail_msg("%s: %zu groups", table[i].when, d.group_count);
 	}
 }

@@ -44,12 +44,12 @@ static const struct fact_attribute claims[] = {
 
 /* team <- leads <- agents; all-staff direct; two groups of corp called "shared". */
 static const struct fact_group groups[] = {
-	{"corp", "cn=team,dc=y", "cn=team,dc=y", "team", false, -1},
-	{"corp", "cn=All Staff,dc=y", "cn=all staff,dc=y", "All Staff", false, -1},
-	{"corp", "cn=leads,dc=y", "cn=leads,dc=y", "leads", false, 0},
-	{"corp", "cn=shared,ou=a,dc=y", "cn=shared,ou=a,dc=y", "shared", true, -1},
-	{"corp", "cn=agents,dc=y", "cn=agents,dc=y", "agents", false, 2},
-	{"lab", "cn=agents,dc=y", "cn=agents,dc=y", NULL, false, -1},
+	{"corp", "cn=team,dc=y", "cn=team,dc=y", "team", -1, false},
+	{"corp", "cn=All Staff,dc=y", "cn=all staff,dc=y", "All Staff", -1, false},
+	{"corp", "cn=leads,dc=y", "cn=leads,dc=y", "leads", 0, false},
+	{"corp", "cn=shared,ou=a,dc=y", "cn=shared,ou=a,dc=y", "shared", -1, true},
+	{"corp", "cn=agents,dc=y", "cn=agents,dc=y", "agents", 2, false},
+	{"lab", "cn=agents,dc=y", "cn=agents,dc=y", NULL, -1, false},
 };
 
 static const struct facts person = {
@@ -212,24 +212,43 @@ static void members_directly_and_through_others(void **state)
 		{"member of corp:team", TRUTH_YES, "directly in corp:team"},
 		{"member of corp:leads", TRUTH_YES, "through corp:team, which is in corp:leads"},
 		{"member of corp:agents", TRUTH_YES, "through corp:team, which is in corp:leads, which is in corp:agents"},
-		{"member of 'CN=Agents, dc=y'", TRUTH_YES, "through corp:team, which is in corp:leads, which is in corp:agents"},
+		{"member of 'CN=Agents, dc=y'", TRUTH_YES,
+			"through corp:team, which is in corp:leads, which is in corp:agents"},
 		{"member of 'lab:cn=agents,dc=y'", TRUTH_YES, "directly in cn=agents,dc=y"},
 		{"member of 'corp:all staff'", TRUTH_YES, "directly in corp:All Staff"},
 		{"member of lab:agents", TRUTH_NO, "not a member, directly or through others (groups of the person: 6)"},
 		{"member of corp:agent", TRUTH_NO, "not a member, directly or through others (groups of the person: 6)"},
 		{"member of 'cn=agents,dc=yy'", TRUTH_NO, "not a member, directly or through others (groups of the person: 6)"},
-		{"member of 'lab:cn=team,dc=y'", TRUTH_NO, "not a member, directly or through others (groups of the person: 6)"},
+		{"member of 'lab:cn=team,dc=y'", TRUTH_NO,
+			"not a member, directly or through others (groups of the person: 6)"},
 	};
 
 	(void)state;
 	JUDGES(rows, &person);
 }
 
+/* Never handed over by a mirror that keeps its word; a walk must end all the same. */
+static void a_way_that_goes_in_circles_ends(void **state)
+{
+	static const struct fact_group circle[] = {
+		{"corp", "cn=a,dc=y", "cn=a,dc=y", "a", 1, false},
+		{"corp", "cn=b,dc=y", "cn=b,dc=y", "b", 0, false},
+	};
+	static const struct facts facts = {.directory = "corp", .groups = circle, .group_count = 2};
+	struct evaluation e;
+
+	(void)state;
+	assert_int_equal(judge("member of corp:b", &facts, &e, TRACE_YES), TRUTH_YES);
+	assert_string_equal(e.steps[0].why, "through corp:a, which is in corp:b");
+	assert_int_equal(e.group_count, 2);
+}
+
 /* A second group of the same cn, made by whoever may make groups, must open nothing and close nothing. */
 static void a_cn_that_several_groups_share_is_not_sure(void **state)
 {
 	static const struct row rows[] = {
-		{"member of corp:shared", TRUTH_UNSURE, "several groups of corp are called shared: name the one you mean by its DN"},
+		{"member of corp:shared", TRUTH_UNSURE,
+			"several groups of corp are called shared: name the one you mean by its DN"},
 		{"member of 'cn=shared,ou=a,dc=y'", TRUTH_YES, "directly in corp:shared"},
 	};
 	struct evaluation e;
@@ -458,6 +477,7 @@ int main(void)
 		TEST_OF(patterns),
 		TEST_OF(mail_is_the_one_address),
 		TEST_OF(members_directly_and_through_others),
+		TEST_OF(a_way_that_goes_in_circles_ends),
 		TEST_OF(a_cn_that_several_groups_share_is_not_sure),
 		TEST_OF(the_place_of_the_entry),
 		TEST_OF(facts_of_the_sign_on),
