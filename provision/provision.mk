@@ -1,3 +1,5 @@
+PROVISION_LIBS += $(JANSSON_LIBS)
+
 noinst_LIBRARIES += provision/libprovision.a
 provision_libprovision_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 provision_libprovision_a_SOURCES = \
