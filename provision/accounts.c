@@ -77,7 +77,7 @@ static int look_up(struct arena *a, struct store_txn *t, struct slice key, struc
 	if (rc <= 0)
 		return rc;
 	found->answer = ACCOUNTS_NOT_LISTED;
-	if (key.n > STORE_KEY_MAX)
+	if (key.n == 0 || key.n > STORE_KEY_MAX)
 		return 0;
 	rc = store_get(t, ACCOUNTS_MANAGED, key, &record, err);
 	if (rc <= 0)
@@ -94,15 +94,13 @@ int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, 
 	struct store_txn *t;
 	int rc;
 
-	if (!mail || !*mail)
-		return error_set(err, REASON_PERSON_NO_MAIL, "an account is looked up by mail, and there is none");
 	rc = accounts ? ensure_open(accounts, err) : 0;
 	if (rc < 0)
 		return -1;
 	if (rc == 1) {
 		if (store_begin_read(accounts->store, &t, err) < 0)
 			return -1;
-		rc = look_up(a, t, account_key(a, mail), &found, err);
+		rc = look_up(a, t, account_key(a, mail ? mail : ""), &found, err);
 		store_abort(t);
 		if (rc < 0)
 			return -1;

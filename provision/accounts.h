@@ -48,7 +48,7 @@ struct accounts_found {
 	struct account account;         /* ACCOUNTS_LISTED */
 	int64_t as_of;                  /* of the inventory; 0: none */
 };
-/* mail NULL or empty: REASON_PERSON_NO_MAIL. */
+/* mail NULL or empty is never listed; whether a person needs one is the caller's to say. */
 int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, struct accounts_found *out, struct error *err);
 
 /* For `check`: 1 with when the inventory was read and how many accounts it lists, 0 no inventory, -1 error. */

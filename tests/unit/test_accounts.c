@@ -302,14 +302,17 @@ static void a_failed_first_import_is_no_inventory(void **state)
 	assert_int_equal(find("a@example.org").answer, ACCOUNTS_NO_INVENTORY);
 }
 
-static void a_person_without_mail_is_not_looked_up(void **state)
+static void nobody_is_listed_without_a_mail(void **state)
 {
-	struct accounts_found found;
+	struct accounts_import report;
 	struct error err;
 
 	(void)state;
-	assert_refused(accounts_find(a, NULL, "", &found, &err), err, REASON_PERSON_NO_MAIL);
-	assert_refused(accounts_find(a, NULL, NULL, &found, &err), err, REASON_PERSON_NO_MAIL);
+	assert_int_equal(find("").answer, ACCOUNTS_NO_INVENTORY);
+	assert_done(import("email\na@example.org\n", &report, &err), err);
+	assert_int_equal(find("").answer, ACCOUNTS_NOT_LISTED);
+	assert_int_equal(find(NULL).answer, ACCOUNTS_NOT_LISTED);
+	assert_int_equal(find(arena_printf(a, "%0600d@example.org", 1)).answer, ACCOUNTS_NOT_LISTED);
 }
 
 static void a_file_of_another_kind_is_an_error(void **state)
@@ -372,7 +375,7 @@ int main(void)
 		TEST_OF(refuses_mails_that_are_none),
 		TEST_OF(without_an_inventory_says_so_and_looks_again),
 		TEST_OF(a_failed_first_import_is_no_inventory),
-		TEST_OF(a_person_without_mail_is_not_looked_up),
+		TEST_OF(nobody_is_listed_without_a_mail),
 		TEST_OF(a_file_of_another_kind_is_an_error),
 		TEST_OF(a_record_that_is_damaged_is_an_error),
 		TEST_OF(a_record_is_read_as_it_was_written),
