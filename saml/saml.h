@@ -60,7 +60,8 @@ struct saml_key;
 int saml_key_read(struct slice key_pem, struct slice certificate_pem, struct saml_key **out, struct error *err);
 void saml_key_free(struct saml_key *k);
 /* Of a certificate alone, for metadata in processes without the key: one line of base64 (DER). */
-int saml_certificate_read(struct arena *a, struct slice pem, const char **base64_out, int64_t *not_after_out, struct error *err);
+int saml_certificate_read(struct arena *a, struct slice pem, const char **base64_out, int64_t *not_after_out,
+	struct error *err);
 
 /* ---- the identity provider (Entra) ---- */
 
@@ -95,7 +96,8 @@ const struct saml_provider_info *saml_provider_info(const struct saml_provider *
 /* ---- a connection (Atlassian as service provider) from metadata ---- */
 
 /* The entity ID and the default HTTP-POST ACS of a service provider's metadata file. */
-int saml_sp_metadata_read(struct arena *a, struct slice metadata, const char **entity_id_out, const char **acs_out, struct error *err);
+int saml_sp_metadata_read(struct arena *a, struct slice metadata, const char **entity_id_out, const char **acs_out,
+	struct error *err);
 
 /* ---- the request from Atlassian ---- */
 
@@ -134,7 +136,8 @@ struct saml_ask {
 };
 
 /* The address to send the browser to (bindings 3.4.4), unsigned. */
-int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask, const char **url_out, struct error *err);
+int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask, const char **url_out,
+	struct error *err);
 
 /* ---- the response from the identity provider ---- */
 
@@ -215,7 +218,8 @@ struct saml_issued {
 	const char *base64;             /* for the form */
 };
 
-int saml_response_write(struct arena *a, const struct saml_key *key, const struct saml_answer *answer, struct saml_issued *out, struct error *err);
+int saml_response_write(struct arena *a, const struct saml_key *key, const struct saml_answer *answer, struct saml_issued *out,
+	struct error *err);
 
 /* ---- metadata of our own ---- */
 

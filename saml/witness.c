@@ -35,7 +35,8 @@ static LassoServer *server_of(struct slice own_idp_metadata, const char *sp_enti
 		error_set(err, REASON_INTERNAL, "lasso does not take the values of the connection");
 		goto out;
 	}
-	rc = lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, arena_copy(a, own_idp_metadata), NULL, NULL);
+	rc = lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, arena_copy(a, own_idp_metadata), NULL,
+		NULL);
 	if (rc != 0) {
 		says(err, "does not take our metadata", rc);
 		lasso_server_destroy(server);
@@ -78,15 +79,17 @@ static bool same(const char *a, const char *b)
 static int judge_subject(const LassoSaml2Subject *subject, const char *sp_acs, const char *request_id, const char *name_id,
 	struct error *err)
 {
-	const LassoSaml2SubjectConfirmationData *data;
+	const LassoSaml2SubjectConfirmationData *data = NULL;
 
-	if (!subject || !subject->NameID || !subject->SubjectConfirmation || !subject->SubjectConfirmation->SubjectConfirmationData)
+	if (subject && subject->SubjectConfirmation)
+		data = subject->SubjectConfirmation->SubjectConfirmationData;
+	if (!data || !subject->NameID)
 		return error_set(err, REASON_INTERNAL, "lasso reads no confirmed subject");
-	data = subject->SubjectConfirmation->SubjectConfirmationData;
 	if (!same(subject->NameID->content, name_id))
 		return error_set(err, REASON_INTERNAL, "lasso reads another name ID");
 	if (!same(data->Recipient, sp_acs))
-		return error_set(err, REASON_INTERNAL, "lasso reads another recipient: %.200s", data->Recipient ? data->Recipient : "none");
+		return error_set(err, REASON_INTERNAL, "lasso reads another recipient: %.200s",
+			data->Recipient ? data->Recipient : "none");
 	if (!same(data->InResponseTo, request_id))
 		return error_set(err, REASON_INTERNAL, "lasso reads an answer to another request");
 	return 0;

@@ -16,8 +16,8 @@
 #define BINDINGS "urn:oasis:names:tc:SAML:2.0:bindings:"
 #define ENDPOINT(binding, location) "<SingleSignOnService Binding=\"" BINDINGS binding "\" Location=\"" location "\"/>"
 #define ENTITY(id, role, content) \
-	"<EntityDescriptor xmlns=\"" MD "\" entityID=\"" id "\"><" role " protocolSupportEnumeration=\"" PROTOCOL "\">" content \
-	"</" role "></EntityDescriptor>"
+	"<EntityDescriptor xmlns=\"" MD "\" entityID=\"" id "\"><" role " protocolSupportEnumeration=\"" PROTOCOL "\">" \
+	content "</" role "></EntityDescriptor>"
 
 static struct arena *arena;
 
@@ -61,7 +61,8 @@ static const char *url_of(const char *metadata, const struct saml_ask *what)
 	return url;
 }
 
-static const char plain[] = ENTITY(ENTRA, "IDPSSODescriptor", ENDPOINT("HTTP-POST", SSO "/post") ENDPOINT("HTTP-Redirect", SSO));
+static const char plain[] = ENTITY(ENTRA, "IDPSSODescriptor",
+	ENDPOINT("HTTP-POST", SSO "/post") ENDPOINT("HTTP-Redirect", SSO));
 
 static struct slice query_of(const char *url)
 {
@@ -120,7 +121,8 @@ static void asks_as_entra_wants(void **state)
 static void sends_nothing_that_entra_refuses(void **state)
 {
 	static const char *const never[] = {
-		"NameIDPolicy", "RequestedAuthnContext", "Scoping", "Subject", "Signature", "Index=", "sha1", "ProviderName", "Consent",
+		"NameIDPolicy", "RequestedAuthnContext", "Scoping", "Subject", "Signature", "Index=", "sha1", "ProviderName",
+		"Consent",
 	};
 	struct saml_ask what = ask();
 	const char *url = url_of(plain, &what), *xml = xml_of(url);
@@ -162,8 +164,10 @@ static void passes_on_force_passive_and_hint(void **state)
 static void loads_metadata_of_odd_shapes(void **state)
 {
 	static const char *const rows[] = {
-		"\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>" ENTITY(ENTRA, "IDPSSODescriptor", ENDPOINT("HTTP-Redirect", SSO "?a=b")),
-		"<EntityDescriptor xmlns=\"" MD "\" entityID=\"" ENTRA "\"><RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+		"\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>"
+		ENTITY(ENTRA, "IDPSSODescriptor", ENDPOINT("HTTP-Redirect", SSO "?a=b")),
+		"<EntityDescriptor xmlns=\"" MD "\" entityID=\"" ENTRA "\">"
+		"<RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
 		" xsi:type=\"fed:SecurityTokenServiceType\" xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\""
 		" protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\"/>"
 		"<IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"" PROTOCOL "\">"
