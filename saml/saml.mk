@@ -46,7 +46,7 @@ tests_unit_test_request_read_SOURCES = tests/unit/test_request_read.c tests/unit
 tests_unit_test_request_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_request_write
-tests_unit_test_request_write_SOURCES = tests/unit/test_request_write.c tests/unit/unit.h
+tests_unit_test_request_write_SOURCES = tests/unit/test_request_write.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_request_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 saml_libsaml_a_SOURCES += saml/witness.c
@@ -58,3 +58,7 @@ tests_unit_test_witness_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 EXTRA_PROGRAMS += tests/bench/bench_issue
 tests_bench_bench_issue_SOURCES = tests/bench/bench_issue.c tests/unit/keys.h
 tests_bench_bench_issue_LDADD = $(SAML_LIBS)
+
+check_PROGRAMS += tests/unit/test_own_metadata
+tests_unit_test_own_metadata_SOURCES = tests/unit/test_own_metadata.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_own_metadata_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)

@@ -33,7 +33,9 @@ static void sign_only(struct error *err)
 
 static void issue(struct error *err, enum saml_sign sign)
 {
-	static const char *const groups[] = {"jira-users", "jira-agents", "jira-desk-1", "jira-desk-2", "jira-a", "jira-b", "jira-c", "d"};
+	static const char *const groups[] = {
+		"jira-users", "jira-agents", "jira-desk-1", "jira-desk-2", "jira-a", "jira-b", "jira-c", "jira-d",
+	};
 	static const char *const name[] = {"Jürgen"};
 	static const struct saml_attribute attributes[] = {
 		{"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname", name, 1},
@@ -44,7 +46,8 @@ static void issue(struct error *err, enum saml_sign sign)
 	const struct saml_answer answer = {
 		.entity_id = "https://sso.example.org/saml/idp", .audience = "https://auth.atlassian.com/saml/1234",
 		.acs_url = "https://auth.atlassian.com/login/callback?connection=saml-1234", .in_response_to = "_1234567890",
-		.name_id = "juergen@example.org", .name_id_format = SAML_FORMAT_EMAIL, .attributes = attributes, .attribute_count = 4,
+		.name_id = "juergen@example.org", .name_id_format = SAML_FORMAT_EMAIL,
+		.attributes = attributes, .attribute_count = 4,
 		.authn_instant = 1795526356, .now = 1795526356, .sign = sign,
 	};
 	struct arena *a = arena_new();

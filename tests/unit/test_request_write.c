@@ -4,9 +4,11 @@
 
 #include "saml/asker.h"
 #include "saml/saml.h"
+#include "tests/unit/keys.h"
 
 #include "base/encode.h"
 
+#include <time.h>
 #include <zlib.h>
 
 #define ENTRA "https://sts.windows.net/7b1c2d3e-4f50-4a61-8b72-93a4b5c6d7e8/"
@@ -185,6 +187,33 @@ static void loads_metadata_of_odd_shapes(void **state)
 	}
 }
 
+/* The whole way: a federation's document with two entities, read once, asked twice. */
+static void asks_the_provider_that_was_read(void **state)
+{
+	struct test_pair pair = test_rsa(arena, 2048);
+	const struct saml_provider_options options = {.entity_id = ENTRA, .now = time(NULL)};
+	struct saml_provider *provider = NULL;
+	const char *base64, *metadata, *url;
+	struct saml_ask what = ask();
+	int64_t until;
+	struct error err;
+
+	(void)state;
+	assert_done(saml_certificate_read(arena, pair.certificate, &base64, &until, &err), err);
+	metadata = arena_printf(arena, "<EntitiesDescriptor xmlns=\"" MD "\">%s" ENTITY(ENTRA, "IDPSSODescriptor",
+		"<KeyDescriptor><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data><ds:X509Certificate>%s"
+		"</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"
+		ENDPOINT("HTTP-Redirect", SSO)) "</EntitiesDescriptor>",
+		ENTITY("https://other.example.org/", "IDPSSODescriptor", ENDPOINT("HTTP-Redirect", "https://other.example.org/sso")),
+		base64);
+	assert_done(saml_provider_read(slice_c(metadata), &options, &provider, &err), err);
+	for (int i = 0; i < 2; i++) {
+		assert_done(saml_request_write(arena, provider, &what, &url, &err), err);
+		assert_int_equal(strncmp(url, SSO "?SAMLRequest=", strlen(SSO "?SAMLRequest=")), 0);
+	}
+	saml_provider_free(provider);
+}
+
 static void refuses_metadata_that_gives_nobody_to_ask(void **state)
 {
 	static const struct {
@@ -240,6 +269,7 @@ int main(void)
 		cmocka_unit_test(sends_nothing_that_entra_refuses),
 		cmocka_unit_test(passes_on_force_passive_and_hint),
 		cmocka_unit_test(loads_metadata_of_odd_shapes),
+		cmocka_unit_test(asks_the_provider_that_was_read),
 		cmocka_unit_test(refuses_metadata_that_gives_nobody_to_ask),
 		cmocka_unit_test(refuses_to_ask_without_what_is_needed),
 	};
