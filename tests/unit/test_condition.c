@@ -296,6 +296,41 @@ static void limits_depth_length_and_patterns(void **state)
 	parses(repeated("a like ", "x", 256, ""), CONDITION_RULE, &two);
 }
 
+/* Whatever an editor's slip makes of a condition either parses or is refused with words. */
+static void damaged_conditions_parse_or_say_why(void **state)
+{
+	static const char intact[] = "member of 'corp:cn=x,dc=y' and not (a in (b, \"c\") or mail like '*@x') or client in 10.0.0.0/8 "
+		"and claim \"http://x/y\" != z and door kind is portal or dn under \"dc=y\"";
+	static const char bytes[] = "'\"()=!,*:/ \\<&|\n\xc3\xbc\xe2\x80\x9c" "andorti0";
+	size_t parsed = 0, refused = 0;
+	char text[sizeof(intact)];
+	struct condition *c;
+	struct error err;
+	uint32_t seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		memcpy(text, intact, sizeof(text));
+		for (int i = round % 4; i >= 0; i--) {
+			seed = seed * 1664525u + 1013904223u;
+			text[(seed >> 8) % (sizeof(text) - 1)] = bytes[(seed >> 20) % (sizeof(bytes) - 1)];
+		}
+		c = NULL;
+		err = (struct error){0};
+		if (condition_parse(a, text, CONDITION_REQUIRE, &two, &c, &err) == 0) {
+			parsed++;
+			assert_non_null(c);
+			continue;
+		}
+		refused++;
+		assert_null(c);
+		if (err.reason != REASON_RULE || !err.detail[0])
+			fail_msg("`%s`: %s", text, reason_word(err.reason));
+	}
+	assert_true(parsed > 500);
+	assert_true(refused > 5000);
+}
+
 static void note(const char *name, void *context)
 {
 	struct text *t = context;
@@ -339,6 +374,7 @@ int main(void)
 		TEST_OF(a_rule_with_a_fact_of_the_sign_on_is_sent_to_require),
 		TEST_OF(a_group_needs_a_directory_that_is_set_up),
 		TEST_OF(limits_depth_length_and_patterns),
+		TEST_OF(damaged_conditions_parse_or_say_why),
 		TEST_OF(tells_which_attributes_and_groups_it_uses),
 	};
 
