@@ -85,7 +85,7 @@ static struct fact_group *facts_of_groups(struct arena *a, const struct mirror_p
 	for (i = 0; i < person->group_count; i++) {
 		const struct mirror_group *g = &person->groups[i];
 
-		facts[i] = (struct fact_group){g->directory, g->dn, g->dn_key, g->cn, g->through};
+		facts[i] = (struct fact_group){.directory = g->directory, .dn = g->dn, .dn_key = g->dn_key, .cn = g->cn, .through = g->through};
 	}
 	return facts;
 }
@@ -114,6 +114,8 @@ static void gather(struct arena *a, const struct judge_question *q, const struct
 		.groups = facts_of_groups(a, person), .group_count = person->group_count,
 		.mfa = q->mfa, .client = q->client,
 	};
+	if (dn_normalize(a, person->dn, &out->dn_key) < 0)
+		out->dn_key = NULL;     /* conditions on it are then not sure, and refuse */
 	if (!q->identity)
 		return;
 	out->claims = facts_of_claims(a, q->identity);

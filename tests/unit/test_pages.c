@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/pages.c: what a person reads, and what an attacker cannot put there. */
+#include "tests/unit/unit.h"
+
+#include "base/text.h"
+#include "gateway/pages.h"
+
+static struct arena *a;
+static struct http_exchange *x;
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	x = arena_alloc(a, sizeof(*x));
+	x->arena = a;
+	pages_start("https:");
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_free(a);
+	return 0;
+}
+
+static bool page_has(const char *text)
+{
+	return strstr(arena_copy(a, x->reply_body), text) != NULL;
+}
+
+static void tells_reason_id_whom_to_ask_and_a_way_back(void **state)
+{
+	struct page_refusal page = {.reason = REASON_DENIED_BY_DEFAULT, .id = "k7qf-2m9x-w4ta", .ask = "it@example.org", .back = "https://site.example/"};
+
+	(void)state;
+	page_refusal(x, &page);
+	assert_int_equal(x->status, 403);
+	assert_true(page_has(reason_sentence(REASON_DENIED_BY_DEFAULT)));
+	assert_true(page_has("k7qf-2m9x-w4ta"));
+	assert_true(page_has("<a href=\"mailto:it@example.org\">it@example.org</a>"));
+	assert_true(page_has("href=\"https://site.example/\""));
+	assert_true(page_has("denied-by-default"));
+	assert_true(page_has("<html lang=\"en\">"));
+	assert_true(page_has("<title>You cannot be signed on</title>"));
+	assert_false(page_has("{{"));
+	assert_false(page_has("<script"));
+	assert_false(page_has("You are in these groups"));
+	assert_non_null(x->style_hash);
+	assert_null(x->form_action);
+}
+
+static void error_page_escapes_input(void **state)
+{
+	const char *groups[] = {"<img src=x>", NULL};
+	struct page_refusal page = {.reason = REASON_WRONG_SITE, .sentence = "<script>alert(1)</script>", .id = "\"><b>", .ask = "<i>@x", .back = "\"onclick=\"",
+		.groups = groups};
+
+	(void)state;
+	page_refusal(x, &page);
+	assert_true(page_has("&lt;script&gt;alert(1)&lt;/script&gt;"));
+	assert_true(page_has("<li>&lt;img src=x&gt;</li>"));
+	assert_false(page_has("<script"));
+	assert_false(page_has("<b>"));
+	assert_false(page_has("<i>"));
+	assert_false(page_has("\"onclick"));
+}
+
+static void leaves_out_what_there_is_not(void **state)
+{
+	struct page_refusal page = {.reason = REASON_NO_SUCH_PAGE};
+
+	(void)state;
+	page_refusal(x, &page);
+	assert_int_equal(x->status, 404);
+	assert_false(page_has("Please ask"));
+	assert_false(page_has("class=\"button\""));
+	assert_false(page_has("<dt>Id</dt>"));
+}
+
+static void asks_to_come_back_when_it_is_not_ready(void **state)
+{
+	struct page_refusal page = {.reason = REASON_NOT_READY};
+
+	(void)state;
+	page_refusal(x, &page);
+	assert_int_equal(x->status, 503);
+	assert_string_equal(x->retry_after, "30");
+}
+
+static void relay_state_never_a_link(void **state)
+{
+	static const char *const states[] = {
+		"javascript:alert(1)", "//evil.example", "///evil.example", "\\\\evil.example", "http:evil", "\"><script>alert(1)</script>", "'&<>\r\n\t",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		struct text escaped;
+
+		page_post(x, "https://auth.example/acs?c=1&d=\"", "PHg+", slice_c(states[i]));
+		text_begin(&escaped, a, 64);
+		text_add_html(&escaped, slice_c(states[i]));
+		assert_true(page_has(arena_printf(a, "<input type=\"hidden\" name=\"RelayState\" value=\"%s\">", escaped.p)));
+		assert_true(page_has("action=\"https://auth.example/acs?c=1&amp;d=&quot;\""));
+		assert_false(page_has("href="));
+		assert_true(page_has("<button type=\"submit\">"));
+		assert_string_equal(x->form_action, "https:");
+		assert_non_null(x->script_hash);
+	}
+}
+
+static void sends_no_relay_state_when_there_was_none(void **state)
+{
+	(void)state;
+	page_post(x, "https://auth.example/acs", "PHg+", (struct slice){0});
+	assert_false(page_has("RelayState"));
+	page_post(x, "https://auth.example/acs", "PHg+", slice_c(""));
+	assert_true(page_has("name=\"RelayState\" value=\"\""));
+}
+
+static void continues_where_told(void **state)
+{
+	(void)state;
+	page_continue(x, "https://sso.example/go/help?a=1&b=2");
+	assert_int_equal(x->status, 200);
+	assert_true(page_has("href=\"https://sso.example/go/help?a=1&amp;b=2\""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(tells_reason_id_whom_to_ask_and_a_way_back, begin, end),
+		cmocka_unit_test_setup_teardown(error_page_escapes_input, begin, end),
+		cmocka_unit_test_setup_teardown(leaves_out_what_there_is_not, begin, end),
+		cmocka_unit_test_setup_teardown(asks_to_come_back_when_it_is_not_ready, begin, end),
+		cmocka_unit_test_setup_teardown(relay_state_never_a_link, begin, end),
+		cmocka_unit_test_setup_teardown(sends_no_relay_state_when_there_was_none, begin, end),
+		cmocka_unit_test_setup_teardown(continues_where_told, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
