@@ -17,7 +17,8 @@ static int read_values(struct arena *a, const xml_node *attribute, struct saml_a
 		const char *value = NULL;
 
 		if (!xml_is(node, XML_NS_ASSERTION, "AttributeValue"))
-			return error_set(err, REASON_BAD_ATTRIBUTE, "%.80s in attribute \"%.120s\"", xml_name(node), out->name);
+			return error_set(err, REASON_BAD_ATTRIBUTE, "%.80s in attribute \"%.120s\"", xml_name(node),
+				out->name);
 		if (xml_value(node, REASON_BAD_ATTRIBUTE, &value, err) < 0)
 			return error_prefix(err, "attribute \"%.120s\": ", out->name);
 		values[i++] = arena_strdup(a, value);

@@ -36,7 +36,8 @@ static int require_session(struct arena *a, const xml_node *statement, const str
 		if (xml_time(statement, "SessionNotOnOrAfter", REASON_SESSION_EXPIRED, &end, err) < 0)
 			return -1;
 		if (expect->now >= end + expect_skew(expect))
-			return error_set(err, REASON_SESSION_EXPIRED, "the session ended %lld s ago", (long long)(expect->now - end));
+			return error_set(err, REASON_SESSION_EXPIRED, "the session ended %lld s ago",
+				(long long)(expect->now - end));
 	}
 	out->session_index = arena_strdup(a, index);
 	return 0;
@@ -51,7 +52,8 @@ static int read_context(struct arena *a, const xml_node *statement, struct saml_
 		return -1;
 	if (!context)
 		return 0;
-	if (xml_optional_child(context, XML_NS_ASSERTION, "AuthnContextClassRef", REASON_NO_AUTHN_STATEMENT, &reference, err) < 0)
+	if (xml_optional_child(context, XML_NS_ASSERTION, "AuthnContextClassRef", REASON_NO_AUTHN_STATEMENT, &reference,
+		err) < 0)
 		return -1;
 	if (!reference)
 		return 0;

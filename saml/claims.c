@@ -59,7 +59,8 @@ int claims_read(const struct saml_expect *expect, struct saml_identity *out, str
 		return -1;
 	/* A GUID; Entra writes it in lower case, administrators do not always. */
 	if (tenant && (!out->tenant || strcasecmp(out->tenant, tenant) != 0))
-		return error_set(err, REASON_WRONG_TENANT, "tenant \"%.80s\", not \"%.80s\"", out->tenant ? out->tenant : "", tenant);
+		return error_set(err, REASON_WRONG_TENANT, "tenant \"%.80s\", not \"%.80s\"",
+			out->tenant ? out->tenant : "", tenant);
 	out->mfa = has_value(out, SAML_CLAIM_AUTHN_METHODS, SAML_METHOD_MULTIPLE);
 	out->guest = is_guest(out);
 	out->groups_overage = saml_identity_attribute(out, SAML_CLAIM_GROUPS_LINK) != NULL;

@@ -35,7 +35,8 @@ static int require_times(const xml_node *conditions, const struct saml_expect *e
 		return error_set(err, REASON_NOT_YET_VALID, "valid in %lld s, skew %lld s: clocks differ",
 			(long long)(begin - expect->now), (long long)skew);
 	if (expect->now >= end + skew)
-		return error_set(err, REASON_EXPIRED, "ended %lld s ago, skew %lld s", (long long)(expect->now - end), (long long)skew);
+		return error_set(err, REASON_EXPIRED, "ended %lld s ago, skew %lld s", (long long)(expect->now - end),
+			(long long)skew);
 	if (end <= begin)
 		return error_set(err, REASON_NO_CONDITIONS, "the conditions end before they begin");
 	if (end + skew < out->not_on_or_after)
@@ -49,14 +50,16 @@ static int require_audience(const xml_node *conditions, const struct saml_expect
 	xml_node *restriction = NULL, *audience = NULL;
 	struct slice text = {NULL, 0};
 
-	if (xml_require_child(conditions, XML_NS_ASSERTION, "AudienceRestriction", REASON_WRONG_AUDIENCE, &restriction, err) < 0)
+	if (xml_require_child(conditions, XML_NS_ASSERTION, "AudienceRestriction", REASON_WRONG_AUDIENCE, &restriction,
+		err) < 0)
 		return -1;
 	if (xml_require_child(restriction, XML_NS_ASSERTION, "Audience", REASON_WRONG_AUDIENCE, &audience, err) < 0)
 		return -1;
 	if (xml_text(audience, REASON_WRONG_AUDIENCE, &text, err) < 0)
 		return -1;
 	if (!slice_is(text, expect->entity_id))
-		return error_set(err, REASON_WRONG_AUDIENCE, "Audience \"%.200s\", ours is \"%.200s\"", text.p, expect->entity_id);
+		return error_set(err, REASON_WRONG_AUDIENCE, "Audience \"%.200s\", ours is \"%.200s\"", text.p,
+			expect->entity_id);
 	return 0;
 }
 

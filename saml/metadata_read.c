@@ -130,7 +130,8 @@ int metadata_find_role(const xml_doc *doc, const char *role_name, const char *en
 		found = (struct metadata_role){.entity = (xml_node *)(uintptr_t)node, .role = role, .entity_id = id};
 	}
 	if (n != 1)
-		return error_set(err, REASON_METADATA, "%zu entities %s%.200s%swith %s for SAML 2.0, exactly one is needed", n,
+		return error_set(err, REASON_METADATA,
+			"%zu entities %s%.200s%swith %s for SAML 2.0, exactly one is needed", n,
 			entity_id ? "\"" : "", entity_id ? entity_id : "", entity_id ? "\" " : "", role_name);
 	if (!*found.entity_id || !utf8_is_clean(slice_c(found.entity_id)) || strlen(found.entity_id) > 1024)
 		return error_set(err, REASON_METADATA, "an entityID that is empty or too long");

@@ -68,7 +68,8 @@ static int count_keys(struct saml_provider *p, int64_t now, struct error *err)
 	}
 	if (p->info.key_count == 0)
 		return error_set(err, REASON_METADATA,
-			"no usable signing certificate among %zu: RSA from %d bits that has not ended is needed", p->key_count,
+			"no usable signing certificate among %zu: RSA from %d bits that has not ended is needed",
+				p->key_count,
 			TRUSTED_KEY_BITS_MIN);
 	return 0;
 }
@@ -78,10 +79,12 @@ static int read_endpoint(struct saml_provider *p, const xml_node *role, struct e
 	for (const xml_node *node = xml_first(role); node; node = xml_next(node)) {
 		const char *binding = xml_attribute(node, "Binding"), *location = xml_attribute(node, "Location");
 
-		if (!xml_is(node, XML_NS_METADATA, "SingleSignOnService") || !binding || strcmp(binding, XML_BINDING_REDIRECT) != 0)
+		if (!xml_is(node, XML_NS_METADATA, "SingleSignOnService") || !binding || strcmp(binding,
+			XML_BINDING_REDIRECT) != 0)
 			continue;
 		if (!location || !metadata_is_address(location))
-			return error_set(err, REASON_METADATA, "SingleSignOnService with the address \"%.200s\"", location ? location : "");
+			return error_set(err, REASON_METADATA, "SingleSignOnService with the address \"%.200s\"",
+				location ? location : "");
 		p->info.sso_url = arena_strdup(p->arena, location);
 		return 0;
 	}
@@ -156,7 +159,8 @@ const struct saml_provider_info *saml_provider_info(const struct saml_provider *
 	return &p->info;
 }
 
-int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask, const char **url_out,
+int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask,
+	const char **url_out,
 	struct error *err)
 {
 	return asker_write(a, provider->asker, ask, url_out, err);

@@ -16,7 +16,8 @@ struct saml_provider {
 	const char *tenant;             /* NULL: not checked */
 	struct trusted_key *keys;       /* also those that may not be used */
 	size_t key_count;
-	struct slice metadata;          /* the one EntityDescriptor, a document of its own in UTF-8 without byte-order mark; a NUL behind it */
+	struct slice metadata;          /* the one EntityDescriptor,
+		a document of its own in UTF-8 without byte-order mark; a NUL behind it */
 	struct saml_asker *asker;       /* writes requests to it */
 };
 

@@ -207,7 +207,8 @@ int require_issue_instant(const xml_node *element, const struct saml_expect *exp
 	if (xml_time(element, "IssueInstant", REASON_ISSUE_INSTANT, &instant, err) < 0)
 		return -1;
 	if (instant > expect->now + skew)
-		return error_set(err, REASON_NOT_YET_VALID, "IssueInstant of %s lies %lld s ahead, skew %lld s: clocks differ",
+		return error_set(err, REASON_NOT_YET_VALID,
+			"IssueInstant of %s lies %lld s ahead, skew %lld s: clocks differ",
 			xml_name(element), (long long)(instant - expect->now), (long long)skew);
 	if (instant < expect->requested_at - skew)
 		return error_set(err, REASON_ISSUE_INSTANT, "%s was made %lld s before it was asked for", xml_name(element),
@@ -225,7 +226,8 @@ static int require_answer(const xml_node *response, const struct saml_expect *ex
 	if (!request || !*request)
 		return error_set(err, REASON_UNSOLICITED, "no InResponseTo");
 	if (strcmp(request, expect->request_id) != 0)
-		return error_set(err, REASON_WRONG_IN_RESPONSE_TO, "InResponseTo \"%.80s\", the request was \"%.80s\"", request,
+		return error_set(err, REASON_WRONG_IN_RESPONSE_TO, "InResponseTo \"%.80s\", the request was \"%.80s\"",
+			request,
 			expect->request_id);
 	return require_issue_instant(response, expect, err);
 }

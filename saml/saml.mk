@@ -23,6 +23,11 @@ tests_unit_test_response_read_SOURCES = tests/unit/test_response_read.c $(FORGE)
 tests_unit_test_response_read_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_response_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_response_refusals
+tests_unit_test_response_refusals_SOURCES = tests/unit/test_response_refusals.c $(FORGE)
+tests_unit_test_response_refusals_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_response_refusals_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
 # writing: what we write
 saml_libsaml_a_SOURCES += \
 	saml/asker.h saml/request_write.c \

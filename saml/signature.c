@@ -40,7 +40,8 @@ int signature_find(const xml_node *element, xml_node **out, struct error *err)
 	if (n > 1)
 		return error_set(err, REASON_SIGNATURE_SHAPE, "%zu signatures in %s", n, xml_name(element));
 	if (n == 1 && (!xml_is(first, XML_NS_ASSERTION, "Issuer") || xml_next(first) != found))
-		return error_set(err, REASON_SIGNATURE_SHAPE, "the signature of %s is not behind its Issuer", xml_name(element));
+		return error_set(err, REASON_SIGNATURE_SHAPE, "the signature of %s is not behind its Issuer",
+			xml_name(element));
 	*out = found;
 	return 0;
 }
@@ -56,7 +57,8 @@ static int require_children(const xml_node *parent, const char *const *names, co
 		return -1;
 	for (; names[i]; i++, child = xml_next(child)) {
 		if (!child || !xml_is(child, XML_NS_SIGNATURE, names[i]))
-			return error_set(err, REASON_SIGNATURE_SHAPE, "%s in %s where %s belongs", child ? xml_name(child) : "nothing",
+			return error_set(err, REASON_SIGNATURE_SHAPE, "%s in %s where %s belongs",
+				child ? xml_name(child) : "nothing",
 				xml_name(parent), names[i]);
 		out[i] = child;
 	}
@@ -184,7 +186,8 @@ static bool verifies(xml_node *signature, const struct trusted_key *key)
 		xmlSecOpenSSLTransformSha384GetKlass, xmlSecOpenSSLTransformSha512GetKlass,
 	};
 	static xmlSecTransformId (*const allowed_methods[])(void) = {
-		xmlSecTransformExclC14NGetKlass, xmlSecOpenSSLTransformRsaSha256GetKlass, xmlSecOpenSSLTransformRsaSha384GetKlass,
+		xmlSecTransformExclC14NGetKlass, xmlSecOpenSSLTransformRsaSha256GetKlass,
+			xmlSecOpenSSLTransformRsaSha384GetKlass,
 		xmlSecOpenSSLTransformRsaSha512GetKlass,
 	};
 	xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(NULL);
@@ -227,7 +230,8 @@ static int try_keys(xml_node *signature, const struct trusted_key *keys, size_t 
 			return error_set(err, reason, "signed with key %zu of the metadata: %d bits RSA, ends at %lld", i + 1,
 				keys[i].bits, (long long)keys[i].not_after);
 	}
-	return error_set(err, REASON_SIGNATURE_INVALID, "made by none of the %zu keys of the metadata, or changed after signing", n);
+	return error_set(err, REASON_SIGNATURE_INVALID,
+		"made by none of the %zu keys of the metadata, or changed after signing", n);
 }
 
 int signature_verify(xml_node *element, xml_node *signature, const struct trusted_key *keys, size_t n, int64_t now,

@@ -23,7 +23,8 @@ static int read_name_id(struct arena *a, const xml_node *subject, const struct s
 		return error_set(err, REASON_BAD_NAME_ID, "NameID of %zu bytes, or with a blank at an end", n);
 	qualifier = xml_attribute(node, "SPNameQualifier");
 	if (qualifier && strcmp(qualifier, expect->entity_id) != 0)
-		return error_set(err, REASON_BAD_NAME_ID, "NameID made for another service: SPNameQualifier \"%.200s\"", qualifier);
+		return error_set(err, REASON_BAD_NAME_ID, "NameID made for another service: SPNameQualifier \"%.200s\"",
+			qualifier);
 	format = xml_attribute(node, "Format");
 	out->name_id = arena_strdup(a, value);
 	out->name_id_format = arena_strdup(a, format);
@@ -59,13 +60,15 @@ static int require_confirmation(const xml_node *subject, const struct saml_expec
 	xml_node *confirmation = NULL, *data = NULL;
 	const char *method = NULL;
 
-	if (xml_require_child(subject, XML_NS_ASSERTION, "SubjectConfirmation", REASON_WRONG_CONFIRMATION, &confirmation, err) < 0)
+	if (xml_require_child(subject, XML_NS_ASSERTION, "SubjectConfirmation", REASON_WRONG_CONFIRMATION, &confirmation,
+		err) < 0)
 		return -1;
 	if (xml_require_attribute(confirmation, "Method", REASON_WRONG_CONFIRMATION, &method, err) < 0)
 		return -1;
 	if (strcmp(method, SAML_BEARER) != 0)
 		return error_set(err, REASON_WRONG_CONFIRMATION, "SubjectConfirmation by %.120s", method);
-	if (xml_require_child(confirmation, XML_NS_ASSERTION, "SubjectConfirmationData", REASON_WRONG_CONFIRMATION, &data, err) < 0)
+	if (xml_require_child(confirmation, XML_NS_ASSERTION, "SubjectConfirmationData", REASON_WRONG_CONFIRMATION, &data,
+		err) < 0)
 		return -1;
 	if (xml_first(confirmation) != data || xml_next(data))
 		return error_set(err, REASON_WRONG_CONFIRMATION, "SubjectConfirmation with more than its data");

@@ -219,7 +219,8 @@ static int judge_document(xmlParserCtxtPtr parser, xml_doc *doc, const struct gu
 		return error_set(err, rules->malformed, "not well-formed: %.200s, line %d",
 			last && last->message ? last->message : "no message", last ? last->line : 0);
 	if (!parser->nsWellFormed)
-		return error_set(err, rules->shape, "namespaces: %.200s", last && last->message ? last->message : "not declared");
+		return error_set(err, rules->shape, "namespaces: %.200s",
+			last && last->message ? last->message : "not declared");
 	if (doc->encoding && xmlStrcasecmp(doc->encoding, BAD_CAST "UTF-8") != 0)
 		return error_set(err, rules->malformed, "encoding %.40s", (const char *)doc->encoding);
 	return require_unique_ids(doc, rules, err);

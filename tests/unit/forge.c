@@ -19,7 +19,8 @@ static const char response_text[] =
 	"Destination=\"" FORGE_ACS "\" InResponseTo=\"" FORGE_REQUEST "\" xmlns:samlp=\"" NS_SAMLP "\">"
 	"<Issuer xmlns=\"" NS_SAML "\">" FORGE_ISSUER "</Issuer>@RESPONSE@"
 	"<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>"
-	"<Assertion ID=\"" FORGE_ASSERTION_ID "\" IssueInstant=\"2026-11-24T13:19:15.107Z\" Version=\"2.0\" xmlns=\"" NS_SAML "\">"
+	"<Assertion ID=\"" FORGE_ASSERTION_ID "\" IssueInstant=\"2026-11-24T13:19:15.107Z\" Version=\"2.0\" xmlns=\""
+		NS_SAML "\">"
 	"<Issuer>" FORGE_ISSUER "</Issuer>@ASSERTION@"
 	"<Subject><NameID Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\">" FORGE_NAME_ID "</NameID>"
 	"<SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">"
@@ -47,7 +48,8 @@ static const char response_text[] =
 	"<AuthnContext><AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</AuthnContextClassRef>"
 	"</AuthnContext></AuthnStatement></Assertion></samlp:Response>";
 
-static const char usual_transforms[] = "<Transform Algorithm=\"" ALGORITHM_ENVELOPED "\"/><Transform Algorithm=\"" ALGORITHM_C14N "\"/>";
+static const char usual_transforms[] = "<Transform Algorithm=\"" ALGORITHM_ENVELOPED "\"/><Transform Algorithm=\""
+	ALGORITHM_C14N "\"/>";
 
 static EVP_PKEY *keys[FORGE_KEYS];
 static char *certificates[FORGE_KEYS];
@@ -149,7 +151,8 @@ struct slice forge_metadata(const char *use, const enum forge_key *list)
 
 	text_begin(&t, forge_arena(), 8192);
 	text_add_c(&t, "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>"
-		"<EntityDescriptor ID=\"_d1f5c4e2\" entityID=\"" FORGE_ISSUER "\" xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">"
+		"<EntityDescriptor ID=\"_d1f5c4e2\" entityID=\""
+			FORGE_ISSUER "\" xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">"
 		"<RoleDescriptor xsi:type=\"fed:SecurityTokenServiceType\" "
 		"protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\" "
 		"xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
@@ -163,7 +166,8 @@ struct slice forge_metadata(const char *use, const enum forge_key *list)
 		"<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" "
 		"Location=\"https://login.microsoftonline.com/" FORGE_TENANT "/saml2\"/>"
 		"<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" "
-		"Location=\"https://login.microsoftonline.com/" FORGE_TENANT "/saml2\"/></IDPSSODescriptor></EntityDescriptor>");
+		"Location=\"https://login.microsoftonline.com/"
+			FORGE_TENANT "/saml2\"/></IDPSSODescriptor></EntityDescriptor>");
 	return text_slice(&t);
 }
 

@@ -29,10 +29,346 @@ static void accepts_an_assertion_signed_by_entra(void **state)
 	assert_null(saml_identity_attribute(&who, "givenname"));
 }
 
+static void accepts_a_signed_response(void **state)
+{
+	struct saml_identity who = forge_accepted(&(struct forge){.sign = FORGE_RESPONSE});
+
+	(void)state;
+	assert_string_equal(who.name_id, FORGE_NAME_ID);
+}
+
+static void accepts_both_signed(void **state)
+{
+	struct saml_identity who = forge_accepted(&(struct forge){.sign = FORGE_BOTH});
+
+	(void)state;
+	assert_string_equal(who.name_id, FORGE_NAME_ID);
+}
+
+static void accepts_the_second_of_two_keys(void **state)
+{
+	(void)state;
+	for (int what = FORGE_ASSERTION; what <= FORGE_BOTH; what++)
+		assert_non_null(forge_accepted(&(struct forge){.sign = (enum forge_sign)what, .key = FORGE_SECOND}).name_id);
+}
+
+static int read_with(struct saml_expect *expect, const struct forge *f, struct error *err)
+{
+	struct saml_identity who = {0};
+
+	return saml_response_read(forge_arena(), expect, forge_base64(forge_text(f)), &who, err);
+}
+
+static void still_verifies_with_keys_without_use(void **state)
+{
+	static const enum forge_key second[] = {FORGE_WEAK, FORGE_SECOND, FORGE_KEYS};
+	struct saml_provider *p = forge_provider(NULL, second);
+	struct saml_expect expect = forge_expect();
+	struct error err;
+
+	(void)state;
+	expect.provider = p;
+	assert_done(read_with(&expect, &(struct forge){.key = FORGE_SECOND}, &err), err);
+	assert_refused(read_with(&expect, &(struct forge){.key = FORGE_FIRST}, &err), err, REASON_SIGNATURE_INVALID);
+	assert_refused(read_with(&expect, &(struct forge){.sign = FORGE_NOTHING}, &err), err, REASON_UNSIGNED);
+	saml_provider_free(p);
+}
+
+static void wants_signed_what_the_settings_say(void **state)
+{
+	static const struct {
+		enum saml_signed wanted;
+		enum forge_sign is;
+		bool good;
+	} table[] = {
+		{SAML_SIGNED_ANY, FORGE_ASSERTION, true}, {SAML_SIGNED_ANY, FORGE_RESPONSE, true}, {SAML_SIGNED_ANY,
+			FORGE_BOTH, true},
+		{SAML_SIGNED_ANY, FORGE_NOTHING, false},
+		{SAML_SIGNED_ASSERTION, FORGE_ASSERTION, true}, {SAML_SIGNED_ASSERTION, FORGE_RESPONSE, false},
+		{SAML_SIGNED_ASSERTION, FORGE_BOTH, true}, {SAML_SIGNED_ASSERTION, FORGE_NOTHING, false},
+		{SAML_SIGNED_RESPONSE, FORGE_ASSERTION, false}, {SAML_SIGNED_RESPONSE, FORGE_RESPONSE, true},
+		{SAML_SIGNED_RESPONSE, FORGE_BOTH, true}, {SAML_SIGNED_RESPONSE, FORGE_NOTHING, false},
+		{SAML_SIGNED_BOTH, FORGE_ASSERTION, false}, {SAML_SIGNED_BOTH, FORGE_RESPONSE, false},
+		{SAML_SIGNED_BOTH, FORGE_BOTH, true}, {SAML_SIGNED_BOTH, FORGE_NOTHING, false},
+	};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct saml_expect expect = forge_expect();
+
+		expect.signed_part = table[i].wanted;
+		if (table[i].good)
+			assert_done(read_with(&expect, &(struct forge){.sign = table[i].is}, &err), err);
+		else
+			assert_refused(read_with(&expect, &(struct forge){.sign = table[i].is}, &err), err, REASON_UNSIGNED);
+	}
+}
+
+static void accepts_the_stronger_algorithms(void **state)
+{
+	(void)state;
+	forge_accepted(&(struct forge){.signature_method = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
+		.digest_method = "http://www.w3.org/2001/04/xmlenc#sha512"});
+	forge_accepted(&(struct forge){.signature_method = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
+		.digest_method = "http://www.w3.org/2001/04/xmldsig-more#sha384"});
+}
+
+static void accepts_inclusive_namespaces(void **state)
+{
+	(void)state;
+	forge_accepted(&(struct forge){.sign = FORGE_BOTH, .transforms = "<Transform Algorithm=\"" ALGORITHM_ENVELOPED "\"/>"
+		"<Transform Algorithm=\"" ALGORITHM_C14N "\"><InclusiveNamespaces xmlns=\""
+			ALGORITHM_C14N "\" PrefixList=\"samlp xs\"/>"
+		"</Transform>"});
+}
+
+/* Other identity providers write prefixes and indent. */
+static void accepts_indented_xml(void **state)
+{
+	(void)state;
+	forge_accepted(&(struct forge){.sign = FORGE_BOTH, .before = {{"<samlp:Status>", "\n  <samlp:Status>\n    "},
+		{"<Subject>", "\n\t<Subject>\r\n"}, {"<AttributeStatement>", "<AttributeStatement>\n"}, {"<Conditions",
+			"\n <Conditions"}}});
+}
+
+static void accepts_conditions_that_are_known(void **state)
+{
+	(void)state;
+	forge_accepted(&(struct forge){.before = {{"</AudienceRestriction>", "</AudienceRestriction><OneTimeUse/>"}}});
+	forge_accepted(&(struct forge){.before = {{"</AudienceRestriction>",
+		"</AudienceRestriction><ProxyRestriction Count=\"0\"/>"}}});
+}
+
+static void accepts_own_sp_name_qualifier_and_entity_format(void **state)
+{
+	(void)state;
+	forge_accepted(&(struct forge){.before = {{"<NameID ", "<NameID SPNameQualifier=\"" FORGE_ENTITY "\" "},
+		{"<Issuer>", "<Issuer Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\">"}}});
+}
+
+static void accepts_tenant_in_capitals_and_without_being_asked(void **state)
+{
+	static const enum forge_key first[] = {FORGE_FIRST, FORGE_KEYS};
+	struct saml_provider_options options = {.now = FORGE_NOW};
+	struct saml_provider *p = NULL;
+	struct saml_expect expect = forge_expect();
+	struct error err;
+
+	(void)state;
+	forge_accepted(&(struct forge){.before = {{"<AttributeValue>" FORGE_TENANT,
+		"<AttributeValue>7B1C2D3E-4F50-4A61-8B72-93A4B5C6D7E8"}}});
+	assert_done(saml_provider_read(forge_metadata("signing", first), &options, &p, &err), err);
+	expect.provider = p;
+	assert_done(read_with(&expect, &(struct forge){.before = {{"<AttributeValue>" FORGE_TENANT,
+		"<AttributeValue>other"}}}, &err), err);
+	saml_provider_free(p);
+}
+
+static void reads_the_claims_of_entra(void **state)
+{
+	struct saml_identity who;
+
+	(void)state;
+	who = forge_accepted(&(struct forge){.before = {
+		{FORGE_NAME_ID "</NameID>", "carl_partner.example#EXT#@example.onmicrosoft.com</NameID>"},
+		{SAML_METHOD_MULTIPLE, "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/x509"},
+		{"</AttributeStatement>", "<Attribute Name=\""
+			SAML_CLAIM_GROUPS_LINK "\"><AttributeValue>https://graph.windows.net/x"
+			"</AttributeValue></Attribute></AttributeStatement>"}}});
+	assert_true(who.guest);
+	assert_false(who.mfa);
+	assert_true(who.groups_overage);
+	who = forge_accepted(&(struct forge){.before = {{"claims/name\"><AttributeValue>anna",
+		"claims/name\"><AttributeValue>a_b#ext#@example"}}});
+	assert_true(who.guest);
+	who = forge_accepted(&(struct forge){.before = {{"<Attribute Name=\"" SAML_CLAIM_OBJECT_ID "\"",
+		"<Attribute Name=\"other\""}}});
+	assert_null(who.object_id);
+}
+
+static void reads_values_with_escapes_whole(void **state)
+{
+	struct saml_identity who = forge_accepted(&(struct forge){.before = {
+		{"<AttributeValue>Anna Meier",
+			"<AttributeValue>Anna &lt;&amp;&gt; &quot;M\xc3\xbcller&#x2D;O&apos;Hara&quot; ]]&gt;"}}});
+
+	(void)state;
+	assert_string_equal(saml_identity_attribute(&who,
+		"http://schemas.microsoft.com/identity/claims/displayname")->values[0],
+		"Anna <&> \"M\xc3\xbcller-O'Hara\" ]]>");
+}
+
+/* Each limit to the second: the last moment that is good, the first that is not. */
+static void keeps_to_the_skew_exactly(void **state)
+{
+	static const struct {
+		const char *from, *good, *bad;
+		enum reason reason;
+	} table[] = {
+		{"NotBefore=\"2026-11-24T13:14:15.013Z\"", "NotBefore=\"2026-11-24T13:22:16Z\"",
+			"NotBefore=\"2026-11-24T13:22:17Z\"",
+			REASON_NOT_YET_VALID},
+		{"NotOnOrAfter=\"2026-11-24T14:19:15.013Z\">", "NotOnOrAfter=\"2026-11-24T13:16:17Z\">",
+			"NotOnOrAfter=\"2026-11-24T13:16:16Z\">", REASON_EXPIRED},
+		{"NotOnOrAfter=\"2026-11-24T14:19:15.013Z\" R", "NotOnOrAfter=\"2026-11-24T13:16:17Z\" R",
+			"NotOnOrAfter=\"2026-11-24T13:16:16Z\" R", REASON_CONFIRMATION_EXPIRED},
+		{"IssueInstant=\"2026-11-24T13:19:15.123Z\"", "IssueInstant=\"2026-11-24T13:22:16Z\"",
+			"IssueInstant=\"2026-11-24T13:22:17Z\"",
+			REASON_NOT_YET_VALID},
+		{"IssueInstant=\"2026-11-24T13:19:15.107Z\"", "IssueInstant=\"2026-11-24T13:15:56Z\"",
+			"IssueInstant=\"2026-11-24T13:15:55Z\"",
+			REASON_ISSUE_INSTANT},
+		{"AuthnInstant=\"2026-09-04T06:11:02.000Z\"", "AuthnInstant=\"2026-11-24T13:22:16Z\"",
+			"AuthnInstant=\"2026-11-24T13:22:17Z\"",
+			REASON_NOT_YET_VALID},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		forge_accepted(&(struct forge){.before = {{table[i].from, table[i].good}}});
+		forge_refused(&(struct forge){.before = {{table[i].from, table[i].bad}}}, table[i].reason);
+	}
+}
+
+static void takes_the_skew_that_is_set(void **state)
+{
+	struct saml_expect expect = forge_expect();
+	struct forge late = {.before = {{"NotOnOrAfter=\"2026-11-24T14:19:15.013Z\">",
+		"NotOnOrAfter=\"2026-11-24T13:19:07Z\">"}}};
+	struct error err;
+
+	(void)state;
+	expect.skew = 10;
+	assert_done(read_with(&expect, &late, &err), err);
+	expect.skew = 9;
+	assert_refused(read_with(&expect, &late, &err), err, REASON_EXPIRED);
+}
+
+static void remembers_an_assertion_until_its_earliest_end(void **state)
+{
+	struct saml_identity who = forge_accepted(&(struct forge){.before = {
+		{"NotOnOrAfter=\"2026-11-24T14:19:15.013Z\" R", "NotOnOrAfter=\"2026-11-24T13:24:16Z\" R"}}});
+
+	(void)state;
+	assert_int_equal(who.not_on_or_after, FORGE_NOW + 300 + SAML_SKEW);
+}
+
+static void wants_a_fresh_sign_on_only_when_it_was_asked_for(void **state)
+{
+	struct saml_expect expect = forge_expect();
+	struct error err;
+
+	(void)state;
+	assert_done(read_with(&expect, &(struct forge){0}, &err), err);
+	expect.force_authn = true;
+	assert_refused(read_with(&expect, &(struct forge){0}, &err), err, REASON_NOT_FRESH);
+	assert_done(read_with(&expect, &(struct forge){.before = {{"AuthnInstant=\"2026-09-04T06:11:02.000Z\"",
+		"AuthnInstant=\"2026-11-24T13:19:10Z\""}}}, &err), err);
+}
+
+static void accepts_folded_base64(void **state)
+{
+	struct saml_expect expect = forge_expect();
+	struct slice base64 = forge_base64(forge_text(&(struct forge){0}));
+	char *folded = arena_alloc(forge_arena(), base64.n * 2);
+	struct saml_identity who = {0};
+	struct error err;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < base64.n; i++) {
+		folded[n++] = base64.p[i];
+		if (i % 76 == 75) {
+			folded[n++] = '\r';
+			folded[n++] = '\n';
+		}
+	}
+	assert_done(saml_response_read(forge_arena(), &expect, slice_of(folded, n), &who, &err), err);
+}
+
+static void finds_the_response_in_a_form(void **state)
+{
+	struct slice response, relay;
+	struct error err;
+
+	(void)state;
+	assert_done(saml_response_find(forge_arena(), slice_c("RelayState=a%20b%2B&SAMLResponse=PHg%2BPA%3D%3D"),
+		&response, &relay, &err), err);
+	assert_slice_is(response, "PHg+PA==");
+	assert_slice_is(relay, "a b+");
+	assert_done(saml_response_find(forge_arena(), slice_c("SAMLResponse=abc"), &response, &relay, &err), err);
+	assert_null(relay.p);
+	assert_refused(saml_response_find(forge_arena(), slice_c("SAMLRequest=abc"), &response, &relay, &err), err,
+		REASON_RESPONSE_MISSING);
+	assert_refused(saml_response_find(forge_arena(), slice_c(""), &response, &relay, &err), err, REASON_RESPONSE_MISSING);
+	assert_refused(saml_response_find(forge_arena(), slice_c("SAMLResponse="), &response, &relay, &err), err,
+		REASON_RESPONSE_MISSING);
+	assert_refused(saml_response_find(forge_arena(), slice_c("SAMLResponse=%4"), &response, &relay, &err), err,
+		REASON_RESPONSE_MALFORMED);
+	assert_refused(saml_response_find(forge_arena(), slice_c("SAMLResponse=a&RelayState=%"), &response, &relay, &err),
+		err,
+		REASON_RESPONSE_MALFORMED);
+}
+
+static void refuses_doubled_form_field(void **state)
+{
+	struct slice response, relay;
+	struct error err;
+
+	(void)state;
+	assert_refused(saml_response_find(forge_arena(), slice_c("SAMLResponse=a&SAMLResponse=b"), &response, &relay,
+		&err), err,
+		REASON_RESPONSE_MALFORMED);
+	assert_refused(saml_response_find(forge_arena(), slice_c("SAMLResponse=a&RelayState=b&RelayState=b"), &response,
+		&relay, &err), err,
+		REASON_RESPONSE_MALFORMED);
+}
+
+static void refuses_long_relay_state_and_large_form(void **state)
+{
+	char *form = arena_alloc(forge_arena(), SAML_RESPONSE_MAX * 6);
+	struct slice response, relay;
+	struct error err;
+	int n = snprintf(form, 100, "SAMLResponse=a&RelayState=");
+
+	(void)state;
+	memset(form + n, 'r', SAML_RELAY_STATE_MAX);
+	assert_done(saml_response_find(forge_arena(), slice_c(form), &response, &relay, &err), err);
+	form[n + SAML_RELAY_STATE_MAX] = 'r';
+	assert_refused(saml_response_find(forge_arena(), slice_c(form), &response, &relay, &err), err,
+		REASON_RELAY_STATE_TOO_LONG);
+	memset(form, 'a', SAML_RESPONSE_MAX * 5);
+	memcpy(form, "SAMLResponse=", 13);
+	assert_refused(saml_response_find(forge_arena(), slice_c(form), &response, &relay, &err), err,
+		REASON_RESPONSE_TOO_LARGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(accepts_an_assertion_signed_by_entra, forge_reset),
+		cmocka_unit_test_teardown(accepts_a_signed_response, forge_reset),
+		cmocka_unit_test_teardown(accepts_both_signed, forge_reset),
+		cmocka_unit_test_teardown(accepts_the_second_of_two_keys, forge_reset),
+		cmocka_unit_test_teardown(still_verifies_with_keys_without_use, forge_reset),
+		cmocka_unit_test_teardown(wants_signed_what_the_settings_say, forge_reset),
+		cmocka_unit_test_teardown(accepts_the_stronger_algorithms, forge_reset),
+		cmocka_unit_test_teardown(accepts_inclusive_namespaces, forge_reset),
+		cmocka_unit_test_teardown(accepts_indented_xml, forge_reset),
+		cmocka_unit_test_teardown(accepts_conditions_that_are_known, forge_reset),
+		cmocka_unit_test_teardown(accepts_own_sp_name_qualifier_and_entity_format, forge_reset),
+		cmocka_unit_test_teardown(accepts_tenant_in_capitals_and_without_being_asked, forge_reset),
+		cmocka_unit_test_teardown(reads_the_claims_of_entra, forge_reset),
+		cmocka_unit_test_teardown(reads_values_with_escapes_whole, forge_reset),
+		cmocka_unit_test_teardown(keeps_to_the_skew_exactly, forge_reset),
+		cmocka_unit_test_teardown(takes_the_skew_that_is_set, forge_reset),
+		cmocka_unit_test_teardown(remembers_an_assertion_until_its_earliest_end, forge_reset),
+		cmocka_unit_test_teardown(wants_a_fresh_sign_on_only_when_it_was_asked_for, forge_reset),
+		cmocka_unit_test_teardown(accepts_folded_base64, forge_reset),
+		cmocka_unit_test_teardown(finds_the_response_in_a_form, forge_reset),
+		cmocka_unit_test_teardown(refuses_doubled_form_field, forge_reset),
+		cmocka_unit_test_teardown(refuses_long_relay_state_and_large_form, forge_reset),
 	};
 
 	return cmocka_run_group_tests(tests, forge_begin, forge_end);

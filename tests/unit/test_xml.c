@@ -37,7 +37,8 @@ static void reads_a_plain_document(void **state)
 	struct slice text;
 
 	(void)state;
-	assert_done(xml_read(slice_c("\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<a xmlns=\"urn:x\" k=\"v&amp;w\" e=\"\">"
+	assert_done(xml_read(slice_c("\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+		"<a xmlns=\"urn:x\" k=\"v&amp;w\" e=\"\">"
 		"<b>one &lt; two &#x263a;</b><c/></a>"), &xml_rules_response, &doc, &err), err);
 	assert_true(xml_is(xml_root(doc), "urn:x", "a"));
 	assert_false(xml_is(xml_root(doc), "urn:y", "a"));
@@ -102,7 +103,8 @@ static void refuses_any_doctype(void **state)
 	static const struct refusal table[] = {
 		{"<!DOCTYPE a><a/>", REASON_DOCTYPE}, {"<!DOCTYPE a SYSTEM 'http://x.test/a.dtd'><a/>", REASON_DOCTYPE},
 		{"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", REASON_DOCTYPE},
-		{"<!DOCTYPE a [<!ENTITY b '0123456789'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;'>]><a>&d;</a>",
+		{"<!DOCTYPE a [<!ENTITY b '0123456789'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>"
+			"<!ENTITY d '&c;&c;&c;&c;'>]><a>&d;</a>",
 			REASON_DOCTYPE},
 		{"<!DOCTYPE a [<!ATTLIST a ID ID #IMPLIED>]><a ID='x'/>", REASON_DOCTYPE},
 	};
@@ -125,7 +127,8 @@ static void refuses_external_entity(void **state)
 static void refuses_entity_in_id_attribute(void **state)
 {
 	static const struct refusal table[] = {
-		{"<!DOCTYPE a [<!ENTITY b '_1'>]><a ID='&b;'/>", REASON_DOCTYPE}, {"<a ID='&b;'/>", REASON_RESPONSE_MALFORMED},
+		{"<!DOCTYPE a [<!ENTITY b '_1'>]><a ID='&b;'/>", REASON_DOCTYPE}, {"<a ID='&b;'/>",
+			REASON_RESPONSE_MALFORMED},
 	};
 
 	(void)state;
@@ -136,7 +139,8 @@ static void refuses_comments_instructions_and_cdata_anywhere(void **state)
 {
 	static const struct refusal table[] = {
 		{"<a>b<!-- c -->d</a>", REASON_XML_COMMENT}, {"<!-- c --><a/>", REASON_XML_COMMENT},
-		{"<a/><!-- c -->", REASON_XML_COMMENT}, {"<a>b<?c d?>e</a>", REASON_XML_COMMENT}, {"<?c d?><a/>", REASON_XML_COMMENT},
+		{"<a/><!-- c -->", REASON_XML_COMMENT}, {"<a>b<?c d?>e</a>", REASON_XML_COMMENT}, {"<?c d?><a/>",
+			REASON_XML_COMMENT},
 		{"<a><![CDATA[b]]></a>", REASON_XML_COMMENT}, {"<a>b<![CDATA[]]>c</a>", REASON_XML_COMMENT},
 		{"<?xml-stylesheet href='x.xsl'?><a/>", REASON_XML_COMMENT},
 	};
@@ -148,7 +152,8 @@ static void refuses_comments_instructions_and_cdata_anywhere(void **state)
 static void refuses_relative_namespace(void **state)
 {
 	static const struct refusal table[] = {
-		{"<a xmlns='b'/>", REASON_XML_SHAPE}, {"<a xmlns:b='./c'/>", REASON_XML_SHAPE}, {"<a><c xmlns:b='1:x'/></a>", REASON_XML_SHAPE},
+		{"<a xmlns='b'/>", REASON_XML_SHAPE}, {"<a xmlns:b='./c'/>", REASON_XML_SHAPE},
+			{"<a><c xmlns:b='1:x'/></a>", REASON_XML_SHAPE},
 		{"<a xmlns:b=' urn:x'/>", REASON_XML_SHAPE},
 	};
 
@@ -159,7 +164,8 @@ static void refuses_relative_namespace(void **state)
 static void refuses_undeclared_prefixes(void **state)
 {
 	static const struct refusal table[] = {
-		{"<a:b/>", REASON_XML_SHAPE}, {"<a b:c='d'/>", REASON_XML_SHAPE}, {"<a:b:c xmlns:a='urn:x'/>", REASON_XML_SHAPE},
+		{"<a:b/>", REASON_XML_SHAPE}, {"<a b:c='d'/>", REASON_XML_SHAPE}, {"<a:b:c xmlns:a='urn:x'/>",
+			REASON_XML_SHAPE},
 	};
 
 	(void)state;
@@ -169,7 +175,8 @@ static void refuses_undeclared_prefixes(void **state)
 static void refuses_id_in_a_namespace(void **state)
 {
 	static const struct refusal table[] = {
-		{"<a xmlns:s='urn:s' s:ID='x'/>", REASON_XML_SHAPE}, {"<a xmlns:s='urn:s' ID='y' s:Id='x'/>", REASON_XML_SHAPE},
+		{"<a xmlns:s='urn:s' s:ID='x'/>", REASON_XML_SHAPE}, {"<a xmlns:s='urn:s' ID='y' s:Id='x'/>",
+			REASON_XML_SHAPE},
 		{"<a xml:id='x'/>", REASON_XML_SHAPE}, {"<a xml:base='http://x.test/'/>", REASON_XML_SHAPE},
 	};
 
@@ -245,7 +252,8 @@ static void drops_comments_of_metadata_but_refuses_its_doctype(void **state)
 	xml_doc *doc = NULL;
 
 	(void)state;
-	assert_done(xml_read(slice_c("<!-- from: us --><a><?p q?><b>c<!-- d -->e</b></a>"), &xml_rules_metadata, &doc, &err), err);
+	assert_done(xml_read(slice_c("<!-- from: us --><a><?p q?><b>c<!-- d -->e</b></a>"), &xml_rules_metadata, &doc,
+		&err), err);
 	assert_int_equal(xml_count(xml_root(doc), "urn:x", "b"), 0);
 	xml_free(doc);
 	assert_refused(xml_read(slice_c("<!DOCTYPE a><a/>"), &xml_rules_metadata, &doc, &err), err, REASON_METADATA);
@@ -283,9 +291,11 @@ static void counts_children(void **state)
 	xml_node *child;
 
 	(void)state;
-	assert_done(xml_read(slice_c("<a xmlns='urn:x'><b/><b/><c/><d xmlns='urn:y'/>  </a>"), &xml_rules_response, &doc, &err), err);
+	assert_done(xml_read(slice_c("<a xmlns='urn:x'><b/><b/><c/><d xmlns='urn:y'/>  </a>"), &xml_rules_response, &doc,
+		&err), err);
 	assert_refused(xml_require_child(xml_root(doc), "urn:x", "b", REASON_XML_SHAPE, &child, &err), err, REASON_XML_SHAPE);
-	assert_refused(xml_optional_child(xml_root(doc), "urn:x", "b", REASON_XML_SHAPE, &child, &err), err, REASON_XML_SHAPE);
+	assert_refused(xml_optional_child(xml_root(doc), "urn:x", "b", REASON_XML_SHAPE, &child, &err), err,
+		REASON_XML_SHAPE);
 	assert_refused(xml_require_child(xml_root(doc), "urn:x", "d", REASON_XML_SHAPE, &child, &err), err, REASON_XML_SHAPE);
 	assert_done(xml_optional_child(xml_root(doc), "urn:x", "d", REASON_XML_SHAPE, &child, &err), err);
 	assert_null(child);
