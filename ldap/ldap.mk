@@ -1,12 +1,16 @@
 noinst_LIBRARIES += ldap/libmirror.a
 ldap_libmirror_a_CFLAGS = $(AM_CFLAGS) $(LDAP_CFLAGS)
 ldap_libmirror_a_SOURCES = \
+	ldap/check.c \
+	ldap/connection.c ldap/connection.h \
 	ldap/dn.c ldap/mirror.h \
+	ldap/follow.c \
 	ldap/join.c ldap/reader.h \
 	ldap/mirror_entry.c ldap/mirror_write.h ldap/writer.h \
 	ldap/mirror_read.c \
 	ldap/mirror_write.c \
 	ldap/record.c ldap/record.h \
+	ldap/sync.c ldap/sync.h \
 	ldap/tables.c ldap/tables.h \
 	ldap/uuid_set.c ldap/uuid_set.h \
 	ldap/walk.c
@@ -18,3 +22,9 @@ tests_unit_test_dn_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_record
 tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/unit.h
 tests_unit_test_record_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+# Starts slapd on loopback; see tests/integration/slapd.h.
+check_PROGRAMS += tests/integration/test_mirror_slapd
+tests_integration_test_mirror_slapd_SOURCES = tests/integration/test_mirror_slapd.c tests/integration/slapd.c \
+	tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_slapd_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)

@@ -410,6 +410,7 @@ struct sweep {
 	const struct uuid_set *seen;
 	unsigned char (*gone)[UUID_SIZE];
 	size_t n, capacity, kept;
+	size_t most;                    /* stop there; 0: find all */
 };
 
 static int look_at(struct slice key, struct slice value, void *context)
@@ -429,7 +430,7 @@ static int look_at(struct slice key, struct slice value, void *context)
 			abort();
 	}
 	memcpy(s->gone[s->n++], uuid, UUID_SIZE);
-	return 0;
+	return s->n == s->most;
 }
 
 int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, struct error *err)
@@ -448,6 +449,36 @@ int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const st
 	for (size_t i = 0; i < s.n; i++)
 		if (mirror_writer_delete(w, kind, s.gone[i], err) < 0)
 			goto out;
+	rc = 0;
+out:
+	free(s.gone);
+	return rc;
+}
+
+int mirror_writer_unseen(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, size_t most,
+	struct arena *a, const char **out, size_t *n_out, struct error *err)
+{
+	struct key prefix = key_uuids(w->directory->name, kind);
+	struct sweep s = {.seen = seen, .most = most};
+	size_t n = 0;
+	int rc = -1;
+
+	if (writer_begin(w, err) < 0 || store_each(w->txn, TABLE_UUID, key_slice(&prefix), look_at, &s, err) < 0)
+		goto out;
+	for (size_t i = 0; i < s.n; i++) {
+		struct key k = key_uuid(w->directory->name, kind, s.gone[i]);
+		struct slice bytes;
+		struct record r;
+		int found = store_get(w->txn, TABLE_UUID, key_slice(&k), &bytes, err);
+
+		if (found == 1)
+			found = record_at(w, kind, node_read(bytes), &bytes, err);
+		if (found < 0 || (found && record_read_head(bytes, &r, err) < 0))
+			goto out;
+		if (found)
+			out[n++] = arena_strdup(a, r.dn);
+	}
+	*n_out = n;
 	rc = 0;
 out:
 	free(s.gone);

@@ -23,6 +23,9 @@ struct entry {
 
 struct mirror_writer;
 
+/* Attributes of people that are kept, which is what to ask a server for: lower case, sorted, ended by NULL. */
+const char *const *kept_attributes(struct arena *a, const struct directory_options *d);
+
 /* Other settings than those the file was filled under: cookies are forgotten and nothing counts as whole. */
 int mirror_writer_open(const char *path, const struct directory_options *directory, struct mirror_writer **out,
 	struct error *err);
@@ -35,8 +38,14 @@ int mirror_writer_delete(struct mirror_writer *w, enum mirror_kind kind, const u
 /* Deletes all that is not in `seen`.  REASON_DIRECTORY, nothing deleted: that would have been everything. */
 int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, struct error *err);
 
+/* DNs of at most `most` entries that are not in `seen`, in the arena. */
+int mirror_writer_unseen(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, size_t most,
+	struct arena *a, const char **out, size_t *n_out, struct error *err);
+
 /* {NULL, 0}: none.  Valid until the next mirror_writer_set_cookie of that kind. */
 struct slice mirror_writer_cookie(const struct mirror_writer *w, enum mirror_kind kind);
+/* A copy of its own in *kept, whose old one is freed; {NULL, 0} only frees. */
+void cookie_keep(struct slice *kept, struct slice cookie);
 int mirror_writer_set_cookie(struct mirror_writer *w, enum mirror_kind kind, struct slice cookie, struct error *err);
 
 /* For mirror_state; written with the next commit. */

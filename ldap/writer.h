@@ -22,8 +22,5 @@ struct mirror_writer {
 };
 
 int writer_begin(struct mirror_writer *w, struct error *err);
-void cookie_keep(struct slice *kept, struct slice cookie);
-/* Lower case, sorted, ended by NULL. */
-const char *const *kept_attributes(struct arena *a, const struct directory_options *d);
 
 #endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Connecting with libldap 2.5, whose time-outs must be combined to hold.
+ *
+ * NETWORK_TIMEOUT alone bounds the TCP connect only, and then a silent TLS peer
+ * hangs the caller and burns CPU (ITS#8047, mended in 2.6.9); with
+ * CONNECT_ASYNC the handshake ends in time.  TIMEOUT bounds what is answered
+ * synchronously (StartTLS).  TLS settings count only after TLS_NEWCTX.
+ */
+#include "ldap/connection.h"
+
+#include "base/text.h"
+
+#include <ldap.h>
+#include <sys/time.h>
+
+#define SECONDS_DEFAULT 10
+#define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
+
+int connection_error(const struct connection *c, const char *what, int code, struct error *err)
+{
+	char *said = NULL;
+
+	if (c->ld)
+		ldap_get_option(c->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &said);
+	error_set(err, REASON_DIRECTORY, "%s: %s: %s%s%s", c->uri, what, ldap_err2string(code), said && *said ? ": " : "",
+		said ? said : "");
+	ldap_memfree(said);
+	return -1;
+}
+
+/* ---- options: one function a type, since libldap takes any pointer and reads nonsense from a wrong one ---- */
+
+struct switches {
+	const char *what;
+	int rc;
+};
+
+static void set_number(struct connection *c, int option, int value, const char *what, struct switches *failed)
+{
+	int rc = ldap_set_option(c->ld, option, &value);
+
+	if (rc != LDAP_OPT_SUCCESS && !failed->what)
+		*failed = (struct switches){what, rc};
+}
+
+static void set_switch(struct connection *c, int option, const void *on_or_off, const char *what, struct switches *failed)
+{
+	int rc = ldap_set_option(c->ld, option, on_or_off);
+
+	if (rc != LDAP_OPT_SUCCESS && !failed->what)
+		*failed = (struct switches){what, rc};
+}
+
+static void set_seconds(struct connection *c, int option, int64_t seconds, const char *what, struct switches *failed)
+{
+	const struct timeval t = {.tv_sec = (time_t)seconds};
+	int rc = ldap_set_option(c->ld, option, &t);
+
+	if (rc != LDAP_OPT_SUCCESS && !failed->what)
+		*failed = (struct switches){what, rc};
+}
+
+static void set_text(struct connection *c, int option, const char *text, const char *what, struct switches *failed)
+{
+	int rc = ldap_set_option(c->ld, option, text);
+
+	if (rc != LDAP_OPT_SUCCESS && !failed->what)
+		*failed = (struct switches){what, rc};
+}
+
+static int set_options(struct connection *c, const struct directory_options *d, struct error *err)
+{
+	struct switches failed = {NULL, 0};
+
+	set_number(c, LDAP_OPT_PROTOCOL_VERSION, LDAP_VERSION3, "protocol version", &failed);
+	set_number(c, LDAP_OPT_DEREF, LDAP_DEREF_NEVER, "aliases", &failed);
+	set_switch(c, LDAP_OPT_REFERRALS, LDAP_OPT_OFF, "referrals", &failed);
+	set_switch(c, LDAP_OPT_RESTART, LDAP_OPT_ON, "restart", &failed);
+	set_switch(c, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON, "asynchronous connect", &failed);
+	set_seconds(c, LDAP_OPT_NETWORK_TIMEOUT, c->seconds, "time-out of the network", &failed);
+	set_seconds(c, LDAP_OPT_TIMEOUT, c->seconds, "time-out of answers", &failed);
+	set_number(c, LDAP_OPT_X_TLS_REQUIRE_CERT, LDAP_OPT_X_TLS_DEMAND, "certificate check", &failed);
+	set_number(c, LDAP_OPT_X_TLS_PROTOCOL_MIN, LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, "TLS version", &failed);
+	set_text(c, LDAP_OPT_X_TLS_CACERTFILE, d->ca_file ? d->ca_file : SYSTEM_CA_FILE, "CA file", &failed);
+	/* a server that vanished without a word is noticed by the system too, not only by our own probes */
+	set_number(c, LDAP_OPT_X_KEEPALIVE_IDLE, 60, "keep-alive", &failed);
+	set_number(c, LDAP_OPT_X_KEEPALIVE_INTERVAL, 10, "keep-alive", &failed);
+	set_number(c, LDAP_OPT_X_KEEPALIVE_PROBES, 3, "keep-alive", &failed);
+	if (failed.what)
+		return connection_error(c, failed.what, failed.rc, err);
+	if (d->starttls || strncasecmp(c->uri, "ldaps:", 6) == 0)
+		set_number(c, LDAP_OPT_X_TLS_NEWCTX, 0, "TLS set-up (is the CA file readable?)", &failed);
+	return failed.what ? connection_error(c, failed.what, failed.rc, err) : 0;
+}
+
+/* ---- steps ---- */
+
+static int last_code(struct connection *c)
+{
+	int code = LDAP_OTHER;
+
+	ldap_get_option(c->ld, LDAP_OPT_RESULT_CODE, &code);
+	return code;
+}
+
+static int start_tls(struct connection *c, struct error *err)
+{
+	int rc = ldap_start_tls_s(c->ld, NULL, NULL);
+
+	return rc == LDAP_SUCCESS ? 0 : connection_error(c, "StartTLS (is it the CA's certificate, for this host name?)", rc, err);
+}
+
+/* GnuTLS's own words ("unknown error code") help nobody. */
+static const char *connecting(const struct connection *c)
+{
+	return strncasecmp(c->uri, "ldaps:", 6) == 0 ? "connect (with TLS: is it the CA's certificate, for this host name?)" : "connect";
+}
+
+static int bind_simple(struct connection *c, const struct directory_options *d, struct error *err)
+{
+	struct berval password = {d->bind_dn ? d->password.n : 0, (char *)d->password.p};
+	struct timeval wait = {.tv_sec = (time_t)c->seconds};
+	LDAPMessage *message = NULL;
+	int id, rc, code = LDAP_OTHER;
+
+	/* RFC 4513 section 5.1.2: a name with an empty password is taken for nobody, and succeeds */
+	if (d->bind_dn && password.bv_len == 0)
+		return error_set(err, REASON_DIRECTORY, "%s: the password of %s is empty", c->uri, d->bind_dn);
+	rc = ldap_sasl_bind(c->ld, d->bind_dn ? d->bind_dn : "", LDAP_SASL_SIMPLE, &password, NULL, NULL, &id);
+	if (rc != LDAP_SUCCESS)
+		return connection_error(c, connecting(c), rc, err);
+	rc = ldap_result(c->ld, id, LDAP_MSG_ALL, &wait, &message);
+	if (rc == 0)
+		return connection_error(c, "connect and bind", LDAP_TIMEOUT, err);
+	if (rc < 0)
+		return connection_error(c, connecting(c), last_code(c), err);
+	rc = ldap_parse_result(c->ld, message, &code, NULL, NULL, NULL, NULL, 1);
+	if (rc != LDAP_SUCCESS || code != LDAP_SUCCESS)
+		return connection_error(c, d->bind_dn ? d->bind_dn : "anonymous bind", rc != LDAP_SUCCESS ? rc : code, err);
+	return 0;
+}
+
+int connection_open(const struct directory_options *d, const char *uri, const struct mirror_progress *progress,
+	struct connection **out, struct error *err)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (!c)
+		abort();
+	c->uri = uri;
+	c->seconds = d->network_seconds > 0 ? d->network_seconds : SECONDS_DEFAULT;
+	/* neither ldap.conf nor LDAPTLS_… of whoever started us may loosen what is set here */
+	setenv("LDAPNOINIT", "1", 1);
+	rc = ldap_initialize(&c->ld, uri);
+	if (rc != LDAP_SUCCESS) {
+		connection_error(c, "address", rc, err);
+		goto fail;
+	}
+	if (set_options(c, d, err) < 0)
+		goto fail;
+	if (d->starttls && start_tls(c, err) < 0)
+		goto fail;
+	if (progress)
+		progress->alive(progress->context);
+	if (bind_simple(c, d, err) < 0)
+		goto fail;
+	*out = c;
+	return 0;
+fail:
+	connection_close(c);
+	return -1;
+}
+
+void connection_close(struct connection *c)
+{
+	if (!c)
+		return;
+	if (c->ld)
+		ldap_unbind_ext(c->ld, NULL, NULL);
+	free(c);
+}
+
+/* ---- entries ---- */
+
+static void take_values(struct arena *a, struct berval *values, struct mirror_attribute *m)
+{
+	struct slice *list;
+	size_t n = 0;
+
+	while (values && values[n].bv_val)
+		n++;
+	list = arena_alloc(a, n * sizeof(*list) + 1);
+	for (size_t i = 0; i < n; i++)
+		list[i] = slice_of(values[i].bv_val, values[i].bv_len);
+	m->values = list;
+	m->n = n;
+}
+
+int entry_take(struct connection *c, struct arena *a, struct ldapmsg *message, struct entry *out, struct error *err)
+{
+	struct mirror_attribute *list = NULL;
+	struct entry e = {.dn = NULL};
+	BerElement *ber = NULL;
+	struct berval dn, name, *values = NULL;
+	int rc = ldap_get_dn_ber(c->ld, message, &ber, &dn);
+
+	while (rc == LDAP_SUCCESS) {
+		rc = ldap_get_attribute_ber(c->ld, message, ber, &name, &values);
+		if (rc != LDAP_SUCCESS || !name.bv_val)
+			break;
+		list = arena_grow(a, list, e.attribute_count, sizeof(*list));
+		list[e.attribute_count].name = arena_copy(a, slice_of(name.bv_val, name.bv_len));
+		take_values(a, values, &list[e.attribute_count++]);
+		ber_memfree(values);
+		values = NULL;
+	}
+	if (ber)
+		ber_free(ber, 0);
+	if (rc != LDAP_SUCCESS)
+		return connection_error(c, "an entry that cannot be read", rc, err);
+	if (memchr(dn.bv_val, '\0', dn.bv_len))
+		return error_set(err, REASON_DIRECTORY, "%s: an entry's name holds a NUL", c->uri);
+	e.dn = arena_copy(a, slice_of(dn.bv_val, dn.bv_len));
+	e.attributes = list;
+	*out = e;
+	return 0;
+}
+
+static bool is_good_end(const struct search *search, int code)
+{
+	return code == LDAP_SUCCESS || code == LDAP_SIZELIMIT_EXCEEDED ||
+		(search->scope == SEARCH_BASE && code == LDAP_NO_SUCH_OBJECT);
+}
+
+/* One message of a search.  1: the search is over, 0: go on, -1. */
+static int search_message(struct connection *c, const struct search *search, LDAPMessage *message,
+	void (*each)(const struct entry *e, void *context), void *context, struct error *err)
+{
+	struct arena *a;
+	struct entry e;
+	int code, rc = 0;
+
+	switch (ldap_msgtype(message)) {
+	case LDAP_RES_SEARCH_ENTRY:
+		a = arena_new();
+		rc = entry_take(c, a, message, &e, err);
+		if (rc == 0)
+			each(&e, context);
+		arena_free(a);
+		return rc;
+	case LDAP_RES_SEARCH_RESULT:
+		rc = ldap_parse_result(c->ld, message, &code, NULL, NULL, NULL, NULL, 0);
+		if (rc != LDAP_SUCCESS || !is_good_end(search, code))
+			return connection_error(c, "search", rc != LDAP_SUCCESS ? rc : code, err);
+		return 1;
+	default:
+		return 0;       /* continuation references lead to other servers: not followed */
+	}
+}
+
+int connection_search(struct connection *c, const struct search *search, void (*each)(const struct entry *e, void *context),
+	void *context, struct error *err)
+{
+	int scope = search->scope == SEARCH_BASE ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE;
+	int id, rc = ldap_search_ext(c->ld, search->base, scope, search->filter, (char **)search->attributes, 0, NULL, NULL, NULL,
+		search->limit, &id);
+
+	if (rc != LDAP_SUCCESS)
+		return connection_error(c, "search", rc, err);
+	for (rc = 0; rc == 0;) {
+		struct timeval wait = {.tv_sec = (time_t)c->seconds};
+		LDAPMessage *message = NULL;
+		int type = ldap_result(c->ld, id, LDAP_MSG_ONE, &wait, &message);
+
+		if (type <= 0) {
+			rc = connection_error(c, "search", type == 0 ? LDAP_TIMEOUT : last_code(c), err);
+			break;
+		}
+		rc = search_message(c, search, message, each, context, err);
+		ldap_msgfree(message);
+	}
+	if (rc < 0) {
+		error_prefix(err, "%s: ", search->base);
+		ldap_abandon_ext(c->ld, id, NULL, NULL);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+char *filter_escape(struct arena *a, struct slice value)
+{
+	struct text t;
+
+	text_begin(&t, a, value.n + 16);
+	for (size_t i = 0; i < value.n; i++) {
+		if (!value.p[i] || strchr("*()\\", value.p[i]))
+			text_addf(&t, "\\%02x", (unsigned char)value.p[i]);
+		else
+			text_add(&t, slice_of(value.p + i, 1));
+	}
+	return (char *)text_slice(&t).p;
+}

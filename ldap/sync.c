@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * RFC 4533 by hand: libldap's ldap_sync_init blocks for a whole refresh, hides
+ * cookies that come alone, and mixes up two searches on one handle.
+ *
+ * Whatever is not built as the standard says ends the connection: a message
+ * that was misread could delete people.
+ */
+#include "ldap/sync.h"
+
+#include <ldap.h>
+#include <sys/time.h>
+
+static int malformed(const struct sync_feed *f, const char *what, struct error *err)
+{
+	return error_set(err, REASON_DIRECTORY, "%s: %s is not built as RFC 4533 says", f->connection->uri, what);
+}
+
+/* ---- requests ---- */
+
+/* syncRequestValue (RFC 4533 section 2.2); reloadHint is false. */
+static int request_value(struct slice cookie, struct berval *out)
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	struct berval c = {cookie.n, (char *)cookie.p};
+	int rc = -1;
+
+	if (!ber)
+		abort();
+	if (cookie.p)
+		rc = ber_printf(ber, "{eOb}", LDAP_SYNC_REFRESH_AND_PERSIST, &c, 0);
+	else
+		rc = ber_printf(ber, "{eb}", LDAP_SYNC_REFRESH_AND_PERSIST, 0);
+	if (rc >= 0)
+		rc = ber_flatten2(ber, out, 1);
+	ber_free(ber, 1);
+	return rc < 0 ? -1 : 0;
+}
+
+int sync_start(struct sync_feed *f, enum mirror_kind kind, struct slice cookie, struct error *err)
+{
+	const struct directory_options *d = f->directory;
+	const char *const group_attributes[] = {d->group_name_attribute, d->member_attribute, NULL};
+	const char *const *attributes = kind == MIRROR_PEOPLE ? f->person_attributes : group_attributes;
+	LDAPControl control = {(char *)SYNC_CONTROL_OID, {0, NULL}, 1};
+	LDAPControl *controls[] = {&control, NULL};
+	int rc;
+
+	if (request_value(cookie, &control.ldctl_value) < 0)
+		return error_set(err, REASON_DIRECTORY, "the request for changes could not be written");
+	/* the one before would go on telling news */
+	if (f->searches[kind])
+		ldap_abandon_ext(f->connection->ld, f->searches[kind], NULL, NULL);
+	f->searches[kind] = 0;
+	rc = ldap_search_ext(f->connection->ld, kind == MIRROR_PEOPLE ? d->people_base : d->groups_base, LDAP_SCOPE_SUBTREE,
+		kind == MIRROR_PEOPLE ? d->people_filter : d->groups_filter, (char **)attributes, 0, controls, NULL, NULL, LDAP_NO_LIMIT,
+		&f->searches[kind]);
+	ber_memfree(control.ldctl_value.bv_val);
+	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "search for changes", rc, err);
+}
+
+int sync_probe(struct sync_feed *f, struct error *err)
+{
+	static const char *const none[] = {LDAP_NO_ATTRS, NULL};
+	int rc = ldap_search_ext(f->connection->ld, "", LDAP_SCOPE_BASE, NULL, (char **)none, 0, NULL, NULL, NULL, 1, &f->probe);
+
+	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "probe", rc, err);
+}
+
+/* ---- answers ---- */
+
+static struct slice copy(struct arena *a, const struct berval *v)
+{
+	return arena_slice(a, slice_of(v->bv_val ? v->bv_val : "", v->bv_len));
+}
+
+static int take_uuids(struct arena *a, const struct berval *values, struct sync_event *out)
+{
+	unsigned char (*list)[UUID_SIZE];
+	size_t n = 0;
+
+	while (values && values[n].bv_val)
+		n++;
+	list = arena_alloc(a, n * UUID_SIZE + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (values[i].bv_len != UUID_SIZE)
+			return -1;
+		memcpy(list[i], values[i].bv_val, UUID_SIZE);
+	}
+	out->uuids = (const unsigned char (*)[UUID_SIZE])list;
+	out->uuid_count = n;
+	return 0;
+}
+
+static int optional_cookie(struct arena *a, BerElement *ber, struct sync_event *out)
+{
+	struct berval cookie;
+	ber_len_t n;
+
+	if (ber_peek_tag(ber, &n) != LDAP_TAG_SYNC_COOKIE)
+		return 0;
+	if (ber_scanf(ber, "m", &cookie) == LBER_ERROR)
+		return -1;
+	out->cookie = copy(a, &cookie);
+	return 0;
+}
+
+static int optional_boolean(BerElement *ber, bool *value)
+{
+	ber_int_t b;
+	ber_len_t n;
+
+	if (ber_peek_tag(ber, &n) != LBER_BOOLEAN)
+		return 0;
+	if (ber_scanf(ber, "b", &b) == LBER_ERROR)
+		return -1;
+	*value = b != 0;
+	return 0;
+}
+
+/* syncStateValue (section 2.3) */
+static int take_state(struct arena *a, const struct berval *value, struct sync_event *out, unsigned char uuid[UUID_SIZE])
+{
+	static const enum sync_what meaning[] = {
+		[LDAP_SYNC_PRESENT] = SYNC_PRESENT, [LDAP_SYNC_ADD] = SYNC_ENTRY, [LDAP_SYNC_MODIFY] = SYNC_ENTRY,
+		[LDAP_SYNC_DELETE] = SYNC_GONE
+	};
+	struct berval id, both[2] = {{0, NULL}, {0, NULL}};
+	BerElement *ber = ber_init((struct berval *)value);
+	ber_int_t state;
+	int rc = -1;
+
+	if (!ber)
+		abort();
+	if (ber_scanf(ber, "{em", &state, &id) == LBER_ERROR || id.bv_len != UUID_SIZE)
+		goto out;
+	if (state < LDAP_SYNC_PRESENT || state > LDAP_SYNC_DELETE || optional_cookie(a, ber, out) < 0)
+		goto out;
+	memcpy(uuid, id.bv_val, UUID_SIZE);
+	both[0] = id;
+	out->what = meaning[state];
+	rc = take_uuids(a, both, out);
+out:
+	ber_free(ber, 1);
+	return rc;
+}
+
+/* The message's memory is the event's, as long as the arena: values are copied out of it. */
+static void keep_values(struct arena *a, struct entry *e)
+{
+	for (size_t i = 0; i < e->attribute_count; i++) {
+		struct slice *values = (struct slice *)e->attributes[i].values;
+
+		for (size_t j = 0; j < e->attributes[i].n; j++)
+			values[j] = arena_slice(a, values[j]);
+	}
+}
+
+static int take_entry(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+{
+	unsigned char uuid[UUID_SIZE];
+	LDAPControl **controls = NULL, *state;
+	int rc = ldap_get_entry_controls(f->connection->ld, message, &controls);
+
+	if (rc != LDAP_SUCCESS)
+		return connection_error(f->connection, "an entry's state", rc, err);
+	state = ldap_control_find(LDAP_CONTROL_SYNC_STATE, controls, NULL);
+	rc = state ? take_state(a, &state->ldctl_value, out, uuid) : -1;
+	ldap_controls_free(controls);
+	if (rc < 0)
+		return malformed(f, "the state of an entry", err);
+	if (out->what != SYNC_ENTRY)
+		return 0;
+	if (entry_take(f->connection, a, message, &out->entry, err) < 0)
+		return -1;
+	keep_values(a, &out->entry);
+	memcpy(out->entry.uuid, uuid, UUID_SIZE);
+	return 0;
+}
+
+static int take_phase(struct arena *a, BerElement *ber, enum sync_what what, struct sync_event *out)
+{
+	ber_tag_t tag;
+
+	out->what = what;
+	out->refresh_done = true;
+	if (ber_scanf(ber, "t{", &tag) == LBER_ERROR || optional_cookie(a, ber, out) < 0)
+		return -1;
+	return optional_boolean(ber, &out->refresh_done);
+}
+
+static int take_id_set(struct arena *a, BerElement *ber, struct sync_event *out)
+{
+	BerVarray uuids = NULL;
+	bool deletes = false;
+	ber_tag_t tag;
+	int rc;
+
+	if (ber_scanf(ber, "t{", &tag) == LBER_ERROR || optional_cookie(a, ber, out) < 0 || optional_boolean(ber, &deletes) < 0 ||
+		ber_scanf(ber, "[W]", &uuids) == LBER_ERROR)
+		return -1;
+	out->what = deletes ? SYNC_GONE : SYNC_PRESENT;
+	rc = take_uuids(a, uuids, out);
+	ber_bvarray_free(uuids);
+	return rc;
+}
+
+/* syncInfoValue (section 2.5) */
+static int take_info_value(struct arena *a, struct berval *value, struct sync_event *out)
+{
+	BerElement *ber = ber_init(value);
+	struct berval cookie;
+	ber_tag_t tag;
+	ber_len_t n;
+	int rc = -1;
+
+	if (!ber)
+		abort();
+	switch (ber_peek_tag(ber, &n)) {
+	case LDAP_TAG_SYNC_NEW_COOKIE:
+		if (ber_scanf(ber, "tm", &tag, &cookie) == LBER_ERROR)
+			break;
+		out->what = SYNC_COOKIE;
+		out->cookie = copy(a, &cookie);
+		rc = 0;
+		break;
+	case LDAP_TAG_SYNC_REFRESH_PRESENT:
+		rc = take_phase(a, ber, SYNC_PRESENT_PHASE_OVER, out);
+		break;
+	case LDAP_TAG_SYNC_REFRESH_DELETE:
+		rc = take_phase(a, ber, SYNC_DELETE_PHASE_OVER, out);
+		break;
+	case LDAP_TAG_SYNC_ID_SET:
+		rc = take_id_set(a, ber, out);
+		break;
+	default:
+		break;
+	}
+	ber_free(ber, 1);
+	return rc;
+}
+
+static int take_info(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+{
+	struct berval *value = NULL;
+	char *oid = NULL;
+	int rc = ldap_parse_intermediate(f->connection->ld, message, &oid, &value, NULL, 0);
+
+	if (rc != LDAP_SUCCESS) {
+		rc = connection_error(f->connection, "a message about changes", rc, err);
+	} else if (oid && strcmp(oid, LDAP_SYNC_INFO) == 0) {
+		rc = value ? take_info_value(a, value, out) : -1;
+		if (rc < 0)
+			malformed(f, "a message about changes", err);
+	}
+	ldap_memfree(oid);
+	ber_bvfree(value);
+	return rc == 0 ? 0 : -1;
+}
+
+static int take_result(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+{
+	char *said = NULL;
+	int rc = ldap_parse_result(f->connection->ld, message, &out->code, NULL, &said, NULL, NULL, 0);
+
+	if (rc != LDAP_SUCCESS)
+		return connection_error(f->connection, "the end of a search", rc, err);
+	out->what = SYNC_ENDED;
+	f->searches[out->kind] = 0;
+	out->text = arena_printf(a, "%s%s%s", ldap_err2string(out->code), said && *said ? ": " : "", said ? said : "");
+	ldap_memfree(said);
+	return 0;
+}
+
+static int take_message(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+{
+	int id = ldap_msgid(message), type = ldap_msgtype(message);
+
+	/* an unsolicited notice is a server going away: the connection ends by itself */
+	if (id == LDAP_RES_UNSOLICITED)
+		return 0;
+	if (id == f->probe && type == LDAP_RES_SEARCH_RESULT)
+		f->probe = 0;
+	if (id == f->searches[MIRROR_PEOPLE])
+		out->kind = MIRROR_PEOPLE;
+	else if (id == f->searches[MIRROR_GROUPS])
+		out->kind = MIRROR_GROUPS;
+	else
+		return 0;
+	switch (type) {
+	case LDAP_RES_SEARCH_ENTRY:
+		return take_entry(f, a, message, out, err);
+	case LDAP_RES_INTERMEDIATE:
+		return take_info(f, a, message, out, err);
+	case LDAP_RES_SEARCH_RESULT:
+		return take_result(f, a, message, out, err);
+	default:
+		return 0;
+	}
+}
+
+int sync_next(struct sync_feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err)
+{
+	struct timeval wait = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+	struct sync_event event = {.what = SYNC_OTHER};
+	LDAPMessage *message = NULL;
+	int code = LDAP_SERVER_DOWN;
+	int rc = ldap_result(f->connection->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, &message);
+
+	if (rc == 0)
+		return 0;
+	if (rc < 0) {
+		ldap_get_option(f->connection->ld, LDAP_OPT_RESULT_CODE, &code);
+		return connection_error(f->connection, "connection lost", code, err);
+	}
+	rc = take_message(f, a, message, &event, err);
+	ldap_msgfree(message);
+	if (rc < 0)
+		return -1;
+	*out = event;
+	return 1;
+}
