@@ -16,8 +16,11 @@ struct network {
 	int bits;                       /* of the 128 */
 };
 
-/* 0, or -1 for anything but a numeric address. */
-int network_address_read(const char *text, unsigned char out[NETWORK_ADDRESS_SIZE]);
+/*
+ * 0, or -1 for anything but a numeric address.  Its symbol is not its name:
+ * http/ has an internal function called so, and a program links both.
+ */
+int network_address_read(const char *text, unsigned char out[NETWORK_ADDRESS_SIZE]) __asm__("base_network_address_read");
 
 /*
  * "10.0.0.0/8", "192.0.2.7", "2001:db8::/32".  Bits set behind the prefix are
