@@ -18,9 +18,12 @@
 enum files_audience {
 	FILES_ALL = 0,                  /* settings, certificates, metadata */
 	FILES_WORKER = 1,               /* signing key, TLS key, cookie secret */
-	FILES_MIRROR = 2,               /* directory passwords */
-	FILES_REFRESH = 4
+	FILES_MIRROR = 2,               /* all directory processes */
+	FILES_REFRESH = 4,
+	FILES_MIRROR_FIRST = 1 << 8     /* this and the bits above: one directory's password for its own process */
 };
+#define FILES_MIRROR_MAX 20             /* directories */
+#define FILES_MIRROR_OF(directory) ((unsigned)FILES_MIRROR_FIRST << (directory))
 
 struct files;
 

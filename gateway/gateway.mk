@@ -1,3 +1,5 @@
+include gateway/program.mk
+
 # Everything but main.c is a library, so that unit tests link what they test.
 noinst_LIBRARIES += gateway/libgateway.a
 gateway_libgateway_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
@@ -9,7 +11,6 @@ gateway_libgateway_a_SOURCES = \
 	gateway/explain.h \
 	gateway/explain_json.c \
 	gateway/explain_text.c \
-	gateway/files.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
 	gateway/health.c \
@@ -25,7 +26,6 @@ gateway_libgateway_a_SOURCES = \
 	gateway/release.c \
 	gateway/release.h \
 	gateway/role.h \
-	gateway/settings.h \
 	gateway/setup.c \
 	gateway/sign_on.c \
 	gateway/sign_on.h \
@@ -47,7 +47,7 @@ gateway/pages_data.c: $(PAGE_FILES) build-aux/embed.sh
 	$(AM_V_GEN)$(MKDIR_P) gateway && cd $(srcdir) && ./build-aux/embed.sh $(PAGE_FILES) > $(abs_builddir)/gateway/pages_data.c.tmp \
 		&& mv $(abs_builddir)/gateway/pages_data.c.tmp $(abs_builddir)/gateway/pages_data.c
 
-GATEWAY_LIBS = gateway/libgateway.a provision/libprovision.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a http/libhttp.a \
+GATEWAY_LIBS = gateway/libgateway.a gateway/libsettings.a provision/libprovision.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a http/libhttp.a \
 	store/libstore.a $(LASSO_LIBS) $(XMLSEC_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(LDAP_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) \
 	$(LMDB_LIBS) $(BASE_LIBS)
 

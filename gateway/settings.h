@@ -42,14 +42,13 @@ enum attribute_source {
 	ATTRIBUTE_CLAIM,                /* {claim: NAME}: from the verified assertion */
 	ATTRIBUTE_LDAP,                 /* {ldap: ATTRIBUTE}: from the mirror */
 	ATTRIBUTE_GROUPS,               /* {groups: PATTERN}: names of the person's groups that match; `as: cn | dn` */
-	ATTRIBUTE_VALUE,                /* {value: TEXT} */
-	ATTRIBUTE_STABLE_ID             /* {stable_id: yes}: the provider's object id, see settings_connection.stable_id */
+	ATTRIBUTE_VALUE                 /* {value: TEXT}; {stable_id: yes} is read as what the connection's stable_id names */
 };
 
 struct settings_attribute {
 	const char *name;               /* as sent to the connection */
 	enum attribute_source source;
-	const char *text;               /* claim, LDAP attribute, pattern or value */
+	const char *text;               /* claim (full name), LDAP attribute, pattern or value */
 	bool as_dn;
 };
 
@@ -65,6 +64,8 @@ struct settings_connection {
 	const char *name_id_format;
 	enum saml_sign sign;
 	int64_t lifetime;               /* seconds */
+	bool usual_attributes;          /* those of Atlassian are among `attributes` */
+	struct settings_attribute stable_id;    /* ATTRIBUTE_CLAIM or ATTRIBUTE_LDAP; default: the object id */
 	/* what it is sent, in this order: the usual ones of Atlassian unless `attributes` names them anew */
 	const struct settings_attribute *attributes;
 	size_t attribute_count;
@@ -79,6 +80,13 @@ struct settings_link {
 	const char *landing_door[OUTCOME_COUNT];        /* that connection's name; NULL: the landing was a URL */
 	const char *via;                /* managed connection that the unsolicited Response goes to */
 	const char *provider;           /* name of the identity provider */
+};
+
+/* ---- directories: what struct directory_options does not hold ---- */
+
+struct settings_directory {
+	int line;
+	const char *password_file;      /* NULL: anonymous */
 };
 
 /* ---- all ---- */
@@ -102,7 +110,8 @@ struct settings {
 	size_t workers;                 /* default: one a core */
 	const char *log_level;          /* error, warning, info, debug */
 	const char *key_file, *certificate_file;        /* what Atlassian trusts */
-	const char *cookie_secret_file; /* NULL: made in state_dir at first start */
+	const char *cookie_secret_file; /* default STATE_DIR/cookie.secret */
+	bool cookie_secret_is_ours;     /* the default: made by the parent at the first start */
 	const char *const *claimed_domains;     /* lower case, NULL-terminated */
 	bool portal_in_claimed_domains; /* `allow_portal_in_claimed_domains` */
 	bool allow_mutable_join;
@@ -117,7 +126,8 @@ struct settings {
 	size_t provider_count;
 	const struct settings_connection *connections;
 	size_t connection_count;
-	const struct directory_options *directories;
+	const struct directory_options *directories;    /* their passwords: settings_directory_password */
+	const struct settings_directory *directory_sources;     /* the same order */
 	size_t directory_count;
 	struct policy policy;
 	const struct settings_link *links;
@@ -137,6 +147,21 @@ const struct settings_connection *settings_connection(const struct settings *s, 
 const struct settings_connection *settings_connection_by_entity(const struct settings *s, const char *entity_id);
 const struct settings_provider *settings_provider(const struct settings *s, const char *name);
 const struct settings_link *settings_link(const struct settings *s, struct slice name);
+
+const struct directory_options *settings_directory(const struct settings *s, const char *name);
+
+/*
+ * All files and their judgement need saml_start before (metadata is XML).
+ *
+ * Reads every file that the settings name, once, each with the roles that may
+ * be handed it, so that a snapshot is complete; judges keys, certificates and
+ * metadata.  Warnings (a metadata URL without a copy on disk) go to the log.
+ * REASON_SETTINGS or REASON_FILE, the detail names file, line and key.
+ */
+int settings_load_files(struct arena *a, struct files *files, const struct settings *s, const char *const **problems, struct error *err);
+
+/* The bytes of a directory's password, from its file; {NULL, 0} when it binds anonymously. */
+int settings_directory_password(struct files *files, const struct settings *s, size_t directory, struct slice *out, struct error *err);
 
 /* Paths under state_dir and runtime_dir, one place for each. */
 const char *settings_mirror_path(struct arena *a, const struct settings *s);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The settings file as a whole: its top level, the order of reading, looking up by name, paths. */
+#include "gateway/settings.h"
+#include "base/encode.h"
+#include "gateway/settings_reader.h"
+
+#include <ctype.h>
+#include <unistd.h>
+
+#define SETTINGS_MAX_BYTES (1u << 20)
+
+/* ---- the top level ---- */
+
+static void require_public_url(struct settings_reader *r, struct settings *s)
+{
+	const struct yaml_node *node = yaml_get(r->root, "public_url");
+	struct url_parts u;
+
+	if (!node || !s->public_url || url_split(s->public_url, &u) < 0)
+		return;
+	if (u.rest.n && !slice_is(u.rest, "/")) {
+		settings_problem(r, node, "\"%s\" must not have a path or query", s->public_url);
+		return;
+	}
+	s->public_url = arena_printf(r->arena, "%.*s", (int)(strlen(s->public_url) - u.rest.n), s->public_url);
+	s->public_host = strstr(s->public_url, "://") + 3;
+	if (strpbrk(s->public_host, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+		settings_problem(r, node, "\"%s\" must be in lower case, as browsers send it", s->public_url);
+}
+
+static void require_host(struct settings_reader *r, const struct settings *s)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	if (strspn(s->host, good) != strlen(s->host) || strlen(s->host) > 64 || *s->host == '.')
+		settings_problem(r, yaml_get(r->root, "host"), "\"%.70s\" is not a name (letters, digits, -, _ and ., at most 64)", s->host);
+}
+
+/* "127.0.0.1:8080", "[::1]:8080" */
+static bool is_listen_address(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	struct http_network network;
+	uint64_t port;
+	char host[64];
+	size_t n;
+
+	if (!colon || number_read(slice_c(colon + 1), 0, 65535, &port) < 0)
+		return false;
+	n = (size_t)(colon - address);
+	if (*address == '[' && n > 2 && colon[-1] == ']') {
+		address++;
+		n -= 2;
+	} else if (memchr(address, ':', n)) {
+		return false;
+	}
+	if (n == 0 || n >= sizeof(host))
+		return false;
+	memcpy(host, address, n);
+	host[n] = 0;
+	return !strchr(host, '/') && http_network_read(host, &network) == 0;
+}
+
+static void require_listen(struct settings_reader *r, const struct settings *s)
+{
+	const struct yaml_node *node = yaml_get(r->root, "listen");
+	size_t i, j;
+
+	for (i = 0; node && s->listen[i]; i++) {
+		if (i >= 8)
+			settings_problem(r, node, "holds more than 8 addresses");
+		else if (!is_listen_address(s->listen[i]))
+			settings_problem(r, node, "\"%.60s\" is not a numeric address with a port (127.0.0.1:8080, [::1]:8080)", s->listen[i]);
+		else if (!s->tls_key_file && !http_is_loopback(s->listen[i]))
+			settings_problem(r, node, "\"%s\" is outside loopback, where plain HTTP is not accepted: set tls_certificate and tls_key, "
+				"or listen at 127.0.0.1 behind a proxy", s->listen[i]);
+		for (j = 0; j < i; j++) {
+			if (strcmp(s->listen[i], s->listen[j]) == 0)
+				settings_problem(r, node, "\"%.60s\" is there twice", s->listen[i]);
+		}
+	}
+	if (!s->tls_certificate_file != !s->tls_key_file)
+		settings_problem(r, yaml_get(r->root, s->tls_key_file ? "tls_key" : "tls_certificate"),
+			"tls_certificate and tls_key belong together; the other one is missing");
+}
+
+static void require_domains(struct settings_reader *r, struct settings *s)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+	const struct yaml_node *node = yaml_get(r->root, "claimed_domains");
+	static const char *const none[] = {NULL};
+	const char *const *d;
+
+	if (!s->claimed_domains)
+		s->claimed_domains = none;
+	for (d = s->claimed_domains; *d; d++) {
+		if (strpbrk(*d, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+			settings_problem(r, node, "\"%.200s\" must be in lower case", *d);
+		else if (strspn(*d, good) != strlen(*d) || !strchr(*d, '.') || **d == '.')
+			settings_problem(r, node, "\"%.200s\" is not a mail domain (example.org)", *d);
+	}
+}
+
+static void read_proxies(struct settings_reader *r, struct settings *s)
+{
+	const struct yaml_node *node = yaml_get(r->root, "trusted_proxies"), *n;
+	struct http_network *networks;
+
+	if (!node)
+		return;
+	networks = arena_alloc(r->arena, (yaml_children(node) + 1) * sizeof(*networks));
+	for (n = node->kind == YAML_NODE_SCALAR ? node : node->child; n; n = node->kind == YAML_NODE_SCALAR ? NULL : n->next) {
+		if (n->kind != YAML_NODE_SCALAR)
+			settings_problem_key(r, n, node->key, "must be a list of networks");
+		else if (http_network_read(n->text, &networks[s->proxy_count]) < 0)
+			settings_problem_key(r, n, node->key, "\"%.60s\" is not a network (10.0.0.0/8, 192.0.2.7)", n->text);
+		else
+			s->proxy_count++;
+	}
+	s->proxies = networks;
+}
+
+/* A map with rows that stand in struct settings itself. */
+static void read_part(struct settings_reader *r, enum setting_section section, const char *key)
+{
+	const struct yaml_node *node = yaml_get(r->root, key);
+
+	if (node)
+		section_read(r, section, node, r->settings);
+}
+
+static size_t processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > 64 ? 64 : (size_t)n;
+}
+
+static void fill_in(struct settings_reader *r, struct settings *s)
+{
+	struct arena *a = r->arena;
+
+	if (!s->workers)
+		s->workers = processors();
+	if (!s->audit_file)
+		s->audit_file = arena_printf(a, "%s/audit.jsonl", s->state_dir);
+	if (!s->cookie_secret_file) {
+		s->cookie_secret_is_ours = true;
+		s->cookie_secret_file = arena_printf(a, "%s/cookie.secret", s->state_dir);
+	}
+	s->acs_path = arena_printf(a, "/saml/sp/acs/%s", s->host);
+	if (!s->public_url)             /* a problem was noted */
+		return;
+	s->acs_url = arena_printf(a, "%s%s", s->public_url, s->acs_path);
+	if (!s->sp_entity_id)
+		s->sp_entity_id = arena_printf(a, "%s/saml/sp/metadata", s->public_url);
+	if (!s->idp_entity_id)
+		s->idp_entity_id = arena_printf(a, "%s/saml/idp/metadata", s->public_url);
+}
+
+static void read_top(struct settings_reader *r)
+{
+	struct settings *s = r->settings;
+
+	if (section_read(r, SECTION_top, r->root, s) < 0)
+		return;
+	require_public_url(r, s);
+	require_host(r, s);
+	require_listen(r, s);
+	require_domains(r, s);
+	read_proxies(r, s);
+	read_part(r, SECTION_otherwise, "otherwise");
+	read_part(r, SECTION_accounts, "accounts");
+	fill_in(r, s);
+	settings_read_providers(r);
+	settings_read_directories(r);
+	settings_read_connections(r);
+	settings_read_rules(r);
+	settings_read_links(r);
+	settings_read_directory_attributes(r);
+}
+
+int settings_read(struct arena *a, struct files *files, const char *path, const struct settings **out,
+	const char *const **problems, struct error *err)
+{
+	struct settings_reader r = {.arena = a, .files = files, .file = arena_strdup(a, path)};
+	struct yaml_node *root;
+	struct slice bytes;
+
+	r.problems = arena_alloc(a, (SETTINGS_PROBLEMS_MAX + 1) * sizeof(*r.problems));
+	if (problems)
+		*problems = r.problems;
+	if (files_get(files, path, FILE_PUBLIC, FILES_ALL, &bytes, err) < 0 || yaml_read(a, path, bytes, &root, err) < 0) {
+		r.problems[0] = arena_strdup(a, err->detail);
+		return -1;
+	}
+	if (bytes.n > SETTINGS_MAX_BYTES)
+		return error_set(err, REASON_SETTINGS, "%s:1: is larger than %u bytes", path, SETTINGS_MAX_BYTES);
+	r.root = root;
+	r.settings = arena_alloc(a, sizeof(*r.settings));
+	r.settings->file = r.file;
+	read_top(&r);
+	if (r.problem_count) {
+		*err = r.first;
+		return -1;
+	}
+	*out = r.settings;
+	return 0;
+}
+
+/* ---- by name ---- */
+
+const struct settings_connection *settings_connection(const struct settings *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (strcmp(s->connections[i].name, name) == 0)
+			return &s->connections[i];
+	}
+	return NULL;
+}
+
+const struct settings_connection *settings_connection_by_entity(const struct settings *s, const char *entity_id)
+{
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (strcmp(s->connections[i].entity_id, entity_id) == 0)
+			return &s->connections[i];
+	}
+	return NULL;
+}
+
+const struct settings_provider *settings_provider(const struct settings *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->provider_count; i++) {
+		if (strcmp(s->providers[i].name, name) == 0)
+			return &s->providers[i];
+	}
+	return NULL;
+}
+
+const struct settings_link *settings_link(const struct settings *s, struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < s->link_count; i++) {
+		if (slice_is(name, s->links[i].name))
+			return &s->links[i];
+	}
+	return NULL;
+}
+
+const struct directory_options *settings_directory(const struct settings *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->directory_count; i++) {
+		if (strcmp(s->directories[i].name, name) == 0)
+			return &s->directories[i];
+	}
+	return NULL;
+}
+
+/* ---- paths ---- */
+
+const char *settings_mirror_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/mirror.mdb", s->state_dir);
+}
+
+const char *settings_accounts_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/accounts.mdb", s->state_dir);
+}
+
+const char *settings_claims_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/claims.mdb", s->runtime_dir);
+}
+
+const char *settings_metadata_path(struct arena *a, const struct settings *s, const char *provider)
+{
+	return arena_printf(a, "%s/metadata/%s.xml", s->state_dir, provider);
+}

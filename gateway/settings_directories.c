@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `directories`: servers, where people and groups are, how a person is found, which attributes are kept. */
+#include "gateway/settings_reader.h"
+
+#define ATTRIBUTES_MAX 256
+
+/* Attributes and claims whose value can change, or be given to another person later. */
+static const char mutable_attributes[] =
+	"mail|userprincipalname|uid|cn|name|displayname|givenname|sn|samaccountname|proxyaddresses|mailnickname|krbprincipalname|"
+	"rfc822mailbox|mailalternateaddress|telephonenumber";
+static const char mutable_claims[] = "name|upn|emailaddress|displayname|givenname|surname|nameid";
+
+static const char *lower(struct arena *a, const char *s)
+{
+	char *copy = arena_strdup(a, s), *p;
+
+	for (p = copy; *p; p++)
+		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+	return copy;
+}
+
+/* RFC 4512 section 2.5, as far as names go: letters, digits, `-`, `.` of numbers, `;` of options. */
+static bool is_attribute(const char *s)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.;";
+
+	return *s && strspn(s, good) == strlen(s) && strlen(s) <= 100;
+}
+
+static void require_attribute(struct settings_reader *r, const struct yaml_node *node, const char *name)
+{
+	if (node && name && !is_attribute(name))
+		settings_problem(r, node, "\"%.100s\" is not the name of an LDAP attribute", name);
+}
+
+static void require_uris(struct settings_reader *r, const struct yaml_node *map, const struct directory_options *o)
+{
+	const struct yaml_node *node = yaml_get(map, "uri");
+	struct url_parts u;
+	size_t i;
+
+	for (i = 0; o->uris && o->uris[i]; i++) {
+		if (strncmp(o->uris[i], "ldapi://", 8) == 0)    /* a socket of this host */
+			continue;
+		if (url_split(o->uris[i], &u) < 0 || !(slice_is(u.scheme, "ldap") || slice_is(u.scheme, "ldaps")))
+			settings_problem(r, node, "\"%.200s\" is not an address (ldaps://HOST)", o->uris[i]);
+		else if (u.rest.n && !slice_is(u.rest, "/"))
+			settings_problem(r, node, "\"%.200s\" must end after its host and port", o->uris[i]);
+		else if (slice_is(u.scheme, "ldap") && !o->starttls && !url_host_is_local(&u))
+			settings_problem(r, node, "\"%.200s\" would send passwords and people in the clear: use ldaps:// or starttls: yes",
+				o->uris[i]);
+		else if (slice_is(u.scheme, "ldaps") && o->starttls)
+			settings_problem(r, node, "\"%.200s\" is TLS from the start, which starttls: yes contradicts", o->uris[i]);
+	}
+}
+
+static void require_dn(struct settings_reader *r, const struct yaml_node *map, const char *key, const char *dn)
+{
+	const char *normalized;
+
+	if (dn && dn_normalize(r->arena, dn, &normalized) < 0)
+		settings_problem(r, yaml_get(map, key), "\"%.200s\" is not a DN", dn);
+}
+
+static void require_filter(struct settings_reader *r, const struct yaml_node *map, const char *filter)
+{
+	const struct yaml_node *node = yaml_get(map, "filter");
+	const char *p;
+	int depth = 0;
+	bool good = filter && *filter == '(';
+
+	for (p = filter; good && *p; p++) {
+		depth += (*p == '(') - (*p == ')');
+		good = depth > 0 || p[1] == 0;
+	}
+	if (node && filter && (!good || depth != 0))
+		settings_problem(r, node, "\"%.200s\" is not an LDAP filter (parentheses around the whole, each one closed)", filter);
+}
+
+static void read_people_and_groups(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
+{
+	const struct yaml_node *people = yaml_get(map, "people"), *groups = yaml_get(map, "groups");
+
+	if (people && section_read(r, SECTION_people, people, d) == 0) {
+		require_dn(r, people, "base", d->options.people_base);
+		require_filter(r, people, d->options.people_filter);
+	}
+	if (groups && section_read(r, SECTION_groups, groups, d) == 0) {
+		require_dn(r, groups, "base", d->options.groups_base);
+		require_filter(r, groups, d->options.groups_filter);
+		require_attribute(r, yaml_get(groups, "member"), d->options.member_attribute);
+		require_attribute(r, yaml_get(groups, "name"), d->options.group_name_attribute);
+	}
+}
+
+static void read_disabled(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
+{
+	const char *equals = d->disabled ? strchr(d->disabled, '=') : NULL;
+
+	if (!d->disabled)
+		return;
+	d->options.disabled_filter_attribute = arena_copy(r->arena,
+		slice_of(d->disabled, equals ? (size_t)(equals - d->disabled) : strlen(d->disabled)));
+	d->options.disabled_value = equals ? equals + 1 : NULL;
+	require_attribute(r, yaml_get(map, "disabled"), d->options.disabled_filter_attribute);
+}
+
+static void read_join(struct settings_reader *r, const struct yaml_node *node, struct directory_join *join)
+{
+	join->claim = claim_full_name(node->key);
+	join->attribute = node->text;
+	if (node->kind != YAML_NODE_SCALAR || !is_attribute(node->text)) {
+		settings_problem(r, node, "must name the LDAP attribute that holds the same value");
+		return;
+	}
+	join->is_mutable = words_find(mutable_attributes, lower(r->arena, node->text)) >= 0;
+	if (words_find(mutable_claims, node->key) >= 0 || strstr(node->key, "/claims/name") || strstr(node->key, "/claims/upn") ||
+		strstr(node->key, "/claims/emailaddress"))
+		join->is_mutable = true;
+	if (join->is_mutable && !r->settings->allow_mutable_join)
+		settings_problem(r, node, "joins by %s, which can change or be given to another person; join by objectidentifier, "
+			"or set allow_mutable_join: yes", node->text);
+}
+
+static void read_joins(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
+{
+	const struct yaml_node *node = yaml_get(map, "join"), *n;
+	struct directory_join *joins;
+
+	if (!node)
+		return;
+	if (node->kind != YAML_NODE_MAP || !node->child) {
+		settings_problem(r, node, "must be a map of claim to LDAP attribute, as {objectidentifier: employeeNumber}");
+		return;
+	}
+	joins = arena_alloc(r->arena, yaml_children(node) * sizeof(*joins));
+	for (n = node->child; n; n = n->next)
+		read_join(r, n, &joins[d->options.join_count++]);
+	d->options.joins = joins;
+}
+
+static void require_bind(struct settings_reader *r, const struct yaml_node *map, const struct directory_source *d)
+{
+	require_dn(r, map, "bind_dn", d->options.bind_dn);
+	if (d->options.bind_dn && !yaml_get(map, "password_file"))
+		settings_problem_key(r, map, "password_file", "is missing in %s: bind_dn needs it", map->key);
+	if (d->password_file && !yaml_get(map, "bind_dn"))
+		settings_problem_key(r, map, "bind_dn", "is missing in %s: password_file needs it", map->key);
+}
+
+static void read_directory(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
+{
+	size_t i;
+
+	d->options.name = map->key;
+	d->line = map->line;
+	if (!settings_name_is_good(r, map) || section_read(r, SECTION_directory, map, d) < 0)
+		return;
+	require_uris(r, map, &d->options);
+	require_bind(r, map, d);
+	read_people_and_groups(r, map, d);
+	require_attribute(r, yaml_get(map, "mail"), d->options.mail_attribute);
+	read_disabled(r, map, d);
+	read_joins(r, map, d);
+	for (i = 0; d->options.attributes && d->options.attributes[i]; i++)
+		require_attribute(r, yaml_get(map, "attributes"), d->options.attributes[i]);
+}
+
+void settings_read_directories(struct settings_reader *r)
+{
+	const struct yaml_node *node = yaml_get(r->root, "directories"), *n;
+
+	if (!node)
+		return;
+	if (node->kind != YAML_NODE_MAP || !node->child) {
+		settings_problem(r, node, "must be a map of names, with at least one");
+		return;
+	}
+	if (yaml_children(node) > FILES_MIRROR_MAX) {
+		settings_problem(r, node, "holds more than %d directories", FILES_MIRROR_MAX);
+		return;
+	}
+	r->directories = arena_alloc(r->arena, yaml_children(node) * sizeof(*r->directories));
+	for (n = node->child; n; n = n->next)
+		read_directory(r, n, &r->directories[r->settings->directory_count++]);
+}
+
+/* ---- which attributes the mirror keeps ---- */
+
+struct names {
+	struct arena *arena;
+	const char **list;
+	size_t n;
+};
+
+static void keep(const char *attribute, void *context)
+{
+	struct names *names = context;
+	size_t i;
+
+	for (i = 0; i < names->n; i++) {
+		if (strcasecmp(names->list[i], attribute) == 0)
+			return;
+	}
+	if (names->n < ATTRIBUTES_MAX)
+		names->list[names->n++] = attribute;
+}
+
+static void keep_of_policy(const struct policy *policy, struct names *names)
+{
+	size_t i;
+
+	for (i = 0; i < policy->rule_count; i++) {
+		if (policy->rules[i].when)
+			condition_attributes(policy->rules[i].when, keep, names);
+	}
+	for (i = 0; i < policy->requirement_count; i++) {
+		if (policy->requirements[i].when)
+			condition_attributes(policy->requirements[i].when, keep, names);
+	}
+}
+
+static void keep_of_connections(const struct settings *s, struct names *names)
+{
+	size_t i, j;
+
+	for (i = 0; i < s->connection_count; i++) {
+		for (j = 0; j < s->connections[i].attribute_count; j++) {
+			const struct settings_attribute *at = &s->connections[i].attributes[j];
+
+			if (at->source == ATTRIBUTE_LDAP && at->text)
+				keep(at->text, names);
+		}
+	}
+}
+
+static void keep_of_directory(const struct directory_options *o, struct names *names)
+{
+	size_t i;
+
+	keep(o->mail_attribute, names);
+	keep("givenName", names);
+	keep("sn", names);
+	keep("displayName", names);
+	if (o->disabled_filter_attribute)
+		keep(o->disabled_filter_attribute, names);
+	for (i = 0; i < o->join_count; i++)
+		keep(o->joins[i].attribute, names);
+	for (i = 0; o->attributes && o->attributes[i]; i++)
+		keep(o->attributes[i], names);
+}
+
+void settings_read_directory_attributes(struct settings_reader *r)
+{
+	struct settings *s = r->settings;
+	struct directory_options *options = arena_alloc(r->arena, (s->directory_count + 1) * sizeof(*options));
+	struct settings_directory *sources = arena_alloc(r->arena, (s->directory_count + 1) * sizeof(*sources));
+	size_t i;
+
+	if (r->problem_count)           /* parts may be missing; nobody will use them */
+		return;
+	for (i = 0; i < s->directory_count; i++) {
+		struct names names = {.arena = r->arena, .list = arena_alloc(r->arena, (ATTRIBUTES_MAX + 1) * sizeof(*names.list))};
+
+		keep_of_directory(&r->directories[i].options, &names);
+		keep_of_policy(&s->policy, &names);
+		keep_of_connections(s, &names);
+		options[i] = r->directories[i].options;
+		options[i].attributes = names.list;
+		sources[i].line = r->directories[i].line;
+		sources[i].password_file = r->directories[i].password_file;
+	}
+	s->directories = options;
+	s->directory_sources = sources;
+}

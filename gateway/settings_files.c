@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The files that settings name: read once, each for the roles whose business
+ * it is, and judged as far as no waiting can mend what is wrong with them.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/settings_reader.h"
+
+#include <unistd.h>
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#define COOKIE_SECRET_MIN 32
+
+/* A file that `node` names; false: the problem was noted. */
+static bool get(struct settings_reader *r, const struct yaml_node *node, const char *path, enum file_kind kind, unsigned audience,
+	struct slice *out)
+{
+	struct error err;
+
+	if (files_get(r->files, path, kind, audience, out, &err) == 0)
+		return true;
+	settings_problem(r, node, "%s", err.detail);
+	return false;
+}
+
+static void load_signing_key(struct settings_reader *r)
+{
+	const struct settings *s = r->settings;
+	const struct yaml_node *node = yaml_get(r->root, "key");
+	struct saml_key *key = NULL;
+	struct slice key_pem, certificate_pem;
+	struct error err;
+	bool good = get(r, node, s->key_file, FILE_SECRET, FILES_WORKER, &key_pem);
+
+	if (!get(r, yaml_get(r->root, "certificate"), s->certificate_file, FILE_PUBLIC, FILES_ALL, &certificate_pem) || !good)
+		return;
+	if (saml_key_read(key_pem, certificate_pem, &key, &err) < 0)
+		settings_problem(r, node, "%s: %s", s->key_file, err.detail);
+	saml_key_free(key);
+}
+
+/* What is wrong with a pair of PEM texts for TLS, NULL: nothing. */
+static const char *tls_fault(struct slice certificate_pem, struct slice key_pem)
+{
+	BIO *certificate_bio = BIO_new_mem_buf(certificate_pem.p, (int)certificate_pem.n);
+	BIO *key_bio = BIO_new_mem_buf(key_pem.p, (int)key_pem.n);
+	X509 *certificate = certificate_bio ? PEM_read_bio_X509(certificate_bio, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *key = key_bio ? PEM_read_bio_PrivateKey(key_bio, NULL, NULL, (void *)"") : NULL;
+	const char *fault = NULL;
+
+	if (!certificate)
+		fault = "the certificate is not a PEM certificate";
+	else if (!key)
+		fault = "the key is not a PEM private key without a passphrase";
+	else if (X509_check_private_key(certificate, key) != 1)
+		fault = "the key is not the certificate's";
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	BIO_free(certificate_bio);
+	BIO_free(key_bio);
+	return fault;
+}
+
+static void load_tls(struct settings_reader *r)
+{
+	const struct settings *s = r->settings;
+	struct slice certificate, key;
+	const char *fault;
+	bool good;
+
+	if (!s->tls_key_file)
+		return;
+	good = get(r, yaml_get(r->root, "tls_certificate"), s->tls_certificate_file, FILE_PUBLIC, FILES_ALL, &certificate);
+	if (!get(r, yaml_get(r->root, "tls_key"), s->tls_key_file, FILE_SECRET, FILES_WORKER, &key) || !good)
+		return;
+	fault = tls_fault(certificate, key);
+	if (fault)
+		settings_problem(r, yaml_get(r->root, "tls_key"), "%s: %s", s->tls_key_file, fault);
+}
+
+/* The default one is made by the parent before; `postern check` finds none before the first start. */
+static void load_cookie_secret(struct settings_reader *r)
+{
+	const char *path = r->settings->cookie_secret_file;
+	const struct yaml_node *node = yaml_get(r->root, "cookie_secret");
+	struct slice secret;
+
+	if (!node)
+		node = r->root;
+	if (r->settings->cookie_secret_is_ours && access(path, F_OK) < 0)
+		return;
+	if (get(r, node, path, FILE_SECRET, FILES_WORKER, &secret) && secret.n < COOKIE_SECRET_MIN)
+		settings_problem(r, node, "%s: holds fewer than %d bytes", path, COOKIE_SECRET_MIN);
+}
+
+/*
+ * A file that cannot be used is refused: no waiting mends it.  A URL is tried
+ * again and again, so a copy that is missing or unusable is only a warning.
+ */
+static void load_provider(struct settings_reader *r, const struct settings_provider *p, const struct yaml_node *map)
+{
+	struct saml_provider_options options = {.entity_id = p->entity_id, .tenant = p->tenant, .now = clock_now()};
+	struct saml_provider *provider = NULL;
+	struct slice bytes;
+	struct error err;
+
+	if (p->metadata_ca_file)
+		get(r, yaml_get(map, "metadata_ca_file"), p->metadata_ca_file, FILE_PUBLIC, FILES_REFRESH, &bytes);
+	if (p->metadata_file) {
+		if (get(r, yaml_get(map, "metadata"), p->metadata_file, FILE_PUBLIC, FILES_ALL, &bytes) &&
+			saml_provider_read(bytes, &options, &provider, &err) < 0)
+			settings_problem(r, yaml_get(map, "metadata"), "%s: %s", p->metadata_file, err.detail);
+	} else if (file_read(r->arena, settings_metadata_path(r->arena, r->settings, p->name), FILE_PUBLIC, 8u << 20, &bytes, &err) < 0 ||
+		saml_provider_read(bytes, &options, &provider, &err) < 0) {
+		log_warning("no good metadata on disk yet; sign-ons wait for it to be fetched", "provider", p->name, "detail", err.detail, NULL);
+	}
+	saml_provider_free(provider);
+}
+
+static void load_directory(struct settings_reader *r, size_t i, const struct yaml_node *map)
+{
+	const struct directory_options *o = &r->settings->directories[i];
+	const char *password_file = r->settings->directory_sources[i].password_file;
+	struct slice bytes;
+
+	if (o->ca_file)
+		get(r, yaml_get(map, "ca_file"), o->ca_file, FILE_PUBLIC, FILES_MIRROR, &bytes);
+	if (password_file && get(r, yaml_get(map, "password_file"), password_file, FILE_SECRET, FILES_MIRROR_OF(i), &bytes) && !bytes.n)
+		settings_problem(r, yaml_get(map, "password_file"), "%s: is empty", password_file);
+}
+
+int settings_load_files(struct arena *a, struct files *files, const struct settings *s, const char *const **problems, struct error *err)
+{
+	struct settings copy = *s;
+	struct settings_reader r = {.arena = a, .files = files, .file = s->file, .settings = &copy};
+	const struct yaml_node *map;
+	struct yaml_node *root;
+	struct slice bytes;
+	size_t i;
+
+	r.problems = arena_alloc(a, (SETTINGS_PROBLEMS_MAX + 1) * sizeof(*r.problems));
+	if (problems)
+		*problems = r.problems;
+	/* the tree again, for the lines */
+	if (files_get(files, s->file, FILE_PUBLIC, FILES_ALL, &bytes, err) < 0 || yaml_read(a, s->file, bytes, &root, err) < 0) {
+		r.problems[0] = arena_strdup(a, err->detail);
+		return -1;
+	}
+	r.root = root;
+	load_signing_key(&r);
+	load_tls(&r);
+	load_cookie_secret(&r);
+	for (i = 0, map = yaml_get(root, "identity_providers")->child; i < s->provider_count; i++, map = map->next)
+		load_provider(&r, &s->providers[i], map);
+	for (i = 0, map = yaml_get(root, "directories")->child; i < s->directory_count; i++, map = map->next)
+		load_directory(&r, i, map);
+	if (r.problem_count == 0)
+		return 0;
+	*err = r.first;
+	return -1;
+}
+
+int settings_directory_password(struct files *files, const struct settings *s, size_t directory, struct slice *out, struct error *err)
+{
+	const char *path = s->directory_sources[directory].password_file;
+	struct slice bytes = {NULL, 0};
+
+	if (path && files_get(files, path, FILE_SECRET, FILES_MIRROR_OF(directory), &bytes, err) < 0)
+		return -1;
+	/* editors end a file with a line end, and no password ends with one */
+	while (bytes.n && (bytes.p[bytes.n - 1] == '\n' || bytes.p[bytes.n - 1] == '\r'))
+		bytes.n--;
+	*out = bytes;
+	return 0;
+}

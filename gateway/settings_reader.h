@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How settings are read: rows of settings_table.def against a YAML map.
+ *
+ * Only gateway/settings*.c includes this.  A map of the file is read by
+ * section_read: every key must be a row of its section, every row of a simple
+ * type is parsed into its field, with its default where the key is not there.
+ * What has a shape of its own (a row of type PARTS) is read by its own file.
+ * Problems are collected, so that an administrator sees all of them at once;
+ * reading goes on after each, with the field left as it was.
+ */
+#ifndef GATEWAY_SETTINGS_READER_H
+#define GATEWAY_SETTINGS_READER_H
+
+#include "base/yaml.h"
+#include "gateway/settings.h"
+
+#define SETTINGS_PROBLEMS_MAX 20
+
+enum setting_type {
+	SETTING_TEXT,           /* const char *: any text that is not empty */
+	SETTING_PATH,           /* const char *: a file or folder; relative ones are beside the settings file */
+	SETTING_URL,            /* const char *: https, or http to this host */
+	SETTING_CHOICE,         /* const char *: one of the words in `limits` */
+	SETTING_WORD,           /* an enum: the place of the word in `limits`, from 0 */
+	SETTING_YES,            /* bool: yes or no */
+	SETTING_TIME,           /* int64_t: seconds from "90", "15m", "8h", "30d", within `limits` */
+	SETTING_NUMBER,         /* size_t, within `limits` */
+	SETTING_LIST,           /* const char *const *: one text or a list of them */
+	SETTING_PARTS           /* a map or list with a shape of its own */
+};
+
+enum setting_need { OPTIONAL, REQUIRED };
+
+enum setting_section {
+	SECTION_top,
+	SECTION_otherwise,
+	SECTION_accounts,
+	SECTION_provider,
+	SECTION_connection,
+	SECTION_attribute,
+	SECTION_stable_id,
+	SECTION_directory,
+	SECTION_people,
+	SECTION_groups,
+	SECTION_rule,
+	SECTION_requirement,
+	SECTION_link,
+	SECTION_COUNT
+};
+
+struct setting {
+	enum setting_section section;
+	const char *key;
+	enum setting_type type;
+	size_t offset;
+	const char *limits;
+	const char *fallback;           /* as it would be written; NULL: none */
+	enum setting_need need;
+	const char *help;
+};
+
+extern const struct setting settings_table[];   /* ends with key NULL */
+const char *setting_section_name(enum setting_section section); /* "connections.NAME" */
+
+/* ---- where the sections that are no struct of settings.h are read into ---- */
+
+struct directory_source {
+	struct directory_options options;
+	const char *password_file;
+	const char *disabled;           /* "attribute" or "attribute=value" */
+	int line;
+};
+
+struct attribute_source_words {
+	const char *claim, *ldap, *groups, *value, *as;
+	bool stable_id;
+};
+
+struct rule_words {
+	const char *name, *when, *outcome, *because;
+	const char *const *at;
+};
+
+struct requirement_words {
+	const char *name, *when, *otherwise;
+	const char *const *outcomes;
+};
+
+struct link_words {
+	const char *landing[OUTCOME_COUNT];
+	const char *via, *provider;
+};
+
+/* ---- reading ---- */
+
+struct settings_reader {
+	struct arena *arena;
+	struct files *files;
+	const char *file;
+	struct settings *settings;
+	const struct yaml_node *root;
+	const char **problems;
+	size_t problem_count;           /* all of them; the first SETTINGS_PROBLEMS_MAX are kept */
+	struct error first;
+	/* as read, before they are made const */
+	struct settings_connection *connections;
+	struct directory_source *directories;
+};
+
+/* Notes a problem with the node ("file:line: key: …"). */
+void settings_problem(struct settings_reader *r, const struct yaml_node *node, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for a key that is not there, or an item of a list: at `node`'s line under another name. */
+void settings_problem_key(struct settings_reader *r, const struct yaml_node *node, const char *key, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* 0, or -1 when node is not a map; target: the struct that the section's rows belong to. */
+int section_read(struct settings_reader *r, enum setting_section section, const struct yaml_node *map, void *target);
+/* A map of names, each of which may become part of a path or a rule: letters, digits, `-`, `_`, at most 32. */
+bool settings_name_is_good(struct settings_reader *r, const struct yaml_node *node);
+size_t yaml_children(const struct yaml_node *node);
+
+/* The files, in the order in which they are read. */
+void settings_read_providers(struct settings_reader *r);
+void settings_read_directories(struct settings_reader *r);
+void settings_read_connections(struct settings_reader *r);
+void settings_read_rules(struct settings_reader *r);
+void settings_read_links(struct settings_reader *r);
+void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
+
+/* ---- values (settings_values.c) ---- */
+
+struct url_parts {
+	struct slice scheme, host, rest;        /* rest: from the first `/`, `?` or `#` on */
+	struct slice port;
+};
+int url_split(const char *url, struct url_parts *out);  /* 0, or -1: not SCHEME://HOST… */
+bool url_host_is_local(const struct url_parts *url);    /* this host, whatever the network: 127/8, ::1, localhost, *.localhost */
+/* NULL, or what is wrong with an address that browsers or we use. */
+const char *url_fault(const char *url);
+/* Parses text for the row into its field at target; NULL, or what is wrong. */
+const char *setting_parse(struct settings_reader *r, const struct setting *row, const char *text, void *target);
+/* Of `word` and the words of a list ("a|b|c"): its place, -1: not there. */
+int words_find(const char *words, const char *word);
+/* The key of the section that is most like `key`, NULL: none is. */
+const char *setting_nearest(enum setting_section section, const char *key);
+const char *claim_full_name(const char *claim);         /* "objectidentifier" -> the name it has in an assertion */
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `rules` and `require`: who gets which outcome, and what must hold besides. */
+#include "gateway/settings_reader.h"
+
+/* Names that conditions may use: directories and doors. */
+static struct policy_names names_of(struct settings_reader *r)
+{
+	const struct settings *s = r->settings;
+	const char **directories = arena_alloc(r->arena, (s->directory_count + 1) * sizeof(*directories));
+	const char **doors = arena_alloc(r->arena, (s->connection_count + 1) * sizeof(*doors));
+	size_t i;
+
+	for (i = 0; i < s->directory_count; i++)
+		directories[i] = r->directories[i].options.name;
+	for (i = 0; i < s->connection_count; i++)
+		doors[i] = s->connections[i].name;
+	return (struct policy_names){.normalize = dn_normalize, .directories = directories, .doors = doors};
+}
+
+static void read_when(struct settings_reader *r, const struct yaml_node *map, const char *text, enum condition_scope scope,
+	const struct policy_names *names, struct condition **out)
+{
+	struct error err;
+
+	if (text && condition_parse(r->arena, text, scope, names, out, &err) < 0)
+		settings_problem(r, yaml_get(map, "when"), "%s", err.detail);
+}
+
+static void require_sites(struct settings_reader *r, const struct yaml_node *map, const struct rule *rule)
+{
+	const struct yaml_node *node = yaml_get(map, "at");
+	size_t i;
+
+	if (rule->outcome != OUTCOME_PORTAL && node)
+		settings_problem(r, node, "belongs to outcome portal only");
+	if (rule->outcome != OUTCOME_PORTAL)
+		return;
+	if (!node)
+		settings_problem_key(r, map, "at", "is missing: outcome portal needs the portal connections that may be used");
+	for (i = 0; rule->at && rule->at[i]; i++) {
+		const struct settings_connection *c = settings_connection(r->settings, rule->at[i]);
+
+		if (!c)
+			settings_problem(r, node, "\"%.60s\" is not a connection", rule->at[i]);
+		else if (c->kind == DOOR_MANAGED)
+			settings_problem(r, node, "\"%.60s\" is a managed connection; portal people need a portal one", rule->at[i]);
+	}
+}
+
+static void read_rule(struct settings_reader *r, const struct yaml_node *map, const struct policy_names *names, struct rule *rule)
+{
+	struct rule_words w = {0};
+
+	rule->line = map->line;
+	if (section_read(r, SECTION_rule, map, &w) < 0)
+		return;
+	rule->name = w.name;
+	rule->when_text = w.when;
+	rule->at = w.at;
+	rule->because = w.because;
+	read_when(r, map, w.when, CONDITION_RULE, names, &rule->when);
+	if (!w.outcome || outcome_read(w.outcome, &rule->outcome) < 0)
+		return;                 /* section_read said so */
+	require_sites(r, map, rule);
+	if (w.because && rule->outcome != OUTCOME_DENY)
+		settings_problem(r, yaml_get(map, "because"), "belongs to outcome deny only");
+}
+
+static void read_outcomes(struct settings_reader *r, const struct yaml_node *map, const char *const *words, bool for_outcome[])
+{
+	enum outcome o;
+	size_t i;
+
+	for (i = 0; !words && i < OUTCOME_COUNT; i++)
+		for_outcome[i] = i != OUTCOME_DENY;
+	for (i = 0; words && words[i]; i++) {
+		if (outcome_read(words[i], &o) < 0 || o == OUTCOME_DENY)
+			settings_problem(r, yaml_get(map, "for"), "\"%.60s\" must be one of: licensed customer portal", words[i]);
+		else
+			for_outcome[o] = true;
+	}
+}
+
+static void read_requirement(struct settings_reader *r, const struct yaml_node *map, const struct policy_names *names,
+	struct requirement *requirement)
+{
+	struct requirement_words w = {0};
+
+	requirement->line = map->line;
+	if (section_read(r, SECTION_requirement, map, &w) < 0)
+		return;
+	requirement->name = w.name;
+	requirement->when_text = w.when;
+	requirement->otherwise = w.otherwise;
+	read_when(r, map, w.when, CONDITION_REQUIRE, names, &requirement->when);
+	read_outcomes(r, map, w.outcomes, requirement->for_outcome);
+}
+
+static void require_one_name(struct settings_reader *r, const struct yaml_node *list)
+{
+	const struct yaml_node *n, *other;
+
+	for (n = list->child; n; n = n->next) {
+		const struct yaml_node *name = yaml_get(n, "name");
+
+		for (other = list->child; name && other != n; other = other->next) {
+			const struct yaml_node *earlier = yaml_get(other, "name");
+
+			if (earlier && strcmp(earlier->text ? earlier->text : "", name->text ? name->text : "") == 0)
+				settings_problem(r, name, "\"%.60s\" is there twice (first in line %d)", name->text, earlier->line);
+		}
+	}
+}
+
+static bool is_list(struct settings_reader *r, const struct yaml_node *node)
+{
+	if (node && (node->kind != YAML_NODE_LIST || !node->child))
+		settings_problem(r, node, "must be a list, with at least one: - {name: ..., when: \"...\", ...}");
+	return node && node->kind == YAML_NODE_LIST;
+}
+
+void settings_read_rules(struct settings_reader *r)
+{
+	const struct yaml_node *rules = yaml_get(r->root, "rules"), *requires = yaml_get(r->root, "require"), *n;
+	struct policy *policy = &r->settings->policy;
+	struct policy_names names = names_of(r);
+
+	if (is_list(r, rules)) {
+		struct rule *list = arena_alloc(r->arena, (yaml_children(rules) + 1) * sizeof(*list));
+
+		for (n = rules->child; n; n = n->next)
+			read_rule(r, n, &names, &list[policy->rule_count++]);
+		policy->rules = list;
+		require_one_name(r, rules);
+	}
+	if (is_list(r, requires)) {
+		struct requirement *list = arena_alloc(r->arena, (yaml_children(requires) + 1) * sizeof(*list));
+
+		for (n = requires->child; n; n = n->next)
+			read_requirement(r, n, &names, &list[policy->requirement_count++]);
+		policy->requirements = list;
+		require_one_name(r, requires);
+	}
+}

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/unit.h"
+
+#include "base/text.h"
+#include "gateway/settings_reader.h"
+
+/* One setting a line, so that a case replaces a line by its number. */
+static const char *const good[] = {
+	/*  1 */ "public_url: https://sso.example.org",
+	/*  2 */ "listen: [127.0.0.1:8080]",
+	/*  3 */ "key: /etc/postern/signing.key",
+	/*  4 */ "certificate: /etc/postern/signing.crt",
+	/*  5 */ "claimed_domains: [example.org]",
+	/*  6 */ "",
+	/*  7 */ "identity_providers:",
+	/*  8 */ "  entra:",
+	/*  9 */ "    metadata: https://login.example.com/metadata.xml",
+	/* 10 */ "    tenant: 7b1c2d3e",
+	/* 11 */ "connections:",
+	/* 12 */ "  organisation:",
+	/* 13 */ "    kind: managed",
+	/* 14 */ "    entity_id: https://auth.example.com/saml/1",
+	/* 15 */ "    acs: https://auth.example.com/login/callback?connection=saml-1",
+	/* 16 */ "    start: https://example.atlassian.net",
+	/* 17 */ "  helpdesk:",
+	/* 18 */ "    kind: portal",
+	/* 19 */ "    entity_id: opaque",
+	/* 20 */ "    acs: https://example.atlassian.net/acs",
+	/* 21 */ "    home: https://example.atlassian.net/portals",
+	/* 22 */ "directories:",
+	/* 23 */ "  corp:",
+	/* 24 */ "    uri: ldaps://ldap1.example.org",
+	/* 25 */ "    bind_dn: cn=postern,dc=example,dc=org",
+	/* 26 */ "    password_file: /etc/postern/password",
+	/* 27 */ "    people: {base: \"ou=people,dc=example,dc=org\"}",
+	/* 28 */ "    groups: {base: \"ou=groups,dc=example,dc=org\"}",
+	/* 29 */ "    join: {objectidentifier: employeeNumber}",
+	/* 30 */ "rules:",
+	/* 31 */ "  - {name: agents, when: \"member of corp:agents\", outcome: licensed}",
+	/* 32 */ "  - {name: partners, when: \"department = Partner\", outcome: portal, at: helpdesk}",
+	/* 33 */ "require:",
+	/* 34 */ "  - {name: second, for: licensed, when: \"mfa\", else: \"Use it.\"}",
+	/* 35 */ "go:",
+	/* 36 */ "  help: {licensed: https://example.atlassian.net/jira, portal: helpdesk}",
+};
+#define LINES (sizeof(good) / sizeof(*good))
+
+static struct slice file_with(struct arena *a, size_t number, const char *line)
+{
+	struct text t;
+	size_t i;
+
+	text_begin(&t, a, 2048);
+	for (i = 0; i < LINES; i++) {
+		text_add_c(&t, i + 1 == number ? line : good[i]);
+		text_add_c(&t, "\n");
+	}
+	return text_slice(&t);
+}
+
+static int read_bytes(struct arena *a, struct slice bytes, const struct settings **out, const char *const **problems, struct error *err)
+{
+	struct files *files = files_from_disk(a);
+
+	files_put(files, "/etc/postern/p.yaml", FILES_ALL, bytes);
+	return settings_read(a, files, "/etc/postern/p.yaml", out, problems, err);
+}
+
+static const struct { size_t number; const char *line, *problem; } wrong[] = {
+	/* the file as such */
+	{6, "public_url: https://other.example.org", "p.yaml:6: public_url: this key is there twice"},
+	{6, "key: &anchor x", "p.yaml:6: "},
+	{6, "user: *alias", "p.yaml:6: an alias"},
+	{6, "user: !!str x", "p.yaml:6: a tag"},
+	{6, "---", "p.yaml:6: a second document"},
+	{6, "\tuser: x", "p.yaml:6: "},
+	{6, "lisen: [127.0.0.1:80]", "p.yaml:6: lisen: is not a setting; did you mean listen?"},
+	{6, "claim_domains: [example.org]", "p.yaml:6: claim_domains: is not a setting; did you mean claimed_domains?"},
+	{6, "start: https://x.example.org", "p.yaml:6: start: is not a setting here; it belongs under connections: NAME"},
+	{6, "zzzzzzzzzz: 1", "p.yaml:6: zzzzzzzzzz: is not a setting"},
+	/* the top level */
+	{1, "", "p.yaml:2: public_url: is missing"},
+	{1, "public_url:", "p.yaml:1: public_url: is empty"},
+	{1, "public_url: [a]", "p.yaml:1: public_url: must be one value"},
+	{1, "public_url: http://sso.example.org", "p.yaml:1: public_url: \"http://sso.example.org\" must begin with https://"},
+	{1, "public_url: http://127.evil.example", "p.yaml:1: public_url: \"http://127.evil.example\" must begin with https://"},
+	{1, "public_url: http://localhost.example.org", "p.yaml:1: public_url: \"http://localhost.example.org\" must begin with https://"},
+	{1, "public_url: sso.example.org", "p.yaml:1: public_url: \"sso.example.org\" is not an address"},
+	{1, "public_url: https://user@sso.example.org", "p.yaml:1: public_url: \"https://user@sso.example.org\" is not an address"},
+	{1, "public_url: ftp://sso.example.org", "p.yaml:1: public_url: \"ftp://sso.example.org\" must begin with https://"},
+	{1, "public_url: https://sso.example.org:99999", "p.yaml:1: public_url: \"https://sso.example.org:99999\" has a port that is none"},
+	{1, "public_url: https://sso.example.org/x", "p.yaml:1: public_url: \"https://sso.example.org/x\" must not have a path"},
+	{1, "public_url: https://SSO.example.org", "p.yaml:1: public_url: \"https://SSO.example.org\" must be in lower case"},
+	{2, "listen: 0.0.0.0:8080", "p.yaml:2: listen: \"0.0.0.0:8080\" is outside loopback"},
+	{2, "listen: [127.0.0.1:8080, 192.0.2.1:80]", "p.yaml:2: listen: \"192.0.2.1:80\" is outside loopback"},
+	{2, "listen: [\"[::]:80\"]", "p.yaml:2: listen: \"[::]:80\" is outside loopback"},
+	{2, "listen: localhost:80", "p.yaml:2: listen: \"localhost:80\" is not a numeric address"},
+	{2, "listen: 127.0.0.1", "p.yaml:2: listen: \"127.0.0.1\" is not a numeric address"},
+	{2, "listen: []", "p.yaml:2: listen: is an empty list"},
+	{2, "listen: {a: b}", "p.yaml:2: listen: must be a text or a list"},
+	{2, "listen: [127.0.0.1:80, 127.0.0.1:80]", "p.yaml:2: listen: \"127.0.0.1:80\" is there twice"},
+	{6, "tls_key: /x", "p.yaml:6: tls_key: tls_certificate and tls_key belong together"},
+	{6, "tls_certificate: /x", "p.yaml:6: tls_certificate: tls_certificate and tls_key belong together"},
+	{6, "trusted_proxies: [10.0.0.1/8]", "p.yaml:6: trusted_proxies: \"10.0.0.1/8\" is not a network"},
+	{6, "trusted_proxies: [proxy.example.org]", "p.yaml:6: trusted_proxies: \"proxy.example.org\" is not a network"},
+	{6, "host: a/b", "p.yaml:6: host: \"a/b\" is not a name"},
+	{6, "workers: many", "p.yaml:6: workers: \"many\" is not a number"},
+	{6, "workers: 0", "p.yaml:6: workers: \"0\" must be within 1..64"},
+	{6, "workers: -1", "p.yaml:6: workers: \"-1\" is not a number"},
+	{6, "log_level: loud", "p.yaml:6: log_level: \"loud\" must be one of: error warning info debug"},
+	{6, "pending_time: soon", "p.yaml:6: pending_time: \"soon\" is not a time"},
+	{6, "pending_time: 2d", "p.yaml:6: pending_time: \"2d\" must be within 1m..1h"},
+	{6, "show_groups: maybe", "p.yaml:6: show_groups: \"maybe\" must be yes or no"},
+	{6, "audit_failure: ignore", "p.yaml:6: audit_failure: \"ignore\" must be one of: refuse continue"},
+	{6, "otherwise: it", "p.yaml:6: otherwise: must be a map"},
+	{6, "otherwise: {aks: it}", "p.yaml:6: aks: is not a setting; did you mean ask?"},
+	{6, "accounts: {max_age: never}", "p.yaml:6: max_age: \"never\" is not a time"},
+	{5, "claimed_domains: [Example.org]", "p.yaml:5: claimed_domains: \"Example.org\" must be in lower case"},
+	{5, "claimed_domains: [\"@example.org\"]", "p.yaml:5: claimed_domains: \"@example.org\" is not a mail domain"},
+	{3, "", "p.yaml:1: key: is missing"},
+	{4, "certificate: {}", "p.yaml:4: certificate: must be one value"},
+	/* identity_providers */
+	{8, "  \"en tra\":", "p.yaml:8: en tra: is not a name"},
+	{9, "    metadata: http://login.example.com/m.xml", "p.yaml:9: metadata: \"http://login.example.com/m.xml\" must begin with https://"},
+	{9, "", "p.yaml:8: metadata: is missing in entra"},
+	{9, "    metadata: {a: b}", "p.yaml:9: metadata: must be one value"},
+	{10, "    proxy: proxy.example.org", "p.yaml:10: proxy: \"proxy.example.org\" is not a proxy"},
+	{10, "    signed: none", "p.yaml:10: signed: \"none\" must be one of: any assertion response both"},
+	{10, "    skew: 1h", "p.yaml:10: skew: \"1h\" must be within 0..10m"},
+	{10, "    tennant: x", "p.yaml:10: tennant: is not a setting; did you mean tenant?"},
+	/* connections */
+	{13, "    kind: org", "p.yaml:13: kind: \"org\" must be one of: managed portal"},
+	{13, "", "p.yaml:12: kind: is missing in organisation"},
+	{14, "", "p.yaml:12: entity_id: is missing in organisation"},
+	{15, "", "p.yaml:12: acs: is missing in organisation"},
+	{15, "    acs: http://auth.example.com/acs", "p.yaml:15: acs: \"http://auth.example.com/acs\" must begin with https://"},
+	{16, "", "p.yaml:12: start: is missing in organisation: a managed connection needs"},
+	{21, "", "p.yaml:17: home: is missing in helpdesk: a portal connection needs"},
+	{21, "    home: https://x.example\n    start: https://x.example", "p.yaml:22: start: belongs to managed connections only"},
+	{19, "    entity_id: https://auth.example.com/saml/1", "p.yaml:19: entity_id: \"https://auth.example.com/saml/1\" is the entity ID of connection organisation"},
+	{19, "    metadata: /nowhere.xml", "p.yaml:20: acs: is given by metadata already"},
+	{16, "    start: https://x.example\n    sign: all", "p.yaml:17: sign: \"all\" must be one of: assertion response both"},
+	{16, "    start: https://x.example\n    lifetime: 1d", "p.yaml:17: lifetime: \"1d\" must be within 30s..1h"},
+	{16, "    start: https://x.example\n    stable_id: {claim: a, ldap: b}", "p.yaml:17: stable_id: must be one of {claim: NAME}"},
+	{16, "    start: https://x.example\n    attributes: {a: {}}", "p.yaml:17: a: must name one source"},
+	{16, "    start: https://x.example\n    attributes: {a: {ldap: x, value: y}}", "p.yaml:17: a: must name one source"},
+	{16, "    start: https://x.example\n    attributes: {a: {ldap: x, as: dn}}", "p.yaml:17: as: belongs to groups only"},
+	{16, "    start: https://x.example\n    attributes: {a: x}", "p.yaml:17: a: must be a map"},
+	/* directories */
+	{24, "    uri: ldap://ldap.example.org", "p.yaml:24: uri: \"ldap://ldap.example.org\" would send passwords and people in the clear"},
+	{24, "    uri: [ldaps://a.example.org, ldap://b.example.org]", "p.yaml:24: uri: \"ldap://b.example.org\" would send"},
+	{24, "    uri: ldap.example.org", "p.yaml:24: uri: \"ldap.example.org\" is not an address"},
+	{24, "    uri: ldaps://ldap.example.org/dc=example", "p.yaml:24: uri: \"ldaps://ldap.example.org/dc=example\" must end after its host"},
+	{24, "    uri: ldaps://ldap.example.org\n    starttls: yes", "p.yaml:24: uri: \"ldaps://ldap.example.org\" is TLS from the start"},
+	{25, "    bind_dn: postern", "p.yaml:25: bind_dn: \"postern\" is not a DN"},
+	{25, "", "p.yaml:23: bind_dn: is missing in corp: password_file needs it"},
+	{26, "", "p.yaml:23: password_file: is missing in corp: bind_dn needs it"},
+	{27, "    people: {base: \"people\"}", "p.yaml:27: base: \"people\" is not a DN"},
+	{27, "    people: {base: ou=people,dc=example,dc=org}", "p.yaml:27: base: is cut at the comma before \"dc=example\": put the text in quotes"},
+	{27, "    people: {base: \"ou=p,dc=e\", filter: objectClass=person}", "p.yaml:27: filter: \"objectClass=person\" is not an LDAP filter"},
+	{27, "    people: {base: \"ou=p,dc=e\", filter: (a=b)(c=d)}", "p.yaml:27: filter: \"(a=b)(c=d)\" is not an LDAP filter"},
+	{28, "    groups: {}", "p.yaml:28: base: is missing in groups"},
+	{28, "    groups: {base: \"ou=g,dc=e\", member: \"a b\"}", "p.yaml:28: member: \"a b\" is not the name of an LDAP attribute"},
+	{29, "    join: {objectidentifier: mail}", "p.yaml:29: objectidentifier: joins by mail, which can change"},
+	{29, "    join: {emailaddress: internalMail}", "p.yaml:29: emailaddress: joins by internalMail, which can change"},
+	{29, "    join: {upn: UserPrincipalName}", "p.yaml:29: upn: joins by UserPrincipalName, which can change"},
+	{29, "    join: employeeNumber", "p.yaml:29: join: must be a map"},
+	{29, "", "p.yaml:23: join: is missing in corp"},
+	/* rules and require */
+	{31, "  - {name: agents, outcome: licensed}", "p.yaml:31: when: is missing"},
+	{31, "  - {name: agents, when: \"member of corp:agents\"}", "p.yaml:31: outcome: is missing"},
+	{31, "  - {when: \"member of corp:agents\", outcome: licensed}", "p.yaml:31: name: is missing"},
+	{31, "  - {name: agents, when: \"member of corp:agents\", outcome: agent}", "p.yaml:31: outcome: \"agent\" must be one of"},
+	{31, "  - {name: agents, when: member of cn=a,ou=groups,dc=example, outcome: licensed}",
+		"p.yaml:31: when: is cut at the comma before \"ou=groups\": put the text in quotes, when: \"...\""},
+	{31, "  - {name: agents, when: member of 'cn=a,ou=groups', outcome: licensed}", "p.yaml:31: when: is cut at the comma before \"ou=groups'\""},
+	{31, "  - {name: agents, when: \"member off corp:agents\", outcome: licensed}", "p.yaml:31: when: "},
+	{31, "  - {name: agents, when: \"mfa\", outcome: licensed}", "p.yaml:31: when: "},
+	{31, "  - {name: agents, when: \"member of nowhere:agents\", outcome: licensed}", "p.yaml:31: when: "},
+	{31, "  - agents", "p.yaml:31: must be a map"},
+	{32, "  - {name: agents, when: \"department = x\", outcome: deny}", "p.yaml:32: name: \"agents\" is there twice (first in line 31)"},
+	{32, "  - {name: p, when: \"department = x\", outcome: portal}", "p.yaml:32: at: is missing"},
+	{32, "  - {name: p, when: \"department = x\", outcome: portal, at: [helpdesk, nowhere]}", "p.yaml:32: at: \"nowhere\" is not a connection"},
+	{32, "  - {name: p, when: \"department = x\", outcome: portal, at: organisation}", "p.yaml:32: at: \"organisation\" is a managed connection"},
+	{32, "  - {name: p, when: \"department = x\", outcome: deny, at: helpdesk}", "p.yaml:32: at: belongs to outcome portal only"},
+	{32, "  - {name: p, when: \"department = x\", outcome: licensed, because: x}", "p.yaml:32: because: belongs to outcome deny only"},
+	{34, "  - {name: second, for: everybody, when: \"mfa\"}", "p.yaml:34: for: \"everybody\" must be one of"},
+	{34, "  - {name: second, for: licensed}", "p.yaml:34: when: is missing"},
+	{34, "  - {name: second, when: \"door is nowhere\"}", "p.yaml:34: when: "},
+	{34, "  - {name: second, when: \"mfa\", outcome: deny}", "p.yaml:34: outcome: is not a setting here; it belongs under rules"},
+	/* go */
+	{36, "  help: {portal: helpdesk}", "p.yaml:36: licensed: is missing in help: a rule can give this outcome"},
+	{36, "  help: {licensed: https://x.example}", "p.yaml:36: portal: is missing in help: a rule can give this outcome"},
+	{36, "  help: {licensed: organisation, portal: nowhere}", "p.yaml:36: portal: \"nowhere\" is neither a URL nor a connection"},
+	{36, "  help: {licensed: organisation, portal: organisation}", "p.yaml:36: portal: \"organisation\" is a managed connection"},
+	{36, "  help: {licensed: http://x.example, portal: helpdesk}", "p.yaml:36: licensed: \"http://x.example\" must begin with https://"},
+	{36, "  help: {licensed: organisation, portal: helpdesk, via: helpdesk}", "p.yaml:36: via: \"helpdesk\" is not a managed connection"},
+	{36, "  help: {licensed: organisation, portal: helpdesk, provider: adfs}", "p.yaml:36: provider: \"adfs\" is not an identity provider"},
+	{36, "  help: help", "p.yaml:36: help: must be a map"},
+};
+
+static void names_file_line_and_key_of_what_is_wrong(void **state)
+{
+	size_t i, bad = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct arena *a = arena_new();
+		const struct settings *s = NULL;
+		struct error err = {0};
+		int rc = read_bytes(a, file_with(a, wrong[i].number, wrong[i].line), &s, NULL, &err);
+
+		if (rc != -1 || err.reason != REASON_SETTINGS || strncmp(err.detail, "/etc/postern/", 13) != 0 ||
+			strncmp(err.detail + 13, wrong[i].problem, strlen(wrong[i].problem)) != 0) {
+			print_error("%s\n\twanted %s\n\tgot    %s\n", wrong[i].line, wrong[i].problem, rc ? err.detail : "no error");
+			bad++;
+		}
+		arena_free(a);
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void reads_all_of_a_good_file(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	const struct settings_link *link;
+	const struct settings_connection *c;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 0, ""), &s, NULL, &err), err);
+	assert_string_equal(s->public_host, "sso.example.org");
+	assert_string_equal(s->acs_url, "https://sso.example.org/saml/sp/acs/1");
+	assert_string_equal(s->sp_entity_id, "https://sso.example.org/saml/sp/metadata");
+	assert_string_equal(s->idp_entity_id, "https://sso.example.org/saml/idp/metadata");
+	assert_string_equal(s->state_dir, "/var/lib/postern");
+	assert_int_equal(s->pending_seconds, 900);
+	assert_int_equal(s->audit_failure, AUDIT_REFUSE);
+	assert_true(s->workers >= 1);
+	assert_string_equal(s->providers[0].metadata_url, "https://login.example.com/metadata.xml");
+	assert_null(s->providers[0].metadata_file);
+	assert_int_equal(s->providers[0].skew, 180);
+	c = settings_connection(s, "helpdesk");
+	assert_non_null(c);
+	assert_int_equal(c->kind, DOOR_PORTAL);
+	assert_ptr_equal(settings_connection_by_entity(s, "opaque"), c);
+	assert_null(settings_connection_by_entity(s, "opaqu"));
+	assert_string_equal(c->name_id_format, SAML_FORMAT_EMAIL);
+	assert_int_equal(s->policy.rule_count, 2);
+	assert_int_equal(s->policy.rules[1].outcome, OUTCOME_PORTAL);
+	assert_int_equal(s->policy.rules[1].line, 32);
+	assert_true(s->policy.requirements[0].for_outcome[OUTCOME_LICENSED]);
+	assert_false(s->policy.requirements[0].for_outcome[OUTCOME_CUSTOMER]);
+	link = settings_link(s, slice_c("help"));
+	assert_non_null(link);
+	assert_string_equal(link->landing[OUTCOME_PORTAL], "https://example.atlassian.net/portals");
+	assert_string_equal(link->landing_door[OUTCOME_PORTAL], "helpdesk");
+	assert_string_equal(link->landing[OUTCOME_LICENSED], "https://example.atlassian.net/jira");
+	assert_null(link->landing_door[OUTCOME_LICENSED]);
+	assert_string_equal(link->via, "organisation");
+	assert_string_equal(link->provider, "entra");
+	assert_null(settings_link(s, slice_c("hel")));
+	arena_free(a);
+}
+
+static const struct settings_attribute *attribute_of(const struct settings *s, const char *end)
+{
+	const struct settings_connection *c = settings_connection(s, "organisation");
+	size_t i;
+
+	for (i = 0; i < c->attribute_count; i++) {
+		size_t n = strlen(c->attributes[i].name);
+
+		if (n >= strlen(end) && strcmp(c->attributes[i].name + n - strlen(end), end) == 0)
+			return &c->attributes[i];
+	}
+	return NULL;
+}
+
+static void sends_the_usual_attributes_and_further_ones(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    stable_id: {claim: upn}\n"
+		"    attributes: {groups: {groups: \"jira-*\", as: dn}, id: {stable_id: yes}, "
+		"\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname\": {value: x}}"), &s, NULL, &err), err);
+	assert_string_equal(attribute_of(s, "/claims/givenname")->text, "givenName");
+	assert_int_equal(attribute_of(s, "/claims/givenname")->source, ATTRIBUTE_LDAP);
+	assert_string_equal(attribute_of(s, "/claims/name")->text, "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn");
+	assert_int_equal(attribute_of(s, "/claims/name")->source, ATTRIBUTE_CLAIM);
+	assert_int_equal(attribute_of(s, "/claims/surname")->source, ATTRIBUTE_VALUE);
+	assert_int_equal(attribute_of(s, "groups")->source, ATTRIBUTE_GROUPS);
+	assert_true(attribute_of(s, "groups")->as_dn);
+	assert_string_equal(attribute_of(s, "id")->text, "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn");
+	assert_int_equal(settings_connection(s, "organisation")->attribute_count, 6);
+	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    usual_attributes: no"), &s, NULL, &err), err);
+	assert_int_equal(settings_connection(s, "organisation")->attribute_count, 0);
+	assert_done(read_bytes(a, file_with(a, 0, ""), &s, NULL, &err), err);
+	assert_string_equal(attribute_of(s, "/claims/name")->text, SAML_CLAIM_OBJECT_ID);
+	arena_free(a);
+}
+
+static bool keeps(const struct settings *s, const char *name)
+{
+	const char *const *n;
+	int found = 0;
+
+	for (n = s->directories[0].attributes; *n; n++)
+		found += strcasecmp(*n, name) == 0;
+	return found == 1;
+}
+
+static void keeps_every_attribute_that_is_named_anywhere(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    attributes: {a: {ldap: costCenter}, b: {ldap: MAIL}}"),
+		&s, NULL, &err), err);
+	assert_true(keeps(s, "mail"));
+	assert_true(keeps(s, "givenName"));
+	assert_true(keeps(s, "sn"));
+	assert_true(keeps(s, "displayName"));
+	assert_true(keeps(s, "employeeNumber"));
+	assert_true(keeps(s, "department"));
+	assert_true(keeps(s, "costCenter"));
+	assert_false(keeps(s, "title"));
+	assert_string_equal(s->directory_sources[0].password_file, "/etc/postern/password");
+	arena_free(a);
+}
+
+static void allows_mutable_joins_when_told_so(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 29, "    join: {objectidentifier: employeeNumber, upn: mail}\nallow_mutable_join: yes"),
+		&s, NULL, &err), err);
+	assert_false(s->directories[0].joins[0].is_mutable);
+	assert_string_equal(s->directories[0].joins[0].claim, SAML_CLAIM_OBJECT_ID);
+	assert_true(s->directories[0].joins[1].is_mutable);
+	arena_free(a);
+}
+
+static void accepts_what_stays_on_this_host(void **state)
+{
+	static const struct { size_t number; const char *line; } fine[] = {
+		{1, "public_url: http://sso.localhost:8080/"},
+		{1, "public_url: http://127.0.0.1:8080"},
+		{1, "public_url: http://[::1]:8080"},
+		{2, "listen: [127.0.0.2:0, \"[::1]:8080\"]"},
+		{2, "listen: 0.0.0.0:443\ntls_certificate: t.crt\ntls_key: t.key"},
+		{9, "    metadata: http://127.0.0.1:9000/metadata"},
+		{9, "    metadata: entra.xml"},
+		{24, "    uri: ldap://127.0.0.1:3890"},
+		{24, "    uri: ldap://ldap.example.org\n    starttls: yes"},
+		{24, "    uri: ldapi://%2frun%2fldapi"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
+		struct arena *a = arena_new();
+		const struct settings *s = NULL;
+		struct error err;
+
+		assert_done(read_bytes(a, file_with(a, fine[i].number, fine[i].line), &s, NULL, &err), err);
+		assert_null(strstr(s->acs_url, "//saml"));
+		if (s->tls_key_file)
+			assert_string_equal(s->tls_key_file, "/etc/postern/t.key");
+		if (s->providers[0].metadata_file)
+			assert_string_equal(s->providers[0].metadata_file, "/etc/postern/entra.xml");
+		arena_free(a);
+	}
+}
+
+static void lists_all_problems_at_once_up_to_twenty(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	const char *const *problems;
+	struct text t;
+	struct error err;
+	size_t n;
+
+	(void)state;
+	assert_refused(read_bytes(a, file_with(a, 6, "workers: x\nshow_groups: x\nbad: x"), &s, &problems, &err), err, REASON_SETTINGS);
+	assert_non_null(strstr(problems[0], ":6: workers"));
+	assert_non_null(strstr(problems[1], ":7: show_groups"));
+	assert_non_null(strstr(problems[2], ":8: bad"));
+	assert_null(problems[3]);
+	assert_string_equal(problems[0], err.detail);
+	text_begin(&t, a, 100);
+	for (n = 0; n < 40; n++)
+		text_addf(&t, "wrong%zu: x\n", n);
+	assert_refused(read_bytes(a, text_slice(&t), &s, &problems, &err), err, REASON_SETTINGS);
+	for (n = 0; problems[n]; n++)
+		;
+	assert_int_equal(n, SETTINGS_PROBLEMS_MAX);
+	assert_refused(read_bytes(a, slice_c("a: [b"), &s, &problems, &err), err, REASON_SETTINGS);
+	assert_string_equal(problems[0], err.detail);
+	arena_free(a);
+}
+
+/* ---- the sample file ---- */
+
+static struct slice sample(struct arena *a)
+{
+	const char *top = getenv("TOP_SRCDIR");
+	struct slice bytes;
+	struct error err;
+
+	assert_done(file_read(a, arena_printf(a, "%s/doc/postern.yaml.sample", top ? top : ".."), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
+	return bytes;
+}
+
+/* With everything switched on: a `#` that is not followed by exactly one blank goes away. */
+static struct slice switched_on(struct arena *a, struct slice s)
+{
+	struct text t;
+	size_t i;
+
+	text_begin(&t, a, s.n);
+	for (i = 0; i < s.n; i++) {
+		const char *p = s.p + i;
+
+		if (*p == '#' && (i == 0 || p[-1] == '\n') && p[1] != '\n' && (p[1] != ' ' || p[2] == ' '))
+			continue;
+		text_add(&t, slice_of(p, 1));
+	}
+	return text_slice(&t);
+}
+
+static const char labs_metadata[] =
+	"<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"https://labs.example/sp\">"
+	"<md:SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:AssertionConsumerService index=\"0\" "
+	"isDefault=\"true\" Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"https://labs.example/acs?x=1\"/>"
+	"</md:SPSSODescriptor></md:EntityDescriptor>";
+
+static void accepts_the_sample_file_with_everything_switched_on(void **state)
+{
+	struct arena *a = arena_new();
+	struct files *files = files_from_disk(a);
+	const struct settings *s = NULL;
+	const char *const *problems = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(saml_start(&err), err);
+	files_put(files, "p.yaml", FILES_ALL, switched_on(a, sample(a)));
+	files_put(files, "/etc/postern/labs.xml", FILES_ALL, slice_c(labs_metadata));
+	assert_done(settings_read(a, files, "p.yaml", &s, &problems, &err), err);
+	assert_string_equal(settings_connection(s, "labs")->entity_id, "https://labs.example/sp");
+	assert_string_equal(settings_connection(s, "labs")->acs, "https://labs.example/acs?x=1");
+	assert_int_equal(s->accounts_max_age, 30 * 86400);
+	assert_int_equal(s->proxy_count, 2);
+	assert_string_equal(s->directories[0].disabled_filter_attribute, "pwdAccountLockedTime");
+	saml_stop();
+	arena_free(a);
+}
+
+static void accepts_the_sample_file(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, sample(a), &s, NULL, &err), err);
+	arena_free(a);
+}
+
+static void the_sample_file_shows_every_setting(void **state)
+{
+	struct arena *a = arena_new();
+	struct slice s = sample(a);
+	const struct setting *row;
+
+	(void)state;
+	for (row = settings_table; row->key; row++) {
+		const char *found = s.p, *wanted = arena_printf(a, "%s:", row->key);
+
+		while ((found = strstr(found, wanted)) && found > s.p && !strchr(" #\n{", found[-1]))
+			found++;
+		if (!found)
+			fail_msg("%s: %s is not in the sample file", setting_section_name(row->section), row->key);
+		if (!row->help[0])
+			fail_msg("%s has no help", row->key);
+	}
+	arena_free(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_file_line_and_key_of_what_is_wrong),
+		cmocka_unit_test(reads_all_of_a_good_file),
+		cmocka_unit_test(sends_the_usual_attributes_and_further_ones),
+		cmocka_unit_test(keeps_every_attribute_that_is_named_anywhere),
+		cmocka_unit_test(allows_mutable_joins_when_told_so),
+		cmocka_unit_test(accepts_what_stays_on_this_host),
+		cmocka_unit_test(lists_all_problems_at_once_up_to_twenty),
+		cmocka_unit_test(accepts_the_sample_file),
+		cmocka_unit_test(accepts_the_sample_file_with_everything_switched_on),
+		cmocka_unit_test(the_sample_file_shows_every_setting),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
