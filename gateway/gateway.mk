@@ -55,9 +55,9 @@ check_PROGRAMS += tests/unit/test_pending
 tests_unit_test_pending_SOURCES = tests/unit/test_pending.c tests/unit/unit.h
 tests_unit_test_pending_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/unit/test_judge
-tests_unit_test_judge_SOURCES = tests/unit/test_judge.c tests/unit/unit.h
-tests_unit_test_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_gateway_judge
+tests_unit_test_gateway_judge_SOURCES = tests/unit/test_gateway_judge.c tests/unit/unit.h
+tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_pages
 tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/unit.h

@@ -1,4 +1,4 @@
-# Settings and files, the parent, the roles' frame, and the program itself; gateway.mk has what judges sign-ons.
+# Settings and files, the parent, the frame of the roles, the program; gateway.mk has what judges sign-ons.
 
 # The settings alone, for their tests and for all roles.
 noinst_LIBRARIES += gateway/libsettings.a

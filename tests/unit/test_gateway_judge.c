@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/judge.c: outcomes by door, accounts, claimed domains, links.  Rules are parsed by the real grammar. */
+#include "tests/unit/unit.h"
+
+#include "gateway/judge.h"
+#include "gateway/release.h"
+
+#include <unistd.h>
+
+#define NOW 1800000000
+
+static struct arena *a;
+static struct error err;
+static struct settings settings;
+static struct gateway gateway;
+
+static const char *const sites[] = {"helpdesk", NULL};
+static const char *const doors[] = {"organisation", "helpdesk", "shop", NULL};
+static const char *const directories[] = {"corp", NULL};
+static const char *const claimed[] = {"example.org", NULL};
+
+static struct settings_connection connections[] = {
+	{.name = "organisation", .kind = DOOR_MANAGED, .entity_id = "urn:org", .acs = "https://auth.example/acs?c=1", .start = "https://site.example/"},
+	{.name = "helpdesk", .kind = DOOR_PORTAL, .entity_id = "urn:help", .acs = "https://help.example/acs", .home = "https://help.example/portal"},
+	{.name = "shop", .kind = DOOR_PORTAL, .entity_id = "urn:shop", .acs = "https://shop.example/acs", .home = "https://shop.example/portal"},
+};
+static const struct settings_link links[] = {
+	{.name = "help", .via = "organisation", .provider = "entra",
+		.landing = {[OUTCOME_LICENSED] = "https://site.example/jira", [OUTCOME_PORTAL] = "https://help.example/portal"},
+		.landing_door = {[OUTCOME_PORTAL] = "helpdesk"}},
+};
+
+static struct condition *parse(const char *text, enum condition_scope scope)
+{
+	struct policy_names names = {.normalize = dn_normalize, .directories = directories, .doors = doors};
+	struct condition *c;
+
+	assert_done(condition_parse(a, text, scope, &names, &c, &err), err);
+	return c;
+}
+
+static int begin(void **state)
+{
+	static struct rule rules[4];
+	static struct requirement requirements[2];
+
+	(void)state;
+	a = arena_new();
+	rules[0] = (struct rule){.name = "agents", .when = parse("member of 'cn=agents,dc=example'", CONDITION_RULE), .outcome = OUTCOME_LICENSED};
+	rules[1] = (struct rule){.name = "staff", .when = parse("member of corp:staff", CONDITION_RULE), .outcome = OUTCOME_CUSTOMER};
+	rules[2] = (struct rule){.name = "partners", .when = parse("member of corp:partners", CONDITION_RULE), .outcome = OUTCOME_PORTAL, .at = sites};
+	rules[3] = (struct rule){.name = "former", .when = parse("member of corp:former", CONDITION_RULE), .outcome = OUTCOME_DENY,
+		.because = "You have left."};
+	requirements[0] = (struct requirement){.name = "second-factor", .when = parse("mfa", CONDITION_REQUIRE),
+		.for_outcome = {[OUTCOME_LICENSED] = true}, .otherwise = "Use a second factor."};
+	requirements[1] = (struct requirement){.name = "not-at-home", .when = parse("not door is helpdesk or client in 10.0.0.0/8", CONDITION_REQUIRE),
+		.for_outcome = {[OUTCOME_PORTAL] = true}};
+	settings = (struct settings){
+		.connections = connections, .connection_count = 3, .links = links, .link_count = 1, .claimed_domains = claimed,
+		.policy = {rules, 4, requirements, 2},
+	};
+	gateway = (struct gateway){.arena = a, .settings = &settings};
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_free(a);
+	return 0;
+}
+
+static struct mirror_person person(const char *mail, const char *group)
+{
+	struct mirror_group *groups = arena_alloc(a, sizeof(*groups));
+
+	*groups = (struct mirror_group){.directory = "corp", .dn = arena_printf(a, "cn=%s,dc=example", group), .cn = group, .through = -1};
+	assert_int_equal(dn_normalize(a, groups->dn, &groups->dn_key), 0);
+	return (struct mirror_person){.directory = "corp", .dn = "uid=p,dc=example", .mail = mail, .groups = groups, .group_count = 1};
+}
+
+static const struct settings_connection *door(const char *name)
+{
+	return settings_connection(&settings, name);
+}
+
+struct row {
+	const char *group, *mail, *door;
+	bool mfa;
+	const char *client;
+	enum passage passage;
+	const char *to;
+	enum reason reason;
+};
+
+static void follows_the_table_of_outcomes_by_door(void **state)
+{
+	static const struct row rows[] = {
+		{"agents", "a@example.org", "organisation", true, NULL, PASSAGE_ASSERT, "https://auth.example/acs?c=1", 0},
+		{"agents", "a@example.org", "organisation", false, NULL, PASSAGE_REFUSE, NULL, REASON_REQUIREMENT_FAILED},
+		{"agents", "a@example.org", "helpdesk", true, NULL, PASSAGE_TO_MANAGED, "https://site.example/", 0},
+		{"staff", "a@example.org", "organisation", false, NULL, PASSAGE_ASSERT, "https://auth.example/acs?c=1", 0},
+		{"staff", "a@example.org", "shop", false, NULL, PASSAGE_TO_MANAGED, "https://site.example/", 0},
+		{"partners", "p@partner.example", "organisation", false, NULL, PASSAGE_TO_PORTAL, "https://help.example/portal", 0},
+		{"partners", "p@partner.example", "helpdesk", false, "10.1.2.3", PASSAGE_ASSERT, "https://help.example/acs", 0},
+		{"partners", "p@partner.example", "helpdesk", false, "192.0.2.1", PASSAGE_REFUSE, NULL, REASON_REQUIREMENT_FAILED},
+		{"partners", "p@partner.example", "shop", false, NULL, PASSAGE_REFUSE, NULL, REASON_WRONG_SITE},
+		{"partners", "p@example.org", "organisation", false, NULL, PASSAGE_REFUSE, NULL, REASON_CLAIMED_DOMAIN},
+		{"partners", "p@EXAMPLE.ORG", "helpdesk", false, "10.1.2.3", PASSAGE_REFUSE, NULL, REASON_CLAIMED_DOMAIN},
+		{"former", "f@example.org", "organisation", true, NULL, PASSAGE_REFUSE, NULL, REASON_DENIED_BY_RULE},
+		{"nothing", "n@example.org", "organisation", true, NULL, PASSAGE_REFUSE, NULL, REASON_DENIED_BY_DEFAULT},
+		{"staff", NULL, "organisation", true, NULL, PASSAGE_REFUSE, NULL, REASON_PERSON_NO_MAIL},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct row *r = &rows[i];
+		struct mirror_person p = person(r->mail, r->group);
+		struct judge_question q = {.door = door(r->door), .mfa = r->mfa, .client = r->client, .now = NOW};
+		struct judgement j;
+		int rc = judge(a, &gateway, &q, &p, TRACE_NO, &j, &err);
+
+		if (j.passage != r->passage || (rc < 0) != (r->passage == PASSAGE_REFUSE) || (rc < 0 && err.reason != r->reason))
+			fail_msg("row %zu (%s at %s): passage %d, %s: %s", i, r->group, r->door, j.passage, rc < 0 ? reason_word(err.reason) : "done",
+				rc < 0 ? err.detail : "");
+		if (rc == 0)
+			assert_string_equal(j.to, r->to);
+	}
+}
+
+static void a_denial_carries_the_public_sentence_of_its_rule(void **state)
+{
+	struct mirror_person p = person("f@example.org", "former");
+	struct judge_question q = {.door = door("organisation"), .now = NOW};
+	struct judgement j;
+
+	(void)state;
+	assert_refused(judge(a, &gateway, &q, &p, TRACE_NO, &j, &err), err, REASON_DENIED_BY_RULE);
+	assert_string_equal(j.decision.sentence, "You have left.");
+}
+
+static void a_link_lands_each_outcome_where_it_says(void **state)
+{
+	struct mirror_person agent = person("a@example.org", "agents"), partner = person("p@partner.example", "partners"),
+		staff = person("s@example.org", "staff");
+	struct judge_question q = {.link = &links[0], .mfa = true, .client = "10.0.0.1", .now = NOW};
+	struct judgement j;
+
+	(void)state;
+	assert_done(judge(a, &gateway, &q, &agent, TRACE_NO, &j, &err), err);
+	assert_int_equal(j.passage, PASSAGE_ASSERT);
+	assert_string_equal(j.to, "https://auth.example/acs?c=1");
+	assert_string_equal(j.landing, "https://site.example/jira");
+	assert_done(judge(a, &gateway, &q, &partner, TRACE_NO, &j, &err), err);
+	assert_int_equal(j.passage, PASSAGE_TO_PORTAL);
+	assert_string_equal(j.to, "https://help.example/portal");
+	assert_refused(judge(a, &gateway, &q, &staff, TRACE_NO, &j, &err), err, REASON_NO_LANDING);
+	/* a requirement about the portal's door holds for a link that lands there */
+	q.client = "192.0.2.1";
+	assert_refused(judge(a, &gateway, &q, &partner, TRACE_NO, &j, &err), err, REASON_REQUIREMENT_FAILED);
+}
+
+static void an_account_of_another_kind_is_refused(void **state)
+{
+	static const struct { enum accounts_answer answer; enum account_kind kind; enum outcome outcome; enum reason reason; } rows[] = {
+		{ACCOUNTS_NO_INVENTORY, ACCOUNT_UNKNOWN, OUTCOME_PORTAL, 0}, {ACCOUNTS_NOT_LISTED, ACCOUNT_UNKNOWN, OUTCOME_PORTAL, 0},
+		{ACCOUNTS_LISTED, ACCOUNT_MANAGED, OUTCOME_LICENSED, 0}, {ACCOUNTS_LISTED, ACCOUNT_MANAGED, OUTCOME_CUSTOMER, 0},
+		{ACCOUNTS_LISTED, ACCOUNT_PORTAL, OUTCOME_PORTAL, 0}, {ACCOUNTS_LISTED, ACCOUNT_MANAGED, OUTCOME_PORTAL, REASON_ACCOUNT_KIND},
+		{ACCOUNTS_LISTED, ACCOUNT_PORTAL, OUTCOME_CUSTOMER, REASON_ACCOUNT_KIND}, {ACCOUNTS_LISTED, ACCOUNT_UNKNOWN, OUTCOME_LICENSED, REASON_ACCOUNT_KIND},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct accounts_found found = {.answer = rows[i].answer, .account = {.kind = rows[i].kind, .mail = "m@example.org"}, .as_of = NOW};
+
+		if (rows[i].reason)
+			assert_refused(judge_account(&settings, &found, rows[i].outcome, NOW, &err), err, rows[i].reason);
+		else
+			assert_done(judge_account(&settings, &found, rows[i].outcome, NOW, &err), err);
+	}
+}
+
+static void an_old_inventory_refuses_only_when_told_so(void **state)
+{
+	struct accounts_found found = {.answer = ACCOUNTS_NOT_LISTED, .as_of = NOW - 86401};
+	struct settings strict = settings;
+
+	(void)state;
+	assert_done(judge_account(&strict, &found, OUTCOME_CUSTOMER, NOW, &err), err);
+	strict.accounts_max_age = 86400;
+	assert_refused(judge_account(&strict, &found, OUTCOME_CUSTOMER, NOW, &err), err, REASON_ACCOUNTS_TOO_OLD);
+	found.as_of = NOW - 86400;
+	assert_done(judge_account(&strict, &found, OUTCOME_CUSTOMER, NOW, &err), err);
+	found.answer = ACCOUNTS_NO_INVENTORY;
+	found.as_of = 0;
+	assert_done(judge_account(&strict, &found, OUTCOME_CUSTOMER, NOW, &err), err);
+}
+
+static const char *one[] = {"11111111-2222-4333-8444-555555555555"}, *two[] = {"a", "b"};
+static const struct saml_attribute claims[] = {{SAML_CLAIM_OBJECT_ID, one, 1}, {"urn:roles", two, 2}};
+static const struct saml_identity identity = {.name_id = "a@example.org", .attributes = claims, .attribute_count = 2};
+
+static void reads_claims_by_short_and_full_name(void **state)
+{
+	(void)state;
+	assert_string_equal(judge_claim(&identity, "objectidentifier"), one[0]);
+	assert_string_equal(judge_claim(&identity, SAML_CLAIM_OBJECT_ID), one[0]);
+	assert_string_equal(judge_claim(&identity, "nameid"), "a@example.org");
+	assert_null(judge_claim(&identity, "urn:roles"));       /* of several values none is the one */
+	assert_null(judge_claim(&identity, "upn"));
+}
+
+static void releases_what_the_connection_names_and_no_more(void **state)
+{
+	static const struct settings_attribute wanted[] = {
+		{"id", ATTRIBUTE_CLAIM, "objectidentifier", false}, {"department", ATTRIBUTE_LDAP, "Department", false},
+		{"missing", ATTRIBUTE_LDAP, "title", false}, {"fixed", ATTRIBUTE_VALUE, "x", false}, {"groups", ATTRIBUTE_GROUPS, "ag*", false},
+		{"dns", ATTRIBUTE_GROUPS, "*", true}, {"none", ATTRIBUTE_GROUPS, "zz*", false},
+	};
+	struct settings_connection c = {.attributes = wanted, .attribute_count = 7};
+	struct slice values[] = {slice_c("</x>&"), slice_of("\0", 1)};
+	struct mirror_attribute attributes[] = {{"department", values, 2}};
+	struct mirror_person p = person("a@example.org", "agents");
+	const struct saml_attribute *out;
+
+	(void)state;
+	p.attributes = attributes;
+	p.attribute_count = 1;
+	assert_int_equal(release_attributes(a, &c, &identity, &p, &out), 5);
+	assert_string_equal(out[0].values[0], one[0]);
+	assert_string_equal(out[1].name, "department");
+	assert_int_equal(out[1].n, 1);
+	assert_string_equal(out[1].values[0], "</x>&");
+	assert_string_equal(out[2].values[0], "x");
+	assert_string_equal(out[3].values[0], "agents");
+	assert_string_equal(out[4].values[0], "cn=agents,dc=example");
+	assert_int_equal(release_attributes(a, &c, NULL, &p, &out), 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(follows_the_table_of_outcomes_by_door),
+		cmocka_unit_test(a_denial_carries_the_public_sentence_of_its_rule),
+		cmocka_unit_test(a_link_lands_each_outcome_where_it_says),
+		cmocka_unit_test(an_account_of_another_kind_is_refused),
+		cmocka_unit_test(an_old_inventory_refuses_only_when_told_so),
+		cmocka_unit_test(reads_claims_by_short_and_full_name),
+		cmocka_unit_test(releases_what_the_connection_names_and_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
