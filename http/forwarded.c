@@ -55,7 +55,7 @@ static int node_read(struct slice node, unsigned char out[16])
 		if (memchr(address.p, ':', address.n) == NULL)
 			return -1;
 		rest = slice_of(end + 1, node.n - address.n - 2);
-	} else if (node.n && (end = memchr(node.p, ':', node.n)) && !memchr(end + 1, ':', node.n - (size_t)(end - node.p) - 1)) {
+	} else if (node.n && (end = memchr(node.p, ':', node.n)) && end == memrchr(node.p, ':', node.n)) {
 		address = slice_of(node.p, (size_t)(end - node.p));
 		rest = slice_of(end, node.n - address.n);
 	}

@@ -121,13 +121,14 @@ static const char *cookie_line(struct arena *a, const struct http_set_cookie *c)
 void headers_write(const struct http_exchange *x, int64_t hsts_seconds, bool close,
 	void (*add)(void *to, const char *name, const char *value), void *to)
 {
+	const char *hsts = hsts_seconds > 0 ? arena_printf(x->arena, "max-age=%" PRId64, hsts_seconds) : NULL;
 	const struct field some[] = {
 		{"Location", x->location},
 		{"Content-Type", x->reply_body.n ? (x->reply_type ? x->reply_type : "text/plain; charset=utf-8") : NULL},
 		{"Retry-After", x->retry_after},
 		{"Allow", x->status == 405 ? x->allow : NULL},
 		{"Connection", close ? "close" : NULL},
-		{"Strict-Transport-Security", hsts_seconds > 0 ? arena_printf(x->arena, "max-age=%" PRId64, hsts_seconds) : NULL},
+		{"Strict-Transport-Security", hsts},
 	};
 
 	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)

@@ -119,7 +119,10 @@ int http_server_accept(struct http_server *s, int fd, struct error *err);
 void http_server_drain(struct http_server *s, void (*drained)(void *context), void *context);
 void http_server_free(struct http_server *s);
 
-/* A listening socket for the parent: SO_REUSEPORT, close-on-exec, non-blocking; "127.0.0.1:8080", "[::1]:8080".  Port 0: the kernel's, see http_bound_port. */
+/*
+ * A listening socket for the parent: SO_REUSEPORT, close-on-exec, non-blocking; "127.0.0.1:8080", "[::1]:8080".
+ * Port 0: the kernel's, see http_bound_port.
+ */
 int http_listen(const char *address, int *fd_out, struct error *err);
 int http_bound_port(int fd);
 bool http_is_loopback(const char *address);

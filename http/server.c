@@ -268,10 +268,11 @@ static void on_drained(evutil_socket_t fd, short what, void *arg)
 
 static void set_defaults(struct http_options *o)
 {
-	struct rlimit files;
+	struct rlimit files = {.rlim_cur = RLIM_INFINITY};
 	size_t most = 4096;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY && files.rlim_cur < most + DESCRIPTORS_KEPT)
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur != RLIM_INFINITY && files.rlim_cur < most + DESCRIPTORS_KEPT)
 		most = files.rlim_cur > 2 * DESCRIPTORS_KEPT ? files.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
 	if (o->connection_limit == 0 || o->connection_limit > most)
 		o->connection_limit = most;

@@ -32,7 +32,8 @@ static void show(struct http_exchange *x, void *context)
 	(void)context;
 	__atomic_add_fetch(&counts->handled, 1, __ATOMIC_SEQ_CST);
 	text_begin(&t, x->arena, 1000);
-	text_addf(&t, "method=%d\npath=%s\nrest=%s\nclient=%s\ntype=%s\nbody=%zu\nquery=", (int)x->method, x->path, x->rest, x->client,
+	text_addf(&t, "method=%d\npath=%s\nrest=%s\nclient=%s\ntype=%s\nbody=%zu\nquery=", (int)x->method, x->path, x->rest,
+		x->client,
 		x->content_type ? x->content_type : "-", x->body.n);
 	text_add(&t, x->query);
 	text_addf(&t, "\ncookies=");
