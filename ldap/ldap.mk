@@ -28,3 +28,7 @@ check_PROGRAMS += tests/integration/test_mirror_slapd
 tests_integration_test_mirror_slapd_SOURCES = tests/integration/test_mirror_slapd.c tests/integration/slapd.c \
 	tests/integration/slapd.h tests/unit/unit.h
 tests_integration_test_mirror_slapd_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_mirror
+tests_unit_test_mirror_SOURCES = tests/unit/test_mirror.c tests/unit/unit.h
+tests_unit_test_mirror_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
