@@ -1,1 +1,46 @@
-# programs of tests/fuzz/
+# Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
+FUZZ_TARGETS = response request metadata condition yaml dn csv http
+
+check_PROGRAMS += tests/fuzz/replay_response
+tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_response_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_request
+tests_fuzz_replay_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_request_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_metadata
+tests_fuzz_replay_metadata_SOURCES = tests/fuzz/fuzz_metadata.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_metadata_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_condition
+tests_fuzz_replay_condition_SOURCES = tests/fuzz/fuzz_condition.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_condition_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_yaml
+tests_fuzz_replay_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_yaml_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_dn
+tests_fuzz_replay_dn_SOURCES = tests/fuzz/fuzz_dn.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_dn_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_csv
+tests_fuzz_replay_csv_SOURCES = tests/fuzz/fuzz_csv.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_csv_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_http
+tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_http_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
+
+EXTRA_PROGRAMS += tests/fuzz/forge_corpus
+CLEANFILES += tests/fuzz/forge_corpus
+tests_fuzz_forge_corpus_SOURCES = tests/fuzz/forge_corpus.c tests/unit/forge.c tests/unit/forge.h
+tests_fuzz_forge_corpus_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
+tests_fuzz_forge_corpus_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus tests/fuzz/forged-metadata.xml tests/fuzz/forged.h
+
+.PHONY: fuzz
+fuzz:
+	$(srcdir)/tests/fuzz/fuzz.sh $(abs_top_srcdir) "$(FUZZ)" "$(SECONDS_EACH)"
