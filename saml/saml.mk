@@ -23,6 +23,26 @@ tests_unit_test_response_read_SOURCES = tests/unit/test_response_read.c $(FORGE)
 tests_unit_test_response_read_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_response_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_saml_attacks
+tests_unit_test_saml_attacks_SOURCES = tests/unit/test_saml_attacks.c $(FORGE)
+tests_unit_test_saml_attacks_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_saml_attacks_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_signature
+tests_unit_test_signature_SOURCES = tests/unit/test_signature.c $(FORGE)
+tests_unit_test_signature_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_signature_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_saml_xml
+tests_unit_test_saml_xml_SOURCES = tests/unit/test_saml_xml.c $(FORGE)
+tests_unit_test_saml_xml_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_saml_xml_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_provider
+tests_unit_test_provider_SOURCES = tests/unit/test_provider.c $(FORGE)
+tests_unit_test_provider_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_provider_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_response_refusals
 tests_unit_test_response_refusals_SOURCES = tests/unit/test_response_refusals.c $(FORGE)
 tests_unit_test_response_refusals_CFLAGS = $(FORGE_CFLAGS)

@@ -208,6 +208,14 @@ static void set_guards(xmlParserCtxtPtr parser, struct guard *g)
 	sax->reference = on_reference;
 }
 
+/* libxml2's messages end in a newline. */
+static int refuse_parse(enum reason reason, const xmlError *last, struct error *err)
+{
+	const char *message = last && last->message ? last->message : "no message";
+
+	return error_set(err, reason, "%.*s, line %d", (int)strcspn(message, "\n"), message, last ? last->line : 0);
+}
+
 static int judge_document(xmlParserCtxtPtr parser, xml_doc *doc, const struct guard *g, struct error *err)
 {
 	const struct xml_rules *rules = g->rules;
@@ -216,11 +224,11 @@ static int judge_document(xmlParserCtxtPtr parser, xml_doc *doc, const struct gu
 	if (g->reason != REASON_NONE)
 		return error_set(err, g->reason, "%s", g->detail);
 	if (!doc || !parser->wellFormed || !xml_root(doc))
-		return error_set(err, rules->malformed, "not well-formed: %.200s, line %d",
-			last && last->message ? last->message : "no message", last ? last->line : 0);
+		return refuse_parse(rules->malformed, last, err);
 	if (!parser->nsWellFormed)
-		return error_set(err, rules->shape, "namespaces: %.200s",
-			last && last->message ? last->message : "not declared");
+		return refuse_parse(rules->shape, last, err);
+	if (!xmlStrEqual(doc->version, BAD_CAST "1.0"))
+		return error_set(err, rules->malformed, "XML version %.20s", doc->version ? (const char *)doc->version : "");
 	if (doc->encoding && xmlStrcasecmp(doc->encoding, BAD_CAST "UTF-8") != 0)
 		return error_set(err, rules->malformed, "encoding %.40s", (const char *)doc->encoding);
 	return require_unique_ids(doc, rules, err);

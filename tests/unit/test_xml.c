@@ -82,6 +82,7 @@ static void refuses_what_is_not_well_formed(void **state)
 		{"<a>\x01</a>", REASON_RESPONSE_MALFORMED}, {"<a>&#0;</a>", REASON_RESPONSE_MALFORMED},
 		{"<?xml version='1.0' encoding='ISO-8859-1'?><a/>", REASON_RESPONSE_MALFORMED},
 		{"<?xml version='1.0' encoding='UTF-7'?><a/>", REASON_RESPONSE_MALFORMED},
+		{"<?xml version='1.1'?><a/>", REASON_RESPONSE_MALFORMED},
 	};
 
 	(void)state;
