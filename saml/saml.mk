@@ -87,3 +87,8 @@ tests_bench_bench_issue_LDADD = $(SAML_LIBS)
 check_PROGRAMS += tests/unit/test_own_metadata
 tests_unit_test_own_metadata_SOURCES = tests/unit/test_own_metadata.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_own_metadata_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_start
+tests_unit_test_start_SOURCES = tests/unit/test_start.c tests/unit/unit.h
+tests_unit_test_start_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
+tests_unit_test_start_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)

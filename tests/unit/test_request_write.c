@@ -204,8 +204,8 @@ static void asks_the_provider_that_was_read(void **state)
 		"<KeyDescriptor><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data><ds:X509Certificate>%s"
 		"</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"
 		ENDPOINT("HTTP-Redirect", SSO)) "</EntitiesDescriptor>",
-		ENTITY("https://other.example.org/", "IDPSSODescriptor", ENDPOINT("HTTP-Redirect", "https://other.example.org/sso")),
-		base64);
+		ENTITY("https://other.example.org/", "IDPSSODescriptor",
+			ENDPOINT("HTTP-Redirect", "https://other.example.org/sso")), base64);
 	assert_done(saml_provider_read(slice_c(metadata), &options, &provider, &err), err);
 	for (int i = 0; i < 2; i++) {
 		assert_done(saml_request_write(arena, provider, &what, &url, &err), err);
