@@ -52,7 +52,6 @@ static void gather(struct values *v, const struct settings_attribute *setting, c
 {
 	switch (setting->source) {
 	case ATTRIBUTE_CLAIM:
-	case ATTRIBUTE_STABLE_ID:
 		if (identity)
 			add(v, judge_claim(identity, setting->text));
 		break;
