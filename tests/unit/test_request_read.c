@@ -193,9 +193,9 @@ static void refuses_requests_that_are_not_as_they_must_be(void **state)
 		{"comment", REQUEST(" ID=\"_a\"" TIMES, "<saml:Issuer>a<!-- -->b</saml:Issuer>")},
 		{"CDATA", REQUEST(" ID=\"_a\"" TIMES, "<saml:Issuer><![CDATA[a]]></saml:Issuer>")},
 		{"processing instruction", REQUEST(" ID=\"_a\"" TIMES, ISSUER "<?php x?>")},
-		{"not well-formed", PLAIN PLAIN},
-		{"not well-formed", "garbage"},
-		{"not well-formed", "<samlp:AuthnRequest"},
+		{"Extra content", PLAIN PLAIN},
+		{"line 1", "garbage"},
+		{"line 1", "<samlp:AuthnRequest"},
 	};
 	struct saml_request untouched = {.issuer = "untouched"};
 	struct slice relay_state;
