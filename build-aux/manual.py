@@ -84,8 +84,8 @@ def arguments(text, at, path):
 
 def mdoc(text):
     """Text as input lines of mdoc: one sentence a line, nothing of it a request or an escape."""
-    text = text.replace("\\", "\\e")
-    lines = [line for line in re.sub(r"(?<=[.:;?!]) +(?=\S)", "\n", text).split("\n")]
+    text = re.sub(r"`([^`]*)`", r"\\(oq\1\\(cq", text.replace("\\", "\\e"))
+    lines = re.sub(r"(?<=\.) +(?=[A-Z])", "\n", text).split("\n")
     return "\n".join("\\&" + line if line[:1] in ".'" else line for line in lines)
 
 
