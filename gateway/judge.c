@@ -144,7 +144,7 @@ static void decide(struct arena *a, const struct gateway *g, const struct judge_
 		decide_at(a, g, q->door, trace, j);
 		return;
 	}
-	decide_at(a, g, settings_connection(g->settings, q->link->via), trace, j);
+	decide_at(a, g, q->link->via ? settings_connection(g->settings, q->link->via) : NULL, trace, j);
 	portal = q->link->landing_door[OUTCOME_PORTAL];
 	if (j->decision.outcome == OUTCOME_PORTAL && portal)
 		decide_at(a, g, settings_connection(g->settings, portal), trace, j);
@@ -221,7 +221,7 @@ static const struct settings_connection *managed_way_in(const struct settings *s
 
 static int find_way(const struct gateway *g, const struct judge_question *q, struct judgement *j, struct error *err)
 {
-	struct door door = {j->door->name, j->door->kind};
+	struct door door = {j->facts.door, j->facts.door_kind};
 	const struct settings_connection *managed;
 	enum reason reason = REASON_INTERNAL;
 
@@ -247,7 +247,7 @@ static int find_way(const struct gateway *g, const struct judge_question *q, str
 	case PASSAGE_REFUSE:
 		break;
 	}
-	return error_set(err, reason, "outcome %s at door %s: %s%s", outcome_word(j->decision.outcome), door.name,
+	return error_set(err, reason, "outcome %s at door %s: %s%s", outcome_word(j->decision.outcome), door.name ? door.name : "(none)",
 		j->decision.rule ? "rule " : "no rule matched", j->decision.rule ? j->decision.rule : "");
 }
 

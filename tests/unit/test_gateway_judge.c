@@ -161,6 +161,25 @@ static void a_link_lands_each_outcome_where_it_says(void **state)
 	assert_refused(judge(a, &gateway, &q, &partner, TRACE_NO, &j, &err), err, REASON_REQUIREMENT_FAILED);
 }
 
+static void a_link_without_a_managed_connection_serves_the_portal_alone(void **state)
+{
+	struct settings_link link = links[0];
+	struct mirror_person agent = person("a@example.org", "agents"), partner = person("p@partner.example", "partners");
+	struct judge_question q = {.link = &link, .mfa = true, .client = "10.0.0.1", .now = NOW};
+	struct settings portal_only = settings;
+	struct judgement j;
+
+	(void)state;
+	link.via = NULL;
+	portal_only.connections = &connections[1];
+	portal_only.connection_count = 2;
+	gateway.settings = &portal_only;
+	assert_done(judge(a, &gateway, &q, &partner, TRACE_NO, &j, &err), err);
+	assert_string_equal(j.to, "https://help.example/portal");
+	assert_refused(judge(a, &gateway, &q, &agent, TRACE_NO, &j, &err), err, REASON_NO_LANDING);
+	gateway.settings = &settings;
+}
+
 static void an_account_of_another_kind_is_refused(void **state)
 {
 	static const struct { enum accounts_answer answer; enum account_kind kind; enum outcome outcome; enum reason reason; } rows[] = {
@@ -245,6 +264,7 @@ int main(void)
 		cmocka_unit_test(follows_the_table_of_outcomes_by_door),
 		cmocka_unit_test(a_denial_carries_the_public_sentence_of_its_rule),
 		cmocka_unit_test(a_link_lands_each_outcome_where_it_says),
+		cmocka_unit_test(a_link_without_a_managed_connection_serves_the_portal_alone),
 		cmocka_unit_test(an_account_of_another_kind_is_refused),
 		cmocka_unit_test(an_old_inventory_refuses_only_when_told_so),
 		cmocka_unit_test(reads_claims_by_short_and_full_name),
