@@ -18,7 +18,8 @@ build="gcc libc6-dev make autoconf automake pkgconf|pkg-config python3
 	libjansson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev zlib1g-dev libssl-dev"
 demo="slapd openssl"
 tests="clang libclang-rt-14-dev libcmocka-dev valgrind python3-pytest ldap-utils"
-peers="simplesamlphp php-cli apache2 libapache2-mod-shib python3-lxml python3-xmlsec"
+# php8.2-cgi by that name: without it simplesamlphp draws in a module that reconfigures Apache while that is being installed.
+peers="simplesamlphp php-cli php8.2-cgi apache2 libapache2-mod-shib python3-lxml python3-xmlsec"
 browser="chromium"
 
 log=$(mktemp "${TMPDIR:-/tmp}/postern-packages.XXXXXX")
@@ -33,7 +34,7 @@ units="slapd apache2 shibd"
 
 finish() {
 	restore_policy
-	rm -f "$log"
+	rm -f "$log" "$log.done"
 }
 
 restore_policy() {
@@ -91,12 +92,14 @@ progress() {
 		what = $1 == "dlstatus" ? "downloading" : "installing"
 		if (terminal == "yes")
 			printf "\r\033[K  %s %3d %%  %.70s", what, $3, $4
-		else if (what != last || int($3 / 10) != tenth)
+		else if (what != last || int($3 / 10) > tenth)
 			printf "  %s %d %%\n", what, $3
-		last = what; tenth = int($3 / 10); fflush()
+		if (what != last || int($3 / 10) > tenth)
+			tenth = int($3 / 10)
+		last = what; fflush()
 		next
 	}
-	{ print >log_file }
+	{ print >>log_file }
 	END { if (terminal == "yes") printf "\r\033[K" }'
 }
 
@@ -122,14 +125,17 @@ install_missing() {
 	echo "  reading the package lists"
 	apt update >"$log" 2>&1 || failed "apt-get update failed"
 	forbid_services
-	{ apt -o APT::Status-Fd=1 --no-install-recommends install "$@" 2>&1 </dev/null || touch "$log.failed"; } | progress
+	# The second time helps where one package could not be set up before another, or a mirror hiccuped.
+	install_once "$@" || install_once "$@" || failed "apt-get install failed twice"
 	restore_policy
-	if [ -e "$log.failed" ]; then
-		rm -f "$log.failed"
-		failed "apt-get install failed"
-	fi
 	not_at_boot "$@"
 	echo "  done"
+}
+
+install_once() {
+	rm -f "$log.done"
+	{ apt -o APT::Status-Fd=1 --no-install-recommends install "$@" 2>&1 </dev/null && touch "$log.done"; } | progress || true
+	[ -e "$log.done" ]
 }
 
 not_at_boot() {

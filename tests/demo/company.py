@@ -7,7 +7,9 @@ employeeNumber holds the object id that Entra sends.
 """
 import base64
 import json
+import re
 import sys
+import unicodedata
 import uuid
 
 SUFFIX = "dc=example,dc=org"
@@ -77,8 +79,6 @@ PLAIN = {
 
 
 def uid_of(name):
-    import unicodedata
-
     plain = "".join(PLAIN.get(c, c) for c in unicodedata.normalize("NFC", name.lower()))
     return "".join(c for c in unicodedata.normalize("NFD", plain) if not unicodedata.combining(c))
 
@@ -134,6 +134,12 @@ def dn_value(text):
 
 def group_dn(cn):
     return f"cn={dn_value(cn)},ou=groups,{SUFFIX}"
+
+
+def cn_of(dn):
+    """The name in a group's DN, without its escapes."""
+    name = re.match(r"cn=((?:\\.|[^,\\])*)", dn, re.IGNORECASE)
+    return re.sub(r"\\(.)", r"\1", name.group(1)) if name else dn
 
 
 def line(key, value):

@@ -100,7 +100,8 @@ def refusal_reason(line):
 
 
 def through(line):
-    return line.get("groups") or []
+    """Names of the groups that decided, from the person's own outward."""
+    return [company.cn_of(dn) for dn in line.get("groups") or []]
 
 
 # ---- showing ----
