@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures: the whole demo around a real `postern serve`, on ports of the kernel's, each in a folder of its own.
+
+`parts` is shared by all the tests that only sign people on; a test that stops,
+kills or reconfigures something takes `own_parts`.  The logs of whatever a
+failed test used are printed with it.
+"""
+import os
+import pathlib
+import sys
+
+import pytest
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "demo")]
+
+from browser import Browser  # noqa: E402
+from parts import Parts  # noqa: E402
+
+
+def build_folder():
+    return pathlib.Path(os.environ.get("POSTERN_BUILD") or TESTS.parent / "build")
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory):
+    made = Parts(tmp_path_factory.mktemp("shared"), build_folder())
+    try:
+        yield made.start_all()
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def stopped_parts(tmp_path):
+    """Nothing of it runs yet."""
+    made = Parts(tmp_path / "parts", build_folder())
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def own_parts(stopped_parts):
+    return stopped_parts.start_all()
+
+
+@pytest.fixture
+def browser():
+    return Browser()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    for name, value in getattr(item, "funcargs", {}).items():
+        if isinstance(value, Parts):
+            report.sections.append((f"logs of {name}", value.logs()))
+        elif isinstance(value, Browser):
+            report.sections.append(("hops of the browser", "\n".join(map(str, value.hops))))
