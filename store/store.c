@@ -311,7 +311,7 @@ int store_each(struct store_txn *t, int table, struct slice prefix,
 		return fail(err, t->store, "cannot walk a table", rc);
 	for (rc = mdb_cursor_get(cursor, &k, &v, prefix.n ? MDB_SET_RANGE : MDB_FIRST); rc == 0 && answer == 0;
 		rc = answer == 0 ? mdb_cursor_get(cursor, &k, &v, MDB_NEXT) : 0) {
-		if (k.mv_size < prefix.n || memcmp(k.mv_data, prefix.p, prefix.n) != 0)
+		if (k.mv_size < prefix.n || (prefix.n > 0 && memcmp(k.mv_data, prefix.p, prefix.n) != 0))
 			break;
 		answer = each(of_val(k), of_val(v), context);
 	}
