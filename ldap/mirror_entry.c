@@ -97,62 +97,7 @@ static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const st
 	r->attributes = list;
 }
 
-/* ---- nodes ---- */
-
-/* 0: there is none; UINT64_MAX: error. */
-#define NODE_ERROR UINT64_MAX
-
-static node_id node_at(struct mirror_writer *w, const struct key *k, struct error *err)
-{
-	struct slice s;
-	int found = store_get(w->txn, TABLE_NODE, key_slice(k), &s, err);
-
-	return found < 0 ? NODE_ERROR : found ? node_read(s) : 0;
-}
-
-static node_id node_make(struct mirror_writer *w, const char *dn_key, struct error *err)
-{
-	struct key k = key_node(w->directory->name, dn_key);
-	node_id id = node_at(w, &k, err);
-	char bytes[NODE_SIZE];
-
-	if (id)
-		return id;
-	id = w->next;
-	node_write(bytes, id);
-	if (store_put(w->txn, TABLE_NODE, key_slice(&k), slice_of(bytes, NODE_SIZE), err) < 0)
-		return NODE_ERROR;
-	w->next++;
-	return id;
-}
-
-/*
- * A node without records and parents is given up.  Those of members that never
- * were entries of ours stay: their names are not known any more when the last
- * group lets them go, and they cost some hundred bytes each.
- */
-static int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct error *err)
-{
-	struct key k = key_node(w->directory->name, dn_key);
-	char bytes[NODE_SIZE];
-	struct slice s;
-	int found;
-
-	node_write(bytes, id);
-	found = store_get(w->txn, TABLE_PARENT, slice_of(bytes, NODE_SIZE), &s, err);
-	for (int kind = 0; found == 0 && kind < MIRROR_KINDS; kind++) {
-		struct key r = key_record((enum mirror_kind)kind, id);
-
-		found = store_get(w->txn, TABLE_RECORD, key_slice(&r), &s, err);
-	}
-	if (found != 0)
-		return found < 0 ? -1 : 0;
-	return store_delete(w->txn, TABLE_NODE, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
-}
-
 /* ---- the index of people ---- */
-
-enum change { ADD, REMOVE };
 
 static int index_change(struct mirror_writer *w, const struct record *r, node_id id, enum change change, struct error *err)
 {
@@ -229,17 +174,6 @@ static int members_kept(struct mirror_writer *w, node_id group, node_id **out, s
 	return 0;
 }
 
-static int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err)
-{
-	char from[NODE_SIZE], to[NODE_SIZE];
-
-	node_write(from, member);
-	node_write(to, group);
-	if (change == ADD)
-		return store_add(w->txn, TABLE_PARENT, slice_of(from, NODE_SIZE), slice_of(to, NODE_SIZE), err);
-	return store_delete(w->txn, TABLE_PARENT, slice_of(from, NODE_SIZE), slice_of(to, NODE_SIZE), err) < 0 ? -1 : 0;
-}
-
 static int members_write(struct mirror_writer *w, node_id group, const node_id *list, size_t n, struct error *err)
 {
 	char key[NODE_SIZE];
@@ -281,23 +215,11 @@ static int members_change(struct mirror_writer *w, node_id group, const node_id 
 	return members_write(w, group, now, n, err);
 }
 
-/* ---- records ---- */
-
-/* 1: copied into the transaction's arena, 0: none, -1. */
-static int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err)
-{
-	struct key k = key_record(kind, id);
-	struct slice s;
-	int found = store_get(w->txn, TABLE_RECORD, key_slice(&k), &s, err);
-
-	if (found == 1)
-		*out = arena_slice(w->arena, s);
-	return found;
-}
+/* ---- entries ---- */
 
 static int record_remove(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct error *err)
 {
-	struct key at = key_record(kind, id), uuid;
+	struct key uuid;
 	struct slice bytes;
 	struct record r;
 	int found = record_at(w, kind, id, &bytes, err);
@@ -307,7 +229,7 @@ static int record_remove(struct mirror_writer *w, enum mirror_kind kind, node_id
 	if (record_read(w->arena, bytes, &r, err) < 0)
 		return -1;
 	uuid = key_uuid(w->directory->name, kind, r.uuid);
-	if (store_delete(w->txn, TABLE_RECORD, key_slice(&at), (struct slice){NULL, 0}, err) < 0 ||
+	if (record_set(w, kind, id, (struct slice){NULL, 0}, err) < 0 ||
 		store_delete(w->txn, TABLE_UUID, key_slice(&uuid), (struct slice){NULL, 0}, err) < 0)
 		return -1;
 	if (kind == MIRROR_PEOPLE ? index_change(w, &r, id, REMOVE, err) < 0 : members_change(w, id, NULL, 0, err) < 0)
@@ -339,7 +261,7 @@ static int make_place(struct mirror_writer *w, enum mirror_kind kind, const stru
 
 static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id, const struct record *r, struct error *err)
 {
-	struct key at = key_record(kind, id), uuid = key_uuid(w->directory->name, kind, r->uuid);
+	struct key uuid = key_uuid(w->directory->name, kind, r->uuid);
 	struct slice bytes = record_write(w->arena, r), old;
 	struct record before;
 	char node[NODE_SIZE];
@@ -361,7 +283,7 @@ static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id
 	}
 	if (index_change(w, r, id, ADD, err) < 0)
 		return -1;
-	return store_put(w->txn, TABLE_RECORD, key_slice(&at), bytes, err);
+	return record_set(w, kind, id, bytes, err);
 }
 
 int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err)

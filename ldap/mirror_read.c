@@ -2,6 +2,8 @@
 /* The reading side: one person out of the file, or a refusal. */
 #include "ldap/reader.h"
 
+#include "base/encode.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -43,11 +45,11 @@ void mirror_close(struct mirror *m)
 	free(m);
 }
 
-int read_record(struct reading *r, enum mirror_kind kind, node_id id, struct slice *out, struct error *err)
+int read_person(struct reading *r, node_id id, struct slice *out, struct error *err)
 {
-	struct key k = key_record(kind, id);
+	struct key k = key_id(id);
 	struct slice s;
-	int found = store_get(r->txn, TABLE_RECORD, key_slice(&k), &s, err);
+	int found = store_get(r->txn, TABLE_PERSON, key_slice(&k), &s, err);
 
 	if (found == 1)
 		*out = arena_slice(r->arena, s);
@@ -78,8 +80,15 @@ static int require_filled(struct reading *r, struct error *err)
 
 static const char *uuid_text(struct arena *a, const unsigned char u[UUID_SIZE])
 {
-	return arena_printf(a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3], u[4],
-		u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+	char hex[UUID_SIZE * 2 + 1], *out = arena_alloc(a, UUID_SIZE * 2 + 5), *p = out;
+
+	hex_encode(u, UUID_SIZE, hex);
+	for (size_t i = 0; i < UUID_SIZE * 2; i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20)
+			*p++ = '-';
+		*p++ = hex[i];
+	}
+	return out;
 }
 
 /*
@@ -96,7 +105,7 @@ static int require_own_mail(struct reading *r, const struct found *person, const
 		if (find_by_value(r, &r->directories[i], r->directories[i].mail_attribute, slice_c(mail), &list, err) < 0)
 			return -1;
 	for (size_t i = 0; i < list.n; i++) {
-		int found = list.items[i].id == person->id ? 0 : read_record(r, MIRROR_PEOPLE, list.items[i].id, &bytes, err);
+		int found = list.items[i].id == person->id ? 0 : read_person(r, list.items[i].id, &bytes, err);
 
 		if (found < 0 || (found && record_read_head(bytes, &other, err) < 0))
 			return -1;
@@ -112,7 +121,7 @@ static int fill_person(struct reading *r, const struct found *f, struct mirror_p
 	struct slice bytes;
 	struct record record;
 	struct state state;
-	int found = read_record(r, MIRROR_PEOPLE, f->id, &bytes, err);
+	int found = read_person(r, f->id, &bytes, err);
 
 	if (found < 0)
 		return -1;

@@ -37,7 +37,7 @@ int find_by_claims(struct reading *r, const struct mirror_query *query, struct f
 int find_by_name(struct reading *r, const char *name, struct found *out, struct error *err);
 
 /* 1: bytes in the arena, 0: none, -1. */
-int read_record(struct reading *r, enum mirror_kind kind, node_id id, struct slice *out, struct error *err);
+int read_person(struct reading *r, node_id id, struct slice *out, struct error *err);
 
 /* walk.c */
 int walk_groups(struct reading *r, const struct directory_options *d, node_id person, const struct mirror_group **out,

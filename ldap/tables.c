@@ -6,7 +6,7 @@
 
 #define TABLES_ROOM 16
 
-const char *const mirror_tables[] = {"node", "uuid", "record", "index+", "parent+", "member", "meta", NULL};
+const char *const mirror_tables[] = {"node", "uuid", "person", "index+", "row", "member", "meta", NULL};
 
 _Static_assert(DIRECTORY_NAME_MAX + ATTRIBUTE_NAME_MAX + INDEX_VALUE_MAX + 3 <= STORE_KEY_MAX, "an index key fits");
 _Static_assert(sizeof mirror_tables / sizeof *mirror_tables <= TABLES_ROOM, "the store has room for our tables");
@@ -78,13 +78,12 @@ struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned
 	return k;
 }
 
-struct key key_record(enum mirror_kind kind, node_id id)
+struct key key_id(node_id id)
 {
 	struct key k;
 
-	k.bytes[0] = (char)kind;
-	node_write(k.bytes + 1, id);
-	k.n = 1 + NODE_SIZE;
+	node_write(k.bytes, id);
+	k.n = NODE_SIZE;
 	return k;
 }
 
@@ -220,6 +219,20 @@ uint64_t settings_fingerprint(const struct directory_options *d)
 	for (size_t i = 0; d->attributes && d->attributes[i]; i++)
 		mix(&h, d->attributes[i]);
 	return h ? h : 1;
+}
+
+int row_read(struct slice bytes, struct row *out, struct error *err)
+{
+	uint32_t n;
+
+	if (bytes.n < sizeof(n))
+		return error_set(err, REASON_STORE, "a row of the mirror cannot be read");
+	memcpy(&n, bytes.p, sizeof(n));
+	if (n > (bytes.n - sizeof(n)) / NODE_SIZE)
+		return error_set(err, REASON_STORE, "a row of the mirror cannot be read");
+	out->parents = slice_of(bytes.p + sizeof(n), (size_t)n * NODE_SIZE);
+	out->record = slice_of(out->parents.p + out->parents.n, bytes.n - sizeof(n) - out->parents.n);
+	return 0;
 }
 
 int state_read(struct store_txn *t, const char *directory, struct state *out, struct error *err)

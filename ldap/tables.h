@@ -5,14 +5,15 @@
  *
  * Every DN that is an entry of ours, or a member of a group, is a *node* with a
  * small number, unique in the file and never used again.  Records and edges
- * hang on nodes, so a person's groups cost two short look-ups each.  People and
- * groups are kept apart: an entry that both filters find has two records.
+ * hang on nodes; a group's record lies in one row with the edges that lead on
+ * from it, so each of a person's groups costs one look-up.  People and groups
+ * are kept apart: an entry that both filters find has two records.
  *
  *	NODE    directory 0 DN key              -> node
  *	UUID    directory 0 kind entryUUID      -> node
- *	RECORD  kind node                       -> record
+ *	PERSON  node                            -> record
  *	INDEX+  directory 0 attribute 0 value   -> node, people only
- *	PARENT+ node of a member                -> node of the group
+ *	ROW     node                            -> groups it is a member of; record, when it is a group
  *	MEMBER  node of a group                 -> nodes of its members, ascending
  *	META    "next" -> node; directory 0 "state" -> struct state; directory 0 "cookie" kind -> cookie
  *
@@ -24,7 +25,7 @@
 #include "ldap/record.h"
 #include "store/store.h"
 
-enum { TABLE_NODE, TABLE_UUID, TABLE_RECORD, TABLE_INDEX, TABLE_PARENT, TABLE_MEMBER, TABLE_META };
+enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBER, TABLE_META };
 
 extern const char *const mirror_tables[];
 
@@ -53,7 +54,7 @@ node_id node_read(struct slice s);      /* 0 when s is no node */
 struct key key_node(const char *directory, const char *dn_key);
 struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE]);
 struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefix of all */
-struct key key_record(enum mirror_kind kind, node_id id);
+struct key key_id(node_id id);          /* of PERSON, ROW and MEMBER */
 struct key key_meta(const char *directory, const char *what);
 struct key key_cookie(const char *directory, enum mirror_kind kind);
 /* False: the value (empty, too long, with a NUL) is no key. */
@@ -72,6 +73,14 @@ char *lower_case(struct arena *a, const char *s);
 
 /* Everything that decides what is kept; when it changes the mirror is filled anew. */
 uint64_t settings_fingerprint(const struct directory_options *d);
+
+/* A value of ROW: 4 bytes of count, the nodes, ascending, the record. */
+struct row {
+	struct slice parents;           /* NODE_SIZE bytes each */
+	struct slice record;            /* n is 0: not a group of ours */
+};
+
+int row_read(struct slice bytes, struct row *out, struct error *err);
 
 /* What is known of a directory as a whole. */
 #define STATE_ERROR_MAX 400

@@ -17,9 +17,9 @@ struct walk {
 	const struct directory_options *directory;
 	struct mirror_group *groups;
 	struct step {
-		node_id id;
+		struct slice parents;
 		int level;
-	} *steps;                       /* as long as groups */
+	} *steps;                       /* as long as groups; parents lie in the transaction */
 	size_t n;
 	node_id *visited;               /* open addressing, at most half full */
 	size_t capacity;
@@ -62,21 +62,30 @@ static bool visit(struct walk *w, node_id id)
 	return true;
 }
 
+static int row_of(struct reading *r, node_id id, struct row *out, struct error *err)
+{
+	struct key k = key_id(id);
+	struct slice s;
+	int found = store_get(r->txn, TABLE_ROW, key_slice(&k), &s, err);
+
+	return found <= 0 ? found : row_read(s, out, err) < 0 ? -1 : 1;
+}
+
 static int add_group(struct walk *w, node_id id)
 {
 	struct arena *a = w->reading->arena;
 	struct mirror_group *g;
-	struct slice bytes;
 	struct record r;
-	int found = read_record(w->reading, MIRROR_GROUPS, id, &bytes, w->err);
+	struct row row;
+	int found = row_of(w->reading, id, &row, w->err);
 
-	if (found <= 0)
-		return found;
-	if (record_read_head(bytes, &r, w->err) < 0)
+	if (found <= 0 || row.record.n == 0)
+		return found < 0 ? -1 : 0;
+	if (record_read_head(arena_slice(a, row.record), &r, w->err) < 0)
 		return -1;
 	w->groups = arena_grow(a, w->groups, w->n, sizeof(*w->groups));
 	w->steps = arena_grow(a, w->steps, w->n, sizeof(*w->steps));
-	w->steps[w->n] = (struct step){id, w->from < 0 ? 1 : w->steps[w->from].level + 1};
+	w->steps[w->n] = (struct step){row.parents, w->from < 0 ? 1 : w->steps[w->from].level + 1};
 	g = &w->groups[w->n++];
 	g->directory = w->directory->name;
 	g->dn = r.dn;
@@ -89,32 +98,29 @@ static int add_group(struct walk *w, node_id id)
 	return 0;
 }
 
-static int add_parent(struct slice value, void *context)
+static int add_parents(struct walk *w, struct slice parents)
 {
-	struct walk *w = context;
-	node_id id = node_read(value);
+	for (size_t i = 0; i < parents.n; i += NODE_SIZE) {
+		node_id id = node_read(slice_of(parents.p + i, NODE_SIZE));
 
-	return id && visit(w, id) ? add_group(w, id) : 0;
-}
-
-static int add_parents(struct walk *w, node_id of)
-{
-	char key[NODE_SIZE];
-
-	node_write(key, of);
-	return store_each_value(w->reading->txn, TABLE_PARENT, slice_of(key, NODE_SIZE), add_parent, w, w->err);
+		if (id && visit(w, id) && add_group(w, id) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int walk_groups(struct reading *r, const struct directory_options *d, node_id person, const struct mirror_group **out,
 	size_t *n_out, struct error *err)
 {
 	struct walk w = {.reading = r, .directory = d, .from = -1, .err = err};
+	struct row row;
+	int found = row_of(r, person, &row, err);
 
-	if (add_parents(&w, person) < 0)
+	if (found < 0 || (found && add_parents(&w, row.parents) < 0))
 		return -1;
 	for (size_t i = 0; i < w.n; i++) {
 		w.from = (int)i;
-		if (add_parents(&w, w.steps[i].id) < 0)
+		if (add_parents(&w, w.steps[i].parents) < 0)
 			return -1;
 	}
 	*out = w.groups;

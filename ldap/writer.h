@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What mirror_write.c and mirror_entry.c share; nobody else includes this. */
+/* What mirror_write.c, mirror_entry.c and mirror_rows.c share; nobody else includes this. */
 #ifndef LDAP_WRITER_H
 #define LDAP_WRITER_H
 
@@ -22,5 +22,19 @@ struct mirror_writer {
 };
 
 int writer_begin(struct mirror_writer *w, struct error *err);
+
+/* mirror_rows.c: within the transaction. */
+enum change { ADD, REMOVE };
+
+#define NODE_ERROR UINT64_MAX
+
+node_id node_make(struct mirror_writer *w, const char *dn_key, struct error *err);     /* the one there is, or a new one */
+int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct error *err);
+/* The edge from a member to its group. */
+int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err);
+/* 1: copied into the transaction's arena, 0: none, -1. */
+int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err);
+/* bytes empty: no record any more. */
+int record_set(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice bytes, struct error *err);
 
 #endif
