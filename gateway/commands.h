@@ -14,5 +14,11 @@
 int command_explain(struct arena *a, const char *settings_path, int argc, char **argv);
 /* setup [CONNECTION]: every value to paste, for Entra's screen and for Atlassian's */
 int command_setup(struct arena *a, const char *settings_path, int argc, char **argv);
+/* check [--offline] */
+int command_check(struct arena *a, const char *settings_path, int argc, char **argv);
+/* accounts import FILE.csv | accounts show MAIL */
+int command_accounts(struct arena *a, const char *settings_path, int argc, char **argv);
+/* role NAME INSTANCE SETTINGS SOCKETS: started by the parent alone */
+int command_role(struct arena *a, int argc, char **argv);
 
 #endif

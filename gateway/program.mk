@@ -22,3 +22,25 @@ tests_unit_test_files_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c tests/unit/unit.h
 tests_unit_test_settings_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += doc/postern.yaml.sample
+
+# The program: in a library too, so that tests link what they test.
+noinst_LIBRARIES += gateway/libprogram.a
+gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+gateway_libprogram_a_SOURCES = \
+	gateway/accounts_command.c \
+	gateway/check.c \
+	gateway/child.c gateway/child.h \
+	gateway/fetch.c gateway/fetch.h \
+	gateway/listeners.c gateway/listeners.h \
+	gateway/loaded.c gateway/loaded.h \
+	gateway/mirror_role.c \
+	gateway/parent.c gateway/parent.h \
+	gateway/refresh_role.c \
+	gateway/role.c
+
+# Both halves name each other (a role's frame calls the roles), hence the program twice.
+PROGRAM_LIBS = gateway/libprogram.a gateway/libgateway.a gateway/libprogram.a $(GATEWAY_LIBS)
+
+bin_PROGRAMS += postern
+postern_SOURCES = gateway/main.c
+postern_LDADD = $(PROGRAM_LIBS)

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `postern check`: what is wrong, with file, line and key.
+ *
+ * Does what `serve` does before it starts, then what only time would show:
+ * connects to the directories and metadata addresses, looks at the inventory,
+ * and plays the last step of a sign-on through with lasso as the other side.
+ * Changes nothing.
+ */
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/random.h"
+#include "gateway/commands.h"
+#include "gateway/fetch.h"
+#include "provision/accounts.h"
+
+#define SOON_SECONDS ((int64_t)30 * 86400)
+
+struct check {
+	struct arena *arena;
+	struct files *files;
+	const struct settings *settings;
+	bool offline;
+	size_t errors, warnings;
+};
+
+enum finding { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
+
+static void say(struct check *c, enum finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void say(struct check *c, enum finding finding, const char *format, ...)
+{
+	static const char *const words[] = {"ok", "warning", "error"};
+	va_list args;
+
+	c->errors += finding == FINDING_ERROR;
+	c->warnings += finding == FINDING_WARNING;
+	printf("  %-8s ", words[finding]);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static void say_problems(struct check *c, const char *const *problems, const struct error *err)
+{
+	size_t i;
+
+	for (i = 0; problems && problems[i]; i++)
+		say(c, FINDING_ERROR, "%s", problems[i]);
+	if (i == 0)
+		say(c, FINDING_ERROR, "%s", err->detail);
+}
+
+/* ---- settings and files ---- */
+
+static int check_settings(struct check *c, const char *path)
+{
+	const char *const *problems = NULL;
+	const struct settings *s;
+	struct error err;
+
+	puts("settings");
+	if (settings_read(c->arena, c->files, path, &c->settings, &problems, &err) < 0) {
+		say_problems(c, problems, &err);
+		return -1;
+	}
+	s = c->settings;
+	say(c, FINDING_OK, "%s: %zu connections, %zu directories, %zu rules, %zu requirements, %zu links", path, s->connection_count,
+		s->directory_count, s->policy.rule_count, s->policy.requirement_count, s->link_count);
+	return 0;
+}
+
+static void check_until(struct check *c, const char *what, int64_t until)
+{
+	char day[21];
+
+	time_write(until, day);
+	if (until <= clock_now())
+		say(c, FINDING_ERROR, "%s ended on %.10s", what, day);
+	else if (until < clock_now() + SOON_SECONDS)
+		say(c, FINDING_WARNING, "%s ends on %.10s", what, day);
+	else
+		say(c, FINDING_OK, "%s, until %.10s", what, day);
+}
+
+static int check_files(struct check *c)
+{
+	const struct settings *s = c->settings;
+	const char *const *problems = NULL, *base64;
+	struct slice pem;
+	struct error err;
+	int64_t until;
+
+	puts("keys and files");
+	if (settings_load_files(c->arena, c->files, s, &problems, &err) < 0) {
+		say_problems(c, problems, &err);
+		return -1;
+	}
+	if (files_get(c->files, s->certificate_file, FILE_PUBLIC, FILES_ALL, &pem, &err) == 0 &&
+		saml_certificate_read(c->arena, pem, &base64, &until, &err) == 0)
+		check_until(c, arena_printf(c->arena, "%s: the signing certificate", s->certificate_file), until);
+	say(c, FINDING_OK, "every file that the settings name can be read");
+	return 0;
+}
+
+/* ---- identity providers ---- */
+
+static void check_provider_document(struct check *c, const struct settings_provider *p, const char *from, struct slice bytes)
+{
+	struct saml_provider_options options = {.entity_id = p->entity_id, .tenant = p->tenant, .now = clock_now()};
+	const struct settings *s = c->settings;
+	struct saml_provider *provider;
+	struct error err;
+
+	if (saml_provider_read(bytes, &options, &provider, &err) < 0) {
+		say(c, FINDING_ERROR, "%s:%d: %s: %s: %s", s->file, p->line, p->name, from, err.detail);
+		return;
+	}
+	say(c, FINDING_OK, "%s: %s is %s, %zu signing keys", p->name, from, saml_provider_info(provider)->entity_id,
+		saml_provider_info(provider)->key_count);
+	check_until(c, arena_printf(c->arena, "%s: its last signing key", p->name), saml_provider_info(provider)->keys_until);
+	if (saml_provider_info(provider)->valid_until)
+		check_until(c, arena_printf(c->arena, "%s: its metadata", p->name), saml_provider_info(provider)->valid_until);
+	if (!p->tenant)
+		say(c, FINDING_WARNING, "%s:%d: %s: tenant is not set, so any tenant that this provider speaks for is accepted", s->file, p->line,
+			p->name);
+	saml_provider_free(provider);
+}
+
+static void check_fetch(struct check *c, const struct settings_provider *p)
+{
+	struct fetch what = {.url = p->metadata_url, .proxy = p->proxy};
+	struct fetched got;
+	struct error err;
+
+	if ((p->metadata_ca_file && files_get(c->files, p->metadata_ca_file, FILE_PUBLIC, FILES_REFRESH, &what.ca_pem, &err) < 0) ||
+		fetch(c->arena, &what, &got, &err) < 0)
+		say(c, FINDING_WARNING, "%s:%d: %s: metadata: %s", c->settings->file, p->line, p->name, err.detail);
+	else
+		check_provider_document(c, p, p->metadata_url, got.body);
+}
+
+static void check_providers(struct check *c)
+{
+	const struct settings *s = c->settings;
+	struct slice bytes;
+	struct error err;
+	size_t i;
+
+	puts("identity providers");
+	for (i = 0; i < s->provider_count; i++) {
+		const struct settings_provider *p = &s->providers[i];
+		const char *copy = settings_metadata_path(c->arena, s, p->name);
+
+		if (p->metadata_file) {
+			if (files_get(c->files, p->metadata_file, FILE_PUBLIC, FILES_ALL, &bytes, &err) == 0)
+				check_provider_document(c, p, p->metadata_file, bytes);
+			continue;
+		}
+		if (!c->offline)
+			check_fetch(c, p);
+		if (file_read(c->arena, copy, FILE_PUBLIC, FETCH_LIMIT, &bytes, &err) == 0)
+			check_provider_document(c, p, copy, bytes);
+		else
+			say(c, FINDING_WARNING, "%s:%d: %s: no copy of its metadata on disk yet (%s)", s->file, p->line, p->name, copy);
+	}
+}
+
+/* ---- directories ---- */
+
+static void check_found(struct check *c, const struct directory_options *o, int line, const struct directory_check *found)
+{
+	const char *file = c->settings->file, *more = found->people >= 1000 ? "or more " : "";
+
+	say(c, FINDING_OK, "%s: %s answers: %zu people %sand %zu groups", o->name, found->uri, found->people, more, found->groups);
+	if (!found->sync_supported)
+		say(c, FINDING_ERROR, "%s:%d: %s: %s does not offer content synchronization (RFC 4533, slapo-syncprov)", file, line, o->name,
+			found->uri);
+	if (!found->people)
+		say(c, FINDING_ERROR, "%s:%d: %s: people: nobody is found below %s with %s", file, line, o->name, o->people_base, o->people_filter);
+	else if (found->people_with_join * 10 < found->people * 9)
+		say(c, FINDING_WARNING, "%s:%d: %s: join: only %zu of %zu people have %s; the others are not found at a sign-on", file, line,
+			o->name, found->people_with_join, found->people, o->joins[0].attribute);
+	if (!found->groups)
+		say(c, FINDING_WARNING, "%s:%d: %s: groups: none is found below %s with %s", file, line, o->name, o->groups_base, o->groups_filter);
+}
+
+static void check_directories(struct check *c)
+{
+	const struct settings *s = c->settings;
+	size_t i;
+
+	puts("directories");
+	for (i = 0; i < s->directory_count; i++) {
+		struct directory_options o = s->directories[i];
+		int line = s->directory_sources[i].line;
+		struct directory_check found = {0};
+		struct error err;
+
+		if (c->offline)
+			say(c, FINDING_OK, "%s: not asked (--offline)", o.name);
+		else if (settings_directory_password(c->files, s, i, &o.password, &err) < 0)
+			say(c, FINDING_ERROR, "%s:%d: %s: %s", s->file, line, o.name, err.detail);
+		else if (directory_check(c->arena, &o, &found, &err) < 0)
+			say(c, FINDING_WARNING, "%s:%d: %s: %s", s->file, line, o.name, err.detail);
+		else
+			check_found(c, &o, line, &found);
+	}
+}
+
+/* ---- rules and accounts ---- */
+
+/* A rule that names a claimed domain and gives `portal`; who else is in one, only a sign-on shows. */
+static void check_claimed(struct check *c, const struct rule *rule)
+{
+	const struct settings *s = c->settings;
+	const char *const *d;
+
+	for (d = s->claimed_domains; *d; d++) {
+		if (!s->portal_in_claimed_domains && strstr(rule->when_text, *d))
+			say(c, FINDING_WARNING, "%s:%d: %s: gives portal and names the claimed domain %s, whose people are refused at a portal door",
+				s->file, rule->line, rule->name, *d);
+	}
+}
+
+static void check_rules(struct check *c)
+{
+	const struct settings *s = c->settings;
+	bool portal = false;
+	size_t i;
+
+	puts("rules");
+	for (i = 0; i < s->policy.rule_count; i++) {
+		if (s->policy.rules[i].outcome != OUTCOME_PORTAL)
+			continue;
+		portal = true;
+		check_claimed(c, &s->policy.rules[i]);
+	}
+	if (portal && s->portal_in_claimed_domains)
+		say(c, FINDING_WARNING, "%s: allow_portal_in_claimed_domains: what Atlassian does there must have been tried on the real site", s->file);
+	if (!s->claimed_domains[0])
+		say(c, FINDING_WARNING, "%s: claimed_domains: is not set, so nobody is kept from a portal-only account on a claimed mail address",
+			s->file);
+	say(c, FINDING_OK, "%zu rules and %zu requirements can be judged; postern explain PERSON says what they give", s->policy.rule_count,
+		s->policy.requirement_count);
+}
+
+static void check_accounts(struct check *c)
+{
+	const struct settings *s = c->settings;
+	struct accounts *accounts = NULL;
+	struct error err;
+	char as_of[21];
+	int64_t at = 0;
+	size_t count = 0;
+	int rc = -1;
+
+	puts("accounts");
+	if (accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
+		rc = accounts ? accounts_inventory(accounts, &at, &count, &err) : 0;
+	time_write(at, as_of);
+	if (rc < 0)
+		say(c, FINDING_ERROR, "%s", err.detail);
+	else if (rc == 0)
+		say(c, FINDING_WARNING, "no inventory, so nobody's account kind is known: postern accounts import FILE.csv");
+	else if (s->accounts_max_age && at + s->accounts_max_age < clock_now())
+		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
+	else
+		say(c, FINDING_OK, "%zu accounts as of %s", count, as_of);
+	accounts_close(accounts);
+}
+
+/* ---- a sign-on with lasso as the other side ---- */
+
+/* Issues for a made-up person; lasso plays the connection. */
+static int play_through(struct check *c, const struct saml_key *key, struct slice own, const struct settings_connection *door, struct error *err)
+{
+	static const char *const given[] = {"Ada"};
+	const struct saml_attribute attributes[] = {{"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname", given, 1}};
+	char request_id[RANDOM_ID_SIZE];
+	struct saml_answer answer = {
+		.entity_id = c->settings->idp_entity_id, .audience = door->entity_id, .acs_url = door->acs, .in_response_to = request_id,
+		.name_id = "ada@example.org", .name_id_format = door->name_id_format, .attributes = attributes, .attribute_count = 1,
+		.authn_instant = clock_now(), .sign = door->sign, .now = clock_now(), .lifetime = door->lifetime,
+	};
+	struct saml_issued issued;
+
+	random_id(request_id);
+	if (saml_response_write(c->arena, key, &answer, &issued, err) < 0)
+		return -1;
+	return saml_witness_issued(own, door->entity_id, door->acs, request_id, issued.base64, answer.name_id, err);
+}
+
+static void check_sign_on(struct check *c)
+{
+	const struct settings *s = c->settings;
+	const char *certificates[2] = {NULL};
+	struct saml_own own = {.entity_id = s->idp_entity_id, .certificates = certificates};
+	struct saml_key *key = NULL;
+	struct slice key_pem, certificate_pem, metadata;
+	struct error err;
+	int64_t until;
+	size_t i;
+
+	puts("sign-on");
+	own.sso_url = arena_printf(c->arena, "%s/saml/idp/sso", s->public_url);
+	if (files_get(c->files, s->key_file, FILE_SECRET, FILES_WORKER, &key_pem, &err) < 0 ||
+		files_get(c->files, s->certificate_file, FILE_PUBLIC, FILES_ALL, &certificate_pem, &err) < 0 ||
+		saml_key_read(key_pem, certificate_pem, &key, &err) < 0 ||
+		saml_certificate_read(c->arena, certificate_pem, &certificates[0], &until, &err) < 0) {
+		say(c, FINDING_ERROR, "%s", err.detail);
+		return;
+	}
+	metadata = saml_idp_metadata(c->arena, &own);
+	for (i = 0; i < s->connection_count; i++) {
+		const struct settings_connection *door = &s->connections[i];
+
+		if (play_through(c, key, metadata, door, &err) < 0)
+			say(c, FINDING_ERROR, "%s:%d: %s: %s", s->file, door->line, door->name, err.detail);
+		else
+			say(c, FINDING_OK, "%s: lasso, as this connection, accepts what is issued", door->name);
+	}
+	saml_key_free(key);
+}
+
+/* ---- all ---- */
+
+static int check_all(struct check *c, const char *path)
+{
+	if (check_settings(c, path) < 0)
+		return 1;
+	if (check_files(c) == 0)
+		check_sign_on(c);
+	check_providers(c);
+	check_directories(c);
+	check_rules(c);
+	check_accounts(c);
+	printf("%zu errors, %zu warnings\n", c->errors, c->warnings);
+	return c->errors ? 1 : 0;
+}
+
+int command_check(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	struct check c = {.arena = a, .files = files_from_disk(a)};
+	struct error err;
+	int rc;
+
+	c.offline = argc == 2 && strcmp(argv[1], "--offline") == 0;
+	if (argc > 2 || (argc == 2 && !c.offline)) {
+		fputs("usage: postern check [--offline]\n", stderr);
+		return 2;
+	}
+	if (saml_start(&err) < 0) {
+		fprintf(stderr, "postern check: %s\n", err.detail);
+		return 1;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);       /* what was found is seen while a directory is waited for */
+	rc = check_all(&c, settings_path);
+	saml_stop();
+	return rc;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One process of a role: fork, fewer rights, only its own descriptors, execve. */
+#include "gateway/child.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/prctl.h>
+
+/* Above the fixed descriptors, so that moving one never closes another. */
+#define MOVED_FD 64
+
+extern char **environ;
+
+int64_t child_back_off(unsigned failures)
+{
+	if (failures == 0)
+		return 0;
+	return failures > 5 ? 30 : (int64_t)1 << (failures - 1);
+}
+
+int child_user_read(const char *name, struct child_user *out, struct error *err)
+{
+	struct child_user u = {.set = true, .group_count = (int)(sizeof(u.groups) / sizeof(*u.groups))};
+	const struct passwd *p;
+
+	if (!name || geteuid() != 0) {
+		*out = (struct child_user){0};
+		return 0;
+	}
+	errno = 0;
+	p = getpwnam(name);
+	if (!p)
+		return error_set(err, REASON_SETTINGS, "user: \"%s\" is not a user of this host", name);
+	u.uid = p->pw_uid;
+	u.gid = p->pw_gid;
+	if (getgrouplist(name, u.gid, u.groups, &u.group_count) < 0)
+		return error_set(err, REASON_SETTINGS, "user: \"%s\" is in more than %zu groups", name, sizeof(u.groups) / sizeof(*u.groups));
+	*out = u;
+	return 0;
+}
+
+/* ---- in the new process, until execve: only calls that are safe after fork ---- */
+
+static int become(const struct child_user *u)
+{
+	if (!u->set)
+		return 0;
+	if (setgroups((size_t)u->group_count, u->groups) < 0 || setgid(u->gid) < 0 || setuid(u->uid) < 0)
+		return -1;
+	return u->uid != 0 && setuid(0) == 0 ? -1 : 0;
+}
+
+static int place_descriptors(int files, int heartbeat, const struct child_order *o)
+{
+	int moved[2 + ROLE_SOCKETS_MAX];
+	size_t i, n = 2 + o->socket_count;
+
+	for (i = 0; i < n; i++) {
+		moved[i] = fcntl(i == 0 ? files : i == 1 ? heartbeat : o->sockets[i - 2], F_DUPFD_CLOEXEC, MOVED_FD);
+		if (moved[i] < 0)
+			return -1;
+	}
+	for (i = 0; i < n; i++) {
+		if (dup2(moved[i], CHILD_FILES_FD + (int)i) < 0)
+			return -1;
+	}
+	return close_range(CHILD_FILES_FD + (unsigned)n, ~0U, 0);
+}
+
+static void usual_signals(void)
+{
+	sigset_t none;
+	int s;
+
+	for (s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void run(const struct child_order *o, int files, int heartbeat, char *const argv[], pid_t parent)
+{
+	usual_signals();
+	if (become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
+		_exit(126);
+	/* after setuid, which would undo it; and the parent may be gone already */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(126);
+	execve("/proc/self/exe", argv, environ);
+	_exit(127);
+}
+
+/* ---- in the parent ---- */
+
+static struct child *child_new(const struct child_order *o, int heartbeat)
+{
+	struct child *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	snprintf(c->role, sizeof(c->role), "%s", o->role);
+	snprintf(c->instance, sizeof(c->instance), "%s", o->instance);
+	c->heartbeat = heartbeat;
+	c->heard = clock_monotonic_us();
+	c->silence = o->silence;
+	return c;
+}
+
+struct child *child_start(const struct child_order *o, struct error *err)
+{
+	char sockets[8];
+	char *argv[] = {(char *)"postern", (char *)"role", (char *)o->role, (char *)o->instance, (char *)o->settings_path, sockets, NULL};
+	int files = -1, ends[2] = {-1, -1};
+	struct child *c = NULL;
+	pid_t pid, parent = getpid();
+
+	snprintf(sockets, sizeof(sockets), "%zu", o->socket_count);
+	if (files_snapshot(o->files, o->audience, &files, err) < 0)
+		return NULL;
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
+		error_set(err, REASON_INTERNAL, "no pipe: %s", strerror(errno));
+		goto out;
+	}
+	pid = fork();
+	if (pid == 0)
+		run(o, files, ends[1], argv, parent);
+	if (pid < 0) {
+		error_set(err, REASON_INTERNAL, "no process: %s", strerror(errno));
+		goto out;
+	}
+	c = child_new(o, ends[0]);
+	c->pid = pid;
+	ends[0] = -1;
+out:
+	close(files);
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	return c;
+}
+
+bool child_hear(struct child *c, int64_t now)
+{
+	char bytes[256];
+	ssize_t n;
+	bool heard = false;
+
+	do {
+		n = read(c->heartbeat, bytes, sizeof(bytes));
+		heard |= n > 0;
+	} while (n == (ssize_t)sizeof(bytes));
+	if (n == 0) {           /* the pipe's other end is gone; what ended it says waitpid */
+		close(c->heartbeat);
+		c->heartbeat = -1;
+	}
+	if (!heard)
+		return false;
+	c->heard = now;
+	if (c->ready)
+		return false;
+	c->ready = true;
+	return true;
+}
+
+void child_end(struct child *c, int64_t now, int64_t patience)
+{
+	if (c->ending)
+		return;
+	c->ending = true;
+	c->kill_at = now + patience;
+	kill(c->pid, SIGTERM);
+}
+
+void child_kill(struct child *c)
+{
+	kill(c->pid, SIGKILL);
+}
+
+void child_free(struct child *c)
+{
+	if (c->heartbeat >= 0)
+		close(c->heartbeat);
+	free(c);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One process of a role: started by executing this very program anew, heard by
+ * its heartbeat, ended.
+ *
+ * A child inherits nothing but its snapshot of files, the pipe it writes its
+ * heartbeat to, and its sockets, each at a fixed descriptor.  It dies with the
+ * parent.  Whether and when a child is replaced is the parent's business.
+ */
+#ifndef GATEWAY_CHILD_H
+#define GATEWAY_CHILD_H
+
+#include "gateway/role.h"
+
+#include <sys/types.h>
+
+/* The descriptors of a role; its sockets follow. */
+#define CHILD_FILES_FD 3
+#define CHILD_HEARTBEAT_FD 4
+#define CHILD_SOCKETS_FD 5
+
+struct child_user {
+	bool set;                       /* change to: */
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[32];
+	int group_count;
+};
+
+/* What to start. */
+struct child_order {
+	const char *role, *instance;
+	const char *settings_path;
+	const struct files *files;
+	unsigned audience;
+	const int *sockets;
+	size_t socket_count;
+	int64_t silence;                /* microseconds: longer without a heartbeat is stuck */
+	const struct child_user *user;
+};
+
+struct child {
+	pid_t pid;
+	int heartbeat;                  /* reading end, non-blocking */
+	char role[16], instance[40];
+	bool ready;                     /* it was heard at least once */
+	int64_t heard;                  /* microseconds, monotonic: when last, or when it was started */
+	int64_t silence;
+	bool ending;                    /* SIGTERM was sent */
+	int64_t kill_at;                /* when SIGKILL follows; 0: not decided */
+	size_t post;                    /* the parent's: which of its posts, and of which reading of the settings */
+	unsigned long generation;
+	struct child *next;
+};
+
+/* NULL: err says why. */
+struct child *child_start(const struct child_order *order, struct error *err);
+/* Reads what was written to the pipe; true when the child became ready by it. */
+bool child_hear(struct child *c, int64_t now);
+void child_end(struct child *c, int64_t now, int64_t patience);  /* SIGTERM, and SIGKILL after `patience` */
+void child_kill(struct child *c);
+void child_free(struct child *c);
+
+/* Seconds before the next try of what failed `failures` times before it was ready: 0, 1, 2, 4 … 30. */
+int64_t child_back_off(unsigned failures);
+
+/* `user` of the settings; without it, or when not started as root, nothing is changed. */
+int child_user_read(const char *name, struct child_user *out, struct error *err);
+
+#endif

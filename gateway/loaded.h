@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One reading of the settings with all files that they name, in an arena of
+ * its own: what the parent works with until the next one takes its place.
+ */
+#ifndef GATEWAY_LOADED_H
+#define GATEWAY_LOADED_H
+
+#include "gateway/child.h"
+
+struct loaded {
+	struct arena *arena;
+	struct files *files;
+	const struct settings *settings;
+	struct child_user user;
+};
+
+/*
+ * Reads and judges everything, makes the folders and the cookie secret where
+ * they are missing.  On failure every problem was logged at error level, and
+ * nothing of it is kept.
+ */
+int loaded_read(const char *path, struct loaded *out, struct error *err);
+void loaded_free(struct loaded *l);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The program: its subcommands, each in a file of its own. */
+#include "base/log.h"
+#include "gateway/commands.h"
+#include "gateway/parent.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define SETTINGS_DEFAULT POSTERN_SYSCONFDIR "/postern.yaml"
+
+static int command_serve(struct arena *a, const char *settings_path, int argc, char **argv);
+static int command_version(struct arena *a, const char *settings_path, int argc, char **argv);
+static int command_help(struct arena *a, const char *settings_path, int argc, char **argv);
+
+static const struct command {
+	const char *name;
+	int (*run)(struct arena *a, const char *settings_path, int argc, char **argv);
+	const char *line;
+	const char *usage;
+} commands[] = {
+	{"serve", command_serve, "run the gateway in the foreground",
+		"usage: postern [-c FILE] serve\n\n"
+		"Runs the gateway until SIGTERM or SIGINT, which answer what is under way and\n"
+		"end it.  SIGHUP reads the settings and all files anew; if anything is wrong\n"
+		"with them, says so and keeps the old ones.\n"},
+	{"check", command_check, "say what is wrong with settings, files, directories and metadata",
+		"usage: postern [-c FILE] check [--offline]\n\n"
+		"Reads the settings and every file that they name, connects to the directories\n"
+		"and metadata addresses (not with --offline), and plays a sign-on through.\n"
+		"Prints one line for each finding: ok, warning or error.  Exit status 1: an error.\n"},
+	{"explain", command_explain, "say for a person what would happen, and why",
+		"usage: postern [-c FILE] explain PERSON [--door NAME | --link NAME] [--mfa] [--guest]\n"
+		"                       [--client ADDRESS] [--claim NAME=VALUE]... [--json]\n\n"
+		"PERSON is a mail address, a DN, a uid or an object id.  Changes nothing.\n"},
+	{"accounts", command_accounts, "the inventory of Atlassian accounts",
+		"usage: postern [-c FILE] accounts import FILE.csv\n"
+		"       postern [-c FILE] accounts show MAIL\n\n"
+		"import: takes Atlassian's export of managed accounts; columns are found by\n"
+		"their names, and what was not understood is listed.  show: what is known of one.\n"},
+	{"setup", command_setup, "print every value to paste at Entra ID and Atlassian",
+		"usage: postern [-c FILE] setup\n"},
+	{"version", command_version, "print the version", "usage: postern version\n"},
+	{"help", command_help, "say more about a command", "usage: postern help [COMMAND]\n"},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
+
+static void usage(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "usage: postern [-c FILE] COMMAND [ARGUMENT]...\n\n");
+	for (i = 0; i < COMMAND_COUNT; i++)
+		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].line);
+	fprintf(to, "\n  -c FILE    settings, default %s\n\nSee `postern help COMMAND`, postern(8), postern.yaml(5).\n", SETTINGS_DEFAULT);
+}
+
+static const struct command *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int command_serve(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	(void)a;
+	(void)argv;
+	if (argc != 1) {
+		fputs(find("serve")->usage, stderr);
+		return 2;
+	}
+	return parent_serve(settings_path);
+}
+
+static int command_version(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	(void)a;
+	(void)settings_path;
+	(void)argc;
+	(void)argv;
+	puts(PACKAGE_NAME " " PACKAGE_VERSION);
+	return 0;
+}
+
+static int command_help(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	const struct command *c = argc > 1 ? find(argv[1]) : NULL;
+
+	(void)a;
+	(void)settings_path;
+	if (argc > 1 && !c) {
+		fprintf(stderr, "postern help: there is no command %s\n", argv[1]);
+		return 2;
+	}
+	if (c)
+		fputs(c->usage, stdout);
+	else
+		usage(stdout);
+	return 0;
+}
+
+/* Roles and reloads must mean the same file, whatever folder they run in. */
+static const char *whole_path(struct arena *a, const char *path)
+{
+	char folder[4096];
+
+	if (*path == '/' || !getcwd(folder, sizeof(folder)))
+		return path;
+	return arena_printf(a, "%s/%s", folder, path);
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	return argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+}
+
+static int run(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	const struct command *c;
+
+	if (strcmp(argv[0], "role") == 0)
+		return command_role(a, argc, argv);
+	c = find(argv[0]);
+	if (!c) {
+		fprintf(stderr, "postern: there is no command %s\n\n", argv[0]);
+		usage(stderr);
+		return 2;
+	}
+	if (asks_for_help(argc, argv)) {
+		fputs(c->usage, stdout);
+		return 0;
+	}
+	return c->run(a, whole_path(a, settings_path), argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'}, {0},
+	};
+	const char *settings_path = SETTINGS_DEFAULT;
+	struct arena *a;
+	int c, rc;
+
+	while ((c = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			settings_path = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		case 'v':
+			return command_version(NULL, NULL, 0, NULL);
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind == argc) {
+		usage(stderr);
+		return 2;
+	}
+	/* a directory or a pipe that goes away is an error of a call, not the end of the program */
+	signal(SIGPIPE, SIG_IGN);
+	log_begin(argv[optind], LOG_LEVEL_WARNING);
+	a = arena_new();
+	rc = run(a, settings_path, argc - optind, argv + optind);
+	arena_free(a);
+	return rc;
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The parent's loop.
+ *
+ * A post is a place that must be filled: "worker 2", "mirror corp", "refresh".
+ * A child fills a post.  Each reading of the settings (a generation) makes all
+ * posts anew; children of earlier generations are ended as soon as those that
+ * come after them can take over.  Nothing else is remembered: every turn of
+ * the loop compares the posts with the children and does what is missing.
+ */
+#include "gateway/parent.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/listeners.h"
+#include "gateway/loaded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#define SECOND ((int64_t)1000000)
+
+/* A worker is an event loop: five seconds of silence are a stuck one.  The others may wait for a network. */
+#define SILENCE_WORKER (5 * SECOND)
+#define SILENCE_OTHER (60 * SECOND)
+#define SILENCE_STARTING (30 * SECOND)  /* nobody is heard while libraries load */
+#define PATIENCE (30 * SECOND)          /* from SIGTERM to SIGKILL */
+
+struct post {
+	const char *role, *instance;    /* in the memory of this reading */
+	unsigned audience;
+	int64_t silence;
+	size_t worker;                  /* number of its sockets */
+	struct child *child;            /* NULL: empty */
+	unsigned failures;              /* deaths in a row before it was ready */
+	int64_t start_at;
+};
+
+struct parent {
+	const char *path;
+	struct loaded loaded;
+	struct listeners listeners;
+	struct post *posts;
+	size_t post_count;
+	unsigned long generation;
+	struct child *children;
+	int signals;
+	bool stopping, told_ready;
+};
+
+/* ---- posts ---- */
+
+static void add_post(struct parent *p, const char *role, const char *instance, unsigned audience, int64_t silence)
+{
+	struct post *post = &p->posts[p->post_count++];
+
+	*post = (struct post){.role = role, .instance = instance, .audience = audience, .silence = silence};
+}
+
+static bool wants_refresh(const struct settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->provider_count; i++) {
+		if (s->providers[i].metadata_url)
+			return true;
+	}
+	return false;
+}
+
+static void make_posts(struct parent *p)
+{
+	const struct settings *s = p->loaded.settings;
+	struct arena *a = p->loaded.arena;
+	size_t i;
+
+	p->posts = arena_alloc(a, (s->workers + s->directory_count + 1) * sizeof(*p->posts));
+	p->post_count = 0;
+	for (i = 0; i < s->workers; i++) {
+		add_post(p, "worker", arena_printf(a, "%zu", i + 1), FILES_WORKER, SILENCE_WORKER);
+		p->posts[i].worker = i;
+	}
+	for (i = 0; i < s->directory_count; i++) {
+		int64_t network = s->directories[i].network_seconds * 2 * SECOND;
+
+		add_post(p, "mirror", s->directories[i].name, FILES_MIRROR | FILES_MIRROR_OF(i), network > SILENCE_OTHER ? network : SILENCE_OTHER);
+	}
+	if (wants_refresh(s))
+		add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
+}
+
+static bool is_worker(const char *role)
+{
+	return strcmp(role, "worker") == 0;
+}
+
+/* The mirror's file and the metadata have one writer: the old one ends before the new one begins. */
+static bool must_wait(const struct parent *p, const struct post *post)
+{
+	const struct child *c;
+
+	for (c = p->children; c && !is_worker(post->role); c = c->next) {
+		if (c->generation != p->generation && strcmp(c->role, post->role) == 0 && strcmp(c->instance, post->instance) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void fill_post(struct parent *p, struct post *post, int64_t now)
+{
+	int sockets[ROLE_SOCKETS_MAX];
+	struct child_order order = {
+		.role = post->role, .instance = post->instance, .settings_path = p->path, .files = p->loaded.files, .audience = post->audience,
+		.sockets = sockets, .silence = post->silence, .user = &p->loaded.user,
+	};
+	struct error err;
+	struct child *c;
+
+	if (is_worker(post->role))
+		order.socket_count = listeners_of_worker(&p->listeners, post->worker, sockets);
+	c = child_start(&order, &err);
+	if (!c) {
+		log_error("cannot start a process", "role", post->role, "instance", post->instance, "detail", err.detail, NULL);
+		post->start_at = now + child_back_off(++post->failures) * SECOND;
+		return;
+	}
+	c->generation = p->generation;
+	c->post = (size_t)(post - p->posts);
+	c->next = p->children;
+	p->children = c;
+	post->child = c;
+}
+
+/* ---- one turn: what is missing ---- */
+
+static void fill_posts(struct parent *p, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < p->post_count && !p->stopping; i++) {
+		struct post *post = &p->posts[i];
+
+		if (!post->child && post->start_at <= now && !must_wait(p, post))
+			fill_post(p, post, now);
+	}
+}
+
+/* Whether those of this generation can do the work of `old`. */
+static bool is_succeeded(const struct parent *p, const struct child *old)
+{
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < p->post_count; i++) {
+		const struct post *post = &p->posts[i];
+		bool ready = post->child && post->child->ready;
+
+		if (!is_worker(post->role))
+			continue;
+		if (strcmp(post->instance, old->instance) == 0)
+			return ready;
+		all &= ready;
+	}
+	return all;     /* fewer workers than before: once the others serve */
+}
+
+static void end_predecessors(struct parent *p, int64_t now)
+{
+	struct child *c;
+
+	for (c = p->children; c; c = c->next) {
+		if (c->generation != p->generation && !c->ending && (!is_worker(c->role) || is_succeeded(p, c)))
+			child_end(c, now, PATIENCE);
+	}
+}
+
+static void kill_what_is_stuck(struct parent *p, int64_t now)
+{
+	struct child *c;
+
+	for (c = p->children; c; c = c->next) {
+		int64_t most = c->ready || c->silence > SILENCE_STARTING ? c->silence : SILENCE_STARTING;
+
+		if (c->ending ? now < c->kill_at : now - c->heard < most)
+			continue;
+		log_error(c->ending ? "does not end, killed" : "is stuck, killed", "role", c->role, "instance", c->instance, NULL);
+		child_kill(c);
+		c->heard = now;         /* once is enough; waitpid says when it is gone */
+		c->kill_at = now + PATIENCE;
+	}
+}
+
+static void tell_ready(struct parent *p)
+{
+	size_t i;
+
+	if (p->told_ready || p->stopping)
+		return;
+	for (i = 0; i < p->post_count; i++) {
+		if (is_worker(p->posts[i].role) && !(p->posts[i].child && p->posts[i].child->ready))
+			return;
+	}
+	p->told_ready = true;
+	for (i = 0; i < p->listeners.n; i++)
+		log_info("serving", "address", p->listeners.list[i].bound, "public_url", p->loaded.settings->public_url, NULL);
+}
+
+static void turn(struct parent *p)
+{
+	int64_t now = clock_monotonic_us();
+
+	kill_what_is_stuck(p, now);
+	end_predecessors(p, now);
+	fill_posts(p, now);
+	tell_ready(p);
+}
+
+/* ---- what happened ---- */
+
+static const char *cause(int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, size, "status %d", WEXITSTATUS(status));
+	return text;
+}
+
+static void on_death(struct parent *p, struct child *c, int status)
+{
+	struct post *post = c->generation == p->generation ? &p->posts[c->post] : NULL;
+	int64_t wait = 0;
+	char text[80];
+
+	if (post && post->child == c) {
+		post->child = NULL;
+		post->failures = c->ready ? 0 : post->failures + 1;
+		wait = child_back_off(post->failures);
+		post->start_at = clock_monotonic_us() + wait * SECOND;
+	}
+	if (c->ending || p->stopping)
+		log_info("ended", "role", c->role, "instance", c->instance, "by", cause(status, text, sizeof(text)), NULL);
+	else if (wait)
+		log_error("died before it was ready, tried again later", "role", c->role, "instance", c->instance, "by",
+			cause(status, text, sizeof(text)), NULL);
+	else
+		log_error("died, replaced at once", "role", c->role, "instance", c->instance, "by", cause(status, text, sizeof(text)), NULL);
+}
+
+static void reap(struct parent *p)
+{
+	struct child **at, *c;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (at = &p->children; *at && (*at)->pid != pid; at = &(*at)->next)
+			;
+		c = *at;
+		if (!c)
+			continue;
+		*at = c->next;
+		on_death(p, c, status);
+		child_free(c);
+	}
+}
+
+static void use_log_level(const struct parent *p)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+
+	log_level_read(p->loaded.settings->log_level, &level);
+	log_begin("parent", level);
+}
+
+static void reload(struct parent *p)
+{
+	struct loaded fresh;
+	struct listeners listeners;
+	struct error err;
+
+	log_info("reading the settings again", "file", p->path, NULL);
+	if (loaded_read(p->path, &fresh, &err) < 0) {
+		log_error("the settings were not taken, the old ones stay in force", NULL);
+		return;
+	}
+	if (listeners_open(&p->listeners, fresh.settings->listen, fresh.settings->workers, &listeners, &err) < 0) {
+		log_error("the settings were not taken, the old ones stay in force", "detail", err.detail, NULL);
+		loaded_free(&fresh);
+		return;
+	}
+	listeners_close(&p->listeners, &listeners);
+	p->listeners = listeners;
+	loaded_free(&p->loaded);        /* with the old posts; children keep nothing of it */
+	p->loaded = fresh;
+	p->generation++;
+	p->told_ready = false;
+	use_log_level(p);
+	make_posts(p);
+	log_info("the new settings are in force", "file", p->path, NULL);
+}
+
+static void stop(struct parent *p)
+{
+	int64_t now = clock_monotonic_us();
+	struct child *c;
+
+	if (p->stopping)
+		return;
+	log_info("stopping", NULL);
+	p->stopping = true;
+	for (c = p->children; c; c = c->next)
+		child_end(c, now, PATIENCE);
+}
+
+static void on_signals(struct parent *p)
+{
+	struct signalfd_siginfo info;
+
+	while (read(p->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP && !p->stopping)
+			reload(p);
+		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			stop(p);
+	}
+	reap(p);
+}
+
+/* ---- the loop ---- */
+
+/* Milliseconds until something is due even if nothing happens. */
+static int next_due(const struct parent *p)
+{
+	int64_t now = clock_monotonic_us(), due = now + SECOND;
+	size_t i;
+
+	for (i = 0; i < p->post_count; i++) {
+		const struct post *post = &p->posts[i];
+
+		if (!post->child && post->start_at > now && post->start_at < due)
+			due = post->start_at;
+	}
+	return (int)((due - now) / 1000) + 1;
+}
+
+static void wait_for_events(struct parent *p)
+{
+	struct child *c;
+	struct pollfd *fds;
+	size_t n = 1, i = 1;
+
+	for (c = p->children; c; c = c->next)
+		n++;
+	fds = calloc(n, sizeof(*fds));
+	if (!fds)
+		abort();
+	fds[0] = (struct pollfd){.fd = p->signals, .events = POLLIN};
+	for (c = p->children; c; c = c->next)
+		fds[i++] = (struct pollfd){.fd = c->heartbeat, .events = POLLIN};
+	if (poll(fds, n, next_due(p)) > 0) {
+		for (c = p->children, i = 1; c; c = c->next, i++) {
+			if (fds[i].revents && child_hear(c, clock_monotonic_us())) {
+				log_info("ready", "role", c->role, "instance", c->instance, NULL);
+				if (c->generation == p->generation)
+					p->posts[c->post].failures = 0;
+			}
+		}
+	}
+	free(fds);
+	on_signals(p);
+}
+
+static int catch_signals(struct parent *p)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -1;
+	p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return p->signals < 0 ? -1 : 0;
+}
+
+static int begin(struct parent *p)
+{
+	struct error err;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	if (catch_signals(p) < 0 || saml_start(&err) < 0) {
+		log_error("cannot start", NULL);
+		return -1;
+	}
+	if (loaded_read(p->path, &p->loaded, &err) < 0)
+		return -1;
+	use_log_level(p);
+	if (listeners_open(NULL, p->loaded.settings->listen, p->loaded.settings->workers, &p->listeners, &err) < 0) {
+		log_error("cannot listen", "detail", err.detail, NULL);
+		return -1;
+	}
+	make_posts(p);
+	return 0;
+}
+
+int parent_serve(const char *settings_path)
+{
+	struct parent p = {.path = settings_path, .signals = -1};
+	int rc = 1;
+
+	log_begin("parent", LOG_LEVEL_INFO);
+	if (begin(&p) < 0)
+		goto out;
+	while (!p.stopping || p.children) {
+		turn(&p);
+		wait_for_events(&p);
+	}
+	log_info("stopped", NULL);
+	rc = 0;
+out:
+	listeners_close(&p.listeners, NULL);
+	loaded_free(&p.loaded);
+	if (p.signals >= 0)
+		close(p.signals);
+	saml_stop();
+	return rc;
+}

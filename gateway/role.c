@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The frame of every role: what `postern role` does before and after its job.
+ *
+ * Reads its snapshot, which the parent handed over, and from it the settings
+ * by the very function that the parent judged them with; then hands over to
+ * the role's own file.
+ */
+#include "gateway/role.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "gateway/child.h"
+#include "gateway/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/prctl.h>
+
+static volatile sig_atomic_t stop;
+
+static void on_stop(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction on = {.sa_handler = on_stop}, off = {.sa_handler = SIG_IGN};
+
+	/* no SA_RESTART: a wait ends when it is time to stop */
+	sigaction(SIGTERM, &on, NULL);
+	sigaction(SIGPIPE, &off, NULL);
+	/* a terminal sends these to all; it is the parent that decides */
+	sigaction(SIGINT, &off, NULL);
+	sigaction(SIGHUP, &off, NULL);
+}
+
+void role_alive(const struct role *role)
+{
+	if (write(role->heartbeat, "", 1) < 0 && errno == EPIPE) {
+		log_error("the parent is gone", NULL);
+		_exit(1);
+	}
+}
+
+static int role_read(struct role *role, const char *settings_path, const char *sockets, struct error *err)
+{
+	uint64_t n;
+	size_t i;
+
+	if (number_read(slice_c(sockets), 0, ROLE_SOCKETS_MAX, &n) < 0)
+		return error_set(err, REASON_INTERNAL, "started with %s sockets", sockets);
+	role->socket_count = (size_t)n;
+	for (i = 0; i < role->socket_count; i++)
+		role->sockets[i] = CHILD_SOCKETS_FD + (int)i;
+	for (i = 0; i < role->socket_count + 2; i++)
+		fcntl(CHILD_FILES_FD + (int)i, F_SETFD, FD_CLOEXEC);
+	if (files_from_snapshot(role->arena, CHILD_FILES_FD, &role->files, err) < 0)
+		return -1;
+	return settings_read(role->arena, role->files, settings_path, &role->settings, NULL, err);
+}
+
+int command_role(struct arena *a, int argc, char **argv)
+{
+	static const struct { const char *name; int (*run)(const struct role *); } roles[] = {
+		{"worker", role_worker}, {"mirror", role_mirror}, {"refresh", role_refresh},
+	};
+	struct role role = {.arena = a, .heartbeat = CHILD_HEARTBEAT_FD, .stop = &stop};
+	enum log_level level = LOG_LEVEL_INFO;
+	struct error err;
+	size_t i;
+
+	if (argc != 5) {
+		fputs("usage: postern role is for `postern serve` alone\n", stderr);
+		return 2;
+	}
+	/* no core dump and no debugger gets at keys and passwords */
+	prctl(PR_SET_DUMPABLE, 0);
+	/* execve keeps it, a change of user does not: once more */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	catch_signals();
+	role.name = argv[1];
+	role.instance = argv[2];
+	log_begin(arena_printf(a, "%s %s", role.name, role.instance), level);
+	if (role_read(&role, argv[3], argv[4], &err) < 0) {
+		log_error("cannot start", "detail", err.detail, NULL);
+		return 1;
+	}
+	log_level_read(role.settings->log_level, &level);
+	log_begin(arena_printf(a, "%s %s", role.name, role.instance), level);
+	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
+		if (strcmp(roles[i].name, role.name) == 0)
+			return roles[i].run(&role);
+	}
+	fprintf(stderr, "postern role: there is no role %s\n", role.name);
+	return 2;
+}
