@@ -12,7 +12,7 @@
 
 #define LINGER_SECONDS 2                /* to take the reply after a refusal */
 #define LINGER_BYTES (1024 * 1024)      /* what we read meanwhile, so that a reset does not overtake the reply */
-#define DRAIN_US 250000                 /* an idle connection's last chance: its next request may be on the way */
+#define DRAIN_US 500000                 /* an idle connection's last chance: its next request may be on the way */
 #define VECTORS 8
 
 static void set_phase(struct connection *c, enum phase phase, struct timeval deadline)

@@ -299,6 +299,21 @@ static void set_up(struct http_server *s)
 	evhttp_set_gencb(s->http, on_request, s);
 }
 
+struct event_base *http_event_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	/* evhttp switches reading and writing on and off six times a request; unsafe only with descriptors made by dup() */
+	if (!config || event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0)
+		abort();
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (!base)
+		abort();
+	return base;
+}
+
 int http_server_new(struct event_base *base, const struct http_options *options, struct slice tls_certificate,
 	struct slice tls_key, struct http_server **out, struct error *err)
 {

@@ -116,7 +116,7 @@ static void on_term(evutil_socket_t fd, short what, void *context)
 
 static int serve(struct http_test *t)
 {
-	struct running r = {.base = event_base_new()};
+	struct running r = {.base = http_event_base()};
 	struct event *term = evsignal_new(r.base, SIGTERM, on_term, &r);
 	struct error err = {0};
 
@@ -158,12 +158,19 @@ void http_test_start(struct http_test *t)
 		exit(serve(t));
 }
 
+void http_test_drain(struct http_test *t)
+{
+	assert_int_equal(kill(t->child, SIGTERM), 0);
+	t->draining = true;
+}
+
 void http_test_stop(struct http_test *t)
 {
 	int status = -1;
 
 	close(t->listener);
-	assert_int_equal(kill(t->child, SIGTERM), 0);
+	if (!t->draining)
+		http_test_drain(t);
 	assert_int_equal(waitpid(t->child, &status, 0), t->child);
 	assert_int_equal(status, 0);
 }
@@ -201,21 +208,42 @@ void client_send(int fd, const char *p, size_t n)
 	}
 }
 
-struct slice client_read(int fd, int quiet_ms, int *closed)
+/* false: closed or quiet */
+static bool receive(int fd, size_t *n, int quiet_ms, int *closed)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	ssize_t got;
+
+	if (*n == sizeof(received) || poll(&wait, 1, quiet_ms) != 1)
+		return false;
+	got = recv(fd, received + *n, sizeof(received) - *n, 0);
+	if (got <= 0) {
+		*closed = got == 0 ? 1 : -errno;
+		return false;
+	}
+	*n += (size_t)got;
+	return true;
+}
+
+struct slice client_read(int fd, int quiet_ms, int *closed)
+{
 	size_t n = 0;
 
 	*closed = 0;
-	while (n < sizeof(received) && poll(&wait, 1, quiet_ms) == 1) {
-		ssize_t got = recv(fd, received + n, sizeof(received) - n, 0);
+	while (receive(fd, &n, quiet_ms, closed))
+		continue;
+	return slice_of(received, n);
+}
 
-		if (got <= 0) {
-			*closed = got == 0 ? 1 : -errno;
-			break;
-		}
-		n += (size_t)got;
-	}
+struct slice client_wait(int fd, const char *statuses_wanted, int quiet_ms, int *closed)
+{
+	size_t n = 0;
+
+	*closed = 0;
+	while (strcmp(client_statuses(slice_of(received, n)), statuses_wanted) != 0 && receive(fd, &n, 20000, closed))
+		continue;
+	while (!*closed && receive(fd, &n, quiet_ms, closed))
+		continue;
 	return slice_of(received, n);
 }
 

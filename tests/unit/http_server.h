@@ -18,6 +18,7 @@ struct http_test {
 	int port;
 	struct http_options options;    /* set what you need before http_test_start */
 	struct slice certificate, key;  /* PEM; {NULL, 0}: plain */
+	bool draining;
 };
 
 /*
@@ -26,7 +27,8 @@ struct http_test {
  * The body of a reply says what the handler saw.
  */
 void http_test_start(struct http_test *t);
-/* SIGTERM: the child drains, frees, exits; fails unless it exits with 0 (a leak or a fault would not). */
+void http_test_drain(struct http_test *t);      /* SIGTERM: the child drains, frees, exits */
+/* Fails unless the child exits with 0 (a leak or a fault would not); drains it first where that was not done. */
 void http_test_stop(struct http_test *t);
 unsigned http_test_handled(void);       /* handlers run so far, in all children */
 unsigned http_test_refused(void);       /* calls of options.refuse */
@@ -35,6 +37,8 @@ int client_connect(int port);
 void client_send(int fd, const char *p, size_t n);
 /* Everything until the server closes (*closed = 1) or says nothing for `quiet_ms`. */
 struct slice client_read(int fd, int quiet_ms, int *closed);
+/* The same, but first waits up to 20 s for these statuses: a busy machine, or valgrind, is slow. */
+struct slice client_wait(int fd, const char *statuses, int quiet_ms, int *closed);
 /* "200 400": the status of each reply in `bytes` */
 const char *client_statuses(struct slice bytes);
 

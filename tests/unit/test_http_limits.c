@@ -4,7 +4,6 @@
 
 #include "tests/unit/http_server.h"
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,11 +21,11 @@ static void makes_room_by_ending_the_longest_idle(void **state)
 	for (int i = 0; i < 12; i++) {
 		fds[i] = client_connect(server.port);
 		client_send(fds[i], OK, sizeof(OK) - 1);
-		assert_string_equal(client_statuses(client_read(fds[i], QUIET_MS, &closed)), "200");
+		assert_string_equal(client_statuses(client_wait(fds[i], "200", QUIET_MS, &closed)), "200");
 		assert_int_equal(closed, 0);
 	}
 	for (int i = 0; i < 12; i++) {
-		client_read(fds[i], 20, &closed);
+		client_read(fds[i], i < 4 ? 10000 : 20, &closed);
 		assert_int_equal(closed, i < 4);
 		close(fds[i]);
 	}
@@ -43,8 +42,8 @@ static void makes_room_by_ending_the_slowest(void **state)
 		client_read(fds[i], 20, &closed);
 	}
 	client_send(fds[11], &OK[7], sizeof(OK) - 8);
-	assert_string_equal(client_statuses(client_read(fds[11], QUIET_MS, &closed)), "200");
-	client_read(fds[0], 20, &closed);
+	assert_string_equal(client_statuses(client_wait(fds[11], "200", QUIET_MS, &closed)), "200");
+	client_read(fds[0], 10000, &closed);
 	assert_int_equal(closed, 1);
 	for (int i = 0; i < 12; i++)
 		close(fds[i]);
@@ -59,16 +58,16 @@ static void refuses_when_too_much_is_under_way(void **state)
 	(void)state;
 	client_send(first, head, sizeof(head) - 1);
 	client_send(first, part, sizeof(part));
-	assert_int_equal(client_read(first, QUIET_MS, &closed).n, 0);
+	assert_int_equal(client_read(first, 300, &closed).n, 0);
 	client_send(second, head, sizeof(head) - 1);
 	client_send(second, part, sizeof(part));
-	assert_string_equal(client_statuses(client_read(second, 500, &closed)), "503");
+	assert_string_equal(client_statuses(client_wait(second, "503", 500, &closed)), "503");
 	close(first);
-	client_read(second, 3000, &closed);
+	client_read(second, 10000, &closed);
 	close(second);
 	first = client_connect(server.port);
 	client_send(first, OK, sizeof(OK) - 1);
-	assert_string_equal(client_statuses(client_read(first, 500, &closed)), "200");
+	assert_string_equal(client_statuses(client_wait(first, "200", 500, &closed)), "200");
 	close(first);
 }
 
@@ -87,7 +86,7 @@ static void sends_the_security_headers_with_page_and_refusal(void **state)
 		struct slice reply;
 
 		client_send(fd, requests[i], strlen(requests[i]));
-		reply = client_read(fd, QUIET_MS, &closed);
+		reply = client_wait(fd, i == 0 ? "200" : i == 1 ? "404" : "400", QUIET_MS, &closed);
 		for (size_t w = 0; w < sizeof(wanted) / sizeof(wanted[0]); w++)
 			assert_non_null(memmem(reply.p, reply.n, wanted[w], strlen(wanted[w])));
 		close(fd);
@@ -103,7 +102,7 @@ static void believes_the_address_that_a_proxy_of_ours_names(void **state)
 
 	(void)state;
 	client_send(fd, bytes, sizeof(bytes) - 1);
-	reply = client_read(fd, QUIET_MS, &closed);
+	reply = client_wait(fd, "200", QUIET_MS, &closed);
 	assert_non_null(memmem(reply.p, reply.n, "client=198.51.100.7\n", 20));
 	close(fd);
 }
@@ -120,24 +119,24 @@ static void answers_what_is_under_way_when_it_drains(void **state)
 	http_test_start(&own);
 	idle = client_connect(own.port);
 	client_send(idle, OK, sizeof(OK) - 1);
-	client_read(idle, QUIET_MS, &closed);
+	client_wait(idle, "200", QUIET_MS, &closed);
 	late = client_connect(own.port);
 	client_send(late, OK, sizeof(OK) - 1);
-	client_read(late, QUIET_MS, &closed);
+	client_wait(late, "200", QUIET_MS, &closed);
 	busy = client_connect(own.port);
 	client_send(busy, head, sizeof(head) - 1);
 	client_read(busy, QUIET_MS, &closed);
-	assert_int_equal(kill(own.child, SIGTERM), 0);
-	assert_int_equal(client_read(busy, 100, &closed).n, 0);
+	http_test_drain(&own);
+	assert_int_equal(client_read(busy, 150, &closed).n, 0);
 	client_send(late, OK, sizeof(OK) - 1);
-	reply = client_read(late, 1000, &closed);
+	reply = client_wait(late, "200", 10000, &closed);
 	assert_string_equal(client_statuses(reply), "200");
 	assert_non_null(memmem(reply.p, reply.n, "Connection: close\r\n", 19));
 	assert_int_equal(closed, 1);
-	client_read(idle, 2000, &closed);
+	client_read(idle, 10000, &closed);
 	assert_int_equal(closed, 1);
 	client_send(busy, "lo", 2);
-	reply = client_read(busy, 1000, &closed);
+	reply = client_wait(busy, "200", 10000, &closed);
 	assert_string_equal(client_statuses(reply), "200");
 	assert_int_equal(closed, 1);
 	http_test_stop(&own);

@@ -260,7 +260,7 @@ static void check_row(const struct raw *row, int piece)
 
 	for (size_t at = 0; at < row->n; at += (size_t)piece)
 		client_send(fd, row->bytes + at, row->n - at < (size_t)piece ? row->n - at : (size_t)piece);
-	reply = client_read(fd, row->closed ? 2000 : QUIET_MS, &closed);
+	reply = client_wait(fd, row->statuses, row->closed ? 20000 : QUIET_MS, &closed);
 	close(fd);
 	if (strcmp(client_statuses(reply), row->statuses) != 0)
 		fail_msg("%s: wanted %s, got \"%s\": %.*s", row->name, row->statuses, client_statuses(reply), (int)reply.n,
