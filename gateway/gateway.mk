@@ -62,3 +62,8 @@ tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_pages
 tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/unit.h
 tests_unit_test_pages_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_sign_on
+tests_unit_test_sign_on_SOURCES = tests/unit/test_sign_on.c tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_sign_on_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_sign_on_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Whole sign-ons through the handlers of a worker, without a network: settings
+ * from a file, a mirror filled by the writing side's own functions, Responses
+ * from the forge, and a browser that is an array of cookies.
+ */
+#include "tests/unit/forge.h"
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "gateway/gateway.h"
+#include "gateway/pages.h"
+#include "gateway/pending.h"
+#include "ldap/mirror_write.h"
+#include "tests/unit/keys.h"
+
+#include <jansson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PUBLIC "https://sso.example.org"
+#define DOOR_ENTITY "https://auth.example/saml/1"
+#define DOOR_ACS "https://auth.example/login/callback?connection=saml-1&x=2"
+#define JAR 16
+
+static const char settings_text[] =
+	"public_url: " PUBLIC "\nhost: host1\nstate_dir: @/state\nruntime_dir: @/run\nkey: @/own.key\ncertificate: @/own.crt\n"
+	"claimed_domains: [example.org]\nshow_groups: yes\notherwise: {ask: it@example.org}\n#audit#\n"
+	"identity_providers:\n  entra: {metadata: @/idp.xml, tenant: " FORGE_TENANT "}\n"
+	"connections:\n"
+	"  organisation: {kind: managed, entity_id: '" DOOR_ENTITY "', acs: '" DOOR_ACS "', start: 'https://site.example/'}\n"
+	"  helpdesk: {kind: portal, entity_id: 'urn:help', acs: 'https://help.example/acs', home: 'https://help.example/portal'}\n"
+	"directories:\n  corp:\n    uri: ldap://127.0.0.1:1\n    people: {base: 'dc=x'}\n    groups: {base: 'dc=x'}\n"
+	"    disabled: employeeType=disabled\n    join: {objectidentifier: employeeNumber}\n"
+	"rules:\n  - {name: agents, when: \"member of 'cn=agents,dc=x'\", outcome: licensed}\n"
+	"  - {name: partners, when: \"member of 'cn=partners,dc=x'\", outcome: portal, at: [helpdesk]}\n"
+	"  - {name: left, when: \"member of 'cn=former,dc=x'\", outcome: deny, because: You have left us.}\n"
+	"go:\n  help: {licensed: 'https://site.example/jira?a=1&b=2', portal: helpdesk}\n";
+
+static char folder[40];
+static struct arena *a;
+static struct gateway gateway;
+static struct error err;
+
+/* The browser. */
+static struct http_cookie jar[JAR];
+static size_t jar_size;
+
+/* ---- the stage ---- */
+
+static const char *in_folder(const char *name)
+{
+	return arena_printf(a, "%s/%s", folder, name);
+}
+
+static void write_here(const char *name, mode_t mode, struct slice bytes)
+{
+	assert_done(file_write(in_folder(name), mode, bytes, &err), err);
+}
+
+static struct mirror_attribute attribute(const char *name, const char *value)
+{
+	struct slice *v = arena_alloc(a, sizeof(*v));
+
+	*v = slice_c(value);
+	return (struct mirror_attribute){name, v, 1};
+}
+
+static void put(struct mirror_writer *w, enum mirror_kind kind, unsigned char id, const char *dn, const struct mirror_attribute *attributes, size_t n)
+{
+	struct entry e = {.uuid = {id}, .dn = dn, .attributes = attributes, .attribute_count = n};
+
+	assert_done(mirror_writer_put(w, kind, &e, &err), err);
+}
+
+static void fill_mirror(const char *object_id, const char *mail, const char *group, const char *type)
+{
+	struct mirror_attribute person[] = {attribute("employeeNumber", object_id), attribute("mail", mail), attribute("sn", "M\xc3\xbcller </x>&"),
+		attribute("employeeType", type)};
+	struct mirror_attribute of_group[] = {attribute("cn", group), attribute("member", "uid=anna,dc=x")};
+	struct mirror_writer *w;
+
+	assert_done(mirror_writer_open(settings_mirror_path(a, gateway.settings), gateway.settings->directories, &w, &err), err);
+	put(w, MIRROR_PEOPLE, 1, "uid=anna,dc=x", person, mail ? 4 : 1);
+	put(w, MIRROR_GROUPS, 2, arena_printf(a, "cn=%s,dc=x", group), of_group, 2);
+	mirror_writer_whole(w, MIRROR_PEOPLE);
+	mirror_writer_whole(w, MIRROR_GROUPS);
+	mirror_writer_heard(w, FORGE_NOW);
+	assert_done(mirror_writer_commit(w, &err), err);
+	mirror_writer_close(w);
+	gateway_open_stores(&gateway);
+	assert_non_null(gateway.mirror);
+}
+
+static void anna_is_in(const char *group)
+{
+	fill_mirror(FORGE_OBJECT_ID, "anna.meier@example.org", group, "staff");
+}
+
+static void open_gateway(const char *audit_line)
+{
+	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
+	struct files *files = files_from_disk(a);
+	struct test_pair own = test_rsa(a, 2048);
+	struct slice text = slice_c(settings_text);
+	const struct settings *settings;
+
+	while (memmem(text.p, text.n, "@/", 2))
+		text = forge_replace(text, "@/", arena_printf(a, "%s/", folder));
+	text = forge_replace(text, "#audit#", audit_line);
+	write_here("own.key", 0600, own.key);
+	write_here("own.crt", 0644, own.certificate);
+	write_here("idp.xml", 0644, forge_metadata("signing", keys));
+	write_here("state/cookie.secret", 0600, slice_c("0123456789abcdef0123456789abcdef"));
+	write_here("postern.yaml", 0644, text);
+	assert_done(settings_read(a, files, in_folder("postern.yaml"), &settings, NULL, &err), err);
+	assert_done(gateway_open(a, files, settings, &gateway, &err), err);
+	assert_done(gateway_open_worker(&gateway, &err), err);
+}
+
+static int begin_with(const char *audit_line)
+{
+	snprintf(folder, sizeof(folder), "/tmp/postern-sign-on-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	a = arena_new();
+	jar_size = 0;
+	if (folder_make(in_folder("state"), 0700, &err) < 0 || folder_make(in_folder("run"), 0700, &err) < 0)
+		return -1;
+	clock_set(FORGE_NOW - 20);
+	pages_start("https:");
+	open_gateway(audit_line);
+	anna_is_in("agents");
+	return 0;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	return begin_with("");
+}
+
+static int begin_with_full_disk(void **state)
+{
+	(void)state;
+	return begin_with("audit_file: /dev/full");
+}
+
+static int begin_with_full_disk_and_patience(void **state)
+{
+	(void)state;
+	return begin_with("audit_file: /dev/full\naudit_failure: continue");
+}
+
+static int end(void **state)
+{
+	char command[80];
+
+	gateway_close(&gateway);
+	gateway = (struct gateway){0};
+	arena_free(a);
+	clock_set(0);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command) == 0 ? forge_reset(state) : -1;
+}
+
+/* ---- the browser ---- */
+
+static void keep_cookies(const struct http_exchange *x)
+{
+	const struct http_set_cookie *c;
+	size_t i;
+
+	for (c = x->set_cookies; c; c = c->next) {
+		for (i = 0; i < jar_size && !slice_is(jar[i].name, c->name); i++)
+			;
+		if (c->max_age == 0) {
+			if (i < jar_size)
+				jar[i] = jar[--jar_size];
+			continue;
+		}
+		assert_true(i < JAR);
+		jar[i] = (struct http_cookie){arena_slice(a, slice_c(c->name)), arena_slice(a, slice_c(c->value))};
+		if (i == jar_size)
+			jar_size++;
+	}
+}
+
+/* One request; the exchange stays readable until the test ends. */
+static struct http_exchange *request(void (*handle)(struct http_exchange *, void *), struct slice body, const char *rest)
+{
+	struct http_exchange *x = arena_alloc(a, sizeof(*x));
+	struct http_cookie *sent = arena_alloc(a, sizeof(jar));
+
+	memcpy(sent, jar, sizeof(jar));
+	*x = (struct http_exchange){.arena = a, .method = body.p ? HTTP_POST : HTTP_GET, .body = body, .rest = rest, .client = "192.0.2.1",
+		.cookies = sent, .cookie_count = jar_size, .fetch_dest = "document"};
+	handle(x, &gateway);
+	keep_cookies(x);
+	return x;
+}
+
+static bool page_has(const struct http_exchange *x, const char *text)
+{
+	return x->reply_body.p && memmem(x->reply_body.p, x->reply_body.n, text, strlen(text));
+}
+
+static void refused_with(const struct http_exchange *x, enum reason reason)
+{
+	if (x->status != reason_status(reason) || !page_has(x, arena_printf(a, "<code>%s</code>", reason_word(reason))))
+		fail_msg("wanted %s, got %d %.*s", reason_word(reason), x->status, (int)x->reply_body.n, x->reply_body.p ? x->reply_body.p : "");
+	assert_false(page_has(x, "SAMLResponse"));
+	assert_null(x->location);
+}
+
+/* ---- Atlassian's request ---- */
+
+static struct slice ask(const char *issuer, const char *attributes, const char *relay_state)
+{
+	struct text xml, form;
+
+	text_begin(&xml, a, 1024);
+	text_addf(&xml, "<samlp:AuthnRequest xmlns:samlp=\"" NS_SAMLP "\" ID=\"_asked\" Version=\"2.0\" IssueInstant=\"2026-11-24T13:18:00Z\" %s>"
+		"<saml:Issuer xmlns:saml=\"" NS_SAML "\">%s</saml:Issuer></samlp:AuthnRequest>", attributes, issuer);
+	text_begin(&form, a, 4096);
+	text_add_c(&form, "SAMLRequest=");
+	{
+		struct text base64;
+
+		text_begin(&base64, a, 2048);
+		text_add_base64(&base64, text_slice(&xml));
+		text_add_url(&form, text_slice(&base64));
+	}
+	if (relay_state) {
+		text_add_c(&form, "&RelayState=");
+		text_add_url(&form, slice_c(relay_state));
+	}
+	return text_slice(&form);
+}
+
+static struct http_exchange *start(const char *attributes)
+{
+	return request(sign_on_start, ask(DOOR_ENTITY, attributes, "r\"<s>&t\xc3\xa4te"), "");
+}
+
+/* ---- Entra's answer ---- */
+
+struct asked {
+	const char *request_id, *relay_state;
+};
+
+static struct asked sent_to_entra(const struct http_exchange *x)
+{
+	struct saml_request r;
+	struct slice relay_state;
+
+	assert_int_equal(x->status, 302);
+	assert_true(slice_begins(slice_c(x->location), "https://login.microsoftonline.com/" FORGE_TENANT "/saml2?"));
+	assert_done(saml_request_read(a, SAML_REDIRECT, slice_c(strchr(x->location, '?') + 1), &r, &relay_state, &err), err);
+	assert_string_equal(r.issuer, FORGE_ENTITY);
+	assert_string_equal(r.acs_url, FORGE_ACS);
+	assert_true(pending_is_id(relay_state));
+	return (struct asked){r.id, arena_copy(a, relay_state)};
+}
+
+static struct slice form_with(struct slice xml, const char *relay_state)
+{
+	struct text form;
+
+	text_begin(&form, a, 16384);
+	text_add_c(&form, "SAMLResponse=");
+	text_add_url(&form, forge_base64(xml));
+	if (relay_state)
+		text_addf(&form, "&RelayState=%s", relay_state);
+	return text_slice(&form);
+}
+
+static struct slice answer_to(struct asked asked)
+{
+	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id}}};
+
+	clock_set(FORGE_NOW);
+	return form_with(forge_text(&f), asked.relay_state);
+}
+
+static struct http_exchange *finish(struct slice form)
+{
+	return request(sign_on_finish, form, "");
+}
+
+/* ---- the audit ---- */
+
+static json_t *last_audit_line(void)
+{
+	struct slice bytes;
+	const char *line;
+	json_t *o;
+
+	assert_done(file_read(a, in_folder("state/audit.jsonl"), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
+	assert_true(bytes.n > 1 && bytes.p[bytes.n - 1] == '\n');
+	line = memrchr(bytes.p, '\n', bytes.n - 1);
+	o = json_loads(line ? line + 1 : bytes.p, 0, NULL);
+	assert_non_null(o);
+	return o;
+}
+
+static void audit_says(const char *key, const char *value)
+{
+	json_t *o = last_audit_line();
+	const char *found = json_string_value(json_object_get(o, key));
+
+	if (!found || strcmp(found, value) != 0)
+		fail_msg("audit %s is %s, not %s", key, found ? found : "not there", value);
+	json_decref(o);
+}
+
+/* ---- good ways ---- */
+
+static void an_agent_gets_an_assertion_for_the_request(void **state)
+{
+	struct http_exchange *x = finish(answer_to(sent_to_entra(start(""))));
+
+	(void)state;
+	assert_int_equal(x->status, 200);
+	assert_true(page_has(x, "action=\"https://auth.example/login/callback?connection=saml-1&amp;x=2\""));
+	assert_true(page_has(x, "name=\"RelayState\" value=\"r&quot;&lt;s&gt;&amp;t\xc3\xa4te\""));
+	assert_true(page_has(x, "name=\"SAMLResponse\""));
+	audit_says("event", "assertion");
+	audit_says("door", "organisation");
+	audit_says("outcome", "licensed");
+	audit_says("rule", "agents");
+	audit_says("mail", "anna.meier@example.org");
+	audit_says("object_id", FORGE_OBJECT_ID);
+	audit_says("account", "not checked");
+}
+
+static void the_assertion_says_what_the_mirror_knows(void **state)
+{
+	struct http_exchange *x = finish(answer_to(sent_to_entra(start(""))));
+	const char *at = strstr(x->reply_body.p, "name=\"SAMLResponse\" value=\"") + strlen("name=\"SAMLResponse\" value=\"");
+	struct slice xml;
+
+	(void)state;
+	assert_int_equal(base64_decode(a, slice_of(at, strcspn(at, "\"")), &xml), 0);
+	assert_non_null(memmem(xml.p, xml.n, ">anna.meier@example.org</", 25));
+	assert_non_null(memmem(xml.p, xml.n, "InResponseTo=\"_asked\"", 21));
+	assert_non_null(memmem(xml.p, xml.n, "M\xc3\xbcller &lt;/x&gt;&amp;", 22));
+	assert_non_null(memmem(xml.p, xml.n, "Audience>" DOOR_ENTITY "<", strlen("Audience>" DOOR_ENTITY "<")));
+}
+
+static void a_partner_at_the_managed_door_is_sent_to_the_portal(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	fill_mirror(FORGE_OBJECT_ID, "p@partner.example", "partners", "x");
+	x = finish(answer_to(sent_to_entra(start(""))));
+	assert_int_equal(x->status, 303);
+	assert_string_equal(x->location, "https://help.example/portal");
+	audit_says("event", "redirect");
+	audit_says("passage", "to-portal");
+}
+
+static void a_link_ends_in_its_landing_by_an_unsolicited_response(void **state)
+{
+	struct http_exchange *x = finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help"))));
+
+	(void)state;
+	assert_int_equal(x->status, 200);
+	assert_true(page_has(x, "name=\"RelayState\" value=\"https://site.example/jira?a=1&amp;b=2\""));
+	audit_says("link", "help");
+	audit_says("to", "https://site.example/jira?a=1&b=2");
+}
+
+static void two_tabs_are_two_sign_ons(void **state)
+{
+	struct asked one = sent_to_entra(start("")), two = sent_to_entra(start(""));
+
+	(void)state;
+	assert_string_not_equal(one.relay_state, two.relay_state);
+	assert_int_equal(finish(answer_to(one))->status, 200);
+	clock_set(FORGE_NOW);
+	assert_int_equal(finish(form_with(forge_text(&(struct forge){.before = {{FORGE_REQUEST, two.request_id}, {FORGE_REQUEST, two.request_id},
+		{FORGE_ASSERTION_ID, "_second"}, {FORGE_ASSERTION_ID, "_second"}}, .sign = FORGE_RESPONSE}), two.relay_state))->status, 200);
+}
+
+static void the_back_button_finds_a_page_that_goes_on(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+	struct http_exchange *x;
+
+	(void)state;
+	assert_int_equal(finish(form)->status, 200);
+	x = finish(form);
+	assert_int_equal(x->status, 200);
+	assert_true(page_has(x, "href=\"https://site.example/\""));
+	assert_false(page_has(x, "SAMLResponse"));
+}
+
+/* ---- replay, other lives, other hosts ---- */
+
+static void refuses_replay(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+	struct http_cookie before[JAR];
+	size_t before_size = jar_size;
+	struct http_exchange *x;
+
+	(void)state;
+	memcpy(before, jar, sizeof(jar));
+	assert_int_equal(finish(form)->status, 200);
+	/* the answer never reached the browser: its cookie is as it was.  A fresh sign-on, not a second assertion */
+	memcpy(jar, before, sizeof(jar));
+	jar_size = before_size;
+	x = finish(form);
+	sent_to_entra(x);
+	assert_false(page_has(x, "SAMLResponse"));
+	audit_says("event", "restart");
+}
+
+static void refuses_replay_on_second_process(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+	struct http_cookie before[JAR];
+	size_t before_size = jar_size;
+
+	(void)state;
+	memcpy(before, jar, sizeof(jar));
+	assert_int_equal(finish(form)->status, 200);
+	claims_close(gateway.claims);
+	assert_done(claims_open(settings_claims_path(a, gateway.settings), &gateway.claims, &err), err);
+	memcpy(jar, before, sizeof(jar));
+	jar_size = before_size;
+	sent_to_entra(finish(form));
+}
+
+static void starts_again_when_the_claims_are_of_another_life(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+
+	(void)state;
+	claims_close(gateway.claims);
+	unlink(settings_claims_path(a, gateway.settings));
+	assert_done(claims_open(settings_claims_path(a, gateway.settings), &gateway.claims, &err), err);
+	sent_to_entra(finish(form));
+	assert_int_equal(jar_size, 1);
+}
+
+static void refuses_pending_of_other_host(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+	struct settings other = *gateway.settings;
+	struct http_exchange *x;
+
+	(void)state;
+	other.host = "host2";
+	gateway.settings = &other;
+	x = finish(form);
+	assert_int_equal(x->status, 302);
+	assert_false(page_has(x, "SAMLResponse"));
+	audit_says("event", "restart");
+}
+
+static void gives_up_after_some_fresh_starts(void **state)
+{
+	struct settings other = *gateway.settings;
+	struct http_exchange *x = start("");
+	int i;
+
+	(void)state;
+	gateway.settings = &other;
+	for (i = 0; i < 4; i++) {
+		struct slice form = answer_to(sent_to_entra(x));
+
+		other.host = arena_printf(a, "yet another %d", i);
+		x = finish(form);
+	}
+	refused_with(x, REASON_LOOP);
+}
+
+/* ---- refusals of the first request ---- */
+
+static void refuses_requests_that_are_not_its_connections(void **state)
+{
+	static const struct { const char *issuer, *attributes; enum reason reason; } rows[] = {
+		{"https://evil.example/", "", REASON_UNKNOWN_ISSUER},
+		{DOOR_ENTITY, "AssertionConsumerServiceURL=\"https://evil.example/\"", REASON_WRONG_ACS},
+		{DOOR_ENTITY, "AssertionConsumerServiceURL=\"https://auth.example/login/callback\"", REASON_WRONG_ACS},
+		{DOOR_ENTITY, "AssertionConsumerServiceURL=\"https://help.example/acs\"", REASON_WRONG_ACS},
+		{DOOR_ENTITY, "AssertionConsumerServiceIndex=\"0\"", REASON_ACS_INDEX},
+		{DOOR_ENTITY, "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact\"", REASON_WRONG_BINDING},
+		{DOOR_ENTITY, "Destination=\"https://other.example/saml/idp/sso\"", REASON_REQUEST_WRONG_DESTINATION},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		refused_with(request(sign_on_start, ask(rows[i].issuer, rows[i].attributes, "r"), ""), rows[i].reason);
+		audit_says("reason", reason_word(rows[i].reason));
+	}
+	assert_int_equal(jar_size, 0);
+}
+
+static void takes_its_own_acs_destination_and_binding(void **state)
+{
+	(void)state;
+	sent_to_entra(start("AssertionConsumerServiceURL=\"https://auth.example/login/callback?connection=saml-1&amp;x=2\" "
+		"Destination=\"" PUBLIC "/saml/idp/sso\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\""));
+}
+
+static void an_image_starts_nothing(void **state)
+{
+	struct http_exchange x = {.arena = a, .method = HTTP_POST, .body = ask(DOOR_ENTITY, "", "r"), .client = "192.0.2.1", .fetch_dest = "image"};
+
+	(void)state;
+	sign_on_start(&x, &gateway);
+	refused_with(&x, REASON_BAD_REQUEST);
+	assert_null(x.set_cookies);
+	x = (struct http_exchange){.arena = a, .method = HTTP_GET, .rest = "help", .client = "192.0.2.1", .fetch_dest = "iframe"};
+	link_start(&x, &gateway);
+	refused_with(&x, REASON_BAD_REQUEST);
+}
+
+static void refuses_a_link_that_does_not_exist(void **state)
+{
+	(void)state;
+	refused_with(request(link_start, (struct slice){0}, "<nowhere>"), REASON_NO_SUCH_LINK);
+}
+
+static void explains_a_loop_between_doors(void **state)
+{
+	struct asked asked;
+	int i;
+
+	(void)state;
+	fill_mirror(FORGE_OBJECT_ID, "p@partner.example", "partners", "x");
+	for (i = 0; i < PENDING_LOOP_MOST; i++) {
+		char id[40];
+
+		clock_set(FORGE_NOW - 20);
+		asked = sent_to_entra(start(""));
+		snprintf(id, sizeof(id), "_round%d", i);
+		clock_set(FORGE_NOW);
+		assert_int_equal(finish(form_with(forge_text(&(struct forge){.sign = FORGE_RESPONSE, .before = {{FORGE_REQUEST, asked.request_id},
+			{FORGE_REQUEST, asked.request_id}, {FORGE_ASSERTION_ID, id}, {FORGE_ASSERTION_ID, id}}}), asked.relay_state))->status, 303);
+	}
+	refused_with(start(""), REASON_LOOP);
+}
+
+/* ---- refusals of the second request ---- */
+
+static void refuses_unsolicited(void **state)
+{
+	struct asked asked = sent_to_entra(start(""));
+
+	(void)state;
+	clock_set(FORGE_NOW);
+	refused_with(finish(form_with(forge_text(&(struct forge){0}), NULL)), REASON_UNSOLICITED);
+	refused_with(finish(form_with(forge_text(&(struct forge){0}), "https://site.example/")), REASON_UNSOLICITED);
+	refused_with(finish(form_with(forge_text(&(struct forge){.before = {{" InResponseTo=\"" FORGE_REQUEST "\"", ""}}}), asked.relay_state)),
+		REASON_UNSOLICITED);
+	refused_with(finish(slice_c("x=y")), REASON_RESPONSE_MISSING);
+}
+
+static void refuses_captured_response_without_cookie(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+
+	(void)state;
+	jar_size = 0;
+	refused_with(finish(form), REASON_COOKIE_MISSING);
+	audit_says("reason", "cookie-missing");
+}
+
+static void refuses_captured_response_with_foreign_cookie(void **state)
+{
+	struct asked victim = sent_to_entra(start("")), attacker;
+	struct slice form = answer_to(victim);
+
+	(void)state;
+	jar_size = 0;
+	clock_set(FORGE_NOW - 20);
+	attacker = sent_to_entra(start(""));
+	refused_with(finish(form), REASON_COOKIE_MISSING);
+	/* the same Response under the name of a sign-on that this browser does have */
+	clock_set(FORGE_NOW);
+	refused_with(finish(form_with(forge_text(&(struct forge){.before = {{FORGE_REQUEST, victim.request_id}, {FORGE_REQUEST, victim.request_id}}}),
+		attacker.relay_state)), REASON_WRONG_IN_RESPONSE_TO);
+}
+
+static void refuses_answer_for_other_downstream_sp(void **state)
+{
+	struct asked managed = sent_to_entra(start("")), portal;
+
+	(void)state;
+	portal = sent_to_entra(request(sign_on_start, ask("urn:help", "", "r"), ""));
+	clock_set(FORGE_NOW);
+	refused_with(finish(form_with(forge_text(&(struct forge){.before = {{FORGE_REQUEST, portal.request_id}, {FORGE_REQUEST, portal.request_id}}}),
+		managed.relay_state)), REASON_WRONG_IN_RESPONSE_TO);
+}
+
+static void refuses_a_sign_on_that_took_too_long(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+
+	(void)state;
+	clock_set(FORGE_NOW + 900);
+	refused_with(finish(form), REASON_PENDING_EXPIRED);
+}
+
+static void refuses_who_is_not_found_and_shows_no_groups(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	fill_mirror("00000000-0000-4000-8000-000000000000", "anna.meier@example.org", "agents", "x");
+	x = finish(answer_to(sent_to_entra(start(""))));
+	refused_with(x, REASON_PERSON_NOT_FOUND);
+	assert_false(page_has(x, "agents"));
+	assert_true(page_has(x, "it@example.org"));
+	assert_true(page_has(x, "href=\"https://site.example/\""));
+}
+
+static void refuses_who_is_switched_off(void **state)
+{
+	(void)state;
+	fill_mirror(FORGE_OBJECT_ID, "anna.meier@example.org", "agents", "disabled");
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_PERSON_DISABLED);
+}
+
+static void refuses_by_rule_with_its_sentence_and_the_groups(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	anna_is_in("former");
+	x = finish(answer_to(sent_to_entra(start(""))));
+	refused_with(x, REASON_DENIED_BY_RULE);
+	assert_true(page_has(x, "You have left us."));
+	assert_true(page_has(x, "<li>former</li>"));
+	audit_says("rule", "left");
+}
+
+static void refuses_by_default(void **state)
+{
+	(void)state;
+	anna_is_in("nobody");
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_DENIED_BY_DEFAULT);
+}
+
+static void a_refused_person_is_not_judged_twice_on_one_answer(void **state)
+{
+	struct slice form;
+
+	(void)state;
+	anna_is_in("nobody");
+	form = answer_to(sent_to_entra(start("")));
+	refused_with(finish(form), REASON_DENIED_BY_DEFAULT);
+	assert_true(page_has(finish(form), "This sign-on is complete"));
+}
+
+static void refuses_while_the_mirror_is_not_there(void **state)
+{
+	struct mirror *mirror = gateway.mirror;
+
+	(void)state;
+	gateway.mirror = NULL;
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_MIRROR_EMPTY);
+	gateway.mirror = mirror;
+}
+
+static void refuses_when_the_audit_cannot_be_written(void **state)
+{
+	(void)state;
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_AUDIT);
+}
+
+static void goes_on_without_audit_only_when_told_so(void **state)
+{
+	struct http_exchange *x = finish(answer_to(sent_to_entra(start(""))));
+
+	(void)state;
+	assert_int_equal(x->status, 200);
+	assert_true(page_has(x, "SAMLResponse"));
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(an_agent_gets_an_assertion_for_the_request),
+		test(the_assertion_says_what_the_mirror_knows),
+		test(a_partner_at_the_managed_door_is_sent_to_the_portal),
+		test(a_link_ends_in_its_landing_by_an_unsolicited_response),
+		test(two_tabs_are_two_sign_ons),
+		test(the_back_button_finds_a_page_that_goes_on),
+		test(refuses_replay),
+		test(refuses_replay_on_second_process),
+		test(starts_again_when_the_claims_are_of_another_life),
+		test(refuses_pending_of_other_host),
+		test(gives_up_after_some_fresh_starts),
+		test(refuses_requests_that_are_not_its_connections),
+		test(takes_its_own_acs_destination_and_binding),
+		test(an_image_starts_nothing),
+		test(refuses_a_link_that_does_not_exist),
+		test(explains_a_loop_between_doors),
+		test(refuses_unsolicited),
+		test(refuses_captured_response_without_cookie),
+		test(refuses_captured_response_with_foreign_cookie),
+		test(refuses_answer_for_other_downstream_sp),
+		test(refuses_a_sign_on_that_took_too_long),
+		test(refuses_who_is_not_found_and_shows_no_groups),
+		test(refuses_who_is_switched_off),
+		test(refuses_by_rule_with_its_sentence_and_the_groups),
+		test(refuses_by_default),
+		test(a_refused_person_is_not_judged_twice_on_one_answer),
+		test(refuses_while_the_mirror_is_not_there),
+		cmocka_unit_test_setup_teardown(refuses_when_the_audit_cannot_be_written, begin_with_full_disk, end),
+		cmocka_unit_test_setup_teardown(goes_on_without_audit_only_when_told_so, begin_with_full_disk_and_patience, end),
+	};
+
+	return cmocka_run_group_tests(tests, forge_begin, forge_end);
+}
