@@ -58,10 +58,12 @@ struct http_server {
 	struct evhttp_bound_socket *sockets[SERVER_SOCKETS];
 	size_t socket_count;
 	struct event *resume;                   /* accepts again after descriptors ran out */
+	int64_t complained_us;                  /* when the log was last told so */
 	struct event *drained_event;
 	bool draining;
 	void (*drained)(void *context);
 	void *drained_context;
+	LIST_ENTRY(http_server) entry;
 };
 
 /* connection.c */

@@ -9,6 +9,7 @@
  */
 #include "http/connection.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -28,7 +29,11 @@
 
 #define FIELDS_MAX 200
 #define DESCRIPTORS_KEPT 64             /* for files, other listeners and the log */
-#define PAUSE_US 100000
+#define PAUSE_US 20000
+#define COMPLAIN_US (60 * INT64_C(1000000))
+
+/* Only to find a server by its evhttp, which is all that a listener's error callback is told. */
+static LIST_HEAD(servers, http_server) servers = LIST_HEAD_INITIALIZER(servers);
 
 /* ---- connections ---- */
 
@@ -240,15 +245,36 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 		evconnlistener_enable(evhttp_bound_socket_get_listener(s->sockets[i]));
 }
 
-/* No descriptor is left: without a pause the loop would spin on the waiting connection. */
+static void complain(struct http_server *s, const char *detail)
+{
+	int64_t now = clock_monotonic_us();
+
+	if (s->complained_us && now - s->complained_us < COMPLAIN_US)
+		return;
+	s->complained_us = now;
+	log_error("connections cannot be accepted", "detail", detail, NULL);
+}
+
+/*
+ * No descriptor is left.  An eighth of the connections makes room; their
+ * descriptors are free in the next turn, and without a pause until then the
+ * loop would spin on the waiting connection.
+ */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
-	struct http_server *s = arg;
+	const char *detail = strerror(errno);
 	struct timeval pause = {.tv_usec = PAUSE_US};
+	struct http_server *s;
 
 	(void)listener;
-	log_error("connections cannot be accepted", "detail", strerror(errno), NULL);
-	server_make_room(s, NULL);
+	LIST_FOREACH(s, &servers, entry)
+		if (s->http == arg)
+			break;
+	if (!s)
+		return;
+	complain(s, detail);
+	for (size_t n = s->count / 8 + 1; n > 0; n--)
+		server_make_room(s, NULL);
 	for (size_t i = 0; i < s->socket_count; i++)
 		evconnlistener_disable(evhttp_bound_socket_get_listener(s->sockets[i]));
 	event_add(s->resume, &pause);
@@ -337,6 +363,7 @@ int http_server_new(struct event_base *base, const struct http_options *options,
 	if (!s->http || !s->resume || !s->drained_event)
 		abort();
 	set_up(s);
+	LIST_INSERT_HEAD(&servers, s, entry);
 	*out = s;
 	return 0;
 }
@@ -396,6 +423,7 @@ void http_server_free(struct http_server *s)
 
 	if (!s)
 		return;
+	LIST_REMOVE(s, entry);
 	s->drained = NULL;
 	stop_accepting(s);
 	evhttp_free(s->http);                   /* closes what it began; on_close frees ours */

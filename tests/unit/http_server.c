@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,6 +128,8 @@ static int serve(struct http_test *t)
 		print_message("server: %s\n", err.detail);
 		return 1;
 	}
+	if (t->descriptors)
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){t->descriptors, t->descriptors});
 	event_add(term, NULL);
 	event_base_dispatch(r.base);
 	http_server_free(r.server);

@@ -18,6 +18,7 @@ struct http_test {
 	int port;
 	struct http_options options;    /* set what you need before http_test_start */
 	struct slice certificate, key;  /* PEM; {NULL, 0}: plain */
+	unsigned descriptors;           /* RLIMIT_NOFILE once the server is made; 0: as it is */
 	bool draining;
 };
 

@@ -145,6 +145,30 @@ static void answers_what_is_under_way_when_it_drains(void **state)
 	close(busy);
 }
 
+/* The kernel refuses to give descriptors: idle ones make room, those that send slowly too, and nobody spins or falls. */
+static void goes_on_when_descriptors_run_out(void **state)
+{
+	enum { CLIENTS = 120 };
+	struct http_test own = {.options = {.header_seconds = 60}, .descriptors = 60};
+	int fds[CLIENTS], fd, closed;
+
+	(void)state;
+	http_test_start(&own);
+	for (int i = 0; i < CLIENTS; i++)
+		fds[i] = client_connect(own.port);
+	for (int round = 0; round < 2; round++) {
+		fd = client_connect(own.port);
+		client_send(fd, OK, sizeof(OK) - 1);
+		assert_string_equal(client_statuses(client_wait(fd, "200", 20, &closed)), "200");
+		close(fd);
+		for (int i = 0; i < CLIENTS; i++)
+			client_send(fds[i], "GET /", 5);
+	}
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+	http_test_stop(&own);
+}
+
 static void spreads_connections_over_two_sockets_of_one_port(void **state)
 {
 	enum { CLIENTS = 200 };
@@ -204,6 +228,7 @@ int main(void)
 	};
 	const struct CMUnitTest alone[] = {
 		cmocka_unit_test(answers_what_is_under_way_when_it_drains),
+		cmocka_unit_test(goes_on_when_descriptors_run_out),
 		cmocka_unit_test(spreads_connections_over_two_sockets_of_one_port),
 	};
 	int failed = cmocka_run_group_tests_name("small limits", small, start_small, stop);
