@@ -9,8 +9,6 @@
  */
 #include "ldap/connection.h"
 
-#include "base/text.h"
-
 #include <ldap.h>
 #include <sys/time.h>
 
@@ -286,18 +284,4 @@ int connection_search(struct connection *c, const struct search *search, void (*
 		ldap_abandon_ext(c->ld, id, NULL, NULL);
 	}
 	return rc < 0 ? -1 : 0;
-}
-
-char *filter_escape(struct arena *a, struct slice value)
-{
-	struct text t;
-
-	text_begin(&t, a, value.n + 16);
-	for (size_t i = 0; i < value.n; i++) {
-		if (!value.p[i] || strchr("*()\\", value.p[i]))
-			text_addf(&t, "\\%02x", (unsigned char)value.p[i]);
-		else
-			text_add(&t, slice_of(value.p + i, 1));
-	}
-	return (char *)text_slice(&t).p;
 }

@@ -42,7 +42,4 @@ int entry_take(struct connection *c, struct arena *a, struct ldapmsg *message, s
 /* REASON_DIRECTORY with the URI, what was done, libldap's word and the server's; returns -1. */
 int connection_error(const struct connection *c, const char *what, int code, struct error *err);
 
-/* A value within a filter (RFC 4515 section 3). */
-char *filter_escape(struct arena *a, struct slice value);
-
 #endif

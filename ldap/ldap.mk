@@ -38,3 +38,8 @@ tests_unit_test_mirror_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 noinst_PROGRAMS += tests/bench/mirror_lookup
 tests_bench_mirror_lookup_SOURCES = tests/bench/mirror_lookup.c
 tests_bench_mirror_lookup_LDADD = $(LDAP_MIRROR_LIBS)
+
+# A server that lies, written with liblber.
+check_PROGRAMS += tests/integration/test_mirror_lies
+tests_integration_test_mirror_lies_SOURCES = tests/integration/test_mirror_lies.c tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_lies_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)

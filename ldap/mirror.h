@@ -7,9 +7,17 @@
  * else reads: mirror_person finds one person by a join and walks the nested
  * groups, in microseconds, whether the server is up or not.
  *
- * Only the attributes that the settings name are kept.  Groups are joined by
- * normalized DN, not by memberOf (which servers do not replicate as a change).
- * Cycles are harmless: a group is visited once.
+ * Only the attributes that the settings name are kept, and uid, by which people
+ * are named on the command line.  Groups are joined by normalized DN, not by
+ * memberOf (which servers do not replicate as a change).  Cycles are harmless:
+ * a group is visited once.
+ *
+ * Both sides must be given the same bases, filters, joins and attributes (their
+ * order, and all that concerns the connection, does not matter): a mirror that
+ * was filled under other ones is REASON_MIRROR_EMPTY until it was read anew,
+ * since a rule must not judge by an attribute that was never asked for.
+ *
+ * One process opens a file once (LMDB): not the writing and the reading side.
  *
  * This folder knows neither SAML nor HTTP nor rules, nor why it is asked.
  * ldap.h stays in connection.c, sync.c and dn.c.
@@ -51,7 +59,10 @@ struct directory_options {
 	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
 };
 
-/* A DN in comparable form: parsed by RFC 4514, attribute types and values in lower case, escapes and blanks made one.  -1: not a DN. */
+/*
+ * A DN in comparable form: parsed by RFC 4514, escapes made one, attribute types in lower case; values too, and their
+ * blanks made one, where the type is known to match without case (dn.c has the list).  -1: not a DN.
+ */
 int dn_normalize(struct arena *a, const char *dn, const char **key_out);
 
 /* ---- the writing side: one process a directory ---- */
@@ -126,9 +137,11 @@ struct mirror_query {
 
 /*
  * One person in all directories, or a refusal: PERSON_NOT_FOUND,
- * PERSON_FOUND_TWICE, PERSON_DISABLED, GUEST_JOIN, JOIN_CONFLICT (a mutable
- * join found an entry whose stronger attribute is there and differs),
- * MIRROR_EMPTY (a directory was never read whole).
+ * PERSON_FOUND_TWICE (two entries, or somebody else who is not switched off has
+ * the same first mail), PERSON_DISABLED, GUEST_JOIN, JOIN_CONFLICT (a mutable
+ * join found an entry whose stronger attribute is there and is not the claim's),
+ * TOO_MANY_GROUPS (over 5,000, or nested over 64 deep), MIRROR_EMPTY (a
+ * directory was never read whole).
  */
 int mirror_person(struct arena *a, struct mirror *m, const struct directory_options *directories, size_t directory_count,
 	const struct mirror_query *query, struct mirror_person *out, struct error *err);
@@ -139,7 +152,7 @@ int mirror_person_named(struct arena *a, struct mirror *m, const struct director
 
 struct mirror_state {
 	bool filled;                    /* read whole at least once */
-	bool connected;
+	bool connected;                 /* listening to a server, and as it is */
 	int64_t as_of;
 	size_t people, groups;
 	const char *error;              /* last one, NULL: none */

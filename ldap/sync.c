@@ -74,6 +74,12 @@ static struct slice copy(struct arena *a, const struct berval *v)
 	return arena_slice(a, slice_of(v->bv_val ? v->bv_val : "", v->bv_len));
 }
 
+/* NULL for an empty value: liblber reads from address 0 then. */
+static BerElement *reader_of(const struct berval *value)
+{
+	return value->bv_val && value->bv_len ? ber_init((struct berval *)value) : NULL;
+}
+
 static int take_uuids(struct arena *a, const struct berval *values, struct sync_event *out)
 {
 	unsigned char (*list)[UUID_SIZE];
@@ -126,12 +132,12 @@ static int take_state(struct arena *a, const struct berval *value, struct sync_e
 		[LDAP_SYNC_DELETE] = SYNC_GONE
 	};
 	struct berval id, both[2] = {{0, NULL}, {0, NULL}};
-	BerElement *ber = ber_init((struct berval *)value);
+	BerElement *ber = reader_of(value);
 	ber_int_t state;
 	int rc = -1;
 
 	if (!ber)
-		abort();
+		return -1;
 	if (ber_scanf(ber, "{em", &state, &id) == LBER_ERROR || id.bv_len != UUID_SIZE)
 		goto out;
 	if (state < LDAP_SYNC_PRESENT || state > LDAP_SYNC_DELETE || optional_cookie(a, ber, out) < 0)
@@ -206,16 +212,16 @@ static int take_id_set(struct arena *a, BerElement *ber, struct sync_event *out)
 }
 
 /* syncInfoValue (section 2.5) */
-static int take_info_value(struct arena *a, struct berval *value, struct sync_event *out)
+static int take_info_value(struct arena *a, const struct berval *value, struct sync_event *out)
 {
-	BerElement *ber = ber_init(value);
+	BerElement *ber = reader_of(value);
 	struct berval cookie;
 	ber_tag_t tag;
 	ber_len_t n;
 	int rc = -1;
 
 	if (!ber)
-		abort();
+		return -1;
 	switch (ber_peek_tag(ber, &n)) {
 	case LDAP_TAG_SYNC_NEW_COOKIE:
 		if (ber_scanf(ber, "tm", &tag, &cookie) == LBER_ERROR)

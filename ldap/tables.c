@@ -193,19 +193,21 @@ const char *const *indexed_attributes(struct arena *a, const struct directory_op
 	return list;
 }
 
+#define FNV_BEGIN UINT64_C(0xcbf29ce484222325)
+
 /* FNV-1a: the administrator's own words need no cryptographic hash, and readers compute it for each look-up. */
 static void mix(uint64_t *h, const char *s)
 {
 	if (!s)
 		s = "\1";
 	do {
-		*h = (*h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+		*h = (*h ^ (unsigned char)lower(*s)) * UINT64_C(0x100000001b3);
 	} while (*s++);
 }
 
 uint64_t settings_fingerprint(const struct directory_options *d)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = FNV_BEGIN, sum = 0;
 	const char *const words[] = {d->people_base, d->people_filter, d->groups_base, d->groups_filter, d->member_attribute,
 		d->group_name_attribute, d->mail_attribute, d->disabled_filter_attribute, d->disabled_value};
 
@@ -215,9 +217,14 @@ uint64_t settings_fingerprint(const struct directory_options *d)
 		mix(&h, d->joins[i].attribute);
 		mix(&h, d->joins[i].is_mutable ? "mutable" : "stable");
 	}
-	mix(&h, NULL);
-	for (size_t i = 0; d->attributes && d->attributes[i]; i++)
-		mix(&h, d->attributes[i]);
+	/* added up: attributes have no order, and whoever gathered them may have met them in another one */
+	for (size_t i = 0; d->attributes && d->attributes[i]; i++) {
+		uint64_t one = FNV_BEGIN;
+
+		mix(&one, d->attributes[i]);
+		sum += one;
+	}
+	h ^= sum;
 	return h ? h : 1;
 }
 
