@@ -54,7 +54,7 @@ static void usage(FILE *to)
 	fprintf(to, "usage: postern [-c FILE] COMMAND [ARGUMENT]...\n\n");
 	for (i = 0; i < COMMAND_COUNT; i++)
 		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].line);
-	fprintf(to, "\n  -c FILE    settings, default %s\n\nSee `postern help COMMAND`, postern(8), postern.yaml(5).\n", SETTINGS_DEFAULT);
+	fprintf(to, "\n  -c FILE    settings, before or behind the command; default %s\n\nSee `postern help COMMAND`, postern(8), postern.yaml(5).\n", SETTINGS_DEFAULT);
 }
 
 static const struct command *find(const char *name)
@@ -121,6 +121,20 @@ static bool asks_for_help(int argc, char **argv)
 	return argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 }
 
+/* `-c FILE` may also stand directly behind the command. */
+static const char *take_settings_path(const char *usual, int *argc, char ***argv)
+{
+	const char *path;
+
+	if (*argc < 3 || (strcmp((*argv)[1], "-c") != 0 && strcmp((*argv)[1], "--config") != 0))
+		return usual;
+	path = (*argv)[2];
+	(*argv)[2] = (*argv)[0];
+	*argv += 2;
+	*argc -= 2;
+	return path;
+}
+
 static int run(struct arena *a, const char *settings_path, int argc, char **argv)
 {
 	const struct command *c;
@@ -133,6 +147,7 @@ static int run(struct arena *a, const char *settings_path, int argc, char **argv
 		usage(stderr);
 		return 2;
 	}
+	settings_path = take_settings_path(settings_path, &argc, &argv);
 	if (asks_for_help(argc, argv)) {
 		fputs(c->usage, stdout);
 		return 0;

@@ -12,11 +12,14 @@
 #include "gateway/pages.h"
 
 #include <event2/event.h>
+#include <malloc.h>
 
 #define RESPONSE_BODY_MAX (SAML_RESPONSE_MAX * 2)       /* base64, form-encoded */
 #define REQUEST_BODY_MAX (SAML_REQUEST_MAX * 2)
 
 #define HSTS_SECONDS (365 * 86400)
+#define HEAP_KEPT (8 << 20)
+#define HEAP_STEP (1 << 20)
 
 struct worker {
 	const struct role *role;
@@ -110,11 +113,14 @@ static int run(struct worker *w, struct error *err)
 	const struct timeval second = {.tv_sec = 1};
 	struct event *term;
 
+	/* a request's memory is given back to the heap, not to the kernel only to be asked for again */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+	mallopt(M_TOP_PAD, HEAP_STEP);
 	if (saml_start(err) < 0 || gateway_open(role->arena, role->files, role->settings, &w->gateway, err) < 0 ||
 		gateway_open_worker(&w->gateway, err) < 0)
 		return -1;
 	pages_start(is_https(role->settings) ? "https:" : "https: http:");
-	w->base = event_base_new();
+	w->base = http_event_base();
 	if (!w->base)
 		return error_set(err, REASON_INTERNAL, "no event loop");
 	if (open_server(w, err) < 0)
