@@ -52,6 +52,8 @@ build -j"$(nproc)" "$target" 2>&1 | tee "$log" | awk -v todo="$todo" -v terminal
 		next
 	}
 	/^make/ && !/\*\*\*/ { next }
+	# automake bringing its own output up to date
+	/^(config\.status|checking|configure|running CONFIG_SHELL|automake)|^ (cd |\/bin\/)/ { next }
 	{ if (terminal == "yes") printf "\r\033[K"; print; fflush() }
 	END { if (terminal == "yes") printf "\r\033[K" }'
 status=${PIPESTATUS[0]}

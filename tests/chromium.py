@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian's Chromium, driven over its DevTools pipe: open, click by words, read, take a picture.
+
+A real browser for what a scripted one can only imitate: which cookies come
+back, what a Content-Security-Policy forbids, what a person sees.
+"""
+import base64
+import json
+import os
+import pathlib
+import select
+import subprocess
+import tempfile
+import time
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-extensions",
+]
+# As a person would find it: the words of a link or button, whole or in part.
+CLICK = """
+(words => {
+  const all = [...document.querySelectorAll('a, button, input[type=submit]')];
+  const said = e => (e.innerText || e.value || '').replace(/\\s+/g, ' ').trim();
+  const found = all.find(e => said(e) === words) || all.find(e => said(e).includes(words));
+  if (!found) return false;
+  found.click();
+  return true;
+})
+"""
+
+
+class Chromium:
+    def __init__(self, width=1000, height=800):
+        self.profile = tempfile.TemporaryDirectory(prefix="postern-chromium.")
+        to_browser, self.write_end = os.pipe()
+        self.read_end, from_browser = os.pipe()
+        # Chromium reads commands at descriptor 3 and writes answers at 4; as root it wants no sandbox.
+        command = [CHROMIUM, *FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else []), f"--user-data-dir={self.profile.name}",
+                   f"--window-size={width},{height}", "--remote-debugging-pipe", "about:blank"]
+        # Numbers above 4 first, so that neither copy overwrites the other's source.
+        hand_over = f'exec {to_browser + 10}<&{to_browser} {from_browser + 10}>&{from_browser}; ' \
+                    f'exec 3<&{to_browser + 10} 4>&{from_browser + 10}; exec "$@"'
+        self.process = subprocess.Popen(["bash", "-c", hand_over, "bash", *command], pass_fds=(to_browser, from_browser),
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        start_new_session=True)
+        os.close(to_browser)
+        os.close(from_browser)
+        self.buffer, self.number = b"", 0
+        self.session = None
+        self.violations = []  # what a Content-Security-Policy forbade
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+
+    def close(self):
+        try:
+            self.session = None
+            self.call("Browser.close")
+            self.process.wait(10)
+        except (OSError, RuntimeError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
+        os.close(self.write_end)
+        os.close(self.read_end)
+        self.profile.cleanup()
+
+    # ---- the pipe: JSON, each message ended by a NUL ----
+
+    def receive(self, seconds):
+        end = time.monotonic() + seconds
+        while b"\0" not in self.buffer:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.read_end], [], [], left)[0]:
+                raise RuntimeError("Chromium does not answer")
+            piece = os.read(self.read_end, 1 << 16)
+            if not piece:
+                raise RuntimeError(f"Chromium has ended with status {self.process.wait()}")
+            self.buffer += piece
+        line, _, self.buffer = self.buffer.partition(b"\0")
+        message = json.loads(line)
+        if message.get("method") == "Log.entryAdded":
+            entry = message["params"]["entry"]
+            if "Content Security Policy" in entry["text"]:
+                self.violations.append(entry["text"])
+        return message
+
+    def call(self, method, **parameters):
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.write_end, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self.receive(30)
+            if answer.get("id") == self.number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']['message']}")
+                return answer["result"]
+
+    # ---- what a person does ----
+
+    def value(self, expression):
+        # While a page goes and the next comes there is no place to ask; that passes.
+        for _ in range(50):
+            try:
+                return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+            except RuntimeError as problem:
+                if "context" not in str(problem) and "navigated" not in str(problem):
+                    raise
+                time.sleep(0.05)
+        raise RuntimeError(f"no page to ask: {expression}")
+
+    @property
+    def url(self):
+        return self.value("location.href")
+
+    @property
+    def text(self):
+        return self.value("document.body ? document.body.innerText.replace(/\\s+/g, ' ') : ''")
+
+    def open(self, url):
+        self.call("Page.navigate", url=url)
+        self.settle()
+
+    def click(self, words):
+        self.settle()
+        if not self.value(f"{CLICK}({json.dumps(words)})"):
+            raise LookupError(f"nothing to click says {words!r} on {self.url}: {self.text[:300]}")
+        time.sleep(0.05)
+        self.settle()
+
+    def settle(self, quiet=0.4, seconds=20):
+        """Until the same complete page has been there for a moment."""
+        end = time.monotonic() + seconds
+        last, since = None, time.monotonic()
+        while time.monotonic() < end:
+            now = (self.url, self.value("document.readyState"))
+            if now != last or now[1] != "complete":
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since > quiet:
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"{self.url} does not come to rest")
+
+    def back(self):
+        self.value("history.back()")
+        time.sleep(0.2)
+        self.settle()
+
+    def picture(self, path):
+        pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
+        pathlib.Path(path).write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
