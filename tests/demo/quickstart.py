@@ -107,6 +107,16 @@ def through(line):
 # ---- showing ----
 
 
+def wrap(text, width):
+    """Addresses break behind a slash; everything else between words."""
+    lines = textwrap.wrap(text.replace("/", "/\u200b "), width, break_on_hyphens=False)
+    joined = []
+    for line in lines:
+        # Pieces that fit on one line were parted only for wrapping.
+        joined.append(line.replace("/\u200b ", "/").replace("\u200b", ""))
+    return joined or [""]
+
+
 def table(rows, width):
     """Columns as wide as they need, the widest ones narrowed until the table fits, long cells on several lines."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -114,7 +124,7 @@ def table(rows, width):
         widths[widths.index(max(widths))] -= 1
     lines = []
     for number, row in enumerate(rows):
-        cells = [textwrap.wrap(cell, w, break_on_hyphens=False) or [""] for cell, w in zip(row, widths)]
+        cells = [wrap(cell, w) for cell, w in zip(row, widths)]
         for i in range(max(map(len, cells))):
             lines.append(INDENT + "  ".join((c[i] if i < len(c) else "").ljust(w) for c, w in zip(cells, widths)).rstrip())
         if number == 0:

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from browser import Browser
-from parts import http_status, wait_for
+from parts import wait_for
 from stories import (
     JUERGEN, MAYA, VIKTOR, add_to_group, assert_refused, assert_signed_on, sign_on, to_postern_acs,
 )
@@ -34,10 +34,6 @@ def kill_role(parts, role):
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: len([pid for pid, name in roles_of(parts).items() if name == role and pid not in killed]) == len(killed), 10,
              f"a new {role}", parts.postern)
-
-
-def status(parts, path):
-    return http_status(parts.ports["postern"], parts.host("sso", "postern"), path)
 
 
 def log_of(parts):
@@ -125,7 +121,7 @@ def test_good_settings_are_taken_over(own_parts):
 def test_sign_ons_go_on_while_ldap_is_down(own_parts, browser):
     own_parts.slapd.stop()
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)
-    assert status(own_parts, "/health/ready") == 200
+    assert own_parts.postern_status("/health/ready") == 200
 
 
 def test_change_in_ldap_is_in_decisions_at_once(own_parts):
@@ -154,14 +150,14 @@ def test_directory_that_comes_back_is_followed_again(own_parts):
 
 def test_without_a_directory_it_is_live_but_not_ready_and_mends_itself(stopped_parts, browser):
     parts = stopped_parts
-    parts.write_postern_files()
     parts.start_entra()
+    parts.write_postern_files(parts.settings(metadata=parts.write_entra_metadata()))
     parts.start_door("managed")
-    parts.postern = parts.start_part("postern", parts.postern_command("serve"), lambda: status(parts, "/health/live") == 200)
-    wait_for(lambda: status(parts, "/health/ready") == 503, 10, "not ready", parts.postern)
+    parts.start_postern(lambda: parts.postern_status("/health/live") == 200)
+    wait_for(lambda: parts.postern_status("/health/ready") == 503, 10, "not ready", parts.postern)
     assert_refused(parts, sign_on(parts, browser, MAYA), "mirror-empty", 503)
     parts.start_slapd()
-    wait_for(lambda: status(parts, "/health/ready") == 200, 40, "ready", parts.postern)
+    wait_for(parts.is_ready, 40, "ready", parts.postern)
     assert_signed_on(parts, sign_on(parts, Browser(), MAYA), MAYA)
 
 
@@ -173,11 +169,12 @@ def test_without_metadata_it_is_live_but_not_ready_and_mends_itself(stopped_part
     parts.write_postern_files(parts.settings().replace("    tenant:", "    refresh: 1s\n    tenant:"))
     parts.start_slapd()
     parts.start_door("managed")
-    parts.postern = parts.start_part("postern", parts.postern_command("serve"), lambda: status(parts, "/health/live") == 200)
+    parts.start_postern(lambda: parts.postern_status("/health/live") == 200)
     browser.open(f"http://{parts.managed_site}/")
-    assert_refused(parts, browser.click("Log in"), "metadata", 500)
+    assert_refused(parts, browser.click("Log in"), "not-ready", 503)
+    assert "no usable metadata of entra" in log_of(parts)
     parts.start_entra()
-    wait_for(lambda: status(parts, "/health/ready") == 200, 40, "ready", parts.postern)
+    wait_for(parts.is_ready, 40, "ready", parts.postern)
     assert_signed_on(parts, sign_on(parts, Browser(), JUERGEN), JUERGEN)
 
 
