@@ -96,11 +96,13 @@ static json_t *attributes_json(const struct explained_door *d)
 
 static json_t *deciding_json(const struct judgement *j)
 {
+	struct arena *a = arena_new();
+	const char *const *dn = judge_deciding_groups(a, j);
 	json_t *list = json_array();
-	size_t i;
 
-	for (i = 0; i < j->decision.group_count; i++)
-		json_array_append_new(list, json_string(j->facts.groups[j->decision.groups[i]].dn));
+	for (; *dn; dn++)
+		json_array_append_new(list, json_string(*dn));
+	arena_free(a);
 	return list;
 }
 

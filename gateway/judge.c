@@ -268,3 +268,25 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 	}
 	return 0;
 }
+
+static bool has_decided(const struct decision *d, size_t group)
+{
+	for (size_t i = 0; i < d->group_count; i++) {
+		if ((size_t)d->groups[i] == group)
+			return true;
+	}
+	return false;
+}
+
+const char *const *judge_deciding_groups(struct arena *a, const struct judgement *j)
+{
+	const char **names = arena_alloc(a, (j->decision.group_count + 1) * sizeof(*names));
+	size_t i, n = 0;
+
+	/* The facts have them nearest first; the decision as its condition met them. */
+	for (i = 0; i < j->facts.group_count; i++) {
+		if (has_decided(&j->decision, i))
+			names[n++] = j->facts.groups[i].dn;
+	}
+	return names;
+}

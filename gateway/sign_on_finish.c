@@ -129,17 +129,6 @@ static int find_person(struct sign_on *s, struct error *err)
 	return 0;
 }
 
-static const char *const *deciding_groups(struct sign_on *s)
-{
-	const struct judgement *j = &s->judgement;
-	const char **names = arena_alloc(s->arena, (j->decision.group_count + 1) * sizeof(*names));
-	size_t i;
-
-	for (i = 0; i < j->decision.group_count; i++)
-		names[i] = j->facts.groups[j->decision.groups[i]].dn;
-	return names;
-}
-
 static const char *passage_word(enum passage passage)
 {
 	static const char *const words[] = {
@@ -161,7 +150,7 @@ static int decide(struct sign_on *s, struct error *err)
 	s->audit.outcome = outcome_word(j->decision.outcome);
 	s->audit.rule = j->decision.rule;
 	s->audit.requirement = j->decision.requirement;
-	s->audit.groups = deciding_groups(s);
+	s->audit.groups = judge_deciding_groups(s->arena, j);
 	s->audit.account = judge_account_word(&j->account);
 	s->audit.passage = passage_word(j->passage);
 	s->audit.to = j->landing ? j->landing : j->to;

@@ -107,14 +107,13 @@ def through(line):
 # ---- showing ----
 
 
+SEAM = "\u200b"  # a zero-width space marks where an address may break
+
+
 def wrap(text, width):
-    """Addresses break behind a slash; everything else between words."""
-    lines = textwrap.wrap(text.replace("/", "/\u200b "), width, break_on_hyphens=False)
-    joined = []
-    for line in lines:
-        # Pieces that fit on one line were parted only for wrapping.
-        joined.append(line.replace("/\u200b ", "/").replace("\u200b", ""))
-    return joined or [""]
+    """Addresses break behind a slash, everything else between words."""
+    lines = textwrap.wrap(text.replace("/", f"/{SEAM} "), width, break_on_hyphens=False)
+    return [line.replace(f"{SEAM} ", "").replace(SEAM, "") for line in lines] or [""]
 
 
 def table(rows, width):
@@ -217,11 +216,11 @@ def main(build, once):
         start(parts)
         say("\nSigning four people on, each in a browser of their own, all at the organisation's door")
         good = tell(parts)
-        show_addresses(parts)
         status = 0 if good else 1
         if not good:
             say("\nNot everybody ended where they should. What the parts logged last:\n" + parts.logs())
         if not once:
+            show_addresses(parts)
             status = stay(parts)
     except KeyboardInterrupt:
         say("\nStopping")
