@@ -16,10 +16,18 @@ sys.path[:0] = [str(TESTS), str(TESTS / "demo")]
 
 from browser import Browser  # noqa: E402
 from parts import Parts  # noqa: E402
+from peers import (  # noqa: E402, F401: fixtures
+    node_modules, peer_parts, service_providers, shibboleth, simplesamlphp_parts, unstarted_shibboleth,
+)
 
 
 def build_folder():
     return pathlib.Path(os.environ.get("POSTERN_BUILD") or TESTS.parent / "build")
+
+
+@pytest.fixture(scope="session")
+def postern_build():
+    return build_folder()
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +65,8 @@ def pytest_runtest_makereport(item, call):
     if not report.failed:
         return
     for name, value in getattr(item, "funcargs", {}).items():
-        if isinstance(value, Parts):
-            report.sections.append((f"logs of {name}", value.logs()))
-        elif isinstance(value, Browser):
-            report.sections.append(("hops of the browser", "\n".join(map(str, value.hops))))
+        for part in value if isinstance(value, tuple) else (value,):
+            if hasattr(part, "logs"):
+                report.sections.append((f"logs of {name}", part.logs()))
+            elif isinstance(part, Browser):
+                report.sections.append(("hops of the browser", "\n".join(map(str, part.hops))))
