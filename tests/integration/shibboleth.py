@@ -50,10 +50,11 @@ OVERRIDE = """\
 
 ATTRIBUTES = """\
 <Attributes xmlns="urn:mace:shibboleth:2.0:attribute-map" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
-<Attribute name="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" id="name_id">
-<AttributeDecoder xsi:type="NameIDAttributeDecoder" formatter="$Format $Name" defaultQualifiers="false"/></Attribute>
 {rows}</Attributes>
 """
+NAME_ID = ('<Attribute name="urn:oasis:names:tc:SAML:{format}" id="name_id"><AttributeDecoder xsi:type="NameIDAttributeDecoder" '
+           'formatter="$Format $Name" defaultQualifiers="false"/></Attribute>\n')
+NAME_ID_FORMATS = ("1.1:nameid-format:emailAddress", "1.1:nameid-format:unspecified", "2.0:nameid-format:persistent")
 # Shibboleth takes a missing NameFormat for `unspecified`, and matches formats exactly.
 ATTRIBUTE = ('<Attribute name="{name}" id="{id}" nameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:{format}"/>\n')
 
@@ -147,7 +148,8 @@ class Shibboleth:
         names = dict(folder=self.folder, url=self.url, port=self.port, idp=idp, first_entity_id=self.entity_id("default"))
         overrides = "".join(OVERRIDE.format(name=n, entity_id=self.entity_id(n), idp=idp) for n in self.names)
         (self.folder / "shibboleth2.xml").write_text(SHIBBOLETH2.format(overrides=overrides, **names))
-        rows = "".join(ATTRIBUTE.format(name=name, id=short, format=form) for name, short in attributes.items()
+        rows = "".join(NAME_ID.format(format=name) for name in NAME_ID_FORMATS)
+        rows += "".join(ATTRIBUTE.format(name=name, id=short, format=form) for name, short in attributes.items()
                        for form in ("unspecified", "basic", "uri"))
         (self.folder / "attribute-map.xml").write_text(ATTRIBUTES.format(rows=rows))
         for name, level in (("shibd", "INFO"), ("native", "WARN")):
