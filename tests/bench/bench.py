@@ -130,7 +130,7 @@ class Bench:
         self.ids.write_text("\n".join(object_id(i) for i in range(PEOPLE)) + "\n")
         self.parts.start_slapd()
         self.started = time.monotonic()
-        self.parts.start_postern(60)
+        self.parts.start_postern(seconds=60)
         self.ready_seconds = time.monotonic() - self.started
 
     @property
