@@ -61,8 +61,11 @@ def text(path):
 
 
 def sources(*suffixes, folders=FOLDERS):
-    """Tracked files of these folders."""
-    return [p for p in tracked() if p.split("/")[0] in folders and p.endswith(suffixes)]
+    """Tracked files of these folders, none of which may be without."""
+    found = [p for p in tracked() if p.split("/")[0] in folders and p.endswith(suffixes)]
+    for folder in set(folders) - {p.split("/")[0] for p in found}:
+        problem(f"{folder}/ holds no {' or '.join(suffixes)} file: has it moved?")
+    return found
 
 
 def code(path):
