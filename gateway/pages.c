@@ -136,8 +136,6 @@ static const char *title_of(enum reason reason)
 		return "There is nothing here";
 	if (reason == REASON_COOKIE_MISSING)
 		return "Your browser did not keep the sign-on";
-	if (reason == REASON_REPLAY)
-		return "You have been signed on already";
 	if (status == 503)
 		return "Please try again in a minute";
 	return status == 403 ? "You cannot be signed on" : "This sign-on did not work";

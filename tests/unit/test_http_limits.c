@@ -49,6 +49,15 @@ static void makes_room_by_ending_the_slowest(void **state)
 		close(fds[i]);
 }
 
+static void assert_page_says(struct slice page, const char *status, enum reason reason)
+{
+	char words[60];
+
+	snprintf(words, sizeof(words), "reason=%s<", reason_word(reason));
+	assert_string_equal(client_statuses(page), status);
+	assert_non_null(memmem(page.p, page.n, words, strlen(words)));
+}
+
 static void refuses_when_too_much_is_under_way(void **state)
 {
 	static const char head[] = "POST /large HTTP/1.1\r\n" H "Content-Length: 300000\r\n\r\n";
@@ -61,7 +70,7 @@ static void refuses_when_too_much_is_under_way(void **state)
 	assert_int_equal(client_read(first, 300, &closed).n, 0);
 	client_send(second, head, sizeof(head) - 1);
 	client_send(second, part, sizeof(part));
-	assert_string_equal(client_statuses(client_wait(second, "503", 500, &closed)), "503");
+	assert_page_says(client_wait(second, "503", 500, &closed), "503", REASON_BUSY);
 	close(first);
 	client_read(second, 10000, &closed);
 	close(second);

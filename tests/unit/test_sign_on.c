@@ -623,6 +623,16 @@ static void refuses_who_is_not_found_and_shows_no_groups(void **state)
 	assert_true(page_has(x, "href=\"https://site.example/\""));
 }
 
+static void refuses_an_assertion_without_the_claim_of_the_join(void **state)
+{
+	static const char claim[] = "<Attribute Name=\"" SAML_CLAIM_OBJECT_ID "\"><AttributeValue>" FORGE_OBJECT_ID "</AttributeValue></Attribute>";
+	struct asked asked = sent_to_entra(start(""));
+	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id}, {claim, ""}}};
+
+	(void)state;
+	refused_with(finish(form_with(forge_text(&f), asked.relay_state)), REASON_NO_OBJECT_ID);
+}
+
 static void refuses_who_is_switched_off(void **state)
 {
 	(void)state;
@@ -713,6 +723,7 @@ int main(void)
 		test(refuses_answer_for_other_downstream_sp),
 		test(refuses_a_sign_on_that_took_too_long),
 		test(refuses_who_is_not_found_and_shows_no_groups),
+		test(refuses_an_assertion_without_the_claim_of_the_join),
 		test(refuses_who_is_switched_off),
 		test(refuses_by_rule_with_its_sentence_and_the_groups),
 		test(refuses_by_default),
