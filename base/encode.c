@@ -5,38 +5,79 @@
 
 #include <time.h>
 
-static int base64_value(unsigned char c, const char last[2])
+/* Value of a letter in bits 0 to 5; the alphabets differ in the last two letters. */
+#define NO_LETTER 0xff
+
+struct alphabet {
+	bool made;
+	unsigned char value[256];
+};
+
+static const struct alphabet *alphabet(const char last[2])
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == (unsigned char)last[0])
-		return 62;
-	return c == (unsigned char)last[1] ? 63 : -1;
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	static struct alphabet standard, url;
+	struct alphabet *a = last[0] == '+' ? &standard : &url;
+	size_t i;
+
+	if (a->made)
+		return a;
+	memset(a->value, NO_LETTER, sizeof(a->value));
+	for (i = 0; letters[i]; i++)
+		a->value[(unsigned char)letters[i]] = (unsigned char)i;
+	a->value[(unsigned char)last[0]] = 62;
+	a->value[(unsigned char)last[1]] = 63;
+	a->made = true;
+	return a;
+}
+
+/* From `i` on four letters at a time as long as there are four in a row; where that ends. */
+static size_t base64_quads(struct slice in, size_t i, const struct alphabet *a, unsigned char *out)
+{
+	const unsigned char *p = (const unsigned char *)in.p;
+
+	for (; i + 4 <= in.n; i += 4) {
+		unsigned v0 = a->value[p[i]], v1 = a->value[p[i + 1]], v2 = a->value[p[i + 2]], v3 = a->value[p[i + 3]];
+		unsigned bits;
+
+		if ((v0 | v1 | v2 | v3) & 0xc0)
+			break;
+		bits = v0 << 18 | v1 << 12 | v2 << 6 | v3;
+		*out++ = (unsigned char)(bits >> 16);
+		*out++ = (unsigned char)(bits >> 8);
+		*out++ = (unsigned char)bits;
+	}
+	return i;
 }
 
 /* Letters to bytes; `letters` counts them, the bits left over must be zero. */
 static int base64_letters(struct slice in, const char last[2], bool skip_blanks, unsigned char *out, size_t *n_out, size_t *letters_out,
 	size_t *rest_out)
 {
+	const struct alphabet *a = alphabet(last);
+	size_t i = 0, n = 0, letters = 0;
 	unsigned bits = 0;
-	size_t i, n = 0, letters = 0;
 
-	for (i = 0; i < in.n; i++) {
-		unsigned char c = (unsigned char)in.p[i];
-		int v;
+	for (; i < in.n; i++) {
+		unsigned char c;
 
+		if (letters % 4 == 0) {
+			size_t end = base64_quads(in, i, a, out + n);
+
+			letters += end - i;
+			n += (end - i) / 4 * 3;
+			i = end;
+			if (i == in.n)
+				break;
+		}
+		c = (unsigned char)in.p[i];
 		if (skip_blanks && (c == ' ' || c == '\t' || c == '\r' || c == '\n'))
 			continue;
 		if (c == '=')
 			break;
-		v = base64_value(c, last);
-		if (v < 0)
+		if (a->value[c] == NO_LETTER)
 			return -1;
-		bits = (bits << 6 | (unsigned)v) & 0xfffff;
+		bits = (bits << 6 | a->value[c]) & 0xfffff;
 		if (letters++ % 4)
 			out[n++] = (unsigned char)(bits >> (6 - 2 * ((letters - 1) % 4)));
 	}
