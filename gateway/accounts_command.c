@@ -2,6 +2,7 @@
 /* `postern accounts`: the inventory of Atlassian accounts, filled and looked at. */
 #include "base/clock.h"
 #include "base/encode.h"
+#include "gateway/child.h"
 #include "gateway/commands.h"
 #include "provision/accounts.h"
 
@@ -28,11 +29,19 @@ static void print_list(const char *title, const char *const *list)
 static int import(struct arena *a, const struct settings *s, const char *path)
 {
 	struct accounts_import done;
+	struct child_user user;
 	struct slice csv;
 	struct error err;
 	size_t i;
 
-	if (folder_make(s->state_dir, 0750, &err) < 0 || file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 ||
+	if (child_user_read(s->user, &user, &err) < 0 || file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0)
+		return fail(&err);
+	/* the file read as who asks, the inventory written as the user whose roles read it */
+	if (child_user_become(&user) < 0) {
+		error_set(&err, REASON_SETTINGS, "cannot become user %s", s->user);
+		return fail(&err);
+	}
+	if (folder_make(s->state_dir, 0750, &err) < 0 ||
 		accounts_import_csv(a, settings_accounts_path(a, s), csv, clock_now(), &done, &err) < 0)
 		return fail(&err);
 	printf("%zu rows read; the inventory holds %zu managed accounts (before: %zu), %zu of them billed\n", done.rows, done.managed,

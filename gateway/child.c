@@ -48,7 +48,7 @@ int child_user_read(const char *name, struct child_user *out, struct error *err)
 
 /* ---- in the new process, until execve: only calls that are safe after fork ---- */
 
-static int become(const struct child_user *u)
+int child_user_become(const struct child_user *u)
 {
 	if (!u->set)
 		return 0;
@@ -88,7 +88,7 @@ static void usual_signals(void)
 static _Noreturn void run(const struct child_order *o, int files, int heartbeat, char *const argv[], pid_t parent)
 {
 	usual_signals();
-	if (become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
+	if (child_user_become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
 		_exit(126);
 	/* after setuid, which would undo it; and the parent may be gone already */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
@@ -108,7 +108,7 @@ static struct child *child_new(const struct child_order *o, int heartbeat)
 	snprintf(c->role, sizeof(c->role), "%s", o->role);
 	snprintf(c->instance, sizeof(c->instance), "%s", o->instance);
 	c->heartbeat = heartbeat;
-	c->heard = clock_monotonic_us();
+	c->started = c->heard = clock_monotonic_us();
 	c->silence = o->silence;
 	return c;
 }

@@ -44,7 +44,8 @@ struct child {
 	int heartbeat;                  /* reading end, non-blocking */
 	char role[16], instance[40];
 	bool ready;                     /* it was heard at least once */
-	int64_t heard;                  /* microseconds, monotonic: when last, or when it was started */
+	int64_t started;                /* microseconds, monotonic */
+	int64_t heard;                  /* when last, or when it was started */
 	int64_t silence;
 	bool ending;                    /* SIGTERM was sent */
 	int64_t kill_at;                /* when SIGKILL follows; 0: not decided */
@@ -66,5 +67,6 @@ int64_t child_back_off(unsigned failures);
 
 /* `user` of the settings; without it, or when not started as root, nothing is changed. */
 int child_user_read(const char *name, struct child_user *out, struct error *err);
+int child_user_become(const struct child_user *u);      /* for good; 0 or -1 */
 
 #endif

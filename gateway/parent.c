@@ -31,6 +31,7 @@
 #define SILENCE_OTHER (60 * SECOND)
 #define SILENCE_STARTING (30 * SECOND)  /* nobody is heard while libraries load */
 #define PATIENCE (30 * SECOND)          /* from SIGTERM to SIGKILL */
+#define SETTLED SECOND                  /* who dies sooner was not really ready, as with a full disk */
 
 struct post {
 	const char *role, *instance;    /* in the memory of this reading */
@@ -235,14 +236,14 @@ static const char *cause(int status, char *text, size_t size)
 static void on_death(struct parent *p, struct child *c, int status)
 {
 	struct post *post = c->generation == p->generation ? &p->posts[c->post] : NULL;
-	int64_t wait = 0;
+	int64_t now = clock_monotonic_us(), wait = 0;
 	char text[80];
 
 	if (post && post->child == c) {
 		post->child = NULL;
-		post->failures = c->ready ? 0 : post->failures + 1;
+		post->failures = c->ready && now - c->started > SETTLED ? 0 : post->failures + 1;
 		wait = child_back_off(post->failures);
-		post->start_at = clock_monotonic_us() + wait * SECOND;
+		post->start_at = now + wait * SECOND;
 	}
 	if (c->ending || p->stopping)
 		log_info("ended", "role", c->role, "instance", c->instance, "by", cause(status, text, sizeof(text)), NULL);
@@ -365,11 +366,8 @@ static void wait_for_events(struct parent *p)
 		fds[i++] = (struct pollfd){.fd = c->heartbeat, .events = POLLIN};
 	if (poll(fds, n, next_due(p)) > 0) {
 		for (c = p->children, i = 1; c; c = c->next, i++) {
-			if (fds[i].revents && child_hear(c, clock_monotonic_us())) {
+			if (fds[i].revents && child_hear(c, clock_monotonic_us()))
 				log_info("ready", "role", c->role, "instance", c->instance, NULL);
-				if (c->generation == p->generation)
-					p->posts[c->post].failures = 0;
-			}
 		}
 	}
 	free(fds);

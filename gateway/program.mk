@@ -44,3 +44,7 @@ PROGRAM_LIBS = gateway/libprogram.a gateway/libgateway.a gateway/libprogram.a $(
 bin_PROGRAMS += postern
 postern_SOURCES = gateway/main.c
 postern_LDADD = $(PROGRAM_LIBS)
+
+check_PROGRAMS += tests/unit/test_loaded
+tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_loaded_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)

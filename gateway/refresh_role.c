@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define RETRY_FIRST 1           /* seconds after a failure, doubled each time … */
-#define RETRY_MOST 300
+#define RETRY_MOST 300          /* … up to this, and never beyond the usual interval */
 #define LEAST 60                /* never more often because of what the document says */
 
 struct target {
@@ -129,7 +129,7 @@ out:
 static void try_target(const struct role *role, struct target *t)
 {
 	struct arena *a = arena_new();
-	int64_t wait = RETRY_FIRST;
+	int64_t most = t->setting->refresh_seconds < RETRY_MOST ? t->setting->refresh_seconds : RETRY_MOST, wait = RETRY_FIRST;
 	struct error err;
 
 	if (fetch_once(a, role, t, &wait, &err) == 0) {
@@ -141,7 +141,7 @@ static void try_target(const struct role *role, struct target *t)
 			log_warning("metadata cannot be fetched, trying again", "provider", t->setting->name, "kept",
 				t->entity ? "the last good" : "none", "detail", err.detail, NULL);
 		t->retry = t->retry ? t->retry * 2 : RETRY_FIRST;
-		wait = t->retry = t->retry > RETRY_MOST ? RETRY_MOST : t->retry;
+		wait = t->retry = t->retry < most ? t->retry : most;
 	}
 	t->next = seconds() + wait;
 	arena_free(a);

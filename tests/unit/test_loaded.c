@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/loaded.c, settings_files.c and the rules of replacing a child: what a start and each reload stand on. */
+#include "tests/unit/unit.h"
+
+#include "gateway/listeners.h"
+#include "gateway/loaded.h"
+#include "tests/unit/keys.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static const char settings[] =
+	"public_url: http://sso.localhost:8080\n"
+	"listen: 127.0.0.1:0\n"
+	"key: signing.key\n"                                            /* line 3 */
+	"certificate: signing.crt\n"
+	"state_dir: state\n"
+	"runtime_dir: run\n"
+	"tls_certificate: tls.crt\n"
+	"tls_key: tls.key\n"                                            /* line 8 */
+	"identity_providers:\n"
+	"  entra:\n"
+	"    metadata: entra.xml\n"                                     /* line 11 */
+	"connections:\n"
+	"  organisation: {kind: managed, entity_id: x, acs: \"https://x.example/acs\", start: \"https://x.example\"}\n"
+	"directories:\n"
+	"  corp:\n"
+	"    uri: ldap://127.0.0.1:1\n"
+	"    bind_dn: cn=postern\n"
+	"    password_file: password\n"                                 /* line 18 */
+	"    people: {base: dc=example}\n"
+	"    groups: {base: dc=example}\n"
+	"    join: {objectidentifier: employeeNumber}\n"
+	"rules:\n"
+	"  - {name: all, when: \"department = x\", outcome: licensed}\n";
+
+static char folder[64];
+static struct arena *a;
+static struct test_pair pair, other, weak;
+
+static const char *path_of(const char *name)
+{
+	return arena_printf(a, "%s/%s", folder, name);
+}
+
+static void put(const char *name, mode_t mode, struct slice bytes)
+{
+	struct error err;
+
+	assert_done(file_write(path_of(name), mode, bytes, &err), err);
+}
+
+static struct slice metadata_with(struct slice certificate_pem)
+{
+	const char *base64 = "";
+	int64_t until;
+	struct error err;
+
+	if (certificate_pem.p)
+		assert_done(saml_certificate_read(a, certificate_pem, &base64, &until, &err), err);
+	return slice_c(arena_printf(a, "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"https://idp.example/\">"
+		"<md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:KeyDescriptor use=\"signing\">"
+		"<ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data><ds:X509Certificate>%s</ds:X509Certificate>"
+		"</ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleSignOnService "
+		"Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"https://idp.example/sso\"/>"
+		"</md:IDPSSODescriptor></md:EntityDescriptor>", base64));
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	put("p.yaml", 0644, slice_c(settings));
+	put("signing.key", 0600, pair.key);
+	put("signing.crt", 0644, pair.certificate);
+	put("tls.key", 0600, other.key);
+	put("tls.crt", 0644, other.certificate);
+	put("password", 0600, slice_c("secret\n"));
+	put("entra.xml", 0644, metadata_with(other.certificate));
+	return 0;
+}
+
+static int begin_all(void **state)
+{
+	struct error err;
+
+	(void)state;
+	a = arena_new();
+	snprintf(folder, sizeof(folder), "/tmp/postern-loaded-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_done(saml_start(&err), err);
+	pair = test_rsa(a, 2048);
+	other = test_rsa(a, 2048);
+	weak = test_rsa(a, 1024);
+	return 0;
+}
+
+static int end_all(void **state)
+{
+	static const char *const names[] = {"p.yaml", "signing.key", "signing.crt", "tls.key", "tls.crt", "password", "entra.xml",
+		"state/cookie.secret"};
+	static const char *const folders[] = {"state/metadata", "state", "run", ""};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unlink(path_of(names[i]));
+	for (i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		assert_int_equal(rmdir(path_of(folders[i])), 0);
+	saml_stop();
+	arena_free(a);
+	return 0;
+}
+
+/* Problems go to standard error as log lines; what is asserted is the first of them. */
+static int load(struct error *err)
+{
+	int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), before = dup(STDERR_FILENO), rc;
+	struct loaded l = {0};
+
+	dup2(quiet, STDERR_FILENO);
+	rc = loaded_read(path_of("p.yaml"), &l, err);
+	dup2(before, STDERR_FILENO);
+	close(quiet);
+	close(before);
+	if (rc == 0)
+		loaded_free(&l);
+	return rc;
+}
+
+static void assert_told(const struct error *err, const char *place, const char *words)
+{
+	if (!strstr(err->detail, place) || !strstr(err->detail, words))
+		fail_msg("wanted %s … %s, got %s", place, words, err->detail);
+}
+
+static void makes_folders_and_cookie_secret_once(void **state)
+{
+	struct slice first, second;
+	struct error err;
+	struct stat st;
+
+	(void)state;
+	assert_done(load(&err), err);
+	assert_int_equal(stat(path_of("state/metadata"), &st), 0);
+	assert_int_equal(stat(path_of("state"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0750);
+	assert_int_equal(stat(path_of("run"), &st), 0);
+	assert_done(file_read(a, path_of("state/cookie.secret"), FILE_SECRET, 100, &first, &err), err);
+	assert_int_equal(first.n, 48);
+	assert_done(load(&err), err);
+	assert_done(file_read(a, path_of("state/cookie.secret"), FILE_SECRET, 100, &second, &err), err);
+	assert_true(slice_equal(first, second));
+}
+
+static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state)
+{
+	static const struct { unsigned audience; const char *has, *has_not; } roles[] = {
+		{FILES_WORKER, "signing.key", "password"},
+		{FILES_WORKER, "tls.key", "password"},
+		{FILES_WORKER, "state/cookie.secret", "password"},
+		{FILES_MIRROR | FILES_MIRROR_OF(0), "password", "signing.key"},
+		{FILES_MIRROR | FILES_MIRROR_OF(0), "p.yaml", "state/cookie.secret"},
+		{FILES_MIRROR | FILES_MIRROR_OF(1), "p.yaml", "password"},
+		{FILES_REFRESH, "p.yaml", "signing.key"},
+		{FILES_REFRESH, "entra.xml", "tls.key"},
+	};
+	struct loaded l = {0};
+	struct slice s;
+	struct error err;
+	size_t i;
+
+	(void)state;
+	assert_done(loaded_read(path_of("p.yaml"), &l, &err), err);
+	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
+		struct files *f;
+		int fd;
+
+		assert_done(files_snapshot(l.files, roles[i].audience, &fd, &err), err);
+		assert_done(files_from_snapshot(a, fd, &f, &err), err);
+		assert_done(files_get(f, path_of(roles[i].has), FILE_PUBLIC, FILES_ALL, &s, &err), err);
+		assert_refused(files_get(f, path_of(roles[i].has_not), FILE_PUBLIC, FILES_ALL, &s, &err), err, REASON_FILE);
+	}
+	assert_done(settings_directory_password(l.files, l.settings, 0, &s, &err), err);
+	assert_slice_is(s, "secret");
+	loaded_free(&l);
+}
+
+static void roles_read_the_same_settings_from_their_snapshot(void **state)
+{
+	const struct settings *s;
+	struct loaded l = {0};
+	struct files *f;
+	struct error err;
+	int fd;
+
+	(void)state;
+	assert_done(loaded_read(path_of("p.yaml"), &l, &err), err);
+	put("p.yaml", 0644, slice_c("changed: since"));
+	assert_done(files_snapshot(l.files, FILES_WORKER, &fd, &err), err);
+	assert_done(files_from_snapshot(a, fd, &f, &err), err);
+	assert_done(settings_read(a, f, path_of("p.yaml"), &s, NULL, &err), err);
+	assert_string_equal(s->acs_url, l.settings->acs_url);
+	loaded_free(&l);
+}
+
+static void refuses_a_key_that_its_group_may_read(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("signing.key", 0640, pair.key);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:3: key: ", "0640");
+}
+
+static void refuses_a_key_that_is_not_there(void **state)
+{
+	struct error err;
+
+	(void)state;
+	unlink(path_of("signing.key"));
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:3: key: ", "cannot open");
+}
+
+/* root reads everything, so it must be somebody else who tries */
+static void refuses_a_key_that_cannot_be_read(void **state)
+{
+	struct error err;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	put("signing.key", 0000, pair.key);
+	assert_int_equal(chmod(folder, 0755), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+			_exit(2);
+		_exit(file_read(a, path_of("signing.key"), FILE_SECRET, 10000, &(struct slice){0}, &err) < 0 && err.reason == REASON_FILE &&
+			strstr(err.detail, "Permission denied") ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void refuses_a_short_key(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("signing.key", 0600, weak.key);
+	put("signing.crt", 0644, weak.certificate);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:3: key: ", "2048");
+}
+
+static void refuses_the_certificate_of_another_key(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("signing.crt", 0644, other.certificate);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:3: key: ", "signing.key");
+}
+
+static void refuses_a_tls_key_of_another_certificate(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("tls.key", 0600, pair.key);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:8: tls_key: ", "not the certificate's");
+	put("tls.key", 0600, slice_c("rubbish"));
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:8: tls_key: ", "not a PEM private key");
+}
+
+static void refuses_metadata_without_a_usable_key(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("entra.xml", 0644, metadata_with(weak.certificate));
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:11: metadata: ", "entra.xml");
+	put("entra.xml", 0644, slice_c("<html/>"));
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:11: metadata: ", "entra.xml");
+}
+
+static void refuses_a_password_that_others_may_read(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("password", 0644, slice_c("secret"));
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:18: password_file: ", "0644");
+	put("password", 0600, slice_c(""));
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:18: password_file: ", "is empty");
+}
+
+/* A thousand reloads, mostly bad ones since those are quick; the sanitizers' build would tell of a leak. */
+static void reads_again_and_again_without_growing(void **state)
+{
+	struct error err;
+	int i, before, after;
+
+	(void)state;
+	before = dup(0);
+	close(before);
+	for (i = 0; i < 1000; i++) {
+		if (i == 100)
+			put("p.yaml", 0644, slice_c("wrong: yes"));
+		assert_int_equal(load(&err), i < 100 ? 0 : -1);
+	}
+	after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+}
+
+static void keeps_sockets_of_addresses_that_stay(void **state)
+{
+	static const char *const one[] = {"127.0.0.1:0", NULL}, *const two[] = {"127.0.0.1:0", "127.0.0.2:0", NULL};
+	static const char *const bad[] = {"127.0.0.1:0", "127.0.0.3:0", "192.0.2.1:1", NULL};
+	struct listeners first = {0}, second = {0}, third = {0};
+	int sockets[ROLE_SOCKETS_MAX];
+	struct error err;
+
+	(void)state;
+	assert_done(listeners_open(NULL, one, 2, &first, &err), err);
+	assert_string_not_equal(first.list[0].bound, "127.0.0.1:0");
+	assert_int_equal(http_bound_port(first.list[0].fds[0]), http_bound_port(first.list[0].fds[1]));
+	assert_done(listeners_open(&first, two, 3, &second, &err), err);
+	assert_int_equal(second.list[0].fds[0], first.list[0].fds[0]);
+	assert_string_equal(second.list[0].bound, first.list[0].bound);
+	assert_int_equal(http_bound_port(second.list[0].fds[2]), http_bound_port(first.list[0].fds[0]));
+	assert_int_equal(listeners_of_worker(&second, 2, sockets), 2);
+	assert_int_equal(sockets[1], second.list[1].fds[2]);
+	/* all or nothing */
+	assert_refused(listeners_open(&second, bad, 1, &third, &err), err, REASON_SETTINGS);
+	assert_int_equal(third.n, 0);
+	assert_true(http_bound_port(second.list[0].fds[0]) > 0);
+	/* fewer: what is not needed is closed */
+	assert_done(listeners_open(&second, one, 1, &third, &err), err);
+	listeners_close(&second, &third);
+	assert_int_equal(third.list[0].fds[0], first.list[0].fds[0]);
+	assert_int_equal(http_bound_port(first.list[0].fds[1]), -1);
+	listeners_close(&third, NULL);
+	assert_int_equal(http_bound_port(first.list[0].fds[0]), -1);
+}
+
+static void waits_longer_after_each_early_death_up_to_half_a_minute(void **state)
+{
+	static const int64_t seconds[] = {0, 1, 2, 4, 8, 16, 30, 30};
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < sizeof(seconds) / sizeof(*seconds); i++)
+		assert_int_equal(child_back_off(i), seconds[i]);
+	assert_int_equal(child_back_off(1000000), 30);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(makes_folders_and_cookie_secret_once, begin),
+		cmocka_unit_test_setup(hands_the_key_to_workers_and_the_password_to_its_mirror, begin),
+		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
+		cmocka_unit_test_setup(refuses_a_key_that_its_group_may_read, begin),
+		cmocka_unit_test_setup(refuses_a_key_that_is_not_there, begin),
+		cmocka_unit_test_setup(refuses_a_key_that_cannot_be_read, begin),
+		cmocka_unit_test_setup(refuses_a_short_key, begin),
+		cmocka_unit_test_setup(refuses_the_certificate_of_another_key, begin),
+		cmocka_unit_test_setup(refuses_a_tls_key_of_another_certificate, begin),
+		cmocka_unit_test_setup(refuses_metadata_without_a_usable_key, begin),
+		cmocka_unit_test_setup(refuses_a_password_that_others_may_read, begin),
+		cmocka_unit_test_setup(reads_again_and_again_without_growing, begin),
+		cmocka_unit_test(keeps_sockets_of_addresses_that_stay),
+		cmocka_unit_test(waits_longer_after_each_early_death_up_to_half_a_minute),
+	};
+
+	return cmocka_run_group_tests(tests, begin_all, end_all);
+}
