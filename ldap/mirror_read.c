@@ -47,9 +47,9 @@ void mirror_close(struct mirror *m)
 
 int read_person(struct reading *r, node_id id, struct slice *out, struct error *err)
 {
-	struct key k = key_id(id);
+	struct id_key k = key_id(id);
 	struct slice s;
-	int found = store_get(r->txn, TABLE_PERSON, key_slice(&k), &s, err);
+	int found = store_get(r->txn, TABLE_PERSON, id_slice(&k), &s, err);
 
 	if (found == 1)
 		*out = arena_slice(r->arena, s);

@@ -36,9 +36,9 @@ node_id node_make(struct mirror_writer *w, const char *dn_key, struct error *err
 /* Copied into the transaction's arena; all empty when there is none. */
 static int row_at(struct mirror_writer *w, node_id id, struct row *out, struct error *err)
 {
-	struct key k = key_id(id);
+	struct id_key k = key_id(id);
 	struct slice s;
-	int found = store_get(w->txn, TABLE_ROW, key_slice(&k), &s, err);
+	int found = store_get(w->txn, TABLE_ROW, id_slice(&k), &s, err);
 
 	*out = (struct row){{"", 0}, {"", 0}};
 	return found <= 0 ? found : row_read(arena_slice(w->arena, s), out, err);
@@ -46,17 +46,17 @@ static int row_at(struct mirror_writer *w, node_id id, struct row *out, struct e
 
 static int row_write(struct mirror_writer *w, node_id id, const struct row *row, struct error *err)
 {
-	struct key k = key_id(id);
+	struct id_key k = key_id(id);
 	uint32_t n = (uint32_t)(row->parents.n / NODE_SIZE);
 	struct text t;
 
 	if (n == 0 && row->record.n == 0)
-		return store_delete(w->txn, TABLE_ROW, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+		return store_delete(w->txn, TABLE_ROW, id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
 	text_begin(&t, w->arena, sizeof(n) + row->parents.n + row->record.n + 1);
 	text_add(&t, slice_of(&n, sizeof(n)));
 	text_add(&t, row->parents);
 	text_add(&t, row->record);
-	return store_put(w->txn, TABLE_ROW, key_slice(&k), text_slice(&t), err);
+	return store_put(w->txn, TABLE_ROW, id_slice(&k), text_slice(&t), err);
 }
 
 int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err)
@@ -91,13 +91,13 @@ int edge_change(struct mirror_writer *w, node_id member, node_id group, enum cha
 
 int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err)
 {
-	struct key k = key_id(id);
+	struct id_key k = key_id(id);
 	struct row row;
 	struct slice s;
 	int found;
 
 	if (kind == MIRROR_PEOPLE) {
-		found = store_get(w->txn, TABLE_PERSON, key_slice(&k), &s, err);
+		found = store_get(w->txn, TABLE_PERSON, id_slice(&k), &s, err);
 		if (found == 1)
 			*out = arena_slice(w->arena, s);
 		return found;
@@ -110,13 +110,13 @@ int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct
 
 int record_set(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice bytes, struct error *err)
 {
-	struct key k = key_id(id);
+	struct id_key k = key_id(id);
 	struct row row;
 
 	if (kind == MIRROR_PEOPLE && bytes.n)
-		return store_put(w->txn, TABLE_PERSON, key_slice(&k), bytes, err);
+		return store_put(w->txn, TABLE_PERSON, id_slice(&k), bytes, err);
 	if (kind == MIRROR_PEOPLE)
-		return store_delete(w->txn, TABLE_PERSON, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+		return store_delete(w->txn, TABLE_PERSON, id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
 	if (row_at(w, id, &row, err) < 0)
 		return -1;
 	row.record = bytes;
@@ -130,12 +130,13 @@ int record_set(struct mirror_writer *w, enum mirror_kind kind, node_id id, struc
  */
 int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct error *err)
 {
-	struct key k = key_node(w->directory->name, dn_key), at = key_id(id);
+	struct key k = key_node(w->directory->name, dn_key);
+	struct id_key at = key_id(id);
 	struct slice s;
-	int found = store_get(w->txn, TABLE_ROW, key_slice(&at), &s, err);
+	int found = store_get(w->txn, TABLE_ROW, id_slice(&at), &s, err);
 
 	if (found == 0)
-		found = store_get(w->txn, TABLE_PERSON, key_slice(&at), &s, err);
+		found = store_get(w->txn, TABLE_PERSON, id_slice(&at), &s, err);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	return store_delete(w->txn, TABLE_NODE, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;

@@ -27,23 +27,6 @@ static struct key key_begin(const char *directory)
 	return k;
 }
 
-void node_write(char out[NODE_SIZE], node_id id)
-{
-	for (int i = 0; i < NODE_SIZE; i++)
-		out[i] = (char)(id >> (8 * (NODE_SIZE - 1 - i)));
-}
-
-node_id node_read(struct slice s)
-{
-	node_id id = 0;
-
-	if (s.n != NODE_SIZE)
-		return 0;
-	for (int i = 0; i < NODE_SIZE; i++)
-		id = id << 8 | (unsigned char)s.p[i];
-	return id;
-}
-
 /* A DN key never begins with \1, so a long one cannot be taken for another's hash. */
 struct key key_node(const char *directory, const char *dn_key)
 {
@@ -75,15 +58,6 @@ struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned
 	struct key k = key_uuids(directory, kind);
 
 	key_add(&k, uuid, UUID_SIZE);
-	return k;
-}
-
-struct key key_id(node_id id)
-{
-	struct key k;
-
-	node_write(k.bytes, id);
-	k.n = NODE_SIZE;
 	return k;
 }
 

@@ -25,6 +25,8 @@
 #include "ldap/record.h"
 #include "store/store.h"
 
+#include <endian.h>
+
 enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBER, TABLE_META };
 
 extern const char *const mirror_tables[];
@@ -48,13 +50,45 @@ static inline struct slice key_slice(const struct key *k)
 	return slice_of(k->bytes, k->n);
 }
 
-void node_write(char out[NODE_SIZE], node_id id);
-node_id node_read(struct slice s);      /* 0 when s is no node */
+static inline void node_write(char out[NODE_SIZE], node_id id)
+{
+	uint64_t big = htobe64(id);
+
+	memcpy(out, &big, NODE_SIZE);
+}
+
+/* 0 when s is no node. */
+static inline node_id node_read(struct slice s)
+{
+	uint64_t big;
+
+	if (s.n != NODE_SIZE)
+		return 0;
+	memcpy(&big, s.p, NODE_SIZE);
+	return be64toh(big);
+}
+
+/* The key of PERSON, ROW and MEMBER; small, since a look-up makes one for each group. */
+struct id_key {
+	char bytes[NODE_SIZE];
+};
+
+static inline struct id_key key_id(node_id id)
+{
+	struct id_key k;
+
+	node_write(k.bytes, id);
+	return k;
+}
+
+static inline struct slice id_slice(const struct id_key *k)
+{
+	return slice_of(k->bytes, NODE_SIZE);
+}
 
 struct key key_node(const char *directory, const char *dn_key);
 struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE]);
 struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefix of all */
-struct key key_id(node_id id);          /* of PERSON, ROW and MEMBER */
 struct key key_meta(const char *directory, const char *what);
 struct key key_cookie(const char *directory, enum mirror_kind kind);
 /* False: the value (empty, too long, with a NUL) is no key. */

@@ -64,9 +64,9 @@ static bool visit(struct walk *w, node_id id)
 
 static int row_of(struct reading *r, node_id id, struct row *out, struct error *err)
 {
-	struct key k = key_id(id);
+	struct id_key k = key_id(id);
 	struct slice s;
-	int found = store_get(r->txn, TABLE_ROW, key_slice(&k), &s, err);
+	int found = store_get(r->txn, TABLE_ROW, id_slice(&k), &s, err);
 
 	return found <= 0 ? found : row_read(s, out, err) < 0 ? -1 : 1;
 }

@@ -111,6 +111,7 @@ static void serve(int fd, const struct script *s)
 	if (ber_printf(ber, "{it{ess}}", 1, LDAP_RES_BIND, LDAP_SUCCESS, "", "") < 0 || ber_flatten2(ber, &bound, 0) < 0)
 		_exit(1);
 	write_all(c, &bound);
+	ber_free(ber, 1);
 	if (read(c, buffer, sizeof(buffer)) <= 0)
 		_exit(1);
 	for (size_t i = 0; i < s->n; i++)
@@ -288,8 +289,8 @@ static void passes_over_what_belongs_to_no_search_of_ours(void **state)
 	ber_printf(ber, "{it{ess}}", 77, LDAP_RES_SEARCH_RESULT, 0, "", "");
 	finish(&s, ber);
 	ber = begin();
-	ber_printf(ber, "{it{[s]}}", SEARCH_ID, LDAP_RES_SEARCH_REFERENCE, "ldap://127.0.0.1:1/dc=x");
-	ber_free(ber, 1);
+	ber_printf(ber, "{it{s}}", SEARCH_ID, LDAP_RES_SEARCH_REFERENCE, "ldap://127.0.0.1:1/dc=x");
+	finish(&s, ber);
 	say_end(&s, 0);
 	connect_to(&f, &s);
 	for (;;) {

@@ -122,7 +122,8 @@ static int64_t until_within(struct fixture *f, question *q, int64_t limit, const
 	return clock_monotonic_us() - begin;
 }
 
-#define until(f, q) until_within(f, q, 8 * SECOND, #q)
+/* Generous: a back-off may have come to 8 s, and the machine may be busy. */
+#define until(f, q) until_within(f, q, 20 * SECOND, #q)
 
 static bool connected(struct fixture *f)
 {
@@ -134,6 +135,28 @@ static bool disconnected(struct fixture *f)
 	struct mirror_state s = state_of(f);
 
 	return s.filled && !s.connected && s.error;
+}
+
+static bool error_says(struct fixture *f, const char *words)
+{
+	struct mirror_state s = state_of(f);
+
+	return s.error && strstr(s.error, words);
+}
+
+static bool nothing_was_sent(struct fixture *f)
+{
+	return error_says(f, "sent no");
+}
+
+static bool limit_was_met(struct fixture *f)
+{
+	return error_says(f, "Size limit exceeded");
+}
+
+static bool silence_was_noticed(struct fixture *f)
+{
+	return error_says(f, "no answer within 1 seconds");
 }
 
 static bool person_is_gone(struct fixture *f, const char *number)
@@ -409,9 +432,7 @@ static void never_empties_a_filled_mirror(void **state)
 	slapd_load(&f.slapd, base_ldif);
 	until(&f, disconnected);
 	slapd_start(&f.slapd);
-	for (int i = 0; i < 1000 && !strstr(state_of(&f).error ? state_of(&f).error : "", "sent no"); i++)
-		nap_ms(5);
-	assert_non_null(strstr(state_of(&f).error, "sent no"));
+	until(&f, nothing_was_sent);
 	assert_int_equal(state_of(&f).people, 4);
 	assert_true(groups_are(&f, "1", "agents staff all"));
 	fixture_end(&f);
@@ -450,9 +471,7 @@ static void says_when_a_limit_cuts_the_directory_short(void **state)
 	fixture_make(&f, "limits anonymous size=2\naccess to * by * read");
 	f.options.bind_dn = NULL;
 	follower_start(&f.slapd, &f.options);
-	for (int i = 0; i < 1000 && !state_of(&f).error; i++)
-		nap_ms(5);
-	assert_non_null(strstr(state_of(&f).error, "Size limit exceeded"));
+	until(&f, limit_was_met);
 	assert_false(state_of(&f).filled);
 	fixture_end(&f);
 }
@@ -502,7 +521,7 @@ static void a_silent_server_costs_its_time_out_and_no_cpu(void **state)
 		assert_refused(directory_check(f.arena, &f.options, &out, &err), err, REASON_DIRECTORY);
 		print_message("  %s%s: %lld ms, %lld ms of CPU: %s\n", ways[i].scheme, ways[i].starttls ? " with StartTLS" : "",
 			(long long)(clock_monotonic_us() - begin) / 1000, (long long)(cpu_us() - cpu) / 1000, err.detail);
-		assert_true(clock_monotonic_us() - begin < 3 * SECOND);
+		assert_true(clock_monotonic_us() - begin < 5 * SECOND);
 		assert_true(clock_monotonic_us() - begin > SECOND / 2);
 		assert_true(cpu_us() - cpu < SECOND / 4);
 		close(fd);
@@ -537,8 +556,7 @@ static void a_server_that_falls_silent_is_noticed(void **state)
 	follower_start(&f.slapd, &f.options);
 	until(&f, connected);
 	kill(f.slapd.pid, SIGSTOP);
-	until_within(&f, disconnected, 5 * SECOND, "disconnected");
-	assert_non_null(strstr(state_of(&f).error, "no answer within 1 seconds"));
+	until_within(&f, silence_was_noticed, 8 * SECOND, "silence_was_noticed");
 	kill(f.slapd.pid, SIGCONT);
 	until(&f, connected);
 	change(&f, new_mail, anna_has_new_mail);
