@@ -17,7 +17,7 @@ static void add_key(struct saml_provider *p, struct arena *scratch, const xml_no
 {
 	struct error err = {0};
 	struct slice text, der;
-	size_t n = p->key_count;
+	size_t n = p->keys->n;
 
 	if (n == KEYS_MAX || xml_text(certificate, REASON_METADATA, &text, &err) < 0)
 		return;
@@ -29,12 +29,12 @@ static void add_key(struct saml_provider *p, struct arena *scratch, const xml_no
 		if (slice_equal(seen[i], der))
 			return;
 	}
-	if (trusted_key_read(der, &p->keys[n], &err) < 0) {
+	if (trusted_key_read(der, &p->keys->list[n], &err) < 0) {
 		log_warning("certificate in metadata left out", "entity", p->info.entity_id, "detail", err.detail, NULL);
 		return;
 	}
 	seen[n] = der;
-	p->key_count++;
+	p->keys->n++;
 }
 
 /* SAML metadata 2.4.1.1: a KeyDescriptor without `use` is for signing too. */
@@ -43,7 +43,7 @@ static void read_keys(struct saml_provider *p, const xml_node *role)
 	struct slice seen[KEYS_MAX];
 	struct arena *scratch = arena_new();
 
-	p->keys = arena_alloc(p->arena, KEYS_MAX * sizeof(*p->keys));
+	p->keys->list = arena_alloc(p->arena, KEYS_MAX * sizeof(*p->keys->list));
 	for (const xml_node *d = xml_first(role); d; d = xml_next(d)) {
 		const char *use = xml_attribute(d, "use");
 
@@ -59,17 +59,17 @@ static void read_keys(struct saml_provider *p, const xml_node *role)
 
 static int count_keys(struct saml_provider *p, int64_t now, struct error *err)
 {
-	for (size_t i = 0; i < p->key_count; i++) {
-		if (trusted_key_judge(&p->keys[i], now) != REASON_NONE)
+	for (size_t i = 0; i < p->keys->n; i++) {
+		if (trusted_key_judge(&p->keys->list[i], now) != REASON_NONE)
 			continue;
 		p->info.key_count++;
-		if (p->keys[i].not_after > p->info.keys_until)
-			p->info.keys_until = p->keys[i].not_after;
+		if (p->keys->list[i].not_after > p->info.keys_until)
+			p->info.keys_until = p->keys->list[i].not_after;
 	}
 	if (p->info.key_count == 0)
 		return error_set(err, REASON_METADATA,
 			"no usable signing certificate among %zu: RSA from %d bits that has not ended is needed",
-				p->key_count,
+				p->keys->n,
 			TRUSTED_KEY_BITS_MIN);
 	return 0;
 }
@@ -115,6 +115,7 @@ static struct saml_provider *provider_new(const char *tenant)
 
 	p->arena = a;
 	p->tenant = arena_strdup(a, tenant);
+	p->keys = arena_alloc(a, sizeof(*p->keys));
 	return p;
 }
 
@@ -149,8 +150,8 @@ void saml_provider_free(struct saml_provider *p)
 	if (!p)
 		return;
 	asker_free(p->asker);
-	for (size_t i = 0; i < p->key_count; i++)
-		trusted_key_free(&p->keys[i]);
+	for (size_t i = 0; i < p->keys->n; i++)
+		trusted_key_free(&p->keys->list[i]);
 	arena_free(p->arena);
 }
 

@@ -192,10 +192,10 @@ static int require_signatures(struct reading *r, const struct saml_expect *expec
 	if (require_signed_parts(r, expect->signed_part, err) < 0)
 		return -1;
 	if (r->response_signature &&
-		signature_verify(r->response, r->response_signature, p->keys, p->key_count, expect->now, err) < 0)
+		signature_verify(r->response, r->response_signature, p->keys, expect->now, err) < 0)
 		return error_prefix(err, "Response: ");
 	if (r->assertion_signature &&
-		signature_verify(r->assertion, r->assertion_signature, p->keys, p->key_count, expect->now, err) < 0)
+		signature_verify(r->assertion, r->assertion_signature, p->keys, expect->now, err) < 0)
 		return error_prefix(err, "Assertion: ");
 	return 0;
 }

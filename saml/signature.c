@@ -216,28 +216,42 @@ out:
 	return good;
 }
 
-/* Keys that may be used first; then the others, only to tell why it is refused. */
-static int try_keys(xml_node *signature, const struct trusted_key *keys, size_t n, int64_t now, struct error *err)
+/* The usable keys, beginning with the one that verified last. */
+static bool made_by_usable_key(xml_node *signature, struct trusted_keys *keys, int64_t now)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (trusted_key_judge(&keys[i], now) == REASON_NONE && verifies(signature, &keys[i]))
-			return 0;
-	}
-	for (size_t i = 0; i < n; i++) {
-		enum reason reason = trusted_key_judge(&keys[i], now);
+	for (size_t i = 0; i < keys->n; i++) {
+		size_t at = (keys->last + i) % keys->n;
 
-		if (reason != REASON_NONE && verifies(signature, &keys[i]))
-			return error_set(err, reason, "signed with key %zu of the metadata: %d bits RSA, ends at %lld", i + 1,
-				keys[i].bits, (long long)keys[i].not_after);
+		if (trusted_key_judge(&keys->list[at], now) == REASON_NONE && verifies(signature, &keys->list[at])) {
+			keys->last = at;
+			return true;
+		}
 	}
-	return error_set(err, REASON_SIGNATURE_INVALID,
-		"made by none of the %zu keys of the metadata, or changed after signing", n);
+	return false;
 }
 
-int signature_verify(xml_node *element, xml_node *signature, const struct trusted_key *keys, size_t n, int64_t now,
-	struct error *err)
+/* The keys that may not be used, only to tell why it is refused. */
+static int refuse_signature(xml_node *signature, const struct trusted_keys *keys, int64_t now, struct error *err)
+{
+	for (size_t i = 0; i < keys->n; i++) {
+		const struct trusted_key *key = &keys->list[i];
+		enum reason reason = trusted_key_judge(key, now);
+
+		if (reason != REASON_NONE && verifies(signature, key))
+			return error_set(err, reason, "signed with key %zu of the metadata: %d bits RSA, ends at %lld",
+				i + 1, key->bits,
+				(long long)key->not_after);
+	}
+	return error_set(err, REASON_SIGNATURE_INVALID,
+		"made by none of the %zu keys of the metadata, or changed after signing",
+		keys->n);
+}
+
+int signature_verify(xml_node *element, xml_node *signature, struct trusted_keys *keys, int64_t now, struct error *err)
 {
 	if (require_shape(element, signature, err) < 0)
 		return -1;
-	return try_keys(signature, keys, n, now, err);
+	if (!made_by_usable_key(signature, keys, now))
+		return refuse_signature(signature, keys, now, err);
+	return 0;
 }

@@ -27,7 +27,6 @@ int signature_find(const xml_node *element, xml_node **out, struct error *err);
  * may not be used; REASON_SIGNATURE_INVALID: none of the keys, or changed
  * after signing.
  */
-int signature_verify(xml_node *element, xml_node *signature, const struct trusted_key *keys, size_t n, int64_t now,
-	struct error *err);
+int signature_verify(xml_node *element, xml_node *signature, struct trusted_keys *keys, int64_t now, struct error *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define TRUSTED_KEY_BITS_MIN 2048
@@ -22,6 +23,13 @@ struct trusted_key {
 	struct _xmlSecKey *key;
 	int bits;                       /* of an RSA key; 0: of another type */
 	int64_t not_after;
+};
+
+/* All keys of one provider. */
+struct trusted_keys {
+	struct trusted_key *list;
+	size_t n;
+	size_t last;                    /* which verified last: tried first, since providers keep to one for years */
 };
 
 /* REASON_METADATA: not a certificate, or a key that xmlsec1 cannot take. */

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 
+#include <malloc.h>
+
 /* Comments and CDATA change nothing in the canonical form without comments, so the signature stays good. */
 static void refuse_inside(const char *from, const char *to, enum reason reason)
 {
@@ -183,6 +185,54 @@ static void refuses_encrypted_unsigned_assertion(void **state)
 		REASON_ENCRYPTED);
 }
 
+/* ---- nothing is left behind ---- */
+
+static void read_one_of_each(const struct slice *posted, const enum reason *reasons, size_t n)
+{
+	struct saml_expect expect = forge_expect();
+
+	for (size_t i = 0; i < n; i++) {
+		struct arena *a = arena_new();
+		struct saml_identity who = {0};
+		struct error err;
+
+		if (reasons[i] == REASON_NONE)
+			assert_done(saml_response_read(a, &expect, posted[i], &who, &err), err);
+		else
+			assert_refused(saml_response_read(a, &expect, posted[i], &who, &err), err, reasons[i]);
+		arena_free(a);
+	}
+}
+
+/* Under ASan mallinfo2 counts nothing; there the leak check at the end looks. */
+static void leaves_no_byte_behind(void **state)
+{
+	const struct slice posted[] = {
+		forge_base64(forge_text(&(struct forge){.sign = FORGE_BOTH})),
+		forge_base64(forge_text(&(struct forge){.sign = FORGE_BOTH, .key = FORGE_FOREIGN})),
+		forge_base64(forge_text(&(struct forge){.after = {{"<Subject>", "<Subject"}}})),
+		forge_base64(forge_text(&(struct forge){.after = {{"<samlp:Response",
+			"<!DOCTYPE x [<!ENTITY y 'z'>]><samlp:Response"}}})),
+		forge_base64(forge_text(&(struct forge){.after = {{"<Subject>", "<Subject>" ENCRYPTED}}})),
+		forge_base64(forge_text(&(struct forge){.after = {{"<Subject>", "<Subject><!-- -->"}}})),
+		forge_base64(forge_text(&(struct forge){.before = {{"<Audience>", "<Audience>x"}}})),
+	};
+	static const enum reason reasons[] = {
+		REASON_NONE, REASON_SIGNATURE_INVALID, REASON_RESPONSE_MALFORMED, REASON_DOCTYPE, REASON_ENCRYPTED,
+			REASON_XML_COMMENT,
+		REASON_WRONG_AUDIENCE,
+	};
+	size_t n = sizeof(posted) / sizeof(*posted), before = 0;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		if (i == 20)
+			before = mallinfo2().uordblks;
+		read_one_of_each(posted, reasons, n);
+	}
+	assert_int_equal(mallinfo2().uordblks, before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +253,7 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_padding, forge_reset),
 		cmocka_unit_test_teardown(refuses_injected_encrypted_assertion, forge_reset),
 		cmocka_unit_test_teardown(refuses_encrypted_unsigned_assertion, forge_reset),
+		cmocka_unit_test_teardown(leaves_no_byte_behind, forge_reset),
 	};
 
 	return cmocka_run_group_tests(tests, forge_begin, forge_end);

@@ -301,11 +301,28 @@ static void refuses_certificate_that_ended_since_it_was_loaded(void **state)
 	assert_refused(saml_response_read(forge_arena(), &expect, text, &who, &err), err, REASON_CERTIFICATE_EXPIRED);
 }
 
+/* The order in which keys are tried changes with use; what is accepted does not. */
+static void verifies_with_each_key_in_any_order(void **state)
+{
+	static const enum forge_key order[] = {FORGE_SECOND, FORGE_FIRST, FORGE_FIRST, FORGE_FOREIGN, FORGE_SECOND,
+		FORGE_FOREIGN,
+		FORGE_FIRST};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		if (order[i] == FORGE_FOREIGN)
+			forge_refused(&(struct forge){.key = order[i]}, REASON_SIGNATURE_INVALID);
+		else
+			forge_accepted(&(struct forge){.key = order[i]});
+	}
+}
+
 /* ---- asked alone: a signature counts for its own element only ---- */
 
 static void counts_only_for_its_own_element(void **state)
 {
 	struct trusted_key key = {0};
+	struct trusted_keys keys = {.list = &key, .n = 1}, none_trusted = {0};
 	struct slice der;
 	struct error err;
 	xml_doc *doc = NULL;
@@ -320,11 +337,11 @@ static void counts_only_for_its_own_element(void **state)
 	assert_done(signature_find(response, &none, &err), err);
 	assert_null(none);
 	assert_done(signature_find(assertion, &signature, &err), err);
-	assert_done(signature_verify(assertion, signature, &key, 1, FORGE_NOW, &err), err);
-	assert_refused(signature_verify(response, signature, &key, 1, FORGE_NOW, &err), err, REASON_SIGNATURE_REFERENCE);
-	assert_refused(signature_verify(xml_first(assertion), signature, &key, 1, FORGE_NOW, &err), err,
+	assert_done(signature_verify(assertion, signature, &keys, FORGE_NOW, &err), err);
+	assert_refused(signature_verify(response, signature, &keys, FORGE_NOW, &err), err, REASON_SIGNATURE_REFERENCE);
+	assert_refused(signature_verify(xml_first(assertion), signature, &keys, FORGE_NOW, &err), err,
 		REASON_SIGNATURE_REFERENCE);
-	assert_refused(signature_verify(assertion, signature, &key, 0, FORGE_NOW, &err), err, REASON_SIGNATURE_INVALID);
+	assert_refused(signature_verify(assertion, signature, &none_trusted, FORGE_NOW, &err), err, REASON_SIGNATURE_INVALID);
 	xml_free(doc);
 	trusted_key_free(&key);
 }
@@ -372,6 +389,7 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_rsa_512, forge_reset),
 		cmocka_unit_test_teardown(refuses_certificate_that_ended, forge_reset),
 		cmocka_unit_test_teardown(refuses_certificate_that_ended_since_it_was_loaded, forge_reset),
+		cmocka_unit_test_teardown(verifies_with_each_key_in_any_order, forge_reset),
 		cmocka_unit_test_teardown(counts_only_for_its_own_element, forge_reset),
 		cmocka_unit_test_teardown(reads_no_key_from_what_is_no_certificate, forge_reset),
 	};
