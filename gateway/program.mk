@@ -48,3 +48,8 @@ postern_LDADD = $(PROGRAM_LIBS)
 check_PROGRAMS += tests/unit/test_loaded
 tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_loaded_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_fetch
+tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c tests/unit/unit.h
+tests_unit_test_fetch_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
