@@ -66,7 +66,8 @@ int directory_check(struct arena *a, const struct directory_options *directory, 
 		return -1;
 	if (connection_search(c, &root, find_control, &result.sync_supported, err) < 0 ||
 		count_below(c, directory->people_base, directory->people_filter, join, &people, err) < 0 ||
-		count_below(c, directory->groups_base, directory->groups_filter, directory->group_name_attribute, &groups, err) < 0)
+		count_below(c, directory->groups_base, directory->groups_filter, directory->group_name_attribute, &groups,
+		err) < 0)
 		goto out;
 	result.uri = arena_strdup(a, c->uri);
 	result.people = people.entries;

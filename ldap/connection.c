@@ -106,13 +106,16 @@ static int start_tls(struct connection *c, struct error *err)
 {
 	int rc = ldap_start_tls_s(c->ld, NULL, NULL);
 
-	return rc == LDAP_SUCCESS ? 0 : connection_error(c, "StartTLS (is it the CA's certificate, for this host name?)", rc, err);
+	return rc == LDAP_SUCCESS ? 0 : connection_error(c, "StartTLS (is it the CA's certificate, for this host name?)", rc,
+		err);
 }
 
 /* GnuTLS's own words ("unknown error code") help nobody. */
 static const char *connecting(const struct connection *c)
 {
-	return strncasecmp(c->uri, "ldaps:", 6) == 0 ? "connect (with TLS: is it the CA's certificate, for this host name?)" : "connect";
+	if (strncasecmp(c->uri, "ldaps:", 6) == 0)
+		return "connect (with TLS: is it the CA's certificate, for this host name?)";
+	return "connect";
 }
 
 static int bind_simple(struct connection *c, const struct directory_options *d, struct error *err)
@@ -262,8 +265,8 @@ int connection_search(struct connection *c, const struct search *search, void (*
 	void *context, struct error *err)
 {
 	int scope = search->scope == SEARCH_BASE ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE;
-	int id, rc = ldap_search_ext(c->ld, search->base, scope, search->filter, (char **)search->attributes, 0, NULL, NULL, NULL,
-		search->limit, &id);
+	int id, rc = ldap_search_ext(c->ld, search->base, scope, search->filter, (char **)search->attributes, 0, NULL, NULL,
+		NULL, search->limit, &id);
 
 	if (rc != LDAP_SUCCESS)
 		return connection_error(c, "search", rc, err);

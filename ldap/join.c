@@ -114,9 +114,10 @@ static int require_no_conflict(struct reading *r, const struct mirror_query *q, 
 
 		if (!is_stronger(d, i, rank) || !m || m->n == 0 || claim_equals(q, d, &d->joins[i], m, &claimed))
 			continue;
-		/* a mutable join needs the stronger claim where the entry has the attribute: missing is as wrong as different */
+		/* a mutable join needs the stronger claim where the entry has the attribute: missing is like different */
 		if (claimed || d->joins[rank].is_mutable)
-			return error_set(err, REASON_JOIN_CONFLICT, "%s was found by %s, but its %s is not the %s of this sign-on",
+			return error_set(err, REASON_JOIN_CONFLICT,
+				"%s was found by %s, but its %s is not the %s of this sign-on",
 				record.dn, f->how, d->joins[i].attribute, d->joins[i].claim);
 	}
 	return 0;
@@ -199,7 +200,8 @@ int find_by_claims(struct reading *r, const struct mirror_query *query, struct f
 	if (find_by_strength(r, query, MUTABLE, conflicts, &list, err) < 0)
 		return -1;
 	if (query->guest && list.n)
-		return error_set(err, REASON_GUEST_JOIN, "a guest fits %s only by %s, which people can change", dn_of(r, &list.items[0]),
+		return error_set(err, REASON_GUEST_JOIN, "a guest fits %s only by %s, which people can change",
+			dn_of(r, &list.items[0]),
 			list.items[0].how);
 	return require_one(r, &list, out, err);
 }

@@ -79,7 +79,8 @@ struct mirror_progress {
  * committed within a second of its arrival, with the cookie in the same
  * transaction.  Returns 0 when stopped, -1 only when the file cannot be written.
  */
-int mirror_follow(const char *path, const struct directory_options *directory, const struct mirror_progress *progress, struct error *err);
+int mirror_follow(const char *path, const struct directory_options *directory, const struct mirror_progress *progress,
+	struct error *err);
 
 /* For `postern check`: connects, binds, finds both bases; counts people and groups with one page each. */
 struct directory_check {

@@ -142,7 +142,8 @@ static int members_sent(struct mirror_writer *w, const struct entry *e, node_id 
 	for (size_t i = 0; m && i < m->n; i++) {
 		const char *key;
 
-		if (memchr(m->values[i].p, '\0', m->values[i].n) || dn_normalize(w->arena, arena_copy(w->arena, m->values[i]), &key) < 0)
+		if (memchr(m->values[i].p, '\0', m->values[i].n) ||
+			dn_normalize(w->arena, arena_copy(w->arena, m->values[i]), &key) < 0)
 			continue;
 		list[n] = node_make(w, key, err);
 		if (list[n++] == NODE_ERROR)
@@ -364,7 +365,8 @@ int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const st
 	if (writer_begin(w, err) < 0 || store_each(w->txn, TABLE_UUID, key_slice(&prefix), look_at, &s, err) < 0)
 		goto out;
 	if (s.n && !s.kept) {
-		error_set(err, REASON_DIRECTORY, "the directory sent no %s at all where %zu are known: not taken (if that is right, "
+		error_set(err, REASON_DIRECTORY,
+			"the directory sent no %s at all where %zu are known: not taken (if that is right, "
 			"remove the mirror's file)", kind == MIRROR_PEOPLE ? "people" : "groups", s.n);
 		goto out;
 	}

@@ -16,7 +16,8 @@ struct mirror {
 
 int mirror_open(const char *path, struct mirror **out, struct error *err)
 {
-	const struct store_options options = {.path = path, .use = STORE_READ, .schema = MIRROR_SCHEMA, .tables = mirror_tables};
+	const struct store_options options = {.path = path, .use = STORE_READ, .schema = MIRROR_SCHEMA,
+		.tables = mirror_tables};
 	struct store *store;
 	struct mirror *m;
 	struct stat st;
@@ -72,7 +73,8 @@ static int require_filled(struct reading *r, struct error *err)
 			return error_set(err, REASON_MIRROR_EMPTY, "directory %s was not read whole yet%s%s", d->name,
 				*state.error ? ": " : "", state.error);
 		if (state.fingerprint != settings_fingerprint(d))
-			return error_set(err, REASON_MIRROR_EMPTY, "directory %s was read under other settings, and is being read anew",
+			return error_set(err, REASON_MIRROR_EMPTY,
+				"directory %s was read under other settings, and is being read anew",
 				d->name);
 	}
 	return 0;
@@ -130,7 +132,8 @@ static int fill_person(struct reading *r, const struct found *f, struct mirror_p
 	if (record_read(r->arena, bytes, &record, err) < 0 || state_read(r->txn, f->directory->name, &state, err) < 0)
 		return -1;
 	if (record.disabled)
-		return error_set(err, REASON_PERSON_DISABLED, "%s is switched off in directory %s", record.dn, f->directory->name);
+		return error_set(err, REASON_PERSON_DISABLED, "%s is switched off in directory %s", record.dn,
+			f->directory->name);
 	if (record.name && require_own_mail(r, f, record.name, err) < 0)
 		return -1;
 	if (walk_groups(r, f->directory, f->id, &p.groups, &p.group_count, err) < 0)

@@ -60,7 +60,8 @@ static int require_names(const struct directory_options *d, struct error *err)
 		return error_set(err, REASON_SETTINGS, "the name of a directory has 1 to %d bytes", DIRECTORY_NAME_MAX);
 	for (size_t i = 0; i < d->join_count; i++)
 		if (strlen(d->joins[i].attribute) > ATTRIBUTE_NAME_MAX)
-			return error_set(err, REASON_SETTINGS, "directory %s: the name of a join's attribute is too long", d->name);
+			return error_set(err, REASON_SETTINGS, "directory %s: the name of a join's attribute is too long",
+				d->name);
 	if (strlen(d->mail_attribute) > ATTRIBUTE_NAME_MAX)
 		return error_set(err, REASON_SETTINGS, "directory %s: the name of the mail attribute is too long", d->name);
 	return 0;
@@ -69,7 +70,8 @@ static int require_names(const struct directory_options *d, struct error *err)
 int mirror_writer_open(const char *path, const struct directory_options *directory, struct mirror_writer **out,
 	struct error *err)
 {
-	const struct store_options options = {.path = path, .use = STORE_WRITE, .schema = MIRROR_SCHEMA, .tables = mirror_tables};
+	const struct store_options options = {.path = path, .use = STORE_WRITE, .schema = MIRROR_SCHEMA,
+		.tables = mirror_tables};
 	struct mirror_writer *w = NULL;
 
 	if (require_names(directory, err) < 0)

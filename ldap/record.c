@@ -95,7 +95,8 @@ static struct slice take_value(struct cursor *c)
 
 static int damaged(struct error *err)
 {
-	return error_set(err, REASON_STORE, "an entry in the mirror's file cannot be read; remove the file to have it filled anew");
+	return error_set(err, REASON_STORE,
+		"an entry in the mirror's file cannot be read; remove the file to have it filled anew");
 }
 
 static int read_head(struct cursor *c, struct record *out, uint32_t *attributes, struct error *err)

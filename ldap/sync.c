@@ -53,7 +53,8 @@ int sync_start(struct sync_feed *f, enum mirror_kind kind, struct slice cookie, 
 		ldap_abandon_ext(f->connection->ld, f->searches[kind], NULL, NULL);
 	f->searches[kind] = 0;
 	rc = ldap_search_ext(f->connection->ld, kind == MIRROR_PEOPLE ? d->people_base : d->groups_base, LDAP_SCOPE_SUBTREE,
-		kind == MIRROR_PEOPLE ? d->people_filter : d->groups_filter, (char **)attributes, 0, controls, NULL, NULL, LDAP_NO_LIMIT,
+		kind == MIRROR_PEOPLE ? d->people_filter : d->groups_filter, (char **)attributes, 0, controls, NULL, NULL,
+		LDAP_NO_LIMIT,
 		&f->searches[kind]);
 	ber_memfree(control.ldctl_value.bv_val);
 	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "search for changes", rc, err);
@@ -62,7 +63,8 @@ int sync_start(struct sync_feed *f, enum mirror_kind kind, struct slice cookie, 
 int sync_probe(struct sync_feed *f, struct error *err)
 {
 	static const char *const none[] = {LDAP_NO_ATTRS, NULL};
-	int rc = ldap_search_ext(f->connection->ld, "", LDAP_SCOPE_BASE, NULL, (char **)none, 0, NULL, NULL, NULL, 1, &f->probe);
+	int rc = ldap_search_ext(f->connection->ld, "", LDAP_SCOPE_BASE, NULL, (char **)none, 0, NULL, NULL, NULL, 1,
+		&f->probe);
 
 	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "probe", rc, err);
 }
@@ -202,7 +204,8 @@ static int take_id_set(struct arena *a, BerElement *ber, struct sync_event *out)
 	ber_tag_t tag;
 	int rc;
 
-	if (ber_scanf(ber, "t{", &tag) == LBER_ERROR || optional_cookie(a, ber, out) < 0 || optional_boolean(ber, &deletes) < 0 ||
+	if (ber_scanf(ber, "t{", &tag) == LBER_ERROR || optional_cookie(a, ber, out) < 0 ||
+		optional_boolean(ber, &deletes) < 0 ||
 		ber_scanf(ber, "[W]", &uuids) == LBER_ERROR)
 		return -1;
 	out->what = deletes ? SYNC_GONE : SYNC_PRESENT;

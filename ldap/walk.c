@@ -93,7 +93,8 @@ static int add_group(struct walk *w, node_id id)
 	g->cn = r.name;
 	g->through = w->from;
 	if (w->n > GROUPS_MAX || w->steps[w->n - 1].level > LEVELS_MAX)
-		return error_set(w->err, REASON_TOO_MANY_GROUPS, "in more than %d groups, or nested deeper than %d levels (at %s)",
+		return error_set(w->err, REASON_TOO_MANY_GROUPS,
+			"in more than %d groups, or nested deeper than %d levels (at %s)",
 			GROUPS_MAX, LEVELS_MAX, r.dn);
 	return 0;
 }

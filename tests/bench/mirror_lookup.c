@@ -21,7 +21,8 @@
 static const struct directory_join joins[] = {{"objectidentifier", "employeeNumber", false}, {"mail", "mail", true}};
 static const char *const no_uris[] = {NULL};
 static const char *const kept[] = {"department", "title", NULL};
-static const struct directory_options directory = {.name = "corp", .uris = no_uris, .people_base = "dc=x", .people_filter = "(a=b)",
+static const struct directory_options directory = {.name = "corp", .uris = no_uris, .people_base = "dc=x",
+	.people_filter = "(a=b)",
 	.groups_base = "dc=x", .groups_filter = "(a=b)", .member_attribute = "member", .group_name_attribute = "cn",
 	.mail_attribute = "mail", .joins = joins, .join_count = 2, .attributes = kept};
 

@@ -60,7 +60,8 @@ void slapd_make(struct slapd *s, const char *database_settings)
 		"include /etc/ldap/schema/inetorgperson.schema\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload syncprov\n"
 		"pidfile %s/pid\nargsfile %s/args\ninclude %s/global.conf\n"
 		"database mdb\nsuffix %s\nrootdn %s\nrootpw %s\ndirectory %s/db\nmaxsize 67108864\ndbnosync\n"
-		"index objectClass,entryCSN,entryUUID eq\noverlay syncprov\n%s\n", s->folder, s->folder, s->folder, SLAPD_SUFFIX,
+		"index objectClass,entryCSN,entryUUID eq\noverlay syncprov\n%s\n", s->folder, s->folder, s->folder,
+			SLAPD_SUFFIX,
 		SLAPD_ROOT, SLAPD_PASSWORD, s->folder, database_settings);
 	fclose(f);
 	shell("touch %s/global.conf", s->folder);

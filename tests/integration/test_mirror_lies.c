@@ -135,7 +135,8 @@ static void connect_to(struct fixture *f, struct script *s)
 	f->arena = arena_new();
 	snprintf(f->uri, sizeof(f->uri), "ldap://127.0.0.1:%d", ntohs(a.sin_port));
 	f->uris[0] = f->uri;
-	f->options = (struct directory_options){.name = "corp", .uris = f->uris, .people_base = "dc=x", .people_filter = "(uid=*)",
+	f->options = (struct directory_options){.name = "corp", .uris = f->uris, .people_base = "dc=x",
+		.people_filter = "(uid=*)",
 		.groups_base = "dc=x", .groups_filter = "(cn=*)", .member_attribute = "member", .group_name_attribute = "cn",
 		.mail_attribute = "mail", .network_seconds = 5};
 	f->server = fork();

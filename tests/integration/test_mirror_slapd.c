@@ -115,7 +115,8 @@ static int64_t until_within(struct fixture *f, question *q, int64_t limit, const
 		if (now - begin > limit) {
 			struct mirror_state s = state_of(f);
 
-			fail_msg("not within %lld ms: %s (error: %s)", (long long)limit / 1000, name, s.error ? s.error : "none");
+			fail_msg("not within %lld ms: %s (error: %s)", (long long)limit / 1000, name, s.error ? s.error
+				: "none");
 		}
 		nap_ms(5);
 	}
@@ -291,7 +292,8 @@ static void plant_ghost(struct fixture *f, const char *cookie)
 {
 	static const struct slice number = {"99", 2};
 	static const struct mirror_attribute attributes[] = {{"employeeNumber", &number, 1}};
-	const struct entry ghost = {.uuid = "ghostghostghost", .dn = DN("ghost"), .attributes = attributes, .attribute_count = 1};
+	const struct entry ghost = {.uuid = "ghostghostghost", .dn = DN("ghost"), .attributes = attributes,
+		.attribute_count = 1};
 	struct mirror_writer *w;
 	struct error err;
 
@@ -628,8 +630,10 @@ static void takes_only_the_right_certificate_and_host(void **state)
 		f.options.starttls = cases[i].starttls;
 		rc = directory_check(f.arena, &f.options, &out, &err);
 		if (rc != (cases[i].good ? 0 : -1) || (!cases[i].good && err.reason != REASON_DIRECTORY))
-			fail_msg("%s, CA %s: got %d: %s", f.uris[0], cases[i].ca ? cases[i].ca : "of the system", rc, err.detail);
-		print_message("  %s, CA %s: %s\n", f.uris[0], cases[i].ca ? cases[i].ca : "of the system", rc ? err.detail : "good");
+			fail_msg("%s, CA %s: got %d: %s", f.uris[0], cases[i].ca ? cases[i].ca : "of the system", rc,
+				err.detail);
+		print_message("  %s, CA %s: %s\n", f.uris[0], cases[i].ca ? cases[i].ca : "of the system", rc ? err.detail
+			: "good");
 	}
 	fixture_end(&f);
 }

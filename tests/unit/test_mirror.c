@@ -15,7 +15,8 @@ static const char *const kept[] = {"department", NULL};
 static const char *const no_uris[] = {NULL};
 
 static const struct directory_options directories[2] = {
-	{.name = "corp", .uris = no_uris, .people_base = "ou=people,dc=x", .people_filter = "(a=b)", .groups_base = "ou=groups,dc=x",
+	{.name = "corp", .uris = no_uris, .people_base = "ou=people,dc=x", .people_filter = "(a=b)",
+		.groups_base = "ou=groups,dc=x",
 		.groups_filter = "(a=b)", .member_attribute = "member", .group_name_attribute = "cn", .mail_attribute = "mail",
 		.disabled_filter_attribute = "nsAccountLock", .disabled_value = "true", .joins = joins, .join_count = 3,
 		.attributes = kept},
@@ -182,7 +183,8 @@ static void finds_a_person_and_tells_what_is_kept(void **state)
 	struct mirror_person p;
 	struct error err;
 
-	person(f, "u1", "cn=Doe\\, Jos\xc3\xa9 O'Brien,ou=people,dc=x", "cn=not kept", "employeeNumber=7", "mail=Jose@Example.org",
+	person(f, "u1", "cn=Doe\\, Jos\xc3\xa9 O'Brien,ou=people,dc=x", "cn=not kept", "employeeNumber=7",
+		"mail=Jose@Example.org",
 		"mail=second@example.org", "Department=R&D", "department;lang-de=F&E", "uid=jose");
 	finish(f);
 	assert_done(by_number(f, "7", &p, &err), err);
@@ -491,7 +493,8 @@ static void refuses_whose_groups_are_beyond_the_limits(void **state)
 	group(f, "g", "cn=g0,dc=x", "cn=g0", "member=uid=deep,dc=x");
 	for (int i = 1; i < 65; i++)
 		group(f, arena_printf(f->arena, "g%d", i), arena_printf(f->arena, "cn=g%d,dc=x", i), "cn=g",
-			arena_printf(f->arena, "member=cn=g%d,dc=x", i - 1), i == 1 ? "member=uid=well,dc=x" : "member=uid=nobody,dc=x");
+			arena_printf(f->arena, "member=cn=g%d,dc=x", i - 1), i == 1 ? "member=uid=well,dc=x"
+			: "member=uid=nobody,dc=x");
 	person(f, "u2", "uid=well,dc=x", "employeeNumber=2");
 	finish(f);
 	assert_refused(by_number(f, "1", &p, &err), err, REASON_TOO_MANY_GROUPS);
@@ -637,7 +640,8 @@ static void names_longer_than_a_key_still_differ(void **state)
 
 static uint64_t generation(const struct fixture *f)
 {
-	const struct store_options options = {.path = f->path, .use = STORE_READ, .schema = MIRROR_SCHEMA, .tables = mirror_tables};
+	const struct store_options options = {.path = f->path, .use = STORE_READ, .schema = MIRROR_SCHEMA,
+		.tables = mirror_tables};
 	struct store *store;
 	struct store_txn *t;
 	struct error err;
