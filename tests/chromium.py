@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -39,17 +40,24 @@ class Chromium:
         # Chromium reads commands at descriptor 3 and writes answers at 4; as root it wants no sandbox.
         command = [CHROMIUM, *FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else []), f"--user-data-dir={self.profile.name}",
                    f"--window-size={width},{height}", "--remote-debugging-pipe", "about:blank"]
-        # Numbers above 4 first, so that neither copy overwrites the other's source.
-        hand_over = f'exec {to_browser + 10}<&{to_browser} {from_browser + 10}>&{from_browser}; ' \
-                    f'exec 3<&{to_browser + 10} 4>&{from_browser + 10}; exec "$@"'
-        self.process = subprocess.Popen(["bash", "-c", hand_over, "bash", *command], pass_fds=(to_browser, from_browser),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        start_new_session=True)
+        # Far away first, so that neither copy overwrites the other's source.
+        hand_over = f'exec 103<&{to_browser} 104>&{from_browser}; exec 3<&103 4>&104; exec "$@"'
+        self.log = open(pathlib.Path(self.profile.name) / "chromium.log", "wb")
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", "bash", "-c", hand_over, "bash", *command],
+                                        pass_fds=(to_browser, from_browser), stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log, start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)
         self.buffer, self.number = b"", 0
         self.session = None
         self.violations = []  # what a Content-Security-Policy forbade
+        try:
+            self.attach()
+        except Exception:
+            self.close()
+            raise
+
+    def attach(self):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
@@ -61,8 +69,9 @@ class Chromium:
             self.call("Browser.close")
             self.process.wait(10)
         except (OSError, RuntimeError, subprocess.TimeoutExpired):
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        self.log.close()
         os.close(self.write_end)
         os.close(self.read_end)
         self.profile.cleanup()
@@ -77,7 +86,8 @@ class Chromium:
                 raise RuntimeError("Chromium does not answer")
             piece = os.read(self.read_end, 1 << 16)
             if not piece:
-                raise RuntimeError(f"Chromium has ended with status {self.process.wait()}")
+                said = pathlib.Path(self.log.name).read_text(errors="replace")
+                raise RuntimeError(f"Chromium is gone (status {self.process.poll()}): {said[-2000:]}")
             self.buffer += piece
         line, _, self.buffer = self.buffer.partition(b"\0")
         message = json.loads(line)
@@ -94,7 +104,7 @@ class Chromium:
             message["sessionId"] = self.session
         os.write(self.write_end, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self.receive(30)
+            answer = self.receive(60)
             if answer.get("id") == self.number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']['message']}")
@@ -132,7 +142,7 @@ class Chromium:
         time.sleep(0.05)
         self.settle()
 
-    def settle(self, quiet=0.4, seconds=20):
+    def settle(self, quiet=0.4, seconds=60):
         """Until the same complete page has been there for a moment."""
         end = time.monotonic() + seconds
         last, since = None, time.monotonic()
