@@ -155,11 +155,6 @@ class Chromium:
             time.sleep(0.05)
         raise RuntimeError(f"{self.url} does not come to rest")
 
-    def back(self):
-        self.value("history.back()")
-        time.sleep(0.2)
-        self.settle()
-
     def picture(self, path):
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(path).write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))

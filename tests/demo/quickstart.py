@@ -150,7 +150,7 @@ Try it in a browser (Chromium, Chrome, Edge and Firefox know *.localhost; nothin
   who is signed in at Entra  {parts.entra_url}/    (sign out there to become somebody else)
 
 Ask Postern why:
-  {shown_command(parts)} explain {company.by_uid('maya.obrien')['mail']}
+  {shown_command(parts)} explain --mfa {company.by_uid('maya.obrien')['mail']}
 
 Logs and the audit are in {parts.folder}
 """.rstrip())

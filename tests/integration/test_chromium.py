@@ -75,15 +75,6 @@ def test_stranger_in_chromium(parts, chromium):
     picture(chromium, "stranger")
 
 
-def test_back_button_in_chromium(parts, chromium):
-    sign_on(parts, chromium, MAYA)
-    before = parts.accounts("managed")[MAYA["mail"]]["sign_ons"]
-    chromium.back()
-    chromium.open(door_address(parts, "managed"))
-    assert_signed_on(chromium, parts.managed_site, MAYA)
-    assert parts.accounts("managed")[MAYA["mail"]]["sign_ons"] >= before
-
-
 def test_slow_partner_in_chromium(parts, slow_browser):
     time.sleep(max(0, slow_browser.arrived + SLOW_SECONDS - time.monotonic()))
     slow_browser.click(CHLOE["name"])
