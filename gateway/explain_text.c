@@ -22,6 +22,15 @@ static void print_person(const struct explanation *e)
 		(long long)(e->now > p->as_of ? e->now - p->as_of : 0));
 }
 
+/* As a rule may name it: directory:cn, or the DN where that would not be clear. */
+static void print_group_name(const char *before, const struct mirror_group *g)
+{
+	if (g->cn && !g->cn_shared)
+		printf("%s%s:%s", before, g->directory, g->cn);
+	else
+		printf("%s%s", before, g->dn);
+}
+
 static void print_groups(const struct explanation *e)
 {
 	const struct mirror_person *p = &e->person;
@@ -31,11 +40,10 @@ static void print_groups(const struct explanation *e)
 	for (i = 0; i < p->group_count; i++) {
 		const struct mirror_group *g = &p->groups[i];
 
-		printf("           %s:%s", g->directory, g->cn);
-		if (g->through < 0)
-			printf("\n");
-		else
-			printf("   through %s:%s\n", p->groups[g->through].directory, p->groups[g->through].cn);
+		print_group_name("           ", g);
+		if (g->through >= 0)
+			print_group_name("   through ", &p->groups[g->through]);
+		printf("%s\n", g->cn_shared ? "   (another group has this name: rules must use its DN)" : "");
 	}
 }
 

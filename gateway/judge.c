@@ -85,7 +85,8 @@ static struct fact_group *facts_of_groups(struct arena *a, const struct mirror_p
 	for (i = 0; i < person->group_count; i++) {
 		const struct mirror_group *g = &person->groups[i];
 
-		facts[i] = (struct fact_group){.directory = g->directory, .dn = g->dn, .dn_key = g->dn_key, .cn = g->cn, .through = g->through};
+		facts[i] = (struct fact_group){.directory = g->directory, .dn = g->dn, .dn_key = g->dn_key, .cn = g->cn,
+			.cn_shared = g->cn_shared, .through = g->through};
 	}
 	return facts;
 }

@@ -106,7 +106,7 @@ static const char *const *groups_to_show(const struct sign_on *s)
 		return NULL;
 	names = arena_alloc(s->arena, (s->person.group_count + 1) * sizeof(*names));
 	for (i = 0; i < s->person.group_count; i++)
-		names[i] = s->person.groups[i].cn;
+		names[i] = s->person.groups[i].cn ? s->person.groups[i].cn : s->person.groups[i].dn;
 	return names;
 }
 

@@ -108,6 +108,7 @@ struct mirror_attribute {
 struct mirror_group {
 	const char *directory;
 	const char *dn, *dn_key, *cn;
+	bool cn_shared;                 /* its directory holds another group of this cn: the cn alone does not mean it */
 	int through;                    /* index of the group that is its member on the way to the person; -1: direct */
 };
 

@@ -97,12 +97,29 @@ static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const st
 	r->attributes = list;
 }
 
-/* ---- the index of people ---- */
+/* ---- the index: people by what they are found by, groups by name ---- */
+
+/* So that the reading side knows when a name means more than one group. */
+static int name_change(struct mirror_writer *w, const struct record *r, node_id id, enum change change, struct error *err)
+{
+	char bytes[NODE_SIZE];
+	struct slice value = slice_of(bytes, NODE_SIZE);
+	struct key k;
+
+	if (!r->name || !key_group_name(w->directory->name, r->name, &k))
+		return 0;
+	node_write(bytes, id);
+	if (change == ADD)
+		return store_add(w->txn, TABLE_INDEX, key_slice(&k), value, err);
+	return store_delete(w->txn, TABLE_INDEX, key_slice(&k), value, err) < 0 ? -1 : 0;
+}
 
 static int index_change(struct mirror_writer *w, const struct record *r, node_id id, enum change change, struct error *err)
 {
 	char bytes[NODE_SIZE];
 
+	if (r->kind == MIRROR_GROUPS)
+		return name_change(w, r, id, change, err);
 	node_write(bytes, id);
 	for (size_t i = 0; w->indexed[i]; i++) {
 		const struct mirror_attribute *m = record_attribute(r, w->indexed[i]);
@@ -233,7 +250,7 @@ static int record_remove(struct mirror_writer *w, enum mirror_kind kind, node_id
 	if (record_set(w, kind, id, (struct slice){NULL, 0}, err) < 0 ||
 		store_delete(w->txn, TABLE_UUID, key_slice(&uuid), (struct slice){NULL, 0}, err) < 0)
 		return -1;
-	if (kind == MIRROR_PEOPLE ? index_change(w, &r, id, REMOVE, err) < 0 : members_change(w, id, NULL, 0, err) < 0)
+	if (index_change(w, &r, id, REMOVE, err) < 0 || (kind == MIRROR_GROUPS && members_change(w, id, NULL, 0, err) < 0))
 		return -1;
 	w->state.count[kind]--;
 	w->changed = true;

@@ -125,6 +125,22 @@ bool key_index(const struct directory_options *d, const char *attribute, struct 
 	return true;
 }
 
+/* No attribute's name begins with a blank, so these keys are apart from those of people. */
+bool key_group_name(const char *directory, const char *name, struct key *out)
+{
+	struct key k = key_begin(directory);
+	size_t n = strlen(name);
+
+	if (n == 0 || n > INDEX_VALUE_MAX)
+		return false;
+	k.bytes[k.n++] = ' ';
+	k.bytes[k.n++] = '\0';
+	for (size_t i = 0; i < n; i++)
+		k.bytes[k.n++] = lower(name[i]);
+	*out = k;
+	return true;
+}
+
 bool value_equal(const struct directory_options *d, const char *attribute, struct slice a, struct slice b)
 {
 	if (a.n != b.n)

@@ -13,6 +13,7 @@
  *	UUID    directory 0 kind entryUUID      -> node
  *	PERSON  node                            -> record
  *	INDEX+  directory 0 attribute 0 value   -> node, people only
+ *	INDEX+  directory 0 blank 0 name        -> node of each group of that name
  *	ROW     node                            -> groups it is a member of; record, when it is a group
  *	MEMBER  node of a group                 -> nodes of its members, ascending
  *	META    "next" -> node; directory 0 "state" -> struct state; directory 0 "cookie" kind -> cookie
@@ -31,7 +32,7 @@ enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBE
 
 extern const char *const mirror_tables[];
 
-#define MIRROR_SCHEMA 1
+#define MIRROR_SCHEMA 2
 #define NODE_SIZE 8
 #define DIRECTORY_NAME_MAX 64
 #define ATTRIBUTE_NAME_MAX 128
@@ -92,6 +93,8 @@ struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefi
 struct key key_meta(const char *directory, const char *what);
 struct key key_cookie(const char *directory, enum mirror_kind kind);
 /* False: the value (empty, too long, with a NUL) is no key. */
+/* Groups by name, without the case of A to Z; false: too long to be a key, so never known to be the only one. */
+bool key_group_name(const char *directory, const char *name, struct key *out);
 bool key_index(const struct directory_options *d, const char *attribute, struct slice value, struct key *out);
 
 /*

@@ -459,6 +459,36 @@ static void a_cycle_is_walked_once(void **state)
 	groups_are(f, "1", "a b<a c<b");
 }
 
+static void knows_when_a_groups_name_is_not_its_own(void **state)
+{
+	struct fixture *f = *state;
+	struct mirror_person p;
+	struct error err;
+
+	person(f, "u1", "uid=a,dc=x", "employeeNumber=1");
+	group(f, "g1", "cn=agents,ou=groups,dc=x", "cn=agents", "member=uid=a,dc=x");
+	group(f, "g2", "cn=staff,ou=groups,dc=x", "cn=staff", "member=uid=a,dc=x");
+	group(f, "g3", "cn=AGENTS,ou=own,dc=x", "cn=AGENTS", "member=uid=b,dc=x");
+	finish(f);
+	assert_done(by_number(f, "1", &p, &err), err);
+	assert_int_equal(p.group_count, 2);
+	for (size_t i = 0; i < p.group_count; i++)
+		assert_int_equal(p.groups[i].cn_shared, strcmp(p.groups[i].cn, "agents") == 0);
+	begin(f, &directories[0]);
+	gone(f, MIRROR_GROUPS, "g3");
+	finish(f);
+	assert_done(by_number(f, "1", &p, &err), err);
+	for (size_t i = 0; i < p.group_count; i++)
+		assert_false(p.groups[i].cn_shared);
+	/* a rename takes the old name along */
+	begin(f, &directories[0]);
+	group(f, "g2", "cn=agents,ou=elsewhere,dc=x", "cn=agents", "member=uid=b,dc=x");
+	finish(f);
+	assert_done(by_number(f, "1", &p, &err), err);
+	assert_int_equal(p.group_count, 1);
+	assert_true(p.groups[0].cn_shared);
+}
+
 static void the_own_directory_alone_gives_groups(void **state)
 {
 	struct fixture *f = *state;
@@ -777,6 +807,7 @@ int main(void)
 		mirror_test(guests_are_never_joined_by_what_people_can_change),
 		mirror_test(names_are_dn_mail_uid_or_join_value),
 		mirror_test(walks_nested_groups_nearest_first),
+		mirror_test(knows_when_a_groups_name_is_not_its_own),
 		mirror_test(a_cycle_is_walked_once),
 		mirror_test(the_own_directory_alone_gives_groups),
 		mirror_test(members_may_come_before_their_entries),
