@@ -59,8 +59,8 @@ static void refuses_any_doctype(void **state)
 	static const char *const doctypes[] = {
 		"<!DOCTYPE samlp:Response>", "<!DOCTYPE samlp:Response SYSTEM \"http://127.0.0.1:1/x.dtd\">",
 		"<!DOCTYPE samlp:Response [<!ENTITY a \"b\">]>",
-		"<!DOCTYPE samlp:Response [<!ENTITY a \"0123456789\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
-		"<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]>",
+		("<!DOCTYPE samlp:Response [<!ENTITY a \"0123456789\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
+			"<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]>"),
 		"<!DOCTYPE samlp:Response [<!ATTLIST samlp:Response ID ID #IMPLIED>]>",
 	};
 
