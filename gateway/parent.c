@@ -181,6 +181,12 @@ static void end_predecessors(struct parent *p, int64_t now)
 	}
 }
 
+static void hear(struct child *c)
+{
+	if (c->heartbeat >= 0 && child_hear(c, clock_monotonic_us()))
+		log_info("ready", "role", c->role, "instance", c->instance, NULL);
+}
+
 static void kill_what_is_stuck(struct parent *p, int64_t now)
 {
 	struct child *c;
@@ -189,6 +195,9 @@ static void kill_what_is_stuck(struct parent *p, int64_t now)
 		int64_t most = c->ready || c->silence > SILENCE_STARTING ? c->silence : SILENCE_STARTING;
 
 		if (c->ending ? now < c->kill_at : now - c->heard < most)
+			continue;
+		hear(c);                /* it may be this process that was held up, by a reload */
+		if (!c->ending && now - c->heard < most)
 			continue;
 		log_error(c->ending ? "does not end, killed" : "is stuck, killed", "role", c->role, "instance", c->instance, NULL);
 		child_kill(c);
@@ -366,8 +375,8 @@ static void wait_for_events(struct parent *p)
 		fds[i++] = (struct pollfd){.fd = c->heartbeat, .events = POLLIN};
 	if (poll(fds, n, next_due(p)) > 0) {
 		for (c = p->children, i = 1; c; c = c->next, i++) {
-			if (fds[i].revents && child_hear(c, clock_monotonic_us()))
-				log_info("ready", "role", c->role, "instance", c->instance, NULL);
+			if (fds[i].revents)
+				hear(c);
 		}
 	}
 	free(fds);
