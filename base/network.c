@@ -21,14 +21,27 @@ static int read_family(const char *text, unsigned char out[NETWORK_ADDRESS_SIZE]
 	return inet_pton(AF_INET6, text, out) == 1 ? 6 : 0;
 }
 
-int network_address_read(const char *text, unsigned char out[NETWORK_ADDRESS_SIZE])
+int network_address_read(struct slice text, unsigned char out[NETWORK_ADDRESS_SIZE])
 {
 	unsigned char address[NETWORK_ADDRESS_SIZE];
+	char word[NETWORK_TEXT_SIZE];
 
-	if (!text || !read_family(text, address))
+	if (text.n == 0 || text.n >= sizeof(word) || memchr(text.p, '\0', text.n))
+		return -1;
+	memcpy(word, text.p, text.n);
+	word[text.n] = '\0';
+	if (!read_family(word, address))
 		return -1;
 	memcpy(out, address, sizeof(address));
 	return 0;
+}
+
+void network_address_write(const unsigned char address[NETWORK_ADDRESS_SIZE], char out[NETWORK_TEXT_SIZE])
+{
+	if (memcmp(address, mapped, sizeof(mapped)) == 0)
+		inet_ntop(AF_INET, address + sizeof(mapped), out, NETWORK_TEXT_SIZE);
+	else
+		inet_ntop(AF_INET6, address, out, NETWORK_TEXT_SIZE);
 }
 
 static bool is_network(const struct network *n)
@@ -44,7 +57,7 @@ static const char *read_or_why(const char *text, struct network *out)
 {
 	const char *slash = strchr(text, '/');
 	size_t n = slash ? (size_t)(slash - text) : strlen(text);
-	char address[INET6_ADDRSTRLEN];
+	char address[NETWORK_TEXT_SIZE];
 	uint64_t bits;
 	int family;
 

@@ -16,11 +16,12 @@ struct network {
 	int bits;                       /* of the 128 */
 };
 
-/*
- * 0, or -1 for anything but a numeric address.  Its symbol is not its name:
- * http/ has an internal function called so, and a program links both.
- */
-int network_address_read(const char *text, unsigned char out[NETWORK_ADDRESS_SIZE]) __asm__("base_network_address_read");
+#define NETWORK_TEXT_SIZE 46            /* INET6_ADDRSTRLEN */
+
+/* 0, or -1 for anything but a numeric address. */
+int network_address_read(struct slice text, unsigned char out[NETWORK_ADDRESS_SIZE]);
+/* As a person writes it: IPv4 without its prefix. */
+void network_address_write(const unsigned char address[NETWORK_ADDRESS_SIZE], char out[NETWORK_TEXT_SIZE]);
 
 /*
  * "10.0.0.0/8", "192.0.2.7", "2001:db8::/32".  Bits set behind the prefix are

@@ -40,7 +40,7 @@ static void require_host(struct settings_reader *r, const struct settings *s)
 static bool is_listen_address(const char *address)
 {
 	const char *colon = strrchr(address, ':');
-	struct http_network network;
+	struct network network;
 	uint64_t port;
 	char host[64];
 	size_t n;
@@ -58,7 +58,7 @@ static bool is_listen_address(const char *address)
 		return false;
 	memcpy(host, address, n);
 	host[n] = 0;
-	return !strchr(host, '/') && http_network_read(host, &network) == 0;
+	return !strchr(host, '/') && network_read(host, &network, NULL) == 0;
 }
 
 static void require_listen(struct settings_reader *r, const struct settings *s)
@@ -104,7 +104,8 @@ static void require_domains(struct settings_reader *r, struct settings *s)
 static void read_proxies(struct settings_reader *r, struct settings *s)
 {
 	const struct yaml_node *node = yaml_get(r->root, "trusted_proxies"), *n;
-	struct http_network *networks;
+	struct network *networks;
+	const char *why;
 
 	if (!node)
 		return;
@@ -112,8 +113,8 @@ static void read_proxies(struct settings_reader *r, struct settings *s)
 	for (n = node->kind == YAML_NODE_SCALAR ? node : node->child; n; n = node->kind == YAML_NODE_SCALAR ? NULL : n->next) {
 		if (n->kind != YAML_NODE_SCALAR)
 			settings_problem_key(r, n, node->key, "must be a list of networks");
-		else if (http_network_read(n->text, &networks[s->proxy_count]) < 0)
-			settings_problem_key(r, n, node->key, "\"%.60s\" is not a network (10.0.0.0/8, 192.0.2.7)", n->text);
+		else if (network_read(n->text, &networks[s->proxy_count], &why) < 0)
+			settings_problem_key(r, n, node->key, "\"%.60s\" %s; networks are written as 10.0.0.0/8 or 192.0.2.7", n->text, why);
 		else
 			s->proxy_count++;
 	}

@@ -103,7 +103,7 @@ struct settings {
 	const char *idp_entity_id;      /* what Atlassian knows us as: default PUBLIC_URL/saml/idp/metadata */
 	const char *const *listen;      /* NULL-terminated: "127.0.0.1:8080" */
 	const char *tls_certificate_file, *tls_key_file;        /* NULL: plain HTTP */
-	const struct http_network *proxies;     /* `trusted_proxies` */
+	const struct network *proxies;     /* `trusted_proxies` */
 	size_t proxy_count;
 	const char *state_dir, *runtime_dir;
 	const char *user;               /* roles run as; NULL: as started */

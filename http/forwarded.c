@@ -87,20 +87,17 @@ static int element_read(struct slice element, unsigned char out[16])
 	return found.p ? node_read(found, out) : -1;
 }
 
-static bool is_proxy(const unsigned char address[16], const struct http_network *proxies, size_t count)
+static bool is_proxy(const unsigned char address[16], const struct network *proxies, size_t count)
 {
-	char text[46];
-
-	network_address_write(address, text);
 	for (size_t i = 0; i < count; i++)
-		if (http_network_holds(&proxies[i], text))
+		if (network_holds(&proxies[i], address))
 			return true;
 	return false;
 }
 
 /* The right-most entry that is no proxy of ours, or the left-most of all. */
 static int list_read(struct slice list, int (*read)(struct slice entry, unsigned char out[16]),
-	const struct http_network *proxies, size_t count, unsigned char out[16])
+	const struct network *proxies, size_t count, unsigned char out[16])
 {
 	struct slice entry;
 
@@ -114,10 +111,10 @@ static int list_read(struct slice list, int (*read)(struct slice entry, unsigned
 }
 
 const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f,
-	const struct http_network *proxies, size_t proxy_count)
+	const struct network *proxies, size_t proxy_count)
 {
 	unsigned char address[16], x[16], r[16];
-	char text[46];
+	char text[NETWORK_TEXT_SIZE];
 	int bad = 0;
 
 	if (network_address_read(slice_c(peer), address) < 0)

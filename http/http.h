@@ -22,6 +22,7 @@
 #define HTTP_HTTP_H
 
 #include "base/arena.h"
+#include "base/network.h"
 
 #include <stdint.h>
 
@@ -83,17 +84,9 @@ struct http_route {
 	void (*handle)(struct http_exchange *x, void *context);
 };
 
-struct http_network {
-	unsigned char address[16];      /* IPv4 as ::ffff:a.b.c.d */
-	int bits;
-};
-/* "10.0.0.0/8", "192.0.2.7", "2001:db8::/32"; host bits set: -1 */
-int http_network_read(const char *text, struct http_network *out);
-bool http_network_holds(const struct http_network *network, const char *numeric_address);
-
 struct http_options {
 	const char *public_host;        /* "sso.example.org" or with ":8443"; any other Host is 400 */
-	const struct http_network *proxies;     /* who may send Forwarded or X-Forwarded-For */
+	const struct network *proxies;     /* who may send Forwarded or X-Forwarded-For */
 	size_t proxy_count;
 	const struct http_route *routes;        /* ends with path NULL */
 	/* Fills in the page for a refusal of the gate or a route that does not exist. */

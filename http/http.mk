@@ -9,7 +9,6 @@ http_libhttp_a_SOURCES = \
 	http/gate.c \
 	http/headers.c \
 	http/listen.c \
-	http/network.c \
 	http/reader.c \
 	http/route.c \
 	http/server.c \
@@ -39,9 +38,6 @@ check_PROGRAMS += tests/unit/test_http_listen
 tests_unit_test_http_listen_SOURCES = tests/unit/test_http_listen.c tests/unit/unit.h
 tests_unit_test_http_listen_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/unit/test_http_network
-tests_unit_test_http_network_SOURCES = tests/unit/test_http_network.c tests/unit/unit.h
-tests_unit_test_http_network_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_http_reader
 tests_unit_test_http_reader_SOURCES = tests/unit/test_http_reader.c tests/unit/unit.h

@@ -5,20 +5,13 @@
  *	listen.c                        sockets, for the parent
  *	reader.c -> gate.c              bytes -> the head of a request -> may it pass?
  *	server.c, connection.c          evhttp, the life of one connection
- *	exchange.c, cookie.c, forwarded.c, network.c, route.c
+ *	exchange.c, cookie.c, forwarded.c, route.c
  *	headers.c                       the fields of a reply
  */
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
 
 #include "http/http.h"
-
-/* ---- network.c ---- */
-
-/* IPv4 as ::ffff:a.b.c.d; 0, or -1 when it is not a numeric address */
-int network_address_read(struct slice text, unsigned char out[16]);
-/* The usual spelling, IPv4 without ::ffff:; 46 bytes hold any. */
-void network_address_write(const unsigned char address[16], char out[46]);
 
 /* ---- route.c ---- */
 
@@ -48,7 +41,7 @@ struct forwarded {
 
 /* The client's address in its usual spelling: the peer, unless the peer is a proxy of ours and names another. */
 const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f,
-	const struct http_network *proxies, size_t proxy_count);
+	const struct network *proxies, size_t proxy_count);
 
 /* ---- headers.c ---- */
 

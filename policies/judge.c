@@ -312,7 +312,7 @@ static enum truth test_client(struct evaluation *e, const struct condition *c, c
 	unsigned char address[NETWORK_ADDRESS_SIZE];
 	bool held = false;
 
-	if (network_address_read(e->facts->client, address) < 0) {
+	if (network_address_read(slice_c(e->facts->client), address) < 0) {
 		if (why)
 			*why = "the browser's address is not known";
 		return TRUTH_UNSURE;

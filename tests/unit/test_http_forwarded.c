@@ -3,13 +3,13 @@
 
 #include "http/internal.h"
 
-static struct http_network proxies[3];
+static struct network proxies[3];
 
 static int read_proxies(void **state)
 {
 	(void)state;
-	return http_network_read("10.0.0.0/8", &proxies[0]) | http_network_read("127.0.0.1", &proxies[1]) |
-		http_network_read("2001:db8:ff::/48", &proxies[2]);
+	return network_read("10.0.0.0/8", &proxies[0], NULL) | network_read("127.0.0.1", &proxies[1], NULL) |
+		network_read("2001:db8:ff::/48", &proxies[2], NULL);
 }
 
 struct row {

@@ -209,10 +209,10 @@ static void spreads_connections_over_two_sockets_of_one_port(void **state)
 
 static int start_small(void **state)
 {
-	static struct http_network loopback;
+	static struct network loopback;
 
 	(void)state;
-	http_network_read("127.0.0.0/8", &loopback);
+	network_read("127.0.0.0/8", &loopback, NULL);
 	server = (struct http_test){.options = {.header_seconds = 5, .connection_limit = 8, .input_limit = 150000,
 		.hsts_seconds = 600, .proxies = &loopback, .proxy_count = 1}};
 	http_test_start(&server);

@@ -30,7 +30,7 @@ static void reads_and_matches_networks(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		assert_int_equal(network_read(table[i].network, &network, NULL), 0);
-		assert_int_equal(network_address_read(table[i].address, address), 0);
+		assert_int_equal(network_address_read(slice_c(table[i].address), address), 0);
 		if (network_holds(&network, address) != table[i].held)
 			fail_msg("%s in %s", table[i].address, table[i].network);
 	}
@@ -73,9 +73,24 @@ static void refuses_what_is_not_an_address(void **state)
 	unsigned char address[NETWORK_ADDRESS_SIZE] = {0};
 
 	(void)state;
-	assert_int_equal(network_address_read(NULL, address), -1);
-	assert_int_equal(network_address_read("10.0.0.0/8", address), -1);
-	assert_int_equal(network_address_read("fe80::1%eth0", address), -1);
+	assert_int_equal(network_address_read(slice_c(NULL), address), -1);
+	assert_int_equal(network_address_read(slice_c("10.0.0.0/8"), address), -1);
+	assert_int_equal(network_address_read(slice_c("fe80::1%eth0"), address), -1);
+}
+
+static void writes_mapped_addresses_as_ipv4(void **state)
+{
+	unsigned char address[16];
+	char text[46];
+
+	(void)state;
+	assert_int_equal(network_address_read(slice_c("::ffff:192.0.2.7"), address), 0);
+	network_address_write(address, text);
+	assert_string_equal(text, "192.0.2.7");
+	assert_int_equal(network_address_read(slice_c("2001:DB8:0:0::1"), address), 0);
+	network_address_write(address, text);
+	assert_string_equal(text, "2001:db8::1");
+	assert_int_equal(network_address_read(slice_of("127.0.0.1\0x", 11), address), -1);
 }
 
 int main(void)
@@ -84,6 +99,7 @@ int main(void)
 		cmocka_unit_test(reads_and_matches_networks),
 		cmocka_unit_test(refuses_what_is_not_a_network_and_says_why),
 		cmocka_unit_test(refuses_what_is_not_an_address),
+		cmocka_unit_test(writes_mapped_addresses_as_ipv4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
