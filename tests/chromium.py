@@ -32,8 +32,20 @@ CLICK = """
 """
 
 
+# What a person would notice of a page, a screen reader included.
+LAYOUT = """({
+  sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  background: getComputedStyle(document.documentElement).backgroundColor,
+  language: document.documentElement.lang,
+  headings: [...document.querySelectorAll('h1')].map(h => h.innerText),
+})"""
+
+
 class Chromium:
-    def __init__(self, width=1000, height=800):
+    """phone: a small screen; dark: dark colours are preferred; scripts: whether pages may run any."""
+
+    def __init__(self, width=1000, height=800, phone=False, dark=False, scripts=True):
+        self.phone, self.dark, self.scripts = phone, dark, scripts
         self.profile = tempfile.TemporaryDirectory(prefix="postern-chromium.")
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
@@ -50,6 +62,7 @@ class Chromium:
         os.close(from_browser)
         self.buffer, self.number = b"", 0
         self.session = None
+        self.status = None  # of the last page
         self.violations = []  # what a Content-Security-Policy forbade
         try:
             self.attach()
@@ -60,8 +73,14 @@ class Chromium:
     def attach(self):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        if self.phone:
+            self.call("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=2, mobile=True)
+        if self.dark:
+            self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        if not self.scripts:
+            self.call("Emulation.setScriptExecutionDisabled", value=True)
 
     def close(self):
         try:
@@ -95,6 +114,8 @@ class Chromium:
             entry = message["params"]["entry"]
             if "Content Security Policy" in entry["text"]:
                 self.violations.append(entry["text"])
+        if message.get("method") == "Network.responseReceived" and message["params"]["type"] == "Document":
+            self.status = message["params"]["response"]["status"]
         return message
 
     def call(self, method, **parameters):
@@ -130,6 +151,13 @@ class Chromium:
     @property
     def text(self):
         return self.value("document.body ? document.body.innerText.replace(/\\s+/g, ' ') : ''")
+
+    @property
+    def layout(self):
+        return self.value(LAYOUT)
+
+    def cookies_of(self, host):
+        return [c for c in self.call("Network.getCookies", urls=[f"http://{host}/", f"https://{host}/"])["cookies"] if c["domain"] == host]
 
     def open(self, url):
         self.call("Page.navigate", url=url)

@@ -8,6 +8,7 @@ failed test used are printed with it.
 import os
 import pathlib
 import sys
+import time
 
 import pytest
 
@@ -15,10 +16,12 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "demo")]
 
 from browser import Browser  # noqa: E402
+from chromium import Chromium  # noqa: E402
 from parts import Parts  # noqa: E402
 from peers import (  # noqa: E402, F401: fixtures
     node_modules, peer_parts, service_providers, shibboleth, simplesamlphp_parts, unstarted_shibboleth,
 )
+from stories import door_address  # noqa: E402
 
 
 def build_folder():
@@ -57,6 +60,32 @@ def own_parts(stopped_parts):
 @pytest.fixture
 def browser():
     return Browser()
+
+
+# Somebody who is slow begins before all tests and ends after them, so that nobody waits.
+
+
+@pytest.fixture(scope="session")
+def slow_browser(parts):
+    """At Entra's list of people, since the beginning."""
+    made = Chromium()
+    try:
+        made.open(door_address(parts, "managed"))
+        made.click("Log in")
+        made.arrived = time.monotonic()
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slow_browser_begins_first(request):
+    if any("slow_browser" in item.fixturenames for item in request.session.items):
+        request.getfixturevalue("slow_browser")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: "slow_browser" in item.fixturenames)
 
 
 @pytest.hookimpl(hookwrapper=True)

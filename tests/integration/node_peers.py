@@ -31,37 +31,51 @@ def command(script, modules, *arguments):
     return ["env", f"NODE_PATH={modules}", "node", str(SOURCES / script), *map(str, arguments)]
 
 
-class ServiceProviders:
-    """The process of service_providers.js; each of its providers remembers the requests that it made."""
+class NodeProcess:
+    """A script of `node/`: a line of JSON in, a line of JSON out."""
+
+    SCRIPT = None
 
     def __init__(self, modules):
         self.said = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *command("service_providers.js", modules)],
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *command(self.SCRIPT, modules)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said)
 
-    def order(self, seconds=20, **what):
+    def begin(self, **what):
         self.process.stdin.write(json.dumps(what).encode() + b"\n")
         self.process.stdin.flush()
+
+    def end(self, seconds=20):
         if not select.select([self.process.stdout], [], [], seconds)[0]:
-            raise AssertionError(f"no answer within {seconds} s to {what.get('do')}\n{self.log()}")
+            raise AssertionError(f"no answer within {seconds} s\n{self.logs()}")
         line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"failed": f"the process ended\n{self.log()}"}
-        assert "failed" not in answer, answer["failed"]
+        answer = json.loads(line) if line else {"failed": f"the process ended\n{self.logs()}"}
+        assert "failed" not in answer, "\n".join(f"{key}: {value}" for key, value in answer.items())
         return answer
 
-    def log(self):
+    def order(self, seconds=20, **what):
+        self.begin(**what)
+        return self.end(seconds)
+
+    def logs(self):
         self.said.seek(0)
         return self.said.read()[-4000:]
 
     def close(self):
         self.process.stdin.close()
         try:
-            self.process.wait(5)
+            self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
         self.said.close()
+
+
+class ServiceProviders(NodeProcess):
+    """Each of its providers remembers the requests that it made."""
+
+    SCRIPT = "service_providers.js"
 
 
 class ServiceProvider:

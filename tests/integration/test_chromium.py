@@ -3,6 +3,7 @@
 
 Chromium returns SameSite=Lax cookies with a cross-site POST for the first two
 minutes of their life, so only a slow person shows that ours are None.
+Then what people see on a phone, in dark colours and without script.
 """
 import time
 
@@ -16,18 +17,13 @@ SLOW_SECONDS = 125
 
 
 @pytest.fixture
-def chromium():
-    made = Chromium()
-    yield made
-    made.close()
+def options():
+    return {}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def slow_browser(parts):
-    """The partner, waiting at Entra's list while the others sign on."""
-    made = Chromium()
-    go_to_entra(parts, made)
-    made.arrived = time.monotonic()
+@pytest.fixture
+def chromium(options):
+    made = Chromium(**options)
     yield made
     made.close()
 
@@ -47,10 +43,24 @@ def sign_on(parts, browser, person):
     browser.click(person["name"])
 
 
+def assert_well_made(browser):
+    """Nothing was forbidden; it says its language and what it is, once; nothing is cut at the side."""
+    layout = browser.layout
+    assert browser.violations == []
+    assert (layout["language"], len(layout["headings"]), layout["sideways"]) == ("en", 1, 0), layout
+
+
 def assert_signed_on(browser, site, person):
     assert host_of(browser.url) == site, f"{browser.url}: {browser.text}"
     assert f"Mail {person['mail']}" in browser.text
-    assert browser.violations == []
+    assert_well_made(browser)
+
+
+def assert_stranger_is_refused(parts, browser):
+    assert (host_of(browser.url), browser.status) == (parts.host("sso", "postern"), 403), browser.text
+    assert "No rule of your organisation gives you access." in browser.text
+    assert parts.audit()[-1]["id"] in browser.text
+    assert_well_made(browser)
 
 
 def test_agent_in_chromium(parts, chromium):
@@ -61,6 +71,16 @@ def test_agent_in_chromium(parts, chromium):
     picture(chromium, "agent")
 
 
+def test_cookies_in_chromium(parts, chromium):
+    """As Chromium keeps them, which is more than what a header asks for."""
+    sign_on(parts, chromium, MAYA)
+    ours = chromium.cookies_of("sso.localhost")
+    assert ours
+    for cookie in ours:
+        assert cookie["name"].startswith("__Host-"), cookie
+        assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, True, "None", "/"), cookie
+
+
 def test_unlicensed_customer_in_chromium(parts, chromium):
     sign_on(parts, chromium, JUERGEN)
     assert_signed_on(chromium, parts.managed_site, JUERGEN)
@@ -69,10 +89,10 @@ def test_unlicensed_customer_in_chromium(parts, chromium):
 
 def test_stranger_in_chromium(parts, chromium):
     sign_on(parts, chromium, VIKTOR)
-    assert host_of(chromium.url) == parts.host("sso", "postern")
-    assert "No rule of your organisation gives you access." in chromium.text
-    assert chromium.violations == []
+    assert_stranger_is_refused(parts, chromium)
     picture(chromium, "stranger")
+    chromium.click("Back to the start")
+    assert host_of(chromium.url) == parts.managed_site, chromium.text
 
 
 def test_slow_partner_in_chromium(parts, slow_browser):
@@ -83,3 +103,32 @@ def test_slow_partner_in_chromium(parts, slow_browser):
     slow_browser.click("Log in")
     assert_signed_on(slow_browser, parts.portal_site, CHLOE)
     picture(slow_browser, "partner")
+
+
+def test_link_in_chromium(parts, chromium):
+    """An answer that nobody asked for is posted, and the redirects after it are allowed."""
+    chromium.open(f"{parts.postern_url}/go/help")
+    chromium.click(JUERGEN["name"])
+    assert chromium.url == f"http://{parts.managed_site}/servicedesk/customer/portals", chromium.text
+    assert_well_made(chromium)
+
+
+@pytest.mark.parametrize("options", [{"scripts": False}])
+def test_button_in_chromium_without_script(parts, chromium):
+    sign_on(parts, chromium, MAYA)
+    chromium.click("Continue")
+    assert host_of(chromium.url) == parts.host("sso", "postern"), chromium.text
+    assert "please press the button" in chromium.text
+    assert_well_made(chromium)
+    picture(chromium, "button-without-script")
+    chromium.click("Continue")
+    assert_signed_on(chromium, parts.managed_site, MAYA)
+
+
+@pytest.mark.parametrize("options", [{"phone": True}, {"dark": True}, {"phone": True, "dark": True}], ids=lambda o: "-".join(o))
+def test_refusal_page_in_chromium(parts, chromium, options):
+    sign_on(parts, chromium, VIKTOR)
+    assert_stranger_is_refused(parts, chromium)
+    picture(chromium, "refusal-" + "-".join(options))
+    brightness = sum(map(int, chromium.layout["background"].strip("rgb()").split(",")))
+    assert (brightness < 3 * 128) == ("dark" in options), chromium.layout
