@@ -39,7 +39,7 @@ static void tells_reason_id_whom_to_ask_and_a_way_back(void **state)
 	assert_int_equal(x->status, 403);
 	assert_true(page_has(reason_sentence(REASON_DENIED_BY_DEFAULT)));
 	assert_true(page_has("k7qf-2m9x-w4ta"));
-	assert_true(page_has("<a href=\"mailto:it@example.org\">it@example.org</a>"));
+	assert_true(page_has("<a href=\"mailto:it@example.org\">it@example.org</a> and give the id below.</p>"));
 	assert_true(page_has("href=\"https://site.example/\""));
 	assert_true(page_has("denied-by-default"));
 	assert_true(page_has("<html lang=\"en\">"));
@@ -77,6 +77,15 @@ static void leaves_out_what_there_is_not(void **state)
 	assert_false(page_has("Please ask"));
 	assert_false(page_has("class=\"button\""));
 	assert_false(page_has("<dt>Id</dt>"));
+}
+
+static void speaks_of_an_id_only_where_there_is_one(void **state)
+{
+	struct page_refusal page = {.reason = REASON_INTERNAL, .ask = "the help desk"};
+
+	(void)state;
+	page_refusal(x, &page);
+	assert_true(page_has("<p>Please ask the help desk.</p>"));
 }
 
 static void asks_to_come_back_when_it_is_not_ready(void **state)
@@ -135,6 +144,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_reason_id_whom_to_ask_and_a_way_back, begin, end),
 		cmocka_unit_test_setup_teardown(error_page_escapes_input, begin, end),
 		cmocka_unit_test_setup_teardown(leaves_out_what_there_is_not, begin, end),
+		cmocka_unit_test_setup_teardown(speaks_of_an_id_only_where_there_is_one, begin, end),
 		cmocka_unit_test_setup_teardown(asks_to_come_back_when_it_is_not_ready, begin, end),
 		cmocka_unit_test_setup_teardown(relay_state_never_a_link, begin, end),
 		cmocka_unit_test_setup_teardown(sends_no_relay_state_when_there_was_none, begin, end),
