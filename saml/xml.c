@@ -15,6 +15,12 @@
 
 /* A message holds a handful of IDs: Response, Assertion, parts of signatures. */
 #define IDS_MAX 32
+/*
+ * `=` between two `<`, so attributes of one element and what text says behind
+ * it.  libxml2 compares each attribute of an element with each other before
+ * anybody is asked: 65,000 of them would hold the process for seconds.
+ */
+#define EQUALS_MAX 128
 
 const struct xml_rules xml_rules_response = {
 	.bytes = SAML_RESPONSE_MAX, .depth = SAML_DEPTH_MAX, .nodes = 20000,
@@ -234,6 +240,52 @@ static int judge_document(xmlParserCtxtPtr parser, xml_doc *doc, const struct gu
 	return require_unique_ids(doc, rules, err);
 }
 
+/* Every encoding that the XML declaration names is UTF-8: in others a byte is not what it seems to whoever counts it. */
+static bool declares_only_utf8(struct slice bytes)
+{
+	const char *end = memmem(bytes.p, bytes.n, "?>", 2), *at = bytes.p;
+
+	if (!end)
+		return false;
+	while ((at = memmem(at, (size_t)(end - at), "encoding", 8)) != NULL) {
+		at += 8;
+		at += strspn(at, " \t\r\n=");
+		if ((*at != '"' && *at != '\'') || end - at < 7 || strncasecmp(at + 1, "UTF-8", 5) != 0 || at[6] != *at)
+			return false;
+	}
+	return true;
+}
+
+static bool has_crowded_element(struct slice bytes)
+{
+	size_t equals = 0;
+
+	for (size_t i = 0; i < bytes.n && equals <= EQUALS_MAX; i++)
+		equals = bytes.p[i] == '<' ? 0 : equals + (bytes.p[i] == '=');
+	return equals > EQUALS_MAX;
+}
+
+static bool is_declared(struct slice bytes)
+{
+	return slice_begins(bytes, "<?xml") || slice_begins(bytes, "\xef\xbb\xbf<?xml");
+}
+
+/* What has to be known before the parser sees the first byte. */
+static int judge_bytes(struct slice bytes, const struct xml_rules *rules, struct error *err)
+{
+	if (bytes.n == 0)
+		return error_set(err, rules->malformed, "empty");
+	if (bytes.n > rules->bytes)
+		return error_set(err, rules->too_large, "%zu bytes, at most %zu", bytes.n, rules->bytes);
+	if (!utf8_is_clean(bytes))
+		return error_set(err, rules->malformed, "not UTF-8, or control characters");
+	if (is_declared(bytes) && !declares_only_utf8(bytes))
+		return error_set(err, rules->malformed, "an encoding that is not UTF-8");
+	if (!rules->comments && has_crowded_element(bytes))
+		return error_set(err, rules->too_large, "an element with more than %d attributes", EQUALS_MAX);
+	return 0;
+}
+
 int xml_read(struct slice bytes, const struct xml_rules *rules, xml_doc **out, struct error *err)
 {
 	struct guard guard = {.rules = rules};
@@ -241,13 +293,8 @@ int xml_read(struct slice bytes, const struct xml_rules *rules, xml_doc **out, s
 	xmlDocPtr doc = NULL;
 	int rc = -1;
 
-	if (bytes.n == 0)
-		return error_set(err, rules->malformed, "empty");
-	if (bytes.n > rules->bytes)
-		return error_set(err, rules->too_large, "%zu bytes, at most %zu", bytes.n, rules->bytes);
-	if (!utf8_is_clean(bytes))
-		return error_set(err, rules->malformed, "not UTF-8, or control characters");
-
+	if (judge_bytes(bytes, rules, err) < 0)
+		return -1;
 	parser = xmlNewParserCtxt();
 	if (!parser)
 		return error_set(err, REASON_INTERNAL, "no XML parser");

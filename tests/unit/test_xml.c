@@ -2,6 +2,8 @@
 /* The strict parse and the walkers. */
 #include "tests/unit/unit.h"
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "saml/library.h"
 #include "saml/saml.h"
 #include "saml/xml.h"
@@ -82,6 +84,9 @@ static void refuses_what_is_not_well_formed(void **state)
 		{"<a>\x01</a>", REASON_RESPONSE_MALFORMED}, {"<a>&#0;</a>", REASON_RESPONSE_MALFORMED},
 		{"<?xml version='1.0' encoding='ISO-8859-1'?><a/>", REASON_RESPONSE_MALFORMED},
 		{"<?xml version='1.0' encoding='UTF-7'?><a/>", REASON_RESPONSE_MALFORMED},
+		{"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-7'?><a/>", REASON_RESPONSE_MALFORMED},
+		{"<?xml version='1.0' encoding='UTF-7'><a/>", REASON_RESPONSE_MALFORMED},
+		{"<?xml version='1.0' encoding = 'UTF-8' encoding='UTF-7'?><a/>", REASON_RESPONSE_MALFORMED},
 		{"<?xml version='1.1'?><a/>", REASON_RESPONSE_MALFORMED},
 	};
 
@@ -247,6 +252,39 @@ static void refuses_too_many_bytes_or_elements(void **state)
 	assert_refused(read_padded(14 * 11000, "<b c='d'>x</b>", &err), err, REASON_RESPONSE_TOO_LARGE);
 }
 
+/* The parser's own comparison of attributes took 3.5 seconds of the first, 1.3 of the last. */
+static void refuses_crowded_elements_at_once(void **state)
+{
+	static const struct { const char *begin, *each; enum reason reason; } rows[] = {
+		{"<a", " a%05x=''", REASON_RESPONSE_TOO_LARGE},
+		{"<a", " xmlns:a%05x='u:'", REASON_RESPONSE_TOO_LARGE},
+		{"<a xmlns:p='u:'", " p:a%05x=''", REASON_RESPONSE_TOO_LARGE},
+		{"<?xml version='1.0' encoding='UTF-7'?><a", " a%05x+AD0-''", REASON_RESPONSE_MALFORMED},
+	};
+	struct arena *a = arena_new();
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int64_t before;
+		struct text t;
+
+		text_begin(&t, a, SAML_RESPONSE_MAX);
+		text_add_c(&t, rows[i].begin);
+		for (unsigned n = 0; t.n < SAML_RESPONSE_MAX - 30; n++) {
+			const char *percent = strchr(rows[i].each, '%');
+
+			text_addf(&t, "%.*s%05x%s", (int)(percent - rows[i].each), rows[i].each, n, percent + 4);
+		}
+		text_add_c(&t, "/>");
+		before = clock_monotonic_us();
+		assert_refused(read_response(t.p, &err), err, rows[i].reason);
+		assert_true(clock_monotonic_us() - before < 250000);
+	}
+	assert_done(read_response("<?xml version='1.0' encoding = \"utf-8\" ?><a a='1=2' b=''>===</a>", &err), err);
+	arena_free(a);
+}
+
 static void drops_comments_of_metadata_but_refuses_its_doctype(void **state)
 {
 	struct error err;
@@ -380,6 +418,7 @@ int main(void)
 		cmocka_unit_test(refuses_duplicate_ids),
 		cmocka_unit_test(refuses_deep_nesting),
 		cmocka_unit_test(refuses_too_many_bytes_or_elements),
+		cmocka_unit_test(refuses_crowded_elements_at_once),
 		cmocka_unit_test(drops_comments_of_metadata_but_refuses_its_doctype),
 		cmocka_unit_test(wants_one_clean_text),
 		cmocka_unit_test(counts_children),
