@@ -209,7 +209,7 @@ static void answer(struct sign_on *s)
 		s->x->status = 303;
 		s->x->location = j->to;
 	}
-	log_info("signed on", "id", s->id, "event", s->audit.event, "door", j->door->name, "outcome", s->audit.outcome, NULL);
+	log_info("signed on", "id", s->id, "event", s->audit.event, "door", s->audit.door, "outcome", s->audit.outcome, NULL);
 }
 
 static enum step finish(struct sign_on *s, struct error *err)

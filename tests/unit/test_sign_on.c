@@ -110,6 +110,18 @@ static struct test_pair own_pair(void)
 	return test_pair_of(a, key, 86400L * 365);
 }
 
+static struct slice without_managed_connection(struct slice text)
+{
+	static const char *const gone[] = {
+		"  organisation: {kind: managed, entity_id: '" DOOR_ENTITY "', acs: '" DOOR_ACS "', start: 'https://site.example/'}\n",
+		"  - {name: agents, when: \"member of 'cn=agents,dc=x'\", outcome: licensed}\n", "licensed: 'https://site.example/jira?a=1&b=2', ",
+	};
+
+	for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++)
+		text = forge_replace(text, gone[i], "");
+	return forge_replace(text, "portal: helpdesk}", "portal: 'https://help.example/portal/7'}");
+}
+
 static void open_gateway(const char *audit_line)
 {
 	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
@@ -121,6 +133,8 @@ static void open_gateway(const char *audit_line)
 	while (memmem(text.p, text.n, "@/", 2))
 		text = forge_replace(text, "@/", arena_printf(a, "%s/", folder));
 	text = forge_replace(text, "#audit#", audit_line);
+	if (memmem(text.p, text.n, "#only portals#", 14))
+		text = without_managed_connection(text);
 	write_here("own.key", 0600, own.key);
 	write_here("own.crt", 0644, own.certificate);
 	write_here("idp.xml", 0644, forge_metadata("signing", keys));
@@ -163,6 +177,13 @@ static int begin_with_full_disk_and_patience(void **state)
 {
 	(void)state;
 	return begin_with("audit_file: /dev/full\naudit_failure: continue");
+}
+
+/* No managed connection: a link has no door of its own, and this one lands at an address. */
+static int begin_with_portals_only(void **state)
+{
+	(void)state;
+	return begin_with("#only portals#");
 }
 
 static int end(void **state)
@@ -383,6 +404,18 @@ static void a_link_ends_in_its_landing_by_an_unsolicited_response(void **state)
 	assert_true(page_has(x, "name=\"RelayState\" value=\"https://site.example/jira?a=1&amp;b=2\""));
 	audit_says("link", "help");
 	audit_says("to", "https://site.example/jira?a=1&b=2");
+}
+
+static void a_link_without_a_managed_connection_lands_at_its_address(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	fill_mirror(FORGE_OBJECT_ID, "p@partner.example", "partners", "x");
+	x = finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help"))));
+	assert_int_equal(x->status, 303);
+	assert_string_equal(x->location, "https://help.example/portal/7");
+	audit_says("passage", "to-portal");
 }
 
 static void two_tabs_are_two_sign_ons(void **state)
@@ -716,6 +749,7 @@ int main(void)
 		test(the_assertion_says_what_the_mirror_knows),
 		test(a_partner_at_the_managed_door_is_sent_to_the_portal),
 		test(a_link_ends_in_its_landing_by_an_unsolicited_response),
+		cmocka_unit_test_setup_teardown(a_link_without_a_managed_connection_lands_at_its_address, begin_with_portals_only, end),
 		test(two_tabs_are_two_sign_ons),
 		test(the_back_button_finds_a_page_that_goes_on),
 		test(refuses_replay),
