@@ -176,7 +176,10 @@ static void end_predecessors(struct parent *p, int64_t now)
 	struct child *c;
 
 	for (c = p->children; c; c = c->next) {
-		if (c->generation != p->generation && !c->ending && (!is_worker(c->role) || is_succeeded(p, c)))
+		if (c->generation == p->generation || c->ending)
+			continue;
+		/* one that never came to serve is no loss: reloads in a row do not pile up processes */
+		if (!c->ready || !is_worker(c->role) || is_succeeded(p, c))
 			child_end(c, now, PATIENCE);
 	}
 }

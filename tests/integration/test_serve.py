@@ -351,6 +351,20 @@ def test_follows_a_change_of_workers_and_addresses(serve):
     assert serve.get() == 200
 
 
+def test_reloads_in_a_row_do_not_pile_up_processes(serve):
+    serve.write(workers=1)
+    serve.start_ready()
+    descriptors = len(os.listdir(f"/proc/{serve.process.pid}/fd"))
+    for turn in range(40):
+        serve.signal(signal.SIGHUP)
+        serve.wait_for("the new settings are in force", turn + 1)
+    assert len(serve.children()) < 20
+    assert serve.get() == 200
+    serve.wait_for("serving address=", 2, 40)
+    until(lambda: len(serve.children()) == 2, 40)
+    until(lambda: len(os.listdir(f"/proc/{serve.process.pid}/fd")) <= descriptors)
+
+
 def test_does_not_grow_by_reloads(serve):
     serve.write(workers=1)
     serve.start_ready()
