@@ -4,7 +4,7 @@
  *
  * Does what `serve` does before it starts, then what only time would show:
  * connects to the directories and metadata addresses, looks at the inventory,
- * and plays the last step of a sign-on through with lasso as the other side.
+ * and plays a sign-on through with lasso as the other side of each message.
  * Changes nothing.
  */
 #include "base/clock.h"
@@ -292,6 +292,33 @@ static int play_through(struct check *c, const struct saml_key *key, struct slic
 	return saml_witness_issued(own, door->entity_id, door->acs, request_id, issued.base64, answer.name_id, err);
 }
 
+/* The request as lasso writes it for this connection: read, and found to be of this connection. */
+static int ask_us(struct check *c, struct slice own, const struct settings_connection *door, struct error *err)
+{
+	struct saml_request request;
+
+	if (saml_rehearse_request(c->arena, own, door->entity_id, door->acs, &request, err) < 0)
+		return -1;
+	if (settings_connection_by_entity(c->settings, request.issuer) != door)
+		return error_set(err, REASON_UNKNOWN_ISSUER, "its request is taken for that of another connection");
+	if (request.acs_url && strcmp(request.acs_url, door->acs) != 0)
+		return error_set(err, REASON_WRONG_ACS, "its request names another ACS: %.200s", request.acs_url);
+	return 0;
+}
+
+static void check_answer(struct check *c)
+{
+	struct saml_rehearsal r = {
+		.sp_entity_id = c->settings->sp_entity_id, .acs_url = c->settings->acs_url, .name_id = "rehearsal@example.org", .now = clock_now(),
+	};
+	struct error err;
+
+	if (saml_rehearse_provider(&r, &err) < 0)
+		say(c, FINDING_ERROR, "%s", err.detail);
+	else
+		say(c, FINDING_OK, "lasso, as identity provider, takes our request, and its answer is accepted");
+}
+
 static void check_sign_on(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -313,13 +340,14 @@ static void check_sign_on(struct check *c)
 		return;
 	}
 	metadata = saml_idp_metadata(c->arena, &own);
+	check_answer(c);
 	for (i = 0; i < s->connection_count; i++) {
 		const struct settings_connection *door = &s->connections[i];
 
-		if (play_through(c, key, metadata, door, &err) < 0)
+		if (ask_us(c, metadata, door, &err) < 0 || play_through(c, key, metadata, door, &err) < 0)
 			say(c, FINDING_ERROR, "%s:%d: %s: %s", s->file, door->line, door->name, err.detail);
 		else
-			say(c, FINDING_OK, "%s: lasso, as this connection, accepts what is issued", door->name);
+			say(c, FINDING_OK, "%s: lasso, as this connection, asks and accepts what is issued", door->name);
 	}
 	saml_key_free(key);
 }

@@ -242,4 +242,19 @@ struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own);
 int saml_witness_issued(struct slice own_idp_metadata, const char *sp_entity_id, const char *sp_acs, const char *request_id,
 	const char *base64, const char *name_id, struct error *err);
 
+/*
+ * Plays the identity provider: asked by a request of ours, it answers with a
+ * Response that must pass every check.  Its key lives as long as the call.
+ */
+struct saml_rehearsal {
+	const char *sp_entity_id, *acs_url;     /* ours */
+	const char *name_id;
+	int64_t now;                    /* the real time: lasso asks the system's clock */
+};
+int saml_rehearse_provider(const struct saml_rehearsal *r, struct error *err);
+
+/* Plays the connection that asks us, and reads its request back. */
+int saml_rehearse_request(struct arena *a, struct slice own_idp_metadata, const char *sp_entity_id, const char *sp_acs,
+	struct saml_request *out, struct error *err);
+
 #endif

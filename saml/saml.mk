@@ -74,7 +74,7 @@ check_PROGRAMS += tests/unit/test_request_write
 tests_unit_test_request_write_SOURCES = tests/unit/test_request_write.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_request_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
-saml_libsaml_a_SOURCES += saml/witness.c
+saml_libsaml_a_SOURCES += saml/rehearsal.c saml/witness.c
 
 check_PROGRAMS += tests/unit/test_witness
 tests_unit_test_witness_SOURCES = tests/unit/test_witness.c tests/unit/keys.h tests/unit/unit.h

@@ -53,6 +53,32 @@ static int end(void **state)
 	return 0;
 }
 
+static void what_lasso_answers_our_request_is_accepted(void **state)
+{
+	struct saml_rehearsal r = {
+		.sp_entity_id = "https://sso.example.org/saml/sp/metadata", .acs_url = "https://sso.example.org/saml/sp/acs/1", .name_id = NAME,
+		.now = time(NULL),
+	};
+	struct error err;
+
+	(void)state;
+	assert_done(saml_rehearse_provider(&r, &err), err);
+	r.now += 3600;                  /* our clock alone: lasso's answer was then made an hour before it was asked */
+	assert_refused(saml_rehearse_provider(&r, &err), err, REASON_ISSUE_INSTANT);
+}
+
+static void what_lasso_asks_as_a_connection_is_read(void **state)
+{
+	struct saml_request request;
+	struct error err;
+
+	(void)state;
+	assert_done(saml_rehearse_request(arena, metadata, SP, ACS, &request, &err), err);
+	assert_string_equal(request.issuer, SP);
+	if (request.acs_url)
+		assert_string_equal(request.acs_url, ACS);
+}
+
 static struct saml_answer answer(void)
 {
 	static const char *const values[] = {"</x>", "a & b", "]]>", "Jürgen", "x\r\ny"};
@@ -148,6 +174,8 @@ static void notices_metadata_that_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_lasso_answers_our_request_is_accepted),
+		cmocka_unit_test(what_lasso_asks_as_a_connection_is_read),
 		cmocka_unit_test(accepts_every_way_of_signing),
 		cmocka_unit_test(notices_what_is_wrong),
 		cmocka_unit_test(notices_signature_of_another_key),
