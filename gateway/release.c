@@ -58,6 +58,9 @@ static void gather(struct values *v, const struct settings_attribute *setting, c
 	case ATTRIBUTE_VALUE:
 		add(v, setting->text);
 		break;
+	case ATTRIBUTE_MAIL:
+		add(v, person->mail);
+		break;
 	case ATTRIBUTE_LDAP:
 		add_from_mirror(v, person, setting->text);
 		break;

@@ -41,6 +41,7 @@ struct settings_provider {
 enum attribute_source {
 	ATTRIBUTE_CLAIM,                /* {claim: NAME}: from the verified assertion */
 	ATTRIBUTE_LDAP,                 /* {ldap: ATTRIBUTE}: from the mirror */
+	ATTRIBUTE_MAIL,                 /* the mail address that is the NameID; among the usual ones only */
 	ATTRIBUTE_GROUPS,               /* {groups: PATTERN}: names of the person's groups that match; `as: cn | dn` */
 	ATTRIBUTE_VALUE                 /* {value: TEXT}; {stable_id: yes} is read as what the connection's stable_id names */
 };

@@ -13,7 +13,7 @@ static const struct settings_attribute usual[] = {
 	{CLAIMS "givenname", ATTRIBUTE_LDAP, "givenName", false},
 	{CLAIMS "surname", ATTRIBUTE_LDAP, "sn", false},
 	{CLAIMS "name", ATTRIBUTE_CLAIM, NULL, false},          /* text NULL: the stable id */
-	{CLAIMS "emailaddress", ATTRIBUTE_LDAP, "mail", false},
+	{CLAIMS "emailaddress", ATTRIBUTE_MAIL, "mail", false},
 };
 #define USUAL_COUNT (sizeof(usual) / sizeof(*usual))
 

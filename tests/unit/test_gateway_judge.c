@@ -236,9 +236,9 @@ static void releases_what_the_connection_names_and_no_more(void **state)
 	static const struct settings_attribute wanted[] = {
 		{"id", ATTRIBUTE_CLAIM, "objectidentifier", false}, {"department", ATTRIBUTE_LDAP, "Department", false},
 		{"missing", ATTRIBUTE_LDAP, "title", false}, {"fixed", ATTRIBUTE_VALUE, "x", false}, {"groups", ATTRIBUTE_GROUPS, "ag*", false},
-		{"dns", ATTRIBUTE_GROUPS, "*", true}, {"none", ATTRIBUTE_GROUPS, "zz*", false},
+		{"dns", ATTRIBUTE_GROUPS, "*", true}, {"none", ATTRIBUTE_GROUPS, "zz*", false}, {"mail", ATTRIBUTE_MAIL, "mail", false},
 	};
-	struct settings_connection c = {.attributes = wanted, .attribute_count = 7};
+	struct settings_connection c = {.attributes = wanted, .attribute_count = 8};
 	struct slice values[] = {slice_c("</x>&"), slice_of("\0", 1)};
 	struct mirror_attribute attributes[] = {{"department", values, 2}};
 	struct mirror_person p = person("a@example.org", "agents");
@@ -247,7 +247,7 @@ static void releases_what_the_connection_names_and_no_more(void **state)
 	(void)state;
 	p.attributes = attributes;
 	p.attribute_count = 1;
-	assert_int_equal(release_attributes(a, &c, &identity, &p, &out), 5);
+	assert_int_equal(release_attributes(a, &c, &identity, &p, &out), 6);
 	assert_string_equal(out[0].values[0], one[0]);
 	assert_string_equal(out[1].name, "department");
 	assert_int_equal(out[1].n, 1);
@@ -255,7 +255,8 @@ static void releases_what_the_connection_names_and_no_more(void **state)
 	assert_string_equal(out[2].values[0], "x");
 	assert_string_equal(out[3].values[0], "agents");
 	assert_string_equal(out[4].values[0], "cn=agents,dc=example");
-	assert_int_equal(release_attributes(a, &c, NULL, &p, &out), 4);
+	assert_string_equal(out[5].values[0], "a@example.org");
+	assert_int_equal(release_attributes(a, &c, NULL, &p, &out), 5);
 }
 
 int main(void)
