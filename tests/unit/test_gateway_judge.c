@@ -129,6 +129,37 @@ static void follows_the_table_of_outcomes_by_door(void **state)
 	}
 }
 
+/* Each might be trimmed, folded or split into victim@example.org, or leave the claimed domain, at the other side. */
+static void sends_no_mail_that_others_may_read_otherwise(void **state)
+{
+	static const char *const mails[] = {
+		"victim@example.org ", " victim@example.org", "victim@example.org\n", "victim@example.org.", "victim@.example.org",
+		"victim@example..org", "mallory@evil.example,victim@example.org", "mallory@evil.example@example.org",
+		"<victim@example.org>", "\"victim\"@example.org", "victim(x)@example.org", "victim@example.org;x", "victim\t@example.org",
+		"victim@\xef\xbd\x85xample.org", "victim@example.org\xe2\x80\x8b", "v\xc4\xb1" "ctim@example.org", "victim@", "@example.org",
+		"victim", "victim@[192.0.2.1]", "victim@exam_ple.org",
+	};
+	static const char *const good[] = {"o'neill+x.y_z-1@sub.example.org", "a@b"};
+	struct judge_question q = {.door = door("organisation"), .now = NOW};
+	struct judgement j;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(mails) / sizeof(*mails); i++) {
+		struct mirror_person p = person(mails[i], "staff");
+
+		if (judge(a, &gateway, &q, &p, TRACE_NO, &j, &err) == 0)
+			fail_msg("\"%s\" was sent", mails[i]);
+		assert_int_equal(err.reason, REASON_UNSENDABLE);
+		assert_int_equal(j.passage, PASSAGE_REFUSE);
+	}
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct mirror_person p = person(good[i], "staff");
+
+		assert_done(judge(a, &gateway, &q, &p, TRACE_NO, &j, &err), err);
+	}
+}
+
 static void a_denial_carries_the_public_sentence_of_its_rule(void **state)
 {
 	struct mirror_person p = person("f@example.org", "former");
@@ -263,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(follows_the_table_of_outcomes_by_door),
+		cmocka_unit_test(sends_no_mail_that_others_may_read_otherwise),
 		cmocka_unit_test(a_denial_carries_the_public_sentence_of_its_rule),
 		cmocka_unit_test(a_link_lands_each_outcome_where_it_says),
 		cmocka_unit_test(a_link_without_a_managed_connection_serves_the_portal_alone),
