@@ -7,15 +7,18 @@
  * configured proxy are they read at all; then from the right, and the first
  * address that is not a proxy of ours is the client: what stands left of it was
  * written by the client itself.  An entry that is no address (`unknown`, a
- * hidden name, rubbish) ends the reading, and the client is the peer.
+ * hidden name, rubbish) ends the reading, and the client is not known.
  *
  * A proxy adds to one of the two fields and passes the other on untouched, and
  * we are not told which.  So both are read, and where they differ neither is
- * believed: a client can hide behind the proxy that way, but be nobody else.
+ * believed.  The client is then nobody, not the proxy: a client that could be
+ * the proxy by sending a field would be inside the network of a `client in`.
  */
 #include "http/internal.h"
 
 #include "base/encode.h"
+
+#define NOT_KNOWN "unknown"             /* RFC 7239 section 6.2 */
 
 static struct slice trimmed(struct slice s)
 {
@@ -127,7 +130,7 @@ const char *forwarded_client(struct arena *a, const char *peer, const struct for
 	if (f->forwarded.p)
 		bad |= list_read(f->forwarded, element_read, proxies, proxy_count, r);
 	if (bad || (f->x_forwarded_for.p && f->forwarded.p && memcmp(x, r, sizeof(x)) != 0))
-		return arena_strdup(a, text);
+		return NOT_KNOWN;
 	network_address_write(f->x_forwarded_for.p ? x : r, text);
 	return arena_strdup(a, text);
 }

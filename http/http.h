@@ -44,7 +44,7 @@ struct http_exchange {
 	struct slice query;             /* raw, byte for byte, without `?`; n 0: none */
 	struct slice body;              /* of a POST */
 	const char *content_type;       /* lower case, without parameters; NULL: none */
-	const char *client;             /* numeric address: the peer, or from a trusted proxy's header */
+	const char *client;             /* numeric address: the peer, or from a trusted proxy's header; "unknown": that says nothing sure */
 	const struct http_cookie *cookies;      /* in the order sent; broken pairs are left out */
 	size_t cookie_count;
 	const char *fetch_dest;         /* Sec-Fetch-Dest; NULL: the browser does not say */

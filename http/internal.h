@@ -39,7 +39,10 @@ struct forwarded {
 	struct slice forwarded;
 };
 
-/* The client's address in its usual spelling: the peer, unless the peer is a proxy of ours and names another. */
+/*
+ * The client's address in its usual spelling: the peer, unless the peer is a proxy of ours and names another; "unknown"
+ * when what it passes on cannot be read or differs.
+ */
 const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f,
 	const struct network *proxies, size_t proxy_count);
 
@@ -54,6 +57,7 @@ const char *status_phrase(int status);
 /* ---- reader.c ---- */
 
 #define READER_TARGET 512               /* of a target only so much is kept: routes are shorter */
+#define READER_FIELDS 200               /* no browser sends more; one that was left out might be the one of a proxy behind them */
 #define READER_VALUE 264                /* a host name has at most 253 characters */
 
 struct reader;
@@ -87,6 +91,7 @@ struct reader {
 	char word[READER_VALUE];        /* method, version, field name or value */
 	size_t word_size;
 	size_t head_size;
+	unsigned fields;
 	uint64_t left, body_size;
 };
 

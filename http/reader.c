@@ -62,7 +62,7 @@ static int next_request(struct reader *r)
 	r->method = 0;
 	r->target_size = r->host_size = r->word_size = r->head_size = 0;
 	r->minor = 0;
-	r->hosts = r->lengths = r->encodings = 0;
+	r->hosts = r->lengths = r->encodings = r->fields = 0;
 	r->length = r->left = r->body_size = 0;
 	return AT_START;
 }
@@ -124,6 +124,8 @@ static int version_byte(struct reader *r, unsigned char c)
 
 static int name_end(struct reader *r)
 {
+	if (++r->fields > READER_FIELDS)
+		return refuse(r, REASON_HEAD_TOO_LARGE);
 	r->field = FIELD_OTHER;
 	for (int i = 0; i < FIELD_COUNT; i++)
 		if (slice_is_nocase(word(r), fields[i]))

@@ -27,7 +27,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#define FIELDS_MAX 200
 #define DESCRIPTORS_KEPT 64             /* for files, other listeners and the log */
 #define PAUSE_US 20000
 #define COMPLAIN_US (60 * INT64_C(1000000))
@@ -164,7 +163,7 @@ static void read_request(struct http_exchange *x, struct evhttp_request *req, st
 {
 	struct evbuffer *body = evhttp_request_get_input_buffer(req);
 	const char *uri = evhttp_request_get_uri(req);
-	struct field fields[FIELDS_MAX];
+	struct field fields[READER_FIELDS];
 	struct slice path = {NULL, 0};
 
 	x->method = method_of(req);
@@ -172,7 +171,7 @@ static void read_request(struct http_exchange *x, struct evhttp_request *req, st
 		x->path = arena_copy(x->arena, path);
 	if (x->method == HTTP_POST)
 		x->body = slice_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
-	exchange_read(x, &c->server->options, c->peer, fields, fields_of(req, fields, FIELDS_MAX));
+	exchange_read(x, &c->server->options, c->peer, fields, fields_of(req, fields, READER_FIELDS));
 }
 
 static void on_sent(struct evhttp_request *req, void *arg)

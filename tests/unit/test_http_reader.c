@@ -151,6 +151,27 @@ static void counts_the_head_and_not_the_body(void **state)
 	assert_int_equal(r.bad, REASON_HEAD_TOO_LARGE);
 }
 
+/* The server keeps READER_FIELDS of them: a client that filled those itself would hide what a proxy added behind. */
+static void leaves_no_field_unread(void **state)
+{
+	static char bytes[2000];
+
+	(void)state;
+	for (unsigned count = READER_FIELDS; count <= READER_FIELDS + 1; count++) {
+		int n = snprintf(bytes, sizeof(bytes), "GET / HTTP/1.1\r\n");
+		struct reader r;
+
+		for (unsigned i = 0; i < count; i++)
+			n += snprintf(bytes + n, sizeof(bytes) - (size_t)n, "a:b\r\n");
+		n += snprintf(bytes + n, sizeof(bytes) - (size_t)n, "\r\n");
+		reader_begin(&r, sizeof(bytes), judge);
+		reader_feed(&r, bytes, (size_t)n);
+		reader_feed(&r, bytes, (size_t)n);
+		assert_int_equal(r.bad, count > READER_FIELDS ? REASON_HEAD_TOO_LARGE : REASON_NONE);
+		assert_int_equal(r.complete, count > READER_FIELDS ? 0 : 2);
+	}
+}
+
 /* A name or host that was cut for want of room must not pass for a shorter one. */
 static void confuses_no_long_word_with_a_short_one(void **state)
 {
@@ -182,6 +203,7 @@ int main(void)
 		cmocka_unit_test(forgets_the_request_before),
 		cmocka_unit_test(takes_no_byte_after_it_stopped),
 		cmocka_unit_test(counts_the_head_and_not_the_body),
+		cmocka_unit_test(leaves_no_field_unread),
 		cmocka_unit_test(confuses_no_long_word_with_a_short_one),
 	};
 
