@@ -10,7 +10,7 @@
  */
 #include "http/internal.h"
 
-#define COOKIES_MAX 64                  /* browsers keep at most 180 a host; the 16 kB of a head hold more */
+#define COOKIES_MAX 512                 /* browsers keep at most 180 a host, and a sibling's can all stand before ours */
 
 bool http_is_token(unsigned char c)
 {
