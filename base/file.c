@@ -22,7 +22,9 @@ static int require_kind(int fd, const char *path, enum file_kind kind, size_t li
 		return fail(err, path, "cannot look at it");
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, REASON_FILE, "%s: is not a regular file", path);
-	if (kind == FILE_SECRET && (st.st_mode & 077))
+	if (kind == FILE_SECRET_UNLINKED && st.st_nlink != 1)
+		return error_set(err, REASON_FILE, "%s: has another name too, which a secret there may not have", path);
+	if (kind != FILE_PUBLIC && (st.st_mode & 077))
 		return error_set(err, REASON_FILE, "%s: is secret, but its mode %04o lets group or others at it; use: chmod 0600 %s", path,
 			(unsigned)(st.st_mode & 07777), path);
 	if (st.st_size < 0 || (size_t)st.st_size > limit)
@@ -33,7 +35,7 @@ static int require_kind(int fd, const char *path, enum file_kind kind, size_t li
 
 int file_read(struct arena *a, const char *path, enum file_kind kind, size_t limit, struct slice *out, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (kind == FILE_SECRET_UNLINKED ? O_NOFOLLOW : 0));
 	size_t size = 0, n = 0;
 	char *bytes;
 	int rc = -1;

@@ -7,8 +7,12 @@
 
 #include <sys/types.h>
 
-/* FILE_SECRET: refused when group or others may read it or it is not a regular file. */
-enum file_kind { FILE_PUBLIC, FILE_SECRET };
+/*
+ * FILE_SECRET: refused when group or others may read it or it is not a regular file.
+ * FILE_SECRET_UNLINKED: the same, and no link, for a folder that processes with fewer rights may write: they could
+ * have us read another file of ours for them.
+ */
+enum file_kind { FILE_PUBLIC, FILE_SECRET, FILE_SECRET_UNLINKED };
 
 /* REASON_FILE on failure, the detail names the path. */
 int file_read(struct arena *a, const char *path, enum file_kind kind, size_t limit, struct slice *out, struct error *err);

@@ -5,24 +5,36 @@
 #include "base/random.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
 
 #define COOKIE_SECRET_SIZE 48
+#define COOKIE_SECRET_MOST 4096
+
+/*
+ * A folder that the administrator gave to somebody else stays as it is, and so
+ * does a link: it may stand in a folder of the roles' user, who could have us
+ * give him any folder of the host.
+ */
+static int give_folder(const char *path, const struct child_user *u, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), rc = 0;
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0 && fchown(fd, u->uid, u->gid) < 0)
+		rc = error_set(err, REASON_FILE, "%s: cannot be given to the user of the roles: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
 
 static int make_folder(const char *path, const struct child_user *u, struct error *err)
 {
-	struct stat st;
-
 	if (folder_make(path, 0750, err) < 0)
 		return -1;
-	/* a folder that the administrator gave to somebody else stays as it is */
-	if (!u->set || (stat(path, &st) == 0 && st.st_uid != 0))
-		return 0;
-	if (chown(path, u->uid, u->gid) < 0)
-		return error_set(err, REASON_FILE, "%s: cannot be given to the user of the roles: %s", path, strerror(errno));
-	return 0;
+	return u->set ? give_folder(path, u, err) : 0;
 }
 
 static int make_folders(struct loaded *l, struct error *err)
@@ -34,17 +46,24 @@ static int make_folders(struct loaded *l, struct error *err)
 	return make_folder(arena_printf(l->arena, "%s/metadata", s->state_dir), &l->user, err);
 }
 
-/* Once, at the first start: pending sign-ons in browsers survive restarts. */
-static int make_cookie_secret(const struct settings *s, struct error *err)
+/* Made once, at the first start: pending sign-ons in browsers survive restarts.  It stands in a folder of the roles. */
+static int take_cookie_secret(const struct loaded *l, struct error *err)
 {
+	const struct settings *s = l->settings;
 	unsigned char secret[COOKIE_SECRET_SIZE];
+	struct slice bytes;
 
-	if (!s->cookie_secret_is_ours || access(s->cookie_secret_file, F_OK) == 0)
+	if (!s->cookie_secret_is_ours)
 		return 0;
-	random_bytes(secret, sizeof(secret));
-	if (file_write(s->cookie_secret_file, 0600, slice_of(secret, sizeof(secret)), err) < 0)
+	if (access(s->cookie_secret_file, F_OK) < 0) {
+		random_bytes(secret, sizeof(secret));
+		if (file_write(s->cookie_secret_file, 0600, slice_of(secret, sizeof(secret)), err) < 0)
+			return -1;
+		log_info("cookie secret made", "file", s->cookie_secret_file, NULL);
+	}
+	if (file_read(l->arena, s->cookie_secret_file, FILE_SECRET_UNLINKED, COOKIE_SECRET_MOST, &bytes, err) < 0)
 		return -1;
-	log_info("cookie secret made", "file", s->cookie_secret_file, NULL);
+	files_put(l->files, s->cookie_secret_file, FILES_WORKER, bytes);
 	return 0;
 }
 
@@ -67,7 +86,7 @@ int loaded_read(const char *path, struct loaded *out, struct error *err)
 	if (settings_read(l.arena, l.files, path, &l.settings, &problems, err) < 0)
 		goto fail;
 	problems = NULL;
-	if (child_user_read(l.settings->user, &l.user, err) < 0 || make_folders(&l, err) < 0 || make_cookie_secret(l.settings, err) < 0)
+	if (child_user_read(l.settings->user, &l.user, err) < 0 || make_folders(&l, err) < 0 || take_cookie_secret(&l, err) < 0)
 		goto fail;
 	if (settings_load_files(l.arena, l.files, l.settings, &problems, err) < 0)
 		goto fail;

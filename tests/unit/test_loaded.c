@@ -155,6 +155,43 @@ static void makes_folders_and_cookie_secret_once(void **state)
 	assert_true(slice_equal(first, second));
 }
 
+/* The roles' user owns state_dir, and what he puts there the parent meets as root. */
+static void follows_no_link_out_of_the_folder_of_the_roles(void **state)
+{
+	struct error err;
+	struct stat st;
+
+	(void)state;
+	assert_done(load(&err), err);
+	put("treasure", 0600, slice_c("0123456789abcdef0123456789abcdef0123"));
+	assert_int_equal(unlink(path_of("state/cookie.secret")), 0);
+	assert_int_equal(symlink(path_of("treasure"), path_of("state/cookie.secret")), 0);
+	assert_refused(load(&err), err, REASON_FILE);
+	assert_told(&err, "cookie.secret", "cannot open");
+	assert_int_equal(unlink(path_of("state/cookie.secret")), 0);
+	assert_int_equal(link(path_of("treasure"), path_of("state/cookie.secret")), 0);
+	assert_refused(load(&err), err, REASON_FILE);
+	assert_told(&err, "cookie.secret", "another name");
+	assert_int_equal(unlink(path_of("state/cookie.secret")), 0);
+	assert_int_equal(unlink(path_of("treasure")), 0);
+	if (geteuid() != 0)
+		return;                 /* only root gives folders away */
+	put("p.yaml", 0644, slice_c(arena_printf(a, "user: nobody\n%s", settings)));
+	assert_int_equal(rmdir(path_of("state/metadata")), 0);
+	assert_int_equal(mkdir(path_of("vault"), 0700), 0);
+	assert_int_equal(symlink(path_of("vault"), path_of("state/metadata")), 0);
+	assert_done(load(&err), err);
+	assert_int_equal(stat(path_of("vault"), &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(stat(path_of("state"), &st), 0);
+	assert_int_not_equal(st.st_uid, 0);
+	assert_int_equal(unlink(path_of("state/metadata")), 0);
+	assert_int_equal(rmdir(path_of("vault")), 0);
+	assert_done(load(&err), err);
+	assert_int_equal(stat(path_of("state/metadata"), &st), 0);
+	assert_int_not_equal(st.st_uid, 0);
+}
+
 static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state)
 {
 	static const struct { unsigned audience; const char *has, *has_not; } roles[] = {
@@ -372,6 +409,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(makes_folders_and_cookie_secret_once, begin),
+		cmocka_unit_test_setup(follows_no_link_out_of_the_folder_of_the_roles, begin),
 		cmocka_unit_test_setup(hands_the_key_to_workers_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_its_group_may_read, begin),
