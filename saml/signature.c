@@ -11,6 +11,9 @@
 #include <xmlsec/xmldsig.h>
 #include <xmlsec/xmlsec.h>
 
+/* Bytes of a PrefixList, each of whose prefixes is looked up for every element; senders write "xs" and the like. */
+#define PREFIX_LIST_MAX 256
+
 #define ENVELOPED "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 
 static const char *const signature_methods[] = {
@@ -98,6 +101,7 @@ static int require_exclusive_form(const xml_node *node, struct error *err)
 {
 	static const char *const allowed[] = {XML_NS_EXC_C14N, NULL};
 	xml_node *list = xml_first(node);
+	const char *prefixes;
 
 	if (require_algorithm(node, allowed, REASON_SIGNATURE_TRANSFORM, err) < 0)
 		return -1;
@@ -106,6 +110,10 @@ static int require_exclusive_form(const xml_node *node, struct error *err)
 	if (list && (!xml_is(list, XML_NS_EXC_C14N, "InclusiveNamespaces") || !xml_attributes_among(list, only_prefix_list) ||
 		xml_first(list) || xml_next(list)))
 		return error_set(err, REASON_SIGNATURE_TRANSFORM, "parameters of the canonical form");
+	prefixes = list ? xml_attribute(list, "PrefixList") : NULL;
+	if (prefixes && strlen(prefixes) > PREFIX_LIST_MAX)
+		return error_set(err, REASON_SIGNATURE_TRANSFORM, "PrefixList of %zu bytes, at most %d", strlen(prefixes),
+			PREFIX_LIST_MAX);
 	return 0;
 }
 

@@ -23,13 +23,13 @@
 #define EQUALS_MAX 128
 
 const struct xml_rules xml_rules_response = {
-	.bytes = SAML_RESPONSE_MAX, .depth = SAML_DEPTH_MAX, .nodes = 20000,
+	.bytes = SAML_RESPONSE_MAX, .depth = SAML_DEPTH_MAX, .nodes = 20000, .namespaces = 256,
 	.malformed = REASON_RESPONSE_MALFORMED, .too_large = REASON_RESPONSE_TOO_LARGE, .doctype = REASON_DOCTYPE,
 	.comment = REASON_XML_COMMENT, .shape = REASON_XML_SHAPE, .duplicate_id = REASON_DUPLICATE_ID,
 };
 
 const struct xml_rules xml_rules_request = {
-	.bytes = SAML_REQUEST_MAX, .depth = SAML_DEPTH_MAX, .nodes = 2000,
+	.bytes = SAML_REQUEST_MAX, .depth = SAML_DEPTH_MAX, .nodes = 2000, .namespaces = 256,
 	.malformed = REASON_REQUEST_MALFORMED, .too_large = REASON_REQUEST_TOO_LARGE, .doctype = REASON_REQUEST_MALFORMED,
 	.comment = REASON_REQUEST_MALFORMED, .shape = REASON_REQUEST_MALFORMED, .duplicate_id = REASON_REQUEST_MALFORMED,
 };
@@ -45,7 +45,7 @@ const struct xml_rules xml_rules_metadata = {
 struct guard {
 	const struct xml_rules *rules;
 	startElementNsSAX2Func build_element;
-	size_t nodes;
+	size_t nodes, namespaces;
 	enum reason reason;
 	char detail[200];
 };
@@ -102,6 +102,11 @@ static void on_element(void *context, const xmlChar *name, const xmlChar *prefix
 	g->nodes += 1 + (size_t)attribute_count + (size_t)namespace_count;
 	if (g->nodes > g->rules->nodes) {
 		refuse(parser, g->rules->too_large, "too many elements, at", name);
+		return;
+	}
+	g->namespaces += (size_t)namespace_count;
+	if (g->rules->namespaces && g->namespaces > g->rules->namespaces) {
+		refuse(parser, g->rules->too_large, "too many namespaces, at", name);
 		return;
 	}
 	if (parser->nodeNr >= g->rules->depth) {

@@ -36,6 +36,7 @@ struct xml_rules {
 	size_t bytes;                   /* of the document */
 	int depth;                      /* of nested elements */
 	size_t nodes;                   /* elements and attributes */
+	size_t namespaces;              /* declared in the whole document; 0: no limit of their own */
 	bool comments;                  /* comments and processing instructions are dropped, not refused */
 	enum reason malformed;          /* not well-formed XML in UTF-8 */
 	enum reason too_large;

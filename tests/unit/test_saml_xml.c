@@ -233,6 +233,39 @@ static void leaves_no_byte_behind(void **state)
 	assert_int_equal(mallinfo2().uordblks, before);
 }
 
+/* ---- messages that are small and cost seconds ---- */
+
+/* Each time with its number between the two. */
+static const char *repeated(const char *before, const char *after, int n)
+{
+	struct text t;
+
+	text_begin(&t, forge_arena(), 4096);
+	for (int i = 0; i < n; i++)
+		text_addf(&t, "%s%d%s", before, i, after);
+	return text_slice(&t).p;
+}
+
+/* Each prefix is looked up for each element, before the signature is known to be anybody's. */
+static void refuses_long_prefix_list(void **state)
+{
+	const char *transform = "<Transform Algorithm=\"" ALGORITHM_C14N "\"/>";
+	const char *with_list = arena_printf(forge_arena(), "<Transform Algorithm=\"" ALGORITHM_C14N "\"><InclusiveNamespaces"
+		" xmlns=\"" ALGORITHM_C14N "\" PrefixList=\"%s\"/></Transform>", repeated("p", " ", 100));
+
+	(void)state;
+	forge_refused(&(struct forge){.after = {{transform, with_list}}}, REASON_SIGNATURE_TRANSFORM);
+}
+
+static void refuses_many_namespaces_in_one_document(void **state)
+{
+	const char *one = arena_printf(forge_arena(), "<x%s/>", repeated(" xmlns:a", "='urn:x'", 60));
+
+	(void)state;
+	forge_edit_refused("<AuthnContext>", arena_printf(forge_arena(), "%s%s%s%s%s<AuthnContext>", one, one, one, one, one),
+		REASON_RESPONSE_TOO_LARGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +284,8 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_raw_line_end_and_invalid_utf8, forge_reset),
 		cmocka_unit_test_teardown(refuses_deep_nesting, forge_reset),
 		cmocka_unit_test_teardown(refuses_padding, forge_reset),
+		cmocka_unit_test_teardown(refuses_long_prefix_list, forge_reset),
+		cmocka_unit_test_teardown(refuses_many_namespaces_in_one_document, forge_reset),
 		cmocka_unit_test_teardown(refuses_injected_encrypted_assertion, forge_reset),
 		cmocka_unit_test_teardown(refuses_encrypted_unsigned_assertion, forge_reset),
 		cmocka_unit_test_teardown(leaves_no_byte_behind, forge_reset),
