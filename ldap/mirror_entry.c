@@ -3,7 +3,8 @@
  * Entries into the mirror and out of it.
  *
  * An entry that has not changed is not written: a full refresh of an unchanged
- * directory leaves the file, and its readers, alone.
+ * directory leaves the file, and its readers, alone.  Only after a change of
+ * the settings, which decide what is indexed, each is written once more.
  */
 #include "ldap/writer.h"
 
@@ -287,7 +288,8 @@ static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id
 
 	if (found < 0)
 		return -1;
-	if (found && slice_equal(bytes, old))
+	/* while a kind is not whole, its index may be of other settings, or gone */
+	if (found && slice_equal(bytes, old) && w->state.whole & 1u << kind)
 		return 0;
 	w->changed = true;
 	if (found) {

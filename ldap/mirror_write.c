@@ -4,6 +4,49 @@
 
 #include "base/log.h"
 
+#define FORGET_AT_ONCE 256
+
+struct forget {
+	struct key keys[FORGET_AT_ONCE];
+	size_t n;
+};
+
+static int take_key(struct slice key, struct slice value, void *context)
+{
+	struct forget *f = context;
+	struct key *last = f->n ? &f->keys[f->n - 1] : NULL;
+
+	(void)value;
+	if (last && slice_equal(key_slice(last), key))
+		return 0;
+	if (f->n == FORGET_AT_ONCE)
+		return 1;
+	f->keys[f->n].n = key.n;
+	memcpy(f->keys[f->n++].bytes, key.p, key.n);
+	return 0;
+}
+
+/*
+ * Which attributes find people, and whether with case, comes from the
+ * settings: what was indexed under other ones would find people by values
+ * that they no longer have.
+ */
+static int forget_index(struct mirror_writer *w, struct error *err)
+{
+	struct key prefix = key_indexes(w->directory->name);
+	struct forget *f = arena_alloc(w->arena, sizeof(*f));
+
+	do {
+		f->n = 0;
+		if (store_each(w->txn, TABLE_INDEX, key_slice(&prefix), take_key, f, err) < 0)
+			return -1;
+		for (size_t i = 0; i < f->n; i++)
+			if (store_delete(w->txn, TABLE_INDEX, key_slice(&f->keys[i]), (struct slice){NULL, 0}, err) < 0)
+				return -1;
+	} while (f->n);
+	return 0;
+}
+
 static int fit_settings(struct mirror_writer *w, struct error *err)
 {
 	uint64_t fingerprint = settings_fingerprint(w->directory);
@@ -17,6 +60,8 @@ static int fit_settings(struct mirror_writer *w, struct error *err)
 		log_info("the directory's settings changed: it is read anew", "directory", w->directory->name, NULL);
 	w->state.fingerprint = fingerprint;
 	w->state.whole = 0;
+	if (forget_index(w, err) < 0)
+		return -1;
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		if (mirror_writer_set_cookie(w, (enum mirror_kind)kind, (struct slice){NULL, 0}, err) < 0)
 			return -1;

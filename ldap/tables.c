@@ -61,6 +61,11 @@ struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned
 	return k;
 }
 
+struct key key_indexes(const char *directory)
+{
+	return key_begin(directory);
+}
+
 struct key key_meta(const char *directory, const char *what)
 {
 	struct key k = key_begin(directory);

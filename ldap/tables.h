@@ -90,6 +90,7 @@ static inline struct slice id_slice(const struct id_key *k)
 struct key key_node(const char *directory, const char *dn_key);
 struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE]);
 struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefix of all */
+struct key key_indexes(const char *directory);                            /* prefix of all of its index */
 struct key key_meta(const char *directory, const char *what);
 struct key key_cookie(const char *directory, enum mirror_kind kind);
 /* False: the value (empty, too long, with a NUL) is no key. */

@@ -776,6 +776,63 @@ static void cookies_are_kept_until_the_settings_change(void **state)
 	assert_refused(by_number(f, "1", &p, &err), err, REASON_MIRROR_EMPTY);
 }
 
+/* The same attributes are kept, but not the same ones find people; then all is as it was. */
+static void values_of_other_settings_find_nobody(void **state)
+{
+	static const struct directory_join one[] = {{"objectidentifier", "carLicense", false}};
+	static const char *const more[] = {"department", "employeeNumber", NULL};
+	struct fixture *f = *state;
+	struct directory_options other = directories[0];
+	struct mirror_person p;
+	struct error err;
+
+	other.joins = one;
+	other.join_count = 1;
+	other.attributes = more;
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=1", "carLicense=c");
+	group(f, "g1", "cn=g,dc=x", "cn=g", "member=uid=anna,dc=x");
+	finish(f);
+	begin(f, &other);
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=2", "carLicense=c");
+	group(f, "g1", "cn=g,dc=x", "cn=g", "member=uid=anna,dc=x");
+	finish(f);
+	begin(f, &directories[0]);
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=2", "carLicense=c");
+	group(f, "g1", "cn=g,dc=x", "cn=g", "member=uid=anna,dc=x");
+	finish(f);
+	assert_refused(by_number(f, "1", &p, &err), err, REASON_PERSON_NOT_FOUND);
+	assert_done(by_number(f, "2", &p, &err), err);
+	assert_int_equal(p.group_count, 1);
+	assert_false(p.groups[0].cn_shared);
+}
+
+/* Whether the case of a join's values counts is a setting too. */
+static void an_unchanged_entry_is_indexed_by_the_new_settings(void **state)
+{
+	static const struct directory_join folded[] = {{"objectidentifier", "employeeNumber", true}};
+	struct fixture *f = *state;
+	struct directory_options other = directories[0];
+	const struct mirror_claim claim = {"objectidentifier", "e-1A"}, small = {"objectidentifier", "e-1a"};
+	const struct mirror_query query = {&claim, 1, false};
+	struct mirror_person p;
+	struct error err;
+
+	other.joins = folded;
+	other.join_count = 1;
+	other.attributes = (const char *const[]){"department", "carLicense", NULL};
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=E-1A");
+	finish(f);
+	begin(f, &other);
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=E-1A");
+	finish(f);
+	assert_done(mirror_person(f->arena, f->mirror, &other, 1, &query, &p, &err), err);
+	begin(f, &directories[0]);
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=E-1A");
+	finish(f);
+	assert_refused(by_claims(f, &small, 1, false, &p, &err), err, REASON_PERSON_NOT_FOUND);
+	assert_done(by_number(f, "E-1A", &p, &err), err);
+}
+
 static void a_directory_needs_a_usable_name(void **state)
 {
 	struct fixture *f = *state;
@@ -823,6 +880,8 @@ int main(void)
 		mirror_test(refuses_everybody_until_all_directories_are_whole),
 		cmocka_unit_test(a_file_that_is_not_there_is_an_empty_mirror),
 		mirror_test(cookies_are_kept_until_the_settings_change),
+		mirror_test(values_of_other_settings_find_nobody),
+		mirror_test(an_unchanged_entry_is_indexed_by_the_new_settings),
 		mirror_test(a_directory_needs_a_usable_name),
 	};
 
