@@ -103,6 +103,9 @@ static int require_own_mail(struct reading *r, const struct found *person, const
 	struct slice bytes;
 	struct record other;
 
+	if (strlen(mail) > INDEX_VALUE_MAX)
+		return error_set(err, REASON_PERSON_NO_MAIL, "a mail address of %zu bytes, at most %d: who else has it is not known",
+			strlen(mail), INDEX_VALUE_MAX);
 	for (size_t i = 0; i < r->count; i++)
 		if (find_by_value(r, &r->directories[i], r->directories[i].mail_attribute, slice_c(mail), &list, err) < 0)
 			return -1;

@@ -325,6 +325,22 @@ static void refuses_a_mail_that_two_people_have(void **state)
 	assert_done(by_number(f, "5", &p, &err), err);
 }
 
+/* It is no key of the index, so nobody knows whether it is there twice. */
+static void refuses_a_mail_too_long_to_be_looked_up(void **state)
+{
+	struct fixture *f = *state;
+	char line[400] = "mail=";
+	struct mirror_person p;
+	struct error err;
+
+	memset(line + 5, 'x', 300);
+	memcpy(line + 305, "@example.org", 13);
+	person(f, "u1", "uid=a,dc=x", "employeeNumber=1", line);
+	person(f, "u2", "uid=b,dc=x", "employeeNumber=2", line);
+	finish(f);
+	assert_refused(by_number(f, "1", &p, &err), err, REASON_PERSON_NO_MAIL);
+}
+
 /* ---- joins ---- */
 
 static void a_mutable_join_steps_in_only_without_a_stronger_attribute(void **state)
@@ -857,6 +873,7 @@ int main(void)
 		mirror_test(refuses_who_is_found_in_two_directories),
 		mirror_test(refuses_who_is_switched_off),
 		mirror_test(refuses_a_mail_that_two_people_have),
+		mirror_test(refuses_a_mail_too_long_to_be_looked_up),
 		mirror_test(a_mutable_join_steps_in_only_without_a_stronger_attribute),
 		mirror_test(a_weaker_stable_join_must_not_contradict_a_stronger_one),
 		mirror_test(the_strongest_join_that_finds_somebody_counts),
