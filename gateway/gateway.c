@@ -17,6 +17,18 @@ static int open_certificate(struct gateway *g, struct error *err)
 	return saml_certificate_read(g->arena, pem, &g->certificate, &until, err);
 }
 
+/* One that is there and cannot be read is not the same as none: no sign-on goes on until it can be.  Told once. */
+static void open_accounts(struct gateway *g)
+{
+	struct error err = {.reason = REASON_NONE};
+
+	if (g->accounts || accounts_open(settings_accounts_path(g->arena, g->settings), &g->accounts, &err) == 0)
+		err = (struct error){.reason = REASON_NONE};
+	else if (strcmp(err.detail, g->accounts_fault.detail) != 0)
+		log_error("accounts cannot be read, so nobody is signed on", "detail", err.detail, NULL);
+	g->accounts_fault = err;
+}
+
 /* Not there yet is no error: the mirror role or an import makes them later. */
 void gateway_open_stores(struct gateway *g)
 {
@@ -24,8 +36,7 @@ void gateway_open_stores(struct gateway *g)
 
 	if (!g->mirror && mirror_open(settings_mirror_path(g->arena, g->settings), &g->mirror, &err) < 0 && err.reason != REASON_MIRROR_EMPTY)
 		log_error("mirror cannot be read", "detail", err.detail, NULL);
-	if (!g->accounts && accounts_open(settings_accounts_path(g->arena, g->settings), &g->accounts, &err) < 0)
-		log_error("accounts cannot be read", "detail", err.detail, NULL);
+	open_accounts(g);
 }
 
 int gateway_open(struct arena *a, struct files *files, const struct settings *settings, struct gateway *out, struct error *err)

@@ -35,7 +35,8 @@ struct gateway {
 	const char *certificate;        /* ours, base64 in one line */
 	struct providers *providers;
 	struct mirror *mirror;          /* NULL until the file is there */
-	struct accounts *accounts;      /* NULL: no inventory */
+	struct accounts *accounts;      /* NULL: none that can be read */
+	struct error accounts_fault;    /* why not, while that is so; then nobody's kind of account is sure */
 	struct claims *claims;          /* only in a worker */
 	struct seal_key pending_key;    /* only in a worker */
 	struct audit *audit;            /* only in a worker */

@@ -279,6 +279,13 @@ static int find_way(const struct gateway *g, const struct judge_question *q, str
 		j->decision.rule ? "rule " : "no rule matched", j->decision.rule ? j->decision.rule : "");
 }
 
+static int find_account(struct arena *a, const struct gateway *g, const char *mail, struct accounts_found *out, struct error *err)
+{
+	if (g->accounts_fault.reason != REASON_NONE)
+		return error_set(err, g->accounts_fault.reason, "%s", g->accounts_fault.detail);
+	return accounts_find(a, g->accounts, mail ? mail : "", out, err);
+}
+
 int judge(struct arena *a, const struct gateway *g, const struct judge_question *q, const struct mirror_person *person,
 	enum policy_trace trace, struct judgement *out, struct error *err)
 {
@@ -287,7 +294,7 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 	*j = (struct judgement){0};
 	gather(a, q, person, &j->facts);
 	decide(a, g, q, trace, j);
-	if (accounts_find(a, g->accounts, person->mail ? person->mail : "", &j->account, err) < 0)
+	if (find_account(a, g, person->mail, &j->account, err) < 0)
 		return -1;
 	if (find_way(g, q, j, err) < 0 || require_mail(g->settings, person, j->decision.outcome, err) < 0 ||
 		judge_account(g->settings, &j->account, j->decision.outcome, q->now, err) < 0) {

@@ -725,6 +725,22 @@ static void refuses_while_the_mirror_is_not_there(void **state)
 	gateway.mirror = mirror;
 }
 
+/* The disk is damaged, or root imported what the workers may not read: not the same as no inventory. */
+static void refuses_while_the_inventory_cannot_be_read(void **state)
+{
+	(void)state;
+	accounts_close(gateway.accounts);
+	gateway.accounts = NULL;
+	write_here("state/accounts.mdb", 0640, slice_c("this is no LMDB file, and it is longer than the head of one would be, so it is refused"));
+	gateway_open_stores(&gateway);
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_STORE);
+	audit_says("event", "refusal");
+	unlink(in_folder("state/accounts.mdb"));
+	gateway_open_stores(&gateway);
+	assert_non_null(gateway.accounts);
+	assert_int_equal(gateway.accounts_fault.reason, REASON_NONE);
+}
+
 static void refuses_when_the_audit_cannot_be_written(void **state)
 {
 	(void)state;
@@ -774,6 +790,7 @@ int main(void)
 		test(refuses_by_default),
 		test(a_refused_person_is_not_judged_twice_on_one_answer),
 		test(refuses_while_the_mirror_is_not_there),
+		test(refuses_while_the_inventory_cannot_be_read),
 		cmocka_unit_test_setup_teardown(refuses_when_the_audit_cannot_be_written, begin_with_full_disk, end),
 		cmocka_unit_test_setup_teardown(goes_on_without_audit_only_when_told_so, begin_with_full_disk_and_patience, end),
 	};
