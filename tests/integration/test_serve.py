@@ -490,6 +490,33 @@ def test_runs_the_roles_as_another_user(serve):
     assert (serve.folder / "state" / "mirror.mdb").stat().st_uid == 65534
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_imports_as_the_user_of_the_roles(serve):
+    with open(serve.folder / "p.yaml", "a") as f:
+        f.write("user: nobody\n")
+    for above in [serve.folder, *list(serve.folder.parents)[:3]]:
+        if above != pathlib.Path("/tmp") and str(above).startswith("/tmp/"):
+            above.chmod(0o755)
+    export, victim = serve.folder / "export.csv", serve.folder / "victim"
+    export.write_text("email\nada@example.org\n")
+    export.chmod(0o600)
+    victim.write_text("of root")
+    victim.chmod(0o600)
+    (serve.folder / "state").mkdir()
+    os.chown(serve.folder / "state", 65534, 65534)
+    lock = serve.folder / "state" / "accounts.mdb-lock"
+    lock.symlink_to(victim)
+    base = [POSTERN, "-c", serve.folder / "p.yaml", "accounts", "import", export]
+    assert subprocess.run(base, capture_output=True).returncode == 1
+    assert victim.read_text() == "of root"
+    assert victim.stat().st_mode & 0o777 == 0o600
+    lock.unlink()
+    done = subprocess.run(base, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("accounts.mdb", "accounts.mdb-lock"):
+        assert (serve.folder / "state" / name).stat().st_uid == 65534
+
+
 def test_check_names_what_is_fine_and_what_is_missing(serve):
     check = subprocess.run([POSTERN, "-c", serve.folder / "p.yaml", "check"], capture_output=True, text=True)
     assert check.returncode == 0, check.stdout
