@@ -6,6 +6,9 @@
 #define CLAIM_UPN "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
 #define CLAIM_NAME "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
 
+/* The tenant, or other provider, at which the person signed on; Entra always sends it, and no claims mapping can forge it. */
+#define CLAIM_IDENTITY_PROVIDER "http://schemas.microsoft.com/identity/claims/identityprovider"
+
 /* The value of a claim that identifies: one or none. */
 static int read_single(const struct saml_identity *identity, const char *name, const char **out, struct error *err)
 {
@@ -34,6 +37,26 @@ static bool is_guest_name(const char *s)
 	return s && strcasestr(s, "#EXT#");
 }
 
+/* The issuer, or what stands before the application id that Entra can be told to append to it. */
+static bool is_own_tenant(const struct saml_identity *identity, const char *value)
+{
+	if (strcasecmp(value, identity->issuer) == 0)
+		return true;
+	return identity->tenant && strncasecmp(value, identity->issuer, strlen(value)) == 0 && strcasestr(value, identity->tenant);
+}
+
+/* Guests are renamed, and their NameID may be a mail address: then only this tells. */
+static bool is_from_elsewhere(const struct saml_identity *identity)
+{
+	const struct saml_attribute *attribute = saml_identity_attribute(identity, CLAIM_IDENTITY_PROVIDER);
+
+	for (size_t i = 0; attribute && i < attribute->n; i++) {
+		if (!is_own_tenant(identity, attribute->values[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool is_guest(const struct saml_identity *identity)
 {
 	static const char *const names[] = {CLAIM_UPN, CLAIM_NAME};
@@ -46,7 +69,7 @@ static bool is_guest(const struct saml_identity *identity)
 				return true;
 		}
 	}
-	return is_guest_name(identity->name_id);
+	return is_guest_name(identity->name_id) || is_from_elsewhere(identity);
 }
 
 int claims_read(const struct saml_expect *expect, struct saml_identity *out, struct error *err)

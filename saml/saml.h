@@ -159,7 +159,7 @@ struct saml_identity {
 	int64_t not_on_or_after;        /* the earliest of the assertion's ends: until when its id is remembered (skew included) */
 	const char *authn_context;      /* AuthnContextClassRef, NULL: not said */
 	bool mfa;                       /* the methods claim holds SAML_METHOD_MULTIPLE */
-	bool guest;                     /* NameID or UPN holds #EXT# */
+	bool guest;                     /* NameID or UPN holds #EXT#, or another tenant than the issuer's signed the person on */
 	bool groups_overage;            /* the groups.link claim is there */
 	const struct saml_attribute *attributes;
 	size_t attribute_count;

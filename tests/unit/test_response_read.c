@@ -344,10 +344,32 @@ static void refuses_long_relay_state_and_large_form(void **state)
 		REASON_RESPONSE_TOO_LARGE);
 }
 
+/* A guest whose names do not tell: renamed, or with a mail address as NameID. */
+static void sees_a_guest_by_the_tenant_that_signed_him_on(void **state)
+{
+	static const char own[] = "<AttributeValue>" FORGE_ISSUER "</AttributeValue>";
+	static const char *const elsewhere[] = {
+		"https://sts.windows.net/11111111-4f50-4a61-8b72-93a4b5c6d7e8/", "live.com", "mail", "https://sts.windows.net/",
+		FORGE_ISSUER "x", "https://idp.partner.example/" FORGE_TENANT "/",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++) {
+		const char *value = arena_printf(forge_arena(), "<AttributeValue>%s</AttributeValue>", elsewhere[i]);
+
+		assert_true(forge_accepted(&(struct forge){.before = {{own, value}}}).guest);
+	}
+	assert_true(forge_accepted(&(struct forge){.before = {{own, "<AttributeValue>" FORGE_ISSUER
+		"</AttributeValue><AttributeValue>live.com</AttributeValue>"}}}).guest);
+	assert_false(forge_accepted(&(struct forge){.before = {{own, "<AttributeValue>HTTPS://sts.windows.net/" FORGE_TENANT
+		"/</AttributeValue>"}}}).guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(accepts_an_assertion_signed_by_entra, forge_reset),
+		cmocka_unit_test_teardown(sees_a_guest_by_the_tenant_that_signed_him_on, forge_reset),
 		cmocka_unit_test_teardown(accepts_a_signed_response, forge_reset),
 		cmocka_unit_test_teardown(accepts_both_signed, forge_reset),
 		cmocka_unit_test_teardown(accepts_the_second_of_two_keys, forge_reset),
