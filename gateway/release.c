@@ -35,6 +35,7 @@ static void add_from_mirror(struct values *v, const struct mirror_person *person
 	}
 }
 
+/* A name that its directory gives to several groups says nothing, here as in rules: whoever may make a group chooses its name. */
 static void add_groups(struct values *v, const struct mirror_person *person, const struct settings_attribute *setting)
 {
 	size_t i;
@@ -42,7 +43,7 @@ static void add_groups(struct values *v, const struct mirror_person *person, con
 	for (i = 0; i < person->group_count; i++) {
 		const struct mirror_group *group = &person->groups[i];
 
-		if (policy_like(setting->text, slice_c(group->cn)))
+		if ((setting->as_dn || !group->cn_shared) && policy_like(setting->text, slice_c(group->cn)))
 			add(v, setting->as_dn ? group->dn : group->cn);
 	}
 }

@@ -290,6 +290,23 @@ static void releases_what_the_connection_names_and_no_more(void **state)
 	assert_int_equal(release_attributes(a, &c, NULL, &p, &out), 5);
 }
 
+/* Whoever may make a group somewhere in the directory chooses its name. */
+static void releases_no_name_that_several_groups_share(void **state)
+{
+	static const struct settings_attribute wanted[] = {{"groups", ATTRIBUTE_GROUPS, "*", false}, {"dns", ATTRIBUTE_GROUPS, "*", true}};
+	struct settings_connection c = {.attributes = wanted, .attribute_count = 2};
+	struct mirror_person p = person("a@example.org", "agents");
+	struct mirror_group shared = p.groups[0];
+	const struct saml_attribute *out;
+
+	(void)state;
+	shared.cn_shared = true;
+	p.groups = &shared;
+	assert_int_equal(release_attributes(a, &c, &identity, &p, &out), 1);
+	assert_string_equal(out[0].name, "dns");
+	assert_string_equal(out[0].values[0], "cn=agents,dc=example");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +318,7 @@ int main(void)
 		cmocka_unit_test(an_account_of_another_kind_is_refused),
 		cmocka_unit_test(an_old_inventory_refuses_only_when_told_so),
 		cmocka_unit_test(reads_claims_by_short_and_full_name),
+		cmocka_unit_test(releases_no_name_that_several_groups_share),
 		cmocka_unit_test(releases_what_the_connection_names_and_no_more),
 	};
 
