@@ -2,7 +2,7 @@
 /*
  * What asks one identity provider: its metadata, loaded by lasso once.
  *
- * Loading costs tens of milliseconds, writing a request some tens of
+ * Loading costs tens of milliseconds, filling in a request about ten
  * microseconds, so an asker is made when the provider is read (provider.c) and
  * lives as long.  Internal to saml/; lasso's headers stay in the .c file.
  */
@@ -22,7 +22,7 @@ int asker_new(struct slice metadata, const char *entity_id, struct saml_asker **
 void asker_free(struct saml_asker *asker);              /* NULL is fine */
 
 /* saml_request_write with the asker of its provider. */
-int asker_write(struct arena *a, const struct saml_asker *asker, const struct saml_ask *ask, const char **url_out,
+int asker_write(struct arena *a, struct saml_asker *asker, const struct saml_ask *ask, const char **url_out,
 	struct error *err);
 
 #endif
