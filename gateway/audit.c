@@ -15,7 +15,13 @@
 struct audit {
 	char *path;
 	int fd;
+	int64_t room_us;                /* of lines that name nobody: each takes its part of a second */
+	int64_t room_at;                /* when that was so */
+	unsigned long left_out;         /* since the log was last told */
 };
+
+#define NAMELESS_US (1000000 / AUDIT_NAMELESS_PER_SECOND)
+#define NAMELESS_MOST_US ((int64_t)AUDIT_NAMELESS_BURST * NAMELESS_US)
 
 static int open_file(struct audit *a, struct error *err)
 {
@@ -36,6 +42,8 @@ int audit_open(const char *path, struct audit **out, struct error *err)
 	if (!a || !(a->path = strdup(path)))
 		abort();
 	a->fd = -1;
+	a->room_us = NAMELESS_MOST_US;
+	a->room_at = clock_monotonic_us();
 	if (open_file(a, err) < 0) {
 		audit_close(a);
 		return -1;
@@ -52,6 +60,27 @@ void audit_close(struct audit *a)
 		close(a->fd);
 	free(a->path);
 	free(a);
+}
+
+bool audit_has_room(struct audit *a, int64_t now_us)
+{
+	char count[24];
+
+	a->room_us += now_us > a->room_at ? now_us - a->room_at : 0;
+	a->room_at = now_us;
+	if (a->room_us > NAMELESS_MOST_US)
+		a->room_us = NAMELESS_MOST_US;
+	if (a->room_us < NAMELESS_US) {
+		a->left_out++;
+		return false;
+	}
+	a->room_us -= NAMELESS_US;
+	if (a->left_out > 0 && a->room_us > NAMELESS_MOST_US / 50) {
+		snprintf(count, sizeof(count), "%lu", a->left_out);
+		log_warning("refusals that named nobody were too many to be written", "left_out", count, NULL);
+		a->left_out = 0;
+	}
+	return true;
 }
 
 void audit_look_again(struct audit *a)

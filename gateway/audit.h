@@ -5,6 +5,12 @@
  * Written before the assertion leaves.  One write(2) in append mode, so lines
  * of several workers never mix.  The schema is in the manual postern(8):
  * fields are only ever added.
+ *
+ * Refusals of requests that named nobody (no signature had verified) cost
+ * whoever sends them nothing, and a full disk refuses everybody.  So a worker
+ * writes at most AUDIT_NAMELESS_BURST of them at once and
+ * AUDIT_NAMELESS_PER_SECOND from then on, and says in the log how many it left
+ * out.
  */
 #ifndef GATEWAY_AUDIT_H
 #define GATEWAY_AUDIT_H
@@ -12,6 +18,9 @@
 #include "base/arena.h"
 
 #include <stdint.h>
+
+#define AUDIT_NAMELESS_BURST 500
+#define AUDIT_NAMELESS_PER_SECOND 10
 
 struct audit_line {
 	const char *id;                 /* of the sign-on; what the person's page shows */
@@ -41,6 +50,8 @@ int audit_open(const char *path, struct audit **out, struct error *err);
 void audit_close(struct audit *a);
 /* REASON_AUDIT when the line could not be written whole. */
 int audit_write(struct audit *a, const struct audit_line *line, struct error *err);
+/* Whether one more line (of the audit, and of the log) about a request that named nobody has room at this monotonic time. */
+bool audit_has_room(struct audit *a, int64_t now_us);
 /* Opens the file anew when it was moved or removed. */
 void audit_look_again(struct audit *a);
 

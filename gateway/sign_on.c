@@ -116,6 +116,11 @@ static bool is_denial(enum reason reason)
 		reason == REASON_ACCOUNT_KIND || reason == REASON_WRONG_SITE || reason == REASON_CLAIMED_DOMAIN;
 }
 
+bool sign_on_is_recorded(const struct sign_on *s)
+{
+	return s->identity.assertion_id || audit_has_room(s->gateway->audit, clock_monotonic_us());
+}
+
 void sign_on_refuse(struct sign_on *s, const struct error *err)
 {
 	struct page_refusal page = {
@@ -125,6 +130,9 @@ void sign_on_refuse(struct sign_on *s, const struct error *err)
 	};
 	struct error audit_err;
 
+	page_refusal(s->x, &page);
+	if (!sign_on_is_recorded(s))
+		return;
 	s->audit.event = "refusal";
 	s->audit.reason = reason_word(err->reason);
 	s->audit.detail = err->detail;
@@ -132,5 +140,4 @@ void sign_on_refuse(struct sign_on *s, const struct error *err)
 	if (audit_write(s->gateway->audit, &s->audit, &audit_err) < 0)
 		log_error("refusal not in the audit file", "id", s->id, "detail", audit_err.detail, NULL);
 	log_warning("refused", "id", s->id, "reason", reason_word(err->reason), "detail", err->detail, NULL);
-	page_refusal(s->x, &page);
 }

@@ -49,7 +49,10 @@ int sign_on_ask(struct sign_on *s, struct error *err);
 /* Only a navigation may set a cookie: a hostile page could push out honest ones with images. */
 int sign_on_require_navigation(const struct http_exchange *x, struct error *err);
 
-/* The refusal: audit line, log line, page. */
+/* Who was named by a verified answer always is; others while there is room for them (audit.h). */
+bool sign_on_is_recorded(const struct sign_on *s);
+
+/* The refusal: page, audit line, log line. */
 void sign_on_refuse(struct sign_on *s, const struct error *err);
 
 #endif

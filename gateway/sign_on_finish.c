@@ -38,6 +38,8 @@ static enum step start_again(struct sign_on *s, const char *why, struct error *e
 	pending_drop(s->x, old);
 	if (sign_on_ask(s, err) < 0)
 		return STEP_REFUSED;
+	if (!sign_on_is_recorded(s))
+		return STEP_ANSWERED;
 	s->audit.event = "restart";
 	s->audit.detail = why;
 	s->audit.total_us = clock_monotonic_us() - s->began_us;

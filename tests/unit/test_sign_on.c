@@ -10,6 +10,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/pages.h"
 #include "gateway/pending.h"
@@ -741,6 +742,35 @@ static void refuses_while_the_inventory_cannot_be_read(void **state)
 	assert_int_equal(gateway.accounts_fault.reason, REASON_NONE);
 }
 
+static size_t audit_lines(void)
+{
+	struct slice bytes;
+	size_t n = 0;
+
+	assert_done(file_read(a, in_folder("state/audit.jsonl"), FILE_PUBLIC, 4 << 20, &bytes, &err), err);
+	for (size_t i = 0; i < bytes.n; i++)
+		n += bytes.p[i] == '\n';
+	return n;
+}
+
+/* Anybody can be refused a thousand times a second; who was named by a verified answer is recorded all the same. */
+static void a_flood_of_nobody_does_not_fill_the_audit(void **state)
+{
+	struct slice form;
+	size_t before;
+
+	(void)state;
+	anna_is_in("nobody");
+	form = answer_to(sent_to_entra(start("")));
+	for (int i = 0; i < 3 * AUDIT_NAMELESS_BURST; i++)
+		assert_int_equal(finish(slice_c("x=y"))->status, reason_status(REASON_RESPONSE_MISSING));
+	before = audit_lines();
+	assert_in_range(before, AUDIT_NAMELESS_BURST, 2 * AUDIT_NAMELESS_BURST);
+	refused_with(finish(form), REASON_DENIED_BY_DEFAULT);
+	assert_int_equal(audit_lines(), before + 1);
+	audit_says("reason", "denied-by-default");
+}
+
 static void refuses_when_the_audit_cannot_be_written(void **state)
 {
 	(void)state;
@@ -790,6 +820,7 @@ int main(void)
 		test(refuses_by_default),
 		test(a_refused_person_is_not_judged_twice_on_one_answer),
 		test(refuses_while_the_mirror_is_not_there),
+		test(a_flood_of_nobody_does_not_fill_the_audit),
 		test(refuses_while_the_inventory_cannot_be_read),
 		cmocka_unit_test_setup_teardown(refuses_when_the_audit_cannot_be_written, begin_with_full_disk, end),
 		cmocka_unit_test_setup_teardown(goes_on_without_audit_only_when_told_so, begin_with_full_disk_and_patience, end),
