@@ -170,24 +170,28 @@ int form_decode(struct arena *a, struct slice in, struct slice *out)
 	return 0;
 }
 
+/* The part of the query up to the next `&`, which is taken off it. */
+static struct slice take_part(struct slice *query)
+{
+	const char *end = memchr(query->p, '&', query->n);
+	struct slice part = slice_of(query->p, end ? (size_t)(end - query->p) : query->n);
+
+	*query = end ? slice_of(end + 1, query->n - part.n - 1) : (struct slice){0};
+	return part;
+}
+
 int form_find(struct slice query, const char *name, struct slice *raw_out)
 {
+	size_t n = strlen(name);
 	struct slice found = {0};
-	size_t from = 0, i;
 	int count = 0;
 
-	for (i = 0; i <= query.n; i++) {
-		struct slice part;
-		const char *equals;
+	while (query.p) {
+		struct slice part = take_part(&query);
 
-		if (i < query.n && query.p[i] != '&')
+		if (part.n < n || memcmp(part.p, name, n) != 0 || (part.n > n && part.p[n] != '='))
 			continue;
-		part = slice_of(query.p + from, i - from);
-		from = i + 1;
-		equals = part.n ? memchr(part.p, '=', part.n) : NULL;
-		if (!slice_is(slice_of(part.p, equals ? (size_t)(equals - part.p) : part.n), name))
-			continue;
-		found = equals ? slice_of(equals + 1, part.n - (size_t)(equals + 1 - part.p)) : slice_of(part.p + part.n, 0);
+		found = part.n > n ? slice_of(part.p + n + 1, part.n - n - 1) : slice_of(part.p + n, 0);
 		count++;
 	}
 	if (count == 1)
@@ -345,6 +349,10 @@ int utf8_is_clean(struct slice in)
 	uint32_t c;
 
 	for (; i < in.n; i += length) {
+		if (p[i] >= 0x20 && p[i] < 0x7f) {
+			length = 1;
+			continue;
+		}
 		length = utf8_next(p + i, in.n - i, &c);
 		if (!length || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0) || c == 0xfffe || c == 0xffff)
 			return 0;

@@ -3,12 +3,48 @@
 #include "base/random.h"
 #include "base/encode.h"
 
+#include <stdint.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-void random_bytes(void *out, size_t n)
+/*
+ * OpenSSL's generator costs as much for 16 bytes as for 500, so small requests
+ * are served from a stock.  What was handed out is wiped from it; a child of
+ * fork() must not share it, so it belongs to the process that filled it.
+ */
+#define STOCK_SIZE 512
+
+static struct {
+	unsigned char bytes[STOCK_SIZE];
+	size_t left;                    /* at the end of bytes */
+	pid_t owner;
+} stock;
+
+static void generate(void *out, size_t n)
 {
 	if (n > INT32_MAX || RAND_bytes(out, (int)n) != 1)
 		abort();
+}
+
+void random_bytes(void *out, size_t n)
+{
+	unsigned char *from;
+
+	if (n > STOCK_SIZE / 4) {
+		generate(out, n);
+		return;
+	}
+	if (stock.left < n || stock.owner != getpid()) {
+		generate(stock.bytes, STOCK_SIZE);
+		stock.left = STOCK_SIZE;
+		stock.owner = getpid();
+	}
+	from = stock.bytes + STOCK_SIZE - stock.left;
+	memcpy(out, from, n);
+	OPENSSL_cleanse(from, n);
+	stock.left -= n;
 }
 
 void random_id(char out[RANDOM_ID_SIZE])

@@ -11,6 +11,16 @@
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
 
+/* Looked up once a process: each look-up costs as much as sealing a cookie. */
+static const EVP_CIPHER *aes_256_gcm(void)
+{
+	static EVP_CIPHER *cipher;
+
+	if (!cipher && !(cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL)))
+		abort();
+	return cipher;
+}
+
 int seal_derive(struct slice secret, const char *purpose, struct seal_key *out)
 {
 	EVP_KDF *kdf = NULL;
@@ -45,7 +55,7 @@ struct slice seal(struct arena *a, const struct seal_key *key, struct slice boun
 	if (!ctx || plain.n > INT32_MAX / 2 || bound.n > INT32_MAX / 2)
 		abort();
 	random_bytes(out, NONCE_SIZE);
-	if (EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->bytes, out) != 1 ||
+	if (EVP_EncryptInit_ex(ctx, aes_256_gcm(), NULL, key->bytes, out) != 1 ||
 		EVP_EncryptUpdate(ctx, NULL, &n, (const unsigned char *)bound.p, (int)bound.n) != 1 ||
 		EVP_EncryptUpdate(ctx, out + NONCE_SIZE, &n, (const unsigned char *)plain.p, (int)plain.n) != 1 ||
 		EVP_EncryptFinal_ex(ctx, out + NONCE_SIZE + plain.n, &n) != 1 ||
@@ -70,7 +80,7 @@ int seal_open(struct arena *a, const struct seal_key *key, struct slice bound, s
 	ctx = EVP_CIPHER_CTX_new();
 	if (!ctx)
 		abort();
-	if (EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->bytes, in) == 1 &&
+	if (EVP_DecryptInit_ex(ctx, aes_256_gcm(), NULL, key->bytes, in) == 1 &&
 		EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)bound.p, (int)bound.n) == 1 &&
 		EVP_DecryptUpdate(ctx, plain, &n, in + NONCE_SIZE, (int)size) == 1 &&
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)(in + NONCE_SIZE + size)) == 1 &&

@@ -11,6 +11,7 @@
 #include "base/yaml.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct arena *a;
@@ -250,6 +251,28 @@ static void gives_random_ids_as_xs_id(void **state)
 	assert_string_not_equal(one, two);
 }
 
+static void a_child_of_fork_gets_other_randomness(void **state)
+{
+	unsigned char here[16], there[16];
+	int pipes[2];
+	pid_t pid;
+
+	(void)state;
+	random_bytes(here, sizeof(here));
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		random_bytes(there, sizeof(there));
+		_exit(write(pipes[1], there, sizeof(there)) == sizeof(there) ? 0 : 1);
+	}
+	assert_int_equal(read(pipes[0], there, sizeof(there)), sizeof(there));
+	random_bytes(here, sizeof(here));
+	assert_memory_not_equal(here, there, sizeof(here));
+	waitpid(pid, NULL, 0);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static void reads_settings_with_their_places(void **state)
 {
 	struct yaml_node *root;
@@ -360,6 +383,7 @@ int main(void)
 		cmocka_unit_test(escapes_for_each_place),
 		cmocka_unit_test(opens_only_what_it_sealed),
 		cmocka_unit_test(gives_random_ids_as_xs_id),
+		cmocka_unit_test(a_child_of_fork_gets_other_randomness),
 		cmocka_unit_test(reads_settings_with_their_places),
 		cmocka_unit_test(refuses_surprising_yaml),
 		cmocka_unit_test(writes_and_reads_files_whole),
