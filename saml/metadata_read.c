@@ -95,6 +95,9 @@ static int read_lifetime(struct metadata_role *found, struct error *err)
 		if (xml_attribute(node, "validUntil")) {
 			if (xml_time(node, "validUntil", REASON_METADATA, &t, err) < 0)
 				return -1;
+			/* 0 means that nothing was said; nobody's metadata ended in 1970 */
+			if (t < 1)
+				t = 1;
 			if (found->valid_until == 0 || t < found->valid_until)
 				found->valid_until = t;
 		}

@@ -122,6 +122,9 @@ static void refuses_metadata_that_ended(void **state)
 		REASON_METADATA);
 	assert_refused(try_edit("<IDPSSODescriptor ", "<IDPSSODescriptor validUntil=\"2026-11-24T13:19:16Z\" ", &err), err,
 		REASON_METADATA);
+	/* the time that is 0 does not mean that none was said */
+	assert_refused(try_edit("<EntityDescriptor ", "<EntityDescriptor validUntil=\"1970-01-01T00:00:00Z\" ", &err), err,
+		REASON_METADATA);
 	assert_refused(try_edit("<EntityDescriptor ", "<EntityDescriptor validUntil=\"soon\" ", &err), err, REASON_METADATA);
 	assert_done(try_edit("<EntityDescriptor ", "<EntityDescriptor validUntil=\"2026-11-24T13:19:17Z\" ", &err), err);
 }
