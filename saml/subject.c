@@ -26,6 +26,8 @@ static int read_name_id(struct arena *a, const xml_node *subject, const struct s
 		return error_set(err, REASON_BAD_NAME_ID, "NameID made for another service: SPNameQualifier \"%.200s\"",
 			qualifier);
 	format = xml_attribute(node, "Format");
+	if (format && xml_require_attribute(node, "Format", REASON_BAD_NAME_ID, &format, err) < 0)
+		return -1;
 	out->name_id = arena_strdup(a, value);
 	out->name_id_format = arena_strdup(a, format);
 	return 0;

@@ -136,6 +136,9 @@ int xml_require_attribute(const xml_node *node, const char *name, enum reason re
 
 	if (!value || !*value)
 		return error_set(err, reason, "%s without %s", xml_name(node), name);
+	/* character references can write what the bytes of the document could not */
+	if (!utf8_is_clean(slice_c(value)) || strpbrk(value, "\t\r\n"))
+		return error_set(err, reason, "%s of %s holds a control character", name, xml_name(node));
 	*out = value;
 	return 0;
 }

@@ -78,7 +78,7 @@ int xml_require_no_text(const xml_node *parent, enum reason reason, struct error
 
 /* An attribute without namespace; NULL when it is not there. */
 const char *xml_attribute(const xml_node *node, const char *name);
-/* There and not empty, else `reason`. */
+/* There, not empty, without control characters, else `reason`. */
 int xml_require_attribute(const xml_node *node, const char *name, enum reason reason, const char **out, struct error *err);
 /* xs:boolean; missing: `missing`.  0 or -1 with `reason`. */
 int xml_boolean(const xml_node *node, const char *name, bool missing, enum reason reason, bool *out, struct error *err);

@@ -219,6 +219,17 @@ static void refuses_attribute_value_with_control_character(void **state)
 	refuse_c1_control("Anna</AttributeValue>", "Anna&#x85;</AttributeValue>", REASON_BAD_ATTRIBUTE);
 }
 
+/* What is handed out goes into logs, the audit and messages of our own, each on one line. */
+static void refuses_attributes_of_xml_with_control_characters(void **state)
+{
+	(void)state;
+	forge_edit_refused("Name=\"" SAML_CLAIM_OBJECT_ID, "Name=\"" SAML_CLAIM_OBJECT_ID "&#10;", REASON_BAD_ATTRIBUTE);
+	forge_edit_refused(SESSION, "SessionIndex=\"_a&#13;b\"", REASON_NO_AUTHN_STATEMENT);
+	forge_edit_refused(NAME_ID_OPEN, "<NameID Format=\"urn:a&#9;b\">", REASON_BAD_NAME_ID);
+	forge_refused(&(struct forge){.sign = FORGE_RESPONSE, .before = {{"<Assertion ID=\"_", "<Assertion ID=\"&#10;_"}}},
+		REASON_XML_SHAPE);
+}
+
 static void refuses_too_many_attributes(void **state)
 {
 	struct slice text;
@@ -442,6 +453,7 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_response_without_assertion_id, forge_reset),
 		cmocka_unit_test_teardown(refuses_name_id_with_control_character, forge_reset),
 		cmocka_unit_test_teardown(refuses_attribute_value_with_control_character, forge_reset),
+		cmocka_unit_test_teardown(refuses_attributes_of_xml_with_control_characters, forge_reset),
 		cmocka_unit_test_teardown(refuses_too_many_attributes, forge_reset),
 		cmocka_unit_test_teardown(tells_why_the_identity_provider_refused, forge_reset),
 		cmocka_unit_test_teardown(tells_a_refusal_without_assertion, forge_reset),
