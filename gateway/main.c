@@ -5,6 +5,7 @@
 #include "gateway/parent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <unistd.h>
@@ -155,6 +156,18 @@ static int run(struct arena *a, const char *settings_path, int argc, char **argv
 	return c->run(a, whole_path(a, settings_path), argc, argv);
 }
 
+/* Started without standard descriptors, the next file opened would be one: log lines would go into the claims. */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -164,6 +177,7 @@ int main(int argc, char **argv)
 	struct arena *a;
 	int c, rc;
 
+	hold_standard_descriptors();
 	while ((c = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':

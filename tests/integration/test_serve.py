@@ -490,6 +490,16 @@ def test_runs_the_roles_as_another_user(serve):
     assert (serve.folder / "state" / "mirror.mdb").stat().st_uid == 65534
 
 
+def test_keeps_files_off_standard_descriptors_that_were_closed(serve):
+    """A log line must not be written into the claims."""
+    serve.process = subprocess.Popen(["/bin/sh", "-c", 'exec "$0" -c "$1" serve 0<&- 1>&- 2>&-', POSTERN, serve.folder / "p.yaml"])
+    claims = serve.folder / "run" / "claims.mdb"
+    for pid in until(lambda: serve.workers() if len(serve.workers()) == 2 and claims.exists() else None):
+        until(lambda pid=pid: str(claims) in [os.readlink(fd) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir()])
+        for fd in (0, 1, 2):
+            assert os.readlink(f"/proc/{pid}/fd/{fd}") == "/dev/null"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_imports_as_the_user_of_the_roles(serve):
     with open(serve.folder / "p.yaml", "a") as f:
