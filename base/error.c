@@ -13,14 +13,27 @@ static const struct {
 #undef REASON
 };
 
+/* A text that was cut within a character is no text any more: JSON would not take it, and the audit would lose it. */
+static void end_with_a_whole_character(char *text, size_t n)
+{
+	while (n > 0 && ((unsigned char)text[n - 1] & 0xc0) == 0x80)
+		n--;
+	if (n > 0 && (unsigned char)text[n - 1] >= 0xc0)
+		n--;
+	text[n] = 0;
+}
+
 int error_set(struct error *err, enum reason reason, const char *format, ...)
 {
 	va_list args;
+	int n;
 
 	err->reason = reason;
 	va_start(args, format);
-	vsnprintf(err->detail, sizeof(err->detail), format, args);
+	n = vsnprintf(err->detail, sizeof(err->detail), format, args);
 	va_end(args);
+	if (n >= (int)sizeof(err->detail))
+		end_with_a_whole_character(err->detail, sizeof(err->detail) - 1);
 	return -1;
 }
 
@@ -35,7 +48,9 @@ int error_prefix(struct error *err, const char *format, ...)
 	n = vsnprintf(err->detail, sizeof(err->detail), format, args);
 	va_end(args);
 	if (n >= 0 && (size_t)n < sizeof(err->detail))
-		snprintf(err->detail + n, sizeof(err->detail) - (size_t)n, "%s", old);
+		n += snprintf(err->detail + n, sizeof(err->detail) - (size_t)n, "%s", old);
+	if (n >= (int)sizeof(err->detail))
+		end_with_a_whole_character(err->detail, sizeof(err->detail) - 1);
 	return -1;
 }
 

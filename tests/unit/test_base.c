@@ -367,9 +367,27 @@ static void clock_stands_still_when_set(void **state)
 	assert_true(clock_now() > 1700000000);
 }
 
+static void cuts_a_long_detail_between_characters(void **state)
+{
+	static char umlauts[1500];
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(umlauts) - 2; i += 2)
+		memcpy(umlauts + i, "\xc3\xa4", 2);
+	for (const char *shift = "abcd"; *shift; shift++) {
+		error_set(&err, REASON_FILE, "%s%s", shift, umlauts);
+		assert_in_range(strlen(err.detail), sizeof(err.detail) - 5, sizeof(err.detail) - 1);
+		assert_true(utf8_is_clean(slice_c(err.detail)));
+		error_prefix(&err, "%s: ", shift);
+		assert_true(utf8_is_clean(slice_c(err.detail)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cuts_a_long_detail_between_characters),
 		cmocka_unit_test(arena_hands_out_zeroed_separate_memory),
 		cmocka_unit_test(grows_arrays_without_losing_elements),
 		cmocka_unit_test(refuses_nul_in_c_strings),
