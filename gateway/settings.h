@@ -62,6 +62,7 @@ struct settings_connection {
 	const char *metadata_file;      /* NULL: given by values */
 	const char *start;              /* managed: the way in that starts a sign-on; required there */
 	const char *home;               /* portal: where its people land; required there */
+	const char *provider;           /* name of the identity provider that its people are sent to */
 	const char *name_id_format;
 	enum saml_sign sign;
 	int64_t lifetime;               /* seconds */

@@ -160,6 +160,7 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 	c->name_id_format = format_uri(c->name_id_format);
 	read_values(r, map, c);
 	require_way_in(r, map, c);
+	c->provider = settings_chosen_provider(r, map, c->provider);
 	read_stable_id(r, map, c);
 	read_attributes(r, map, c);
 	for (i = 0; c->entity_id && i < r->settings->connection_count; i++) {

@@ -87,18 +87,6 @@ static void read_via(struct settings_reader *r, const struct yaml_node *map, con
 	link->via = via;
 }
 
-static void read_asked(struct settings_reader *r, const struct yaml_node *map, const char *provider, struct settings_link *link)
-{
-	const struct settings *s = r->settings;
-
-	link->provider = provider ? provider : s->provider_count == 1 ? s->providers[0].name : NULL;
-	if (provider && !settings_provider(s, provider))
-		settings_problem(r, yaml_get(map, "provider"), "\"%.60s\" is not an identity provider", provider);
-	else if (!link->provider && s->provider_count > 1)
-		settings_problem_key(r, map, "provider", "is missing in %s: there are %zu identity providers to choose from", map->key,
-			s->provider_count);
-}
-
 static void read_link(struct settings_reader *r, const struct yaml_node *map, struct settings_link *link)
 {
 	struct link_words w = {0};
@@ -114,7 +102,7 @@ static void read_link(struct settings_reader *r, const struct yaml_node *map, st
 	}
 	require_landings(r, map);
 	read_via(r, map, w.via, link);
-	read_asked(r, map, w.provider, link);
+	link->provider = settings_chosen_provider(r, map, w.provider);
 }
 
 void settings_read_links(struct settings_reader *r)

@@ -61,3 +61,15 @@ void settings_read_providers(struct settings_reader *r)
 		read_provider(r, n, &providers[r->settings->provider_count++]);
 	r->settings->providers = providers;
 }
+
+const char *settings_chosen_provider(struct settings_reader *r, const struct yaml_node *map, const char *chosen)
+{
+	const struct settings *s = r->settings;
+
+	if (chosen && !settings_provider(s, chosen))
+		settings_problem(r, yaml_get(map, "provider"), "\"%.60s\" is not an identity provider", chosen);
+	if (!chosen && s->provider_count > 1)
+		settings_problem_key(r, map, "provider", "is missing in %s: there are %zu identity providers to choose from", map->key,
+			s->provider_count);
+	return chosen || s->provider_count == 0 ? chosen : s->providers[0].name;
+}

@@ -147,4 +147,7 @@ int words_find(const char *words, const char *word);
 const char *setting_nearest(enum setting_section section, const char *key);
 const char *claim_full_name(const char *claim);         /* "objectidentifier" -> the name it has in an assertion */
 
+/* The identity provider that a connection or link asks: the one it chose, or the only one; else a problem is noted. */
+const char *settings_chosen_provider(struct settings_reader *r, const struct yaml_node *map, const char *chosen);
+
 #endif

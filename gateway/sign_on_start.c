@@ -51,7 +51,7 @@ static int start(struct sign_on *s, struct error *err)
 		require_connection(s, &request, err) < 0 || require_no_loop(s, err) < 0)
 		return -1;
 	s->pending.connection = s->connection->name;
-	s->pending.provider = s->gateway->settings->providers[0].name;
+	s->pending.provider = s->connection->provider;
 	s->pending.request_id = request.id;
 	s->pending.force_authn = request.force_authn;
 	s->pending.is_passive = request.is_passive;

@@ -129,6 +129,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{10, "    skew: 1h", "p.yaml:10: skew: \"1h\" must be within 0..10m"},
 	{10, "    tennant: x", "p.yaml:10: tennant: is not a setting; did you mean tenant?"},
 	/* connections */
+	{13, "    kind: managed\n    provider: nobody", "p.yaml:14: provider: \"nobody\" is not an identity provider"},
+	{11, "  second: {metadata: /etc/postern/second.xml}\nconnections:", "p.yaml:13: provider: is missing in organisation: there are 2 identity providers"},
 	{13, "    kind: org", "p.yaml:13: kind: \"org\" must be one of: managed portal"},
 	{13, "", "p.yaml:12: kind: is missing in organisation"},
 	{14, "", "p.yaml:12: entity_id: is missing in organisation"},
