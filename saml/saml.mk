@@ -80,6 +80,11 @@ check_PROGRAMS += tests/unit/test_witness
 tests_unit_test_witness_SOURCES = tests/unit/test_witness.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_witness_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_second_opinion
+tests_unit_test_second_opinion_SOURCES = tests/unit/test_second_opinion.c $(FORGE)
+tests_unit_test_second_opinion_CFLAGS = $(FORGE_CFLAGS) $(LASSO_CFLAGS)
+tests_unit_test_second_opinion_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
 EXTRA_PROGRAMS += tests/bench/bench_issue
 tests_bench_bench_issue_SOURCES = tests/bench/bench_issue.c tests/unit/keys.h
 tests_bench_bench_issue_LDADD = $(SAML_LIBS)

@@ -174,6 +174,99 @@ static void refuses_signature_referencing_other_node(void **state)
 		REASON_SIGNATURE_REFERENCE);
 }
 
+/* ---- wrapped, and still one assertion in the document ---- */
+
+enum id_of_evil { EVIL_OWN_ID, EVIL_SAME_ID, EVIL_ONLY_ID };
+
+static void set_ids(xmlNodePtr honest, xmlNodePtr evil, enum id_of_evil id)
+{
+	xmlChar *value = xmlGetNoNsProp(honest, BAD_CAST "ID");
+
+	if (id != EVIL_OWN_ID) {
+		xmlSetProp(evil, BAD_CAST "ID", value);
+		xmlUnsetProp(honest, BAD_CAST "ID");
+	}
+	if (id == EVIL_SAME_ID)
+		xmlSetProp(honest, BAD_CAST "Id", value);
+	xmlFree(value);
+}
+
+/* The honest element goes under another name into KeyInfo, the one place of a signature that may hold anything. */
+static void hide_assertion(xmlDocPtr doc, enum id_of_evil id)
+{
+	xmlNodePtr honest = target(doc, FORGE_ASSERTION), evil = evil_copy(honest), signature = own_signature(honest);
+
+	replace(honest, evil);
+	attach(evil, signature);
+	xmlSetNs(honest, xmlNewNs(honest, BAD_CAST "urn:x", BAD_CAST "x"));
+	xmlAddChild(forge_find(signature, NS_DS, "KeyInfo"), honest);
+	set_ids(honest, evil, id);
+}
+
+/* The honest Response, whole but for its assertion, which under another name is the evil one. */
+static void hide_response(xmlDocPtr doc, enum id_of_evil id)
+{
+	xmlNodePtr honest = xmlDocGetRootElement(doc), evil = evil_copy(honest), signature = own_signature(honest), assertion;
+
+	replace(honest, evil);
+	attach(evil, signature);
+	assertion = forge_find(honest->children, NS_SAML, "Assertion");
+	xmlUnlinkNode(assertion);
+	xmlFreeNode(assertion);
+	xmlAddChild(forge_find(signature, NS_DS, "KeyInfo"), honest);
+	set_ids(honest, evil, id);
+}
+
+#define HIDDEN(name, what, hide, id, reason) \
+	static void rearrange_##name(xmlDocPtr doc) \
+	{ \
+		hide(doc, id); \
+	} \
+	static void name(void **state) \
+	{ \
+		(void)state; \
+		forge_refused(&(struct forge){.sign = what, .rearrange = rearrange_##name}, reason); \
+	}
+
+HIDDEN(refuses_signature_of_a_hidden_assertion, FORGE_ASSERTION, hide_assertion, EVIL_OWN_ID, REASON_SIGNATURE_REFERENCE)
+HIDDEN(refuses_the_id_of_a_hidden_assertion, FORGE_ASSERTION, hide_assertion, EVIL_SAME_ID, REASON_DUPLICATE_ID)
+HIDDEN(refuses_to_verify_instead_of_a_hidden_assertion, FORGE_ASSERTION, hide_assertion, EVIL_ONLY_ID, REASON_SIGNATURE_INVALID)
+HIDDEN(refuses_signature_of_a_hidden_response, FORGE_RESPONSE, hide_response, EVIL_OWN_ID, REASON_SIGNATURE_REFERENCE)
+HIDDEN(refuses_the_id_of_a_hidden_response, FORGE_RESPONSE, hide_response, EVIL_SAME_ID, REASON_DUPLICATE_ID)
+HIDDEN(refuses_to_verify_instead_of_a_hidden_response, FORGE_RESPONSE, hide_response, EVIL_ONLY_ID, REASON_SIGNATURE_INVALID)
+
+/* The signature names the honest element by what an XML schema, or another parser, could take for its ID. */
+static void refuses_other_ways_to_name_an_element(void **state)
+{
+	static const char *const uris[] = {
+		"", "#", "#xpointer(/)", "#xpointer(id('" FORGE_ASSERTION_ID "'))", "#xmlns(a=" NS_SAML ")xpointer(//a:Assertion)",
+		"#element(/1)", "# " FORGE_ASSERTION_ID, "#" FORGE_ASSERTION_ID " ", FORGE_ASSERTION_ID, "#" FORGE_RESPONSE_ID,
+		"response.xml#" FORGE_ASSERTION_ID, "file:///etc/passwd",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(uris) / sizeof(*uris); i++)
+		forge_refused(&(struct forge){.after = {{"URI=\"#" FORGE_ASSERTION_ID "\"",
+			arena_printf(forge_arena(), "URI=\"%s\"", uris[i])}}}, REASON_SIGNATURE_REFERENCE);
+}
+
+/* What the bytes under the signature call an assertion must be one where it is read, and the other way round. */
+static void refuses_namespaces_that_change_after_signing(void **state)
+{
+	static const struct forge_edit edits[][2] = {
+		{{"<Subject>", "<Subject xmlns=\"" NS_SAML "\" xmlns:samlp=\"urn:x\"><x xmlns=\"\"/>"}},
+		{{"<NameID ", "<n:NameID xmlns:n=\"" NS_SAML "\" "}, {"</NameID>", "</n:NameID>"}},
+		{{"<AttributeStatement>", "<AttributeStatement xmlns:a=\"urn:x\"><a:Attribute/>"}},
+		{{"<Audience>", "<Audience xmlns:a=\"urn:x\" a:b=\"c\">"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++)
+		forge_refused(&(struct forge){.after = {edits[i][0], edits[i][1]}}, REASON_SIGNATURE_INVALID);
+}
+
+/* ---- the signature elsewhere ---- */
+
 static void move_signature_to_the_end(xmlDocPtr doc)
 {
 	xmlNodePtr element = forge_find(xmlDocGetRootElement(doc), NS_DS, "Signature")->parent;
@@ -441,6 +534,14 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_wrapped_signature_xsw8_response, forge_reset),
 		cmocka_unit_test_teardown(refuses_wrapped_signature_xsw8_both, forge_reset),
 		cmocka_unit_test_teardown(refuses_signature_referencing_other_node, forge_reset),
+		cmocka_unit_test_teardown(refuses_signature_of_a_hidden_assertion, forge_reset),
+		cmocka_unit_test_teardown(refuses_the_id_of_a_hidden_assertion, forge_reset),
+		cmocka_unit_test_teardown(refuses_to_verify_instead_of_a_hidden_assertion, forge_reset),
+		cmocka_unit_test_teardown(refuses_signature_of_a_hidden_response, forge_reset),
+		cmocka_unit_test_teardown(refuses_the_id_of_a_hidden_response, forge_reset),
+		cmocka_unit_test_teardown(refuses_to_verify_instead_of_a_hidden_response, forge_reset),
+		cmocka_unit_test_teardown(refuses_other_ways_to_name_an_element, forge_reset),
+		cmocka_unit_test_teardown(refuses_namespaces_that_change_after_signing, forge_reset),
 		cmocka_unit_test_teardown(refuses_relocated_signature, forge_reset),
 		cmocka_unit_test_teardown(refuses_two_assertions_unsigned_first, forge_reset),
 		cmocka_unit_test_teardown(refuses_two_assertions_unsigned_last, forge_reset),
