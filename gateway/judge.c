@@ -50,10 +50,11 @@ static size_t claims_of(struct arena *a, const struct settings *s, const struct 
 	return n;
 }
 
-int judge_person(struct arena *a, const struct gateway *g, const struct saml_identity *identity, struct mirror_person *out, struct error *err)
+int judge_person(struct arena *a, const struct gateway *g, const char *provider, const struct saml_identity *identity,
+	struct mirror_person *out, struct error *err)
 {
 	const struct settings *s = g->settings;
-	struct mirror_query query = {.guest = identity->guest};
+	struct mirror_query query = {.source = provider, .guest = identity->guest};
 	struct mirror_claim *claims;
 
 	if (!g->mirror)

@@ -29,8 +29,9 @@ struct judgement {
 	const char *landing;            /* relay state of an unsolicited Response (link), or NULL */
 };
 
-/* The person of a verified identity: joined by claims, or a refusal. */
-int judge_person(struct arena *a, const struct gateway *g, const struct saml_identity *identity, struct mirror_person *out, struct error *err);
+/* The person of an identity that this provider vouches for: joined by claims, or a refusal. */
+int judge_person(struct arena *a, const struct gateway *g, const char *provider, const struct saml_identity *identity,
+	struct mirror_person *out, struct error *err);
 
 /*
  * Everything after the person is known.  0: passage and to are set.  -1: the

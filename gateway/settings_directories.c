@@ -148,6 +148,19 @@ static void require_bind(struct settings_reader *r, const struct yaml_node *map,
 		settings_problem_key(r, map, "bind_dn", "is missing in %s: password_file needs it", map->key);
 }
 
+/* What one identity provider says of its people must not find those of another. */
+static void require_providers(struct settings_reader *r, const struct yaml_node *map, const struct directory_options *o)
+{
+	const struct settings *s = r->settings;
+
+	for (size_t i = 0; o->sources && o->sources[i]; i++)
+		if (!settings_provider(s, o->sources[i]))
+			settings_problem(r, yaml_get(map, "providers"), "\"%.60s\" is not an identity provider", o->sources[i]);
+	if (!o->sources && s->provider_count > 1)
+		settings_problem_key(r, map, "providers", "is missing in %s: there are %zu identity providers, whose people are here?",
+			map->key, s->provider_count);
+}
+
 static void read_directory(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
 {
 	size_t i;
@@ -162,6 +175,7 @@ static void read_directory(struct settings_reader *r, const struct yaml_node *ma
 	require_attribute(r, yaml_get(map, "mail"), d->options.mail_attribute);
 	read_disabled(r, map, d);
 	read_joins(r, map, d);
+	require_providers(r, map, &d->options);
 	for (i = 0; d->options.attributes && d->options.attributes[i]; i++)
 		require_attribute(r, yaml_get(map, "attributes"), d->options.attributes[i]);
 }

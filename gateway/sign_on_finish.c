@@ -122,7 +122,7 @@ static int claim(struct sign_on *s, struct error *err)
 
 static int find_person(struct sign_on *s, struct error *err)
 {
-	if (judge_person(s->arena, s->gateway, &s->identity, &s->person, err) < 0)
+	if (judge_person(s->arena, s->gateway, s->provider_settings->name, &s->identity, &s->person, err) < 0)
 		return -1;
 	s->audit.directory = s->person.directory;
 	s->audit.dn = s->person.dn;

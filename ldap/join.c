@@ -139,6 +139,17 @@ static int find_by_join(struct reading *r, const struct mirror_query *q, const s
 	return 0;
 }
 
+/* Whoever vouches for claims vouches for people of his own: another's object id from him is a lie, or a coincidence. */
+static bool takes_claims_of(const struct directory_options *d, const char *source)
+{
+	if (!d->sources)
+		return true;
+	for (size_t i = 0; source && d->sources[i]; i++)
+		if (strcmp(d->sources[i], source) == 0)
+			return true;
+	return false;
+}
+
 enum strength { STABLE, MUTABLE };
 enum conflicts { CONFLICTS_MATTER, CONFLICTS_IGNORED };
 
@@ -150,6 +161,8 @@ static int find_by_strength(struct reading *r, const struct mirror_query *q, enu
 		const struct directory_options *d = &r->directories[i];
 		struct found_list here = {NULL, 0};
 
+		if (!takes_claims_of(d, q->source))
+			continue;
 		for (size_t rank = 0; rank < d->join_count && here.n == 0; rank++) {
 			if (d->joins[rank].is_mutable != (strength == MUTABLE))
 				continue;

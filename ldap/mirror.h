@@ -55,6 +55,7 @@ struct directory_options {
 	const char *disabled_value;     /* … whose value (or presence, when NULL) means switched off */
 	const struct directory_join *joins;     /* strongest first */
 	size_t join_count;
+	const char *const *sources;     /* whose claims find people here, NULL-terminated; NULL: anybody's */
 	const char *const *attributes;  /* further attributes to keep, NULL-terminated */
 	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
 };
@@ -135,6 +136,7 @@ struct mirror_query {
 	const struct mirror_claim *claims;      /* what the sign-on knows */
 	size_t claim_count;
 	bool guest;                     /* mutable joins do not apply */
+	const char *source;             /* who vouches for the claims; NULL: nobody, so only directories that do not ask find anybody */
 };
 
 /*

@@ -134,7 +134,7 @@ static void gone(struct fixture *f, enum mirror_kind kind, const char *id)
 static int by_claims(struct fixture *f, const struct mirror_claim *claims, size_t n, bool guest, struct mirror_person *out,
 	struct error *err)
 {
-	const struct mirror_query query = {claims, n, guest};
+	const struct mirror_query query = {.claims = claims, .claim_count = n, .guest = guest};
 
 	return mirror_person(f->arena, f->mirror, directories, f->count, &query, out, err);
 }
@@ -425,6 +425,29 @@ static void guests_are_never_joined_by_what_people_can_change(void **state)
 	assert_refused(by_claims(f, nobody, 2, true, &p, &err), err, REASON_PERSON_NOT_FOUND);
 	assert_done(by_claims(f, stable, 2, true, &p, &err), err);
 	assert_string_equal(p.dn, "uid=bert,dc=x");
+}
+
+/* An identity provider vouches for its own people only, whatever it says. */
+static void claims_find_people_only_where_their_source_may(void **state)
+{
+	static const char *const ours[] = {"entra", NULL};
+	struct fixture *f = *state;
+	struct directory_options d = directories[0];
+	const struct mirror_claim claims[] = {{"objectidentifier", "1"}, {"mail", "a@example.org"}};
+	struct mirror_query query = {.claims = claims, .claim_count = 2, .source = "entra"};
+	struct mirror_person p;
+	struct error err;
+
+	d.sources = ours;
+	person(f, "u1", "uid=a,dc=x", "employeeNumber=1");
+	person(f, "u2", "uid=b,dc=x", "mail=a@example.org");
+	finish(f);
+	assert_done(mirror_person(f->arena, f->mirror, &d, 1, &query, &p, &err), err);
+	query.source = "partner";
+	assert_refused(mirror_person(f->arena, f->mirror, &d, 1, &query, &p, &err), err, REASON_PERSON_NOT_FOUND);
+	query.source = NULL;
+	assert_refused(mirror_person(f->arena, f->mirror, &d, 1, &query, &p, &err), err, REASON_PERSON_NOT_FOUND);
+	assert_done(mirror_person(f->arena, f->mirror, directories, 1, &query, &p, &err), err);
 }
 
 static void names_are_dn_mail_uid_or_join_value(void **state)
@@ -829,7 +852,7 @@ static void an_unchanged_entry_is_indexed_by_the_new_settings(void **state)
 	struct fixture *f = *state;
 	struct directory_options other = directories[0];
 	const struct mirror_claim claim = {"objectidentifier", "e-1A"}, small = {"objectidentifier", "e-1a"};
-	const struct mirror_query query = {&claim, 1, false};
+	const struct mirror_query query = {.claims = &claim, .claim_count = 1};
 	struct mirror_person p;
 	struct error err;
 
@@ -879,6 +902,7 @@ int main(void)
 		mirror_test(the_strongest_join_that_finds_somebody_counts),
 		mirror_test(a_stable_join_anywhere_beats_a_mutable_one_elsewhere),
 		mirror_test(guests_are_never_joined_by_what_people_can_change),
+		mirror_test(claims_find_people_only_where_their_source_may),
 		mirror_test(names_are_dn_mail_uid_or_join_value),
 		mirror_test(walks_nested_groups_nearest_first),
 		mirror_test(knows_when_a_groups_name_is_not_its_own),

@@ -130,7 +130,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{10, "    tennant: x", "p.yaml:10: tennant: is not a setting; did you mean tenant?"},
 	/* connections */
 	{13, "    kind: managed\n    provider: nobody", "p.yaml:14: provider: \"nobody\" is not an identity provider"},
-	{11, "  second: {metadata: /etc/postern/second.xml}\nconnections:", "p.yaml:13: provider: is missing in organisation: there are 2 identity providers"},
+	{11, "  second: {metadata: /etc/postern/second.xml}\nconnections:", "p.yaml:24: providers: is missing in corp: there are 2 identity providers"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    providers: [entra, nobody]", "p.yaml:30: providers: \"nobody\" is not an identity provider"},
 	{13, "    kind: org", "p.yaml:13: kind: \"org\" must be one of: managed portal"},
 	{13, "", "p.yaml:12: kind: is missing in organisation"},
 	{14, "", "p.yaml:12: entity_id: is missing in organisation"},
@@ -220,6 +221,27 @@ static void names_file_line_and_key_of_what_is_wrong(void **state)
 		arena_free(a);
 	}
 	assert_int_equal(bad, 0);
+}
+
+/* With the directory's providers named, what is missing is the connections' own. */
+static void connections_choose_among_several_providers(void **state)
+{
+	struct arena *a = arena_new();
+	struct slice file = file_with(a, 29, "    join: {objectidentifier: employeeNumber}\n    providers: [entra, second]");
+	const char *second = strstr(arena_copy(a, file), "connections:");
+	size_t before = file.n - strlen(second);
+	const struct settings *s = NULL;
+	struct text t;
+	struct error err;
+
+	(void)state;
+	text_begin(&t, a, file.n + 64);
+	text_add(&t, slice_of(file.p, before));
+	text_add_c(&t, "  second: {metadata: /etc/postern/second.xml}\n");
+	text_add_c(&t, second);
+	assert_refused(read_bytes(a, text_slice(&t), &s, NULL, &err), err, REASON_SETTINGS);
+	assert_non_null(strstr(err.detail, "p.yaml:13: provider: is missing in organisation: there are 2 identity providers"));
+	arena_free(a);
 }
 
 static void reads_all_of_a_good_file(void **state)
@@ -504,6 +526,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_file_line_and_key_of_what_is_wrong),
+		cmocka_unit_test(connections_choose_among_several_providers),
 		cmocka_unit_test(reads_all_of_a_good_file),
 		cmocka_unit_test(sends_the_usual_attributes_and_further_ones),
 		cmocka_unit_test(keeps_every_attribute_that_is_named_anywhere),
