@@ -82,12 +82,11 @@ missing_of() {
 	done
 }
 
-# apt's status lines come among its other words (sudo would close a descriptor of their own): the former become
-# one line that moves (terminal) or a line each tenth (elsewhere), the latter go to the log.
+# apt's status lines as one line that moves (terminal) or a line each tenth (elsewhere).
 progress() {
 	local terminal=no
 	[ -t 1 ] && terminal=yes
-	awk -F: -v terminal=$terminal -v log_file="$log" '
+	awk -F: -v terminal=$terminal '
 	$1 == "dlstatus" || $1 == "pmstatus" {
 		what = $1 == "dlstatus" ? "downloading" : "installing"
 		if (terminal == "yes")
@@ -97,14 +96,16 @@ progress() {
 		if (what != last || int($3 / 10) > tenth)
 			tenth = int($3 / 10)
 		last = what; fflush()
-		next
 	}
-	{ print >>log_file }
 	END { if (terminal == "yes") printf "\r\033[K" }'
 }
 
+# Status on standard output, everything else on standard error: sudo keeps only these open.  The packages' own scripts
+# must write to a plain file: sharing the pipe of the status lines, fontconfig and ca-certificates failed with I/O errors.
 apt() {
-	$SUDO env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+	$SUDO env DEBIAN_FRONTEND=noninteractive LC_ALL=C sh -c \
+		'exec 9>&1 1>&2; exec apt-get -y -q -o APT::Status-Fd=9 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"' apt "$@" \
+		2>>"$log" </dev/null
 }
 
 failed() {
@@ -123,7 +124,7 @@ install_missing() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	echo "  reading the package lists"
-	apt update >"$log" 2>&1 || failed "apt-get update failed"
+	apt update >/dev/null || failed "apt-get update failed"
 	forbid_services
 	# The second time helps where one package could not be set up before another, or a mirror hiccuped.
 	install_once "$@" || install_once "$@" || failed "apt-get install failed twice"
@@ -134,7 +135,7 @@ install_missing() {
 
 install_once() {
 	rm -f "$log.done"
-	{ apt -o APT::Status-Fd=1 --no-install-recommends install "$@" 2>&1 </dev/null && touch "$log.done"; } | progress || true
+	{ apt --no-install-recommends install "$@" && touch "$log.done"; } | progress || true
 	[ -e "$log.done" ]
 }
 

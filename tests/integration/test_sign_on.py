@@ -86,7 +86,6 @@ def test_agent_without_a_second_factor_reads_what_to_do(parts, browser):
 
 def test_second_sign_on_is_silent(parts, browser):
     sign_on(parts, browser, MAYA)
-    browser.open(f"http://{parts.managed_site}/jira/boards")
     browser.jar.cookies = [c for c in browser.jar.cookies if c.host != parts.managed_site.split(":")[0]]
     browser.open(f"http://{parts.managed_site}/jira/boards")
     assert_signed_on(parts, browser.click("Log in"), MAYA)
