@@ -14,6 +14,7 @@
 #include "base/random.h"
 
 #include <lasso/lasso.h>
+#include <lasso/key.h>
 #include <lasso/xml/saml-2.0/saml2_assertion.h>
 #include <lasso/xml/saml-2.0/saml2_authn_statement.h>
 #include <lasso/xml/saml-2.0/saml2_name_id.h>
@@ -84,6 +85,18 @@ static int make_key(struct stage *s, struct error *err)
 
 /* ---- the identity provider ---- */
 
+/* A key object of the partner's: the one that lasso makes of the server's PEM for each signature leaks. */
+static int lend_key(struct stage *s, const char *sp_entity_id, struct error *err)
+{
+	LassoProvider *partner = lasso_server_get_provider(s->server, sp_entity_id);
+	LassoKey *key = lasso_key_new_for_signature_from_memory(s->key.p, s->key.n, NULL, LASSO_SIGNATURE_METHOD_RSA_SHA256, NULL);
+	int rc = partner && key ? lasso_provider_set_server_signing_key(partner, key) : -1;
+
+	if (key)
+		g_object_unref(key);
+	return rc == 0 ? 0 : error_set(err, REASON_INTERNAL, "lasso, as identity provider, takes no key");
+}
+
 static int set_stage(struct stage *s, const struct saml_rehearsal *r, struct error *err)
 {
 	const struct saml_provider_options options = {.entity_id = PROVIDER_ENTITY, .now = r->now};
@@ -103,7 +116,7 @@ static int set_stage(struct stage *s, const struct saml_rehearsal *r, struct err
 		return error_set(err, REASON_INTERNAL, "lasso does not become an identity provider");
 	s->server->signature_method = LASSO_SIGNATURE_METHOD_RSA_SHA256;
 	rc = lasso_server_add_provider_from_buffer(s->server, LASSO_PROVIDER_ROLE_SP, saml_sp_metadata(s->arena, &own_sp).p, NULL, NULL);
-	return rc == 0 ? 0 : says(err, "identity provider", "does not take our metadata", rc);
+	return rc == 0 ? lend_key(s, r->sp_entity_id, err) : says(err, "identity provider", "does not take our metadata", rc);
 }
 
 static void set(char **field, const char *value)
