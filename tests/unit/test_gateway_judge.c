@@ -136,7 +136,7 @@ static void sends_no_mail_that_others_may_read_otherwise(void **state)
 		"victim@example.org ", " victim@example.org", "victim@example.org\n", "victim@example.org.", "victim@.example.org",
 		"victim@example..org", "mallory@evil.example,victim@example.org", "mallory@evil.example@example.org",
 		"<victim@example.org>", "\"victim\"@example.org", "victim(x)@example.org", "victim@example.org;x", "victim\t@example.org",
-		"victim@\xef\xbd\x85xample.org", "victim@example.org\xe2\x80\x8b", "v\xc4\xb1" "ctim@example.org", "victim@", "@example.org",
+		"victim@\xef\xbd\x85xample.org", "victim@example.org\xe2\x80\x8b", "v\304\261ctim@example.org", "victim@", "@example.org",
 		"victim", "victim@[192.0.2.1]", "victim@exam_ple.org",
 	};
 	static const char *const good[] = {"o'neill+x.y_z-1@sub.example.org", "a@b"};
