@@ -6,6 +6,9 @@
  *	refresh     people and groups, each from its cookie; what changed is put at
  *	            once, what is gone goes at the end, and only then counts the cookie
  *	persist     each change is committed with its cookie within a second
+ *	reread      once a day everything from the beginning, over what we have:
+ *	            servers tell nothing of entries whose subtree was renamed or
+ *	            moved away, and those would stay as they were
  *	lost        the mirror keeps what it has; wait 1, 2, 4 … 30 s
  *
  * A silent server is noticed by a probe: whoever does not answer it within
@@ -22,6 +25,9 @@
 #define BACKOFF_MAX (30 * SECOND)
 #define PROBE_EVERY (10 * SECOND)
 #define IDLE_MS 250
+#define REREAD_EVERY (86400 * SECOND)
+/* After a start, where it is not known when everything was last read. */
+#define REREAD_FIRST (3600 * SECOND)
 /* Entries looked for after a refresh that did not send them; one that is found is enough. */
 #define SAMPLES 3
 /* While something waits for its commit: long enough to gather what comes together, short enough not to be felt. */
@@ -46,6 +52,7 @@ struct follow {
 	struct arena *events;           /* of one transaction */
 	size_t event_count;
 	int64_t pending_since;          /* 0: nothing waits */
+	int64_t reread_at;              /* monotonic: when everything is read again */
 	int64_t heard, probed;          /* monotonic: last message, last probe sent */
 	int failures;                   /* in a row, without a refresh between them */
 	bool served;                    /* this connection came to the end of its refresh */
@@ -159,6 +166,24 @@ static int refresh_from_nothing(struct follow *f, enum mirror_kind kind, const c
 	if (mirror_writer_set_cookie(f->writer, kind, (struct slice){NULL, 0}, err) < 0)
 		return -1;
 	return refresh_begin(f, kind, err);
+}
+
+static int64_t reread_every(const struct follow *f)
+{
+	return f->directory->reread_seconds > 0 ? f->directory->reread_seconds * SECOND : REREAD_EVERY;
+}
+
+static int reread_when_due(struct follow *f, struct error *err)
+{
+	int64_t now = clock_monotonic_us();
+
+	if (now < f->reread_at || !is_refreshed(f))
+		return 0;
+	f->reread_at = now + reread_every(f);
+	for (int kind = 0; kind < MIRROR_KINDS; kind++)
+		if (refresh_from_nothing(f, (enum mirror_kind)kind, "as it is from time to time", err) < 0)
+			return -1;
+	return 0;
 }
 
 static int phase_over(struct follow *f, const struct sync_event *e, struct error *err)
@@ -306,7 +331,7 @@ static int listen_to(struct follow *f, struct error *err)
 			if (handle(f, &event, err) < 0)
 				return -1;
 		}
-		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0)
+		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0 || reread_when_due(f, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -384,6 +409,7 @@ int mirror_follow(const char *path, const struct directory_options *directory, c
 	settings = arena_new();
 	f.person_attributes = kept_attributes(settings, directory);
 	f.events = arena_new();
+	f.reread_at = clock_monotonic_us() + (reread_every(&f) < REREAD_FIRST ? reread_every(&f) : REREAD_FIRST);
 	while (rc == 0 && !must_stop(&f)) {
 		rc = follow_round(&f, err);
 		if (rc == 0)

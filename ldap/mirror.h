@@ -58,6 +58,7 @@ struct directory_options {
 	const char *const *sources;     /* whose claims find people here, NULL-terminated; NULL: anybody's */
 	const char *const *attributes;  /* further attributes to keep, NULL-terminated */
 	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
+	int64_t reread_seconds;         /* between readings of everything; 0: a day */
 };
 
 /*

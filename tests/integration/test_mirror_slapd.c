@@ -287,6 +287,52 @@ static void sees_every_kind_of_change_within_a_second(void **state)
 	fixture_end(&f);
 }
 
+static bool zoe_is_there(struct fixture *f)
+{
+	struct mirror_person p;
+	struct error err;
+
+	return look_up(f, "9", &p, &err) == 0;
+}
+
+static bool zoe_has_moved(struct fixture *f)
+{
+	struct mirror_person p;
+	struct error err;
+
+	return look_up(f, "9", &p, &err) == 0 && strcmp(p.dn, "uid=zoe,ou=new,ou=people," SLAPD_SUFFIX) == 0;
+}
+
+static bool zoe_is_gone(struct fixture *f)
+{
+	return person_is_gone(f, "9");
+}
+
+/* slapd tells the name of the subtree, which is nobody's, and nothing of those in it. */
+static void sees_a_moved_subtree_when_all_is_read_again(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_make(&f, "syncprov-sessionlog 1000");
+	f.options.reread_seconds = 1;
+	follower_start(&f.slapd, &f.options);
+	until(&f, connected);
+	slapd_change(&f.slapd, "dn: ou=old,ou=people," SLAPD_SUFFIX "\nchangetype: add\nobjectClass: organizationalUnit\nou: old\n\n"
+		"dn: uid=zoe,ou=old,ou=people," SLAPD_SUFFIX "\nchangetype: add\nobjectClass: inetOrgPerson\nuid: zoe\ncn: zoe\nsn: zoe\n"
+		"employeeNumber: 9\n\n");
+	until(&f, zoe_is_there);
+	slapd_change(&f.slapd, "dn: ou=old,ou=people," SLAPD_SUFFIX "\nchangetype: modrdn\nnewrdn: ou=new\ndeleteoldrdn: 1\n\n");
+	until(&f, zoe_has_moved);
+	slapd_change(&f.slapd, "dn: ou=new,ou=people," SLAPD_SUFFIX "\nchangetype: modrdn\nnewrdn: ou=new\ndeleteoldrdn: 1\n"
+		"newsuperior: " SLAPD_SUFFIX "\n\n");
+	until(&f, zoe_is_gone);
+	assert_int_equal(state_of(&f).people, 4);
+	assert_true(groups_are(&f, "1", "agents staff all"));
+	follower_stop(&f.slapd);
+	fixture_end(&f);
+}
+
 /* A person whom only the mirror knows: stays when the refresh goes on from the cookie, goes when everything is compared. */
 static void plant_ghost(struct fixture *f, const char *cookie)
 {
@@ -681,6 +727,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sees_every_kind_of_change_within_a_second),
+		cmocka_unit_test(sees_a_moved_subtree_when_all_is_read_again),
 		cmocka_unit_test(continues_from_the_cookie_with_a_session_log),
 		cmocka_unit_test(finds_deletions_without_a_session_log),
 		cmocka_unit_test(reads_everything_again_for_a_junk_cookie),
