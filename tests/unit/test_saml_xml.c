@@ -222,15 +222,18 @@ static void leaves_no_byte_behind(void **state)
 			REASON_XML_COMMENT,
 		REASON_WRONG_AUDIENCE,
 	};
-	size_t n = sizeof(posted) / sizeof(*posted), before = 0;
+	size_t n = sizeof(posted) / sizeof(*posted), before, least = SIZE_MAX;
 
 	(void)state;
-	for (int i = 0; i < 60; i++) {
-		if (i == 20)
-			before = mallinfo2().uordblks;
-		read_one_of_each(posted, reasons, n);
+	/* A leak grows in each round; a table of a library that grows for good does so once in a while. */
+	for (int i = 0; i < 5; i++) {
+		before = mallinfo2().uordblks;
+		for (int k = 0; k < 20; k++)
+			read_one_of_each(posted, reasons, n);
+		if (mallinfo2().uordblks - before < least)
+			least = mallinfo2().uordblks - before;
 	}
-	assert_int_equal(mallinfo2().uordblks, before);
+	assert_int_equal(least, 0);
 }
 
 /* ---- messages that are small and cost seconds ---- */
