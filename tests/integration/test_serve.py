@@ -530,7 +530,7 @@ def test_root_imports_as_the_user_of_the_roles(serve):
 def test_check_names_what_is_fine_and_what_is_missing(serve):
     check = subprocess.run([POSTERN, "-c", serve.folder / "p.yaml", "check"], capture_output=True, text=True)
     assert check.returncode == 0, check.stdout
-    assert "organisation: lasso, as this connection, accepts what is issued" in check.stdout
+    assert "organisation: lasso, as this connection, asks and accepts what is issued" in check.stdout
     assert re.search(r"warning  \S+p\.yaml:18: corp: ldap://127\.0\.0\.1:1: ", check.stdout)
     assert "warning  no inventory" in check.stdout
     assert "0 errors, " in check.stdout
