@@ -12,11 +12,12 @@
 /*
  * OpenSSL's generator costs as much for 16 bytes as for 500, so small requests
  * are served from a stock.  What was handed out is wiped from it; a child of
- * fork() must not share it, so it belongs to the process that filled it.
+ * fork() must not share it, so it belongs to the process that filled it, and
+ * each thread has its own (the programs of tests/bench have several).
  */
 #define STOCK_SIZE 512
 
-static struct {
+static _Thread_local struct {
 	unsigned char bytes[STOCK_SIZE];
 	size_t left;                    /* at the end of bytes */
 	pid_t owner;
