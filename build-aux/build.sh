@@ -32,16 +32,17 @@ if [ ! -e "$folder/Makefile" ] || [ "$*" != "$(cat "$folder/configured-with" 2>/
 	printf '%s\n' "$*" >"$folder/configured-with"
 fi
 
+# `all` is a make of its own: beside the test programs, both would write the same libraries at once.
 build() {
-	printf 'everything: all $(check_PROGRAMS)\n.PHONY: everything\n' | make -C "$folder" -s -f Makefile -f - "$@"
+	make -C "$folder" -s "$@" all || return
+	[ "$target" = all ] || printf 'tests: $(check_PROGRAMS)\n.PHONY: tests\n' | make -C "$folder" -s -f Makefile -f - "$@" tests
 }
-[ "$target" = all ] || target=everything
 # `make -n` says how many lines of work there are: "  CC       x.o".
-todo=$(build -n "$target" 2>/dev/null | grep -c 'echo "  [A-Z]' || true)
+todo=$(build -n 2>/dev/null | sed -n 's/.*echo "  [A-Z]* *" \([^;]*\);.*/\1/p' | sort -u | wc -l)
 terminal=no
 [ -t 1 ] && terminal=yes
 set +e
-build -j"$(nproc)" "$target" 2>&1 | tee "$log" | awk -v todo="$todo" -v terminal=$terminal '
+build -j"$(nproc)" 2>&1 | tee "$log" | awk -v todo="$todo" -v terminal=$terminal '
 	/^  [A-Z]+ +[^ ]+$/ {
 		n++
 		if (terminal == "yes")
