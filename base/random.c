@@ -3,25 +3,35 @@
 #include "base/random.h"
 #include "base/encode.h"
 
+#include <pthread.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 /*
  * OpenSSL's generator costs as much for 16 bytes as for 500, so small requests
- * are served from a stock.  What was handed out is wiped from it; a child of
- * fork() must not share it, so it belongs to the process that filled it, and
- * each thread has its own (the programs of tests/bench have several).
+ * are served from a stock.  What was handed out is wiped from it.  A child of
+ * fork() empties its copy, and each thread has its own (the programs of
+ * tests/bench have several).
  */
 #define STOCK_SIZE 512
 
 static _Thread_local struct {
 	unsigned char bytes[STOCK_SIZE];
 	size_t left;                    /* at the end of bytes */
-	pid_t owner;
 } stock;
+
+static void empty_stock(void)
+{
+	OPENSSL_cleanse(&stock, sizeof(stock));
+}
+
+static void watch_forks(void)
+{
+	if (pthread_atfork(NULL, NULL, empty_stock) != 0)
+		abort();
+}
 
 static void generate(void *out, size_t n)
 {
@@ -31,16 +41,17 @@ static void generate(void *out, size_t n)
 
 void random_bytes(void *out, size_t n)
 {
+	static pthread_once_t watching = PTHREAD_ONCE_INIT;
 	unsigned char *from;
 
 	if (n > STOCK_SIZE / 4) {
 		generate(out, n);
 		return;
 	}
-	if (stock.left < n || stock.owner != getpid()) {
+	if (stock.left < n) {
+		pthread_once(&watching, watch_forks);
 		generate(stock.bytes, STOCK_SIZE);
 		stock.left = STOCK_SIZE;
-		stock.owner = getpid();
 	}
 	from = stock.bytes + STOCK_SIZE - stock.left;
 	memcpy(out, from, n);
