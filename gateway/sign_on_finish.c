@@ -103,19 +103,20 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
 	return 0;
 }
 
-/* 1 ours alone, 0 used before, -1 error.  Only after the signature verified: nobody else can fill the file. */
+/*
+ * 1 ours alone, 0 used before, -1 error.  Only after the signature verified:
+ * nobody else can fill the file.  The id claimed is that of our request: what
+ * is signed names it (InResponseTo), so an assertion that comes again claims
+ * it again, and so does a second assertion for the same request.
+ */
 static int claim(struct sign_on *s, struct error *err)
 {
-	struct slice ids[] = {
-		slice_c(arena_printf(s->arena, "a %s %s", s->identity.issuer, s->identity.assertion_id)),
-		slice_c(arena_printf(s->arena, "r %s", s->pending.our_request_id)),
-	};
 	int64_t skew = s->provider_settings->skew ? s->provider_settings->skew : SAML_SKEW;
 	int64_t until = s->pending.started + s->gateway->settings->pending_seconds;
 
 	if (s->identity.not_on_or_after > until)
 		until = s->identity.not_on_or_after;
-	return claims_take(s->gateway->claims, ids, sizeof(ids) / sizeof(*ids), s->now, until + skew + 1, err);
+	return claims_take(s->gateway->claims, slice_c(s->pending.our_request_id), s->pending.started, s->now, until + skew + 1, err);
 }
 
 /* ---- the person and the decision ---- */

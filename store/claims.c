@@ -2,8 +2,10 @@
 /*
  * Ids that may be used once, until they end.
  *
- * Two tables: by id (to find a claim) and by end (to sweep them in order).
- * All workers share the file; LMDB's write lock makes claim and look-up one.
+ * The key is the time since when the id was known, then its hash: a claim
+ * touches the last page of one table, and what ends first stands first, where
+ * it is swept.  All workers share the file; LMDB's write lock makes look-up and
+ * claim one.
  */
 #include "store/store.h"
 #include "base/file.h"
@@ -18,20 +20,22 @@
 
 #include <openssl/evp.h>
 
-#define SCHEMA 1
+#define SCHEMA 2
 #define MAP_SIZE ((size_t)1 << 30)
 #define SWEEP_MOST 8
 #define HASH_SIZE 32
 #define BOOT_ID_MAX 64
 
-enum { BY_ID, BY_END, ABOUT };
+enum { CLAIMED, ABOUT };
+
+#define KEY_SIZE (8 + HASH_SIZE)
 
 struct claims {
 	struct store *store;
 	unsigned char generation[CLAIMS_GENERATION_SIZE];
 };
 
-static const char *const tables[] = {"id", "end", "alive", NULL};
+static const char *const tables[] = {"claimed", "alive", NULL};
 static const struct slice boot_key = {"boot", 4};
 static const struct slice generation_key = {"generation", 10};
 
@@ -172,21 +176,26 @@ void claims_generation(const struct claims *c, unsigned char out[CLAIMS_GENERATI
 /* ---- claiming ---- */
 
 struct sweep {
-	uint64_t now;
-	unsigned char found[SWEEP_MOST][8 + HASH_SIZE];
+	int64_t now;
+	unsigned char found[SWEEP_MOST][KEY_SIZE];
 	size_t n;
 };
+
+static int64_t time_of(struct slice s)
+{
+	uint64_t t;
+
+	memcpy(&t, s.p, sizeof(t));
+	return (int64_t)be64toh(t);
+}
 
 static int sweep_one(struct slice key, struct slice value, void *context)
 {
 	struct sweep *s = context;
-	uint64_t end;
 
-	(void)value;
-	if (key.n != sizeof(s->found[0]))
+	if (key.n != KEY_SIZE || value.n != 8)
 		return 0;
-	memcpy(&end, key.p, sizeof(end));
-	if (be64toh(end) >= s->now || s->n == SWEEP_MOST)
+	if (s->n == SWEEP_MOST || time_of(value) >= s->now)
 		return 1;
 	memcpy(s->found[s->n++], key.p, key.n);
 	return 0;
@@ -194,48 +203,32 @@ static int sweep_one(struct slice key, struct slice value, void *context)
 
 static int sweep(struct store_txn *t, int64_t now, struct error *err)
 {
-	struct sweep s = {.now = (uint64_t)now};
+	struct sweep s = {.now = now};
 	size_t i;
 
-	if (store_each(t, BY_END, (struct slice){0}, sweep_one, &s, err) < 0)
+	if (store_each(t, CLAIMED, (struct slice){0}, sweep_one, &s, err) < 0)
 		return -1;
 	for (i = 0; i < s.n; i++) {
-		struct slice key = slice_of(s.found[i], sizeof(s.found[i]));
-
-		if (store_delete(t, BY_END, key, (struct slice){0}, err) < 0 ||
-			store_delete(t, BY_ID, slice_of(key.p + 8, HASH_SIZE), (struct slice){0}, err) < 0)
+		if (store_delete(t, CLAIMED, slice_of(s.found[i], KEY_SIZE), (struct slice){0}, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* Ids are foreign text of any length: their hash is the key. */
-static int take_one(struct store_txn *t, struct slice id, int64_t expires, struct error *err)
+int claims_take(struct claims *c, struct slice id, int64_t since, int64_t now, int64_t expires, struct error *err)
 {
-	unsigned char end_key[8 + HASH_SIZE];
-	uint64_t end = htobe64((uint64_t)expires);
-	struct slice hash = slice_of(end_key + 8, HASH_SIZE);
+	uint64_t begin = htobe64((uint64_t)since), end = htobe64((uint64_t)expires);
+	unsigned char key[KEY_SIZE];
+	struct store_txn *t;
 	int rc;
 
-	if (EVP_Digest(id.p, id.n, end_key + 8, NULL, EVP_sha256(), NULL) != 1)
+	/* an id may be of any length: its hash is the key */
+	memcpy(key, &begin, sizeof(begin));
+	if (EVP_Digest(id.p, id.n, key + sizeof(begin), NULL, EVP_sha256(), NULL) != 1)
 		abort();
-	memcpy(end_key, &end, 8);
-	rc = store_put_new(t, BY_ID, hash, slice_of(&end, 8), err);
-	if (rc != 1)
-		return rc;
-	return store_put(t, BY_END, slice_of(end_key, sizeof(end_key)), slice_of("", 0), err) < 0 ? -1 : 1;
-}
-
-int claims_take(struct claims *c, const struct slice *ids, size_t n, int64_t now, int64_t expires, struct error *err)
-{
-	struct store_txn *t;
-	size_t i;
-	int rc = 1;
-
 	if (store_begin_write(c->store, &t, err) < 0)
 		return -1;
-	for (i = 0; i < n && rc == 1; i++)
-		rc = take_one(t, ids[i], expires, err);
+	rc = store_put_new(t, CLAIMED, slice_of(key, sizeof(key)), slice_of(&end, sizeof(end)), err);
 	if (rc == 1 && sweep(t, now, err) < 0)
 		rc = -1;
 	if (rc != 1) {

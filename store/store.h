@@ -96,10 +96,10 @@ int claims_open(const char *path, struct claims **out, struct error *err);
 void claims_close(struct claims *c);
 void claims_generation(const struct claims *c, unsigned char out[CLAIMS_GENERATION_SIZE]);
 /*
- * All of the ids at once, or none: 1 claimed, 0 at least one was used before,
- * -1 error.  Each is remembered until `expires`; claims that ended before
- * `now` are swept, a few with every call.
+ * 1 claimed, 0 it was claimed before, -1 error.  `since` belongs to the id: who
+ * claims it again must name the same.  Remembered until `expires`; claims that
+ * ended before `now` are swept, a few with every call.
  */
-int claims_take(struct claims *c, const struct slice *ids, size_t n, int64_t now, int64_t expires, struct error *err);
+int claims_take(struct claims *c, struct slice id, int64_t since, int64_t now, int64_t expires, struct error *err);
 
 #endif

@@ -143,11 +143,9 @@ static void refuses_another_schema_and_foreign_files(void **state)
 	unlink(path);
 }
 
-static int claim(struct claims *c, const char *one, const char *two, int64_t now, int64_t expires)
+static int claim(struct claims *c, const char *id, int64_t since, int64_t now, int64_t expires)
 {
-	struct slice ids[] = {slice_c(one), slice_c(two)};
-
-	return claims_take(c, ids, 2, now, expires, &err);
+	return claims_take(c, slice_c(id), since, now, expires, &err);
 }
 
 static void an_id_is_claimed_once_by_whichever_process(void **state)
@@ -159,18 +157,35 @@ static void an_id_is_claimed_once_by_whichever_process(void **state)
 	unlink(path);
 	assert_done(claims_open(path, &c, &err), err);
 	claims_generation(c, g1);
-	assert_int_equal(claim(c, "a1", "r1", 100, 200), 1);
-	assert_int_equal(claim(c, "a1", "r2", 100, 200), 0);
-	assert_int_equal(claim(c, "a2", "r1", 100, 200), 0);
-	assert_int_equal(claim(c, "a2", "r2", 100, 200), 1);    /* neither refused call left anything */
+	assert_int_equal(claim(c, "r1", 90, 100, 200), 1);
+	assert_int_equal(claim(c, "r1", 90, 100, 200), 0);
+	assert_int_equal(claim(c, "r1", 90, 150, 300), 0);      /* whatever the second says of its end */
+	assert_int_equal(claim(c, "r2", 90, 100, 200), 1);
 	claims_close(c);
 	assert_done(claims_open(path, &d, &err), err);          /* as another process */
 	claims_generation(d, g2);
 	assert_memory_equal(g1, g2, sizeof(g1));
-	assert_int_equal(claim(d, "a1", "r9", 100, 200), 0);
-	assert_int_equal(claim(d, "a3", "r3", 201, 300), 1);    /* sweeps the ended ones */
-	assert_int_equal(claim(d, "a1", "r1", 202, 300), 1);
+	assert_int_equal(claim(d, "r1", 90, 100, 200), 0);
 	claims_close(d);
+}
+
+static void ended_claims_are_swept_and_others_kept(void **state)
+{
+	struct claims *c;
+	int i;
+
+	(void)state;
+	unlink(path);
+	assert_done(claims_open(path, &c, &err), err);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(claim(c, arena_printf(a, "old %d", i), i, 100, 200), 1);
+	assert_int_equal(claim(c, "young", 150, 150, 400), 1);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(claim(c, arena_printf(a, "new %d", i), 300 + i, 300, 500), 1);
+	assert_int_equal(claim(c, "young", 150, 300, 500), 0);
+	for (i = 0; i < 100; i++)                               /* all gone, eight with each call */
+		assert_int_equal(claim(c, arena_printf(a, "old %d", i), i, 300, 500), 1);
+	claims_close(c);
 }
 
 static void a_damaged_claims_file_is_made_anew_under_a_new_generation(void **state)
@@ -191,7 +206,7 @@ static void a_damaged_claims_file_is_made_anew_under_a_new_generation(void **sta
 	assert_done(claims_open(path, &c, &err), err);
 	claims_generation(c, g2);
 	assert_memory_not_equal(g1, g2, sizeof(g1));
-	assert_int_equal(claim(c, "a", "b", 1, 2), 1);
+	assert_int_equal(claim(c, "a", 1, 1, 2), 1);
 	claims_close(c);
 }
 
@@ -214,14 +229,14 @@ static void a_writer_killed_in_the_middle_leaves_the_others_working(void **state
 				_exit(1);
 			for (i = 0;; i++) {
 				snprintf(id, sizeof(id), "%d-%d", round, i);
-				claim(c, id, "", 1, 1000);
+				claim(c, id, i, 1, 1000);
 			}
 		}
 		usleep(30000);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		assert_done(claims_open(path, &c, &err), err);
-		assert_int_equal(claim(c, arena_printf(a, "after %d", round), arena_printf(a, "%d", round), 1, 1000), 1);
+		assert_int_equal(claim(c, arena_printf(a, "after %d", round), 1, 1, 1000), 1);
 		claims_close(c);
 	}
 }
@@ -233,6 +248,7 @@ int main(void)
 		cmocka_unit_test(readers_see_the_next_generation),
 		cmocka_unit_test(refuses_another_schema_and_foreign_files),
 		cmocka_unit_test(an_id_is_claimed_once_by_whichever_process),
+		cmocka_unit_test(ended_claims_are_swept_and_others_kept),
 		cmocka_unit_test(a_damaged_claims_file_is_made_anew_under_a_new_generation),
 		cmocka_unit_test(a_writer_killed_in_the_middle_leaves_the_others_working),
 	};
