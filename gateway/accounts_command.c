@@ -29,18 +29,13 @@ static void print_list(const char *title, const char *const *list)
 static int import(struct arena *a, const struct settings *s, const char *path)
 {
 	struct accounts_import done;
-	struct child_user user;
 	struct slice csv;
 	struct error err;
 	size_t i;
 
-	if (child_user_read(s->user, &user, &err) < 0 || file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0)
-		return fail(&err);
 	/* the file read as who asks, the inventory written as the user whose roles read it */
-	if (child_user_become(&user) < 0) {
-		error_set(&err, REASON_SETTINGS, "cannot become user %s", s->user);
+	if (file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 || child_user_step_down(s->user, &err) < 0)
 		return fail(&err);
-	}
 	if (folder_make(s->state_dir, 0750, &err) < 0 ||
 		accounts_import_csv(a, settings_accounts_path(a, s), csv, clock_now(), &done, &err) < 0)
 		return fail(&err);
@@ -83,7 +78,8 @@ static int show(struct arena *a, const struct settings *s, const char *mail)
 	char as_of[21];
 	int rc = 1;
 
-	if (accounts_open(settings_accounts_path(a, s), &accounts, &err) < 0 || accounts_find(a, accounts, mail, &found, &err) < 0) {
+	if (child_user_step_down(s->user, &err) < 0 || accounts_open(settings_accounts_path(a, s), &accounts, &err) < 0 ||
+		accounts_find(a, accounts, mail, &found, &err) < 0) {
 		fail(&err);
 		goto out;
 	}

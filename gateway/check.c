@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/random.h"
+#include "gateway/child.h"
 #include "gateway/commands.h"
 #include "gateway/fetch.h"
 #include "provision/accounts.h"
@@ -257,7 +258,8 @@ static void check_accounts(struct check *c)
 	int rc = -1;
 
 	puts("accounts");
-	if (accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
+	/* the last step of all: from here on without root's rights */
+	if (child_user_step_down(s->user, &err) == 0 && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
 		rc = accounts ? accounts_inventory(accounts, &at, &count, &err) : 0;
 	time_write(at, as_of);
 	if (rc < 0)

@@ -57,6 +57,15 @@ int child_user_become(const struct child_user *u)
 	return u->uid != 0 && setuid(0) == 0 ? -1 : 0;
 }
 
+int child_user_step_down(const char *name, struct error *err)
+{
+	struct child_user user;
+
+	if (child_user_read(name, &user, err) < 0)
+		return -1;
+	return child_user_become(&user) == 0 ? 0 : error_set(err, REASON_SETTINGS, "user: cannot become %s", name);
+}
+
 static int place_descriptors(int files, int heartbeat, const struct child_order *o)
 {
 	int moved[2 + ROLE_SOCKETS_MAX];

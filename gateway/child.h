@@ -68,5 +68,11 @@ int64_t child_back_off(unsigned failures);
 /* `user` of the settings; without it, or when not started as root, nothing is changed. */
 int child_user_read(const char *name, struct child_user *out, struct error *err);
 int child_user_become(const struct child_user *u);      /* for good; 0 or -1 */
+/*
+ * Both, for a command that goes on as the user whose roles own the stores: root
+ * would follow a link that a role put there.  For good; what only root may
+ * read must have been read before.
+ */
+int child_user_step_down(const char *name, struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "gateway/explain.h"
 
 #include "base/clock.h"
+#include "gateway/child.h"
 #include "gateway/commands.h"
 #include "gateway/release.h"
 
@@ -149,7 +150,7 @@ int command_explain(struct arena *a, const char *settings_path, int argc, char *
 	rc = read_arguments(a, argc, argv, &q);
 	if (rc != 0)
 		return rc;
-	if (settings_read(a, files_from_disk(a), settings_path, &settings, NULL, &err) < 0) {
+	if (settings_read(a, files_from_disk(a), settings_path, &settings, NULL, &err) < 0 || child_user_step_down(settings->user, &err) < 0) {
 		fprintf(stderr, "postern explain: %s\n", err.detail);
 		return 1;
 	}
