@@ -108,14 +108,11 @@ static json_t *deciding_json(const struct judgement *j)
 
 static json_t *door_json(const struct explained_door *d)
 {
-	static const char *const words[] = {
-		[PASSAGE_REFUSE] = "refuse", [PASSAGE_ASSERT] = "assert", [PASSAGE_TO_MANAGED] = "to-managed", [PASSAGE_TO_PORTAL] = "to-portal",
-	};
 	const struct judgement *j = &d->judgement;
 	json_t *o = json_object();
 
 	add(o, d->link ? "link" : "door", d->link ? d->link->name : d->connection->name);
-	add(o, "passage", words[j->passage]);
+	add(o, "passage", judge_passage_word(j->passage));
 	add(o, "reason", d->rc < 0 ? reason_word(d->err.reason) : NULL);
 	add(o, "detail", d->rc < 0 ? d->err.detail : NULL);
 	add(o, "sentence", d->rc == 0 ? NULL : j->decision.sentence ? j->decision.sentence : reason_sentence(d->err.reason));

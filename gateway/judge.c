@@ -200,6 +200,15 @@ static int require_mail(const struct settings *s, const struct mirror_person *pe
 	return 0;
 }
 
+const char *judge_passage_word(enum passage passage)
+{
+	static const char *const words[] = {
+		[PASSAGE_REFUSE] = "refuse", [PASSAGE_ASSERT] = "assert", [PASSAGE_TO_MANAGED] = "to-managed", [PASSAGE_TO_PORTAL] = "to-portal",
+	};
+
+	return words[passage];
+}
+
 const char *judge_account_word(const struct accounts_found *found)
 {
 	if (found->answer == ACCOUNTS_NO_INVENTORY)

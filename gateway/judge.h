@@ -47,6 +47,7 @@ int judge_account(const struct settings *s, const struct accounts_found *found, 
 /* The value of a claim under its short name ("objectidentifier", "nameid") or its full one; NULL: not there, or several values. */
 const char *judge_claim(const struct saml_identity *identity, const char *claim);
 
+const char *judge_passage_word(enum passage passage);   /* "to-portal", for audit and JSON */
 const char *judge_account_word(const struct accounts_found *found);
 /* DNs of the groups that made the rule match, from the person outward, NULL-terminated. */
 const char *const *judge_deciding_groups(struct arena *a, const struct judgement *j);

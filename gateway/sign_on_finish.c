@@ -132,15 +132,6 @@ static int find_person(struct sign_on *s, struct error *err)
 	return 0;
 }
 
-static const char *passage_word(enum passage passage)
-{
-	static const char *const words[] = {
-		[PASSAGE_REFUSE] = "refuse", [PASSAGE_ASSERT] = "assert", [PASSAGE_TO_MANAGED] = "to-managed", [PASSAGE_TO_PORTAL] = "to-portal",
-	};
-
-	return words[passage];
-}
-
 static int decide(struct sign_on *s, struct error *err)
 {
 	struct judge_question question = {
@@ -155,7 +146,7 @@ static int decide(struct sign_on *s, struct error *err)
 	s->audit.requirement = j->decision.requirement;
 	s->audit.groups = judge_deciding_groups(s->arena, j);
 	s->audit.account = judge_account_word(&j->account);
-	s->audit.passage = passage_word(j->passage);
+	s->audit.passage = judge_passage_word(j->passage);
 	s->audit.to = j->landing ? j->landing : j->to;
 	return rc;
 }
