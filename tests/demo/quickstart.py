@@ -36,19 +36,21 @@ def step(what, action):
 
 # ---- the four ----
 
+PORTALS = "/servicedesk/customer/portals"
+
 
 class Story:
     """One person at one door: what should happen, and what did."""
 
-    def __init__(self, uid, role, outcome, ends, then=None):
+    def __init__(self, uid, role, outcome, ends, opens=PORTALS, then=None):
         self.person = company.by_uid(uid)
-        self.role, self.outcome, self.ends, self.then = role, outcome, ends, then
+        self.role, self.outcome, self.ends, self.opens, self.then = role, outcome, ends, opens, then
         self.page, self.line, self.problems = None, {}, []
 
     def run(self, parts):
         before = len(parts.audit())
         browser = Browser()
-        browser.open(f"http://{parts.managed_site}/jira/for-you")
+        browser.open(f"http://{parts.managed_site}{self.opens}")
         browser.click("Log in")
         browser.click(self.person["name"])
         self.line = next(iter(parts.audit()[before:]), {})
@@ -64,6 +66,8 @@ class Story:
             "refusal": (parts.host("sso", "postern"), company_contact()),
         }[self.ends]
         host = urllib.parse.urlsplit(self.page.url).netloc
+        if self.ends == "managed" and not self.page.url.endswith(self.opens):
+            self.problems.append(f"ended at {self.page.url}, not at {self.opens}")
         if host != want[0]:
             self.problems.append(f"ended at {host}, not at {want[0]}")
         if want[1] not in self.page.text:
@@ -88,7 +92,7 @@ def company_contact():
 
 def stories():
     return [
-        Story("maya.obrien", "agent", "licensed", "managed"),
+        Story("maya.obrien", "agent", "licensed", "managed", opens="/jira/for-you"),
         Story("juergen.weiss", "unlicensed customer", "customer", "managed"),
         Story("chloe.damico", "partner", "portal", "portal", then="Log in"),
         Story("viktor.nowak", "stranger", "deny", "refusal"),
