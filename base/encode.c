@@ -152,9 +152,17 @@ int form_decode(struct arena *a, struct slice in, struct slice *out)
 	size_t i, n = 0;
 
 	for (i = 0; i < in.n; i++) {
+		size_t from = i;
+
+		while (i < in.n && in.p[i] != '%' && in.p[i] != '+')
+			i++;
+		memcpy(p + n, in.p + from, i - from);
+		n += i - from;
+		if (i == in.n)
+			break;
 		if (in.p[i] == '+') {
 			p[n++] = ' ';
-		} else if (in.p[i] == '%') {
+		} else {
 			int high = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1;
 			int low = i + 2 < in.n ? hex_value(in.p[i + 2]) : -1;
 
@@ -162,8 +170,6 @@ int form_decode(struct arena *a, struct slice in, struct slice *out)
 				return -1;
 			p[n++] = (char)(high << 4 | low);
 			i += 2;
-		} else {
-			p[n++] = in.p[i];
 		}
 	}
 	*out = slice_of(p, n);
@@ -342,6 +348,17 @@ static size_t utf8_next(const unsigned char *p, size_t n, uint32_t *c)
 	return *c < least[length] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff) ? 0 : length;
 }
 
+/* Whether eight bytes are all printable ASCII: each test below sets the high bit of a byte that is not. */
+static bool is_plain(const unsigned char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t x, del;
+
+	memcpy(&x, p, sizeof(x));
+	del = x ^ (ones * 0x7f);
+	return ((x | ((x - ones * 0x20) & ~x) | ((del - ones) & ~del)) & high) == 0;
+}
+
 int utf8_is_clean(struct slice in)
 {
 	const unsigned char *p = (const unsigned char *)in.p;
@@ -349,8 +366,8 @@ int utf8_is_clean(struct slice in)
 	uint32_t c;
 
 	for (; i < in.n; i += length) {
-		if (p[i] >= 0x20 && p[i] < 0x7f) {
-			length = 1;
+		if (in.n - i >= 8 && is_plain(p + i)) {
+			length = 8;
 			continue;
 		}
 		length = utf8_next(p + i, in.n - i, &c);

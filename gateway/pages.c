@@ -167,6 +167,7 @@ void page_refusal(struct http_exchange *x, const struct page_refusal *page)
 void page_post(struct http_exchange *x, const char *acs, const char *response, struct slice relay_state)
 {
 	const struct value values[] = {
+		/* base64 has no letter that HTML escapes */
 		{"acs", slice_c(acs)}, {"response", slice_c(response)}, {"relay_state", relay_state}, {"has_relay_state", relay_state},
 		{"style", slice_c(page_style_css)}, {"script", slice_c(page_post_js)}, {0},
 	};

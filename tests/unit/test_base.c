@@ -42,6 +42,25 @@ static void arena_hands_out_zeroed_separate_memory(void **state)
 	assert_string_equal(arena_printf(a, "%s-%d", "x", 7), "x-7");
 }
 
+static void a_block_that_is_used_again_holds_nothing_of_before(void **state)
+{
+	int round;
+
+	(void)state;
+	for (round = 0; round < 3; round++) {
+		struct arena *b = arena_new();
+		size_t i;
+
+		for (i = 0; i < 40; i++) {
+			char *p = arena_alloc(b, 5000);
+
+			assert_int_equal(p[0] | p[2500] | p[4999], 0);
+			memset(p, 0xa5, 5000);
+		}
+		arena_free(b);
+	}
+}
+
 static void grows_arrays_without_losing_elements(void **state)
 {
 	int *numbers = NULL, i;
@@ -190,6 +209,18 @@ static void knows_clean_utf8(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		assert_int_equal(utf8_is_clean(slice_of(rows[i].in, rows[i].n)), rows[i].clean);
+	/* every byte at every place of a long text, where eight are looked at together */
+	for (i = 0; i < 256; i++) {
+		size_t k;
+
+		for (k = 0; k < 24; k++) {
+			char text[24];
+
+			memset(text, 'x', sizeof(text));
+			text[k] = (char)i;
+			assert_int_equal(utf8_is_clean(slice_of(text, sizeof(text))), (i >= 0x20 && i < 0x7f) || i == '\t' || i == '\n' || i == '\r');
+		}
+	}
 }
 
 static void escapes_for_each_place(void **state)
@@ -389,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cuts_a_long_detail_between_characters),
 		cmocka_unit_test(arena_hands_out_zeroed_separate_memory),
+		cmocka_unit_test(a_block_that_is_used_again_holds_nothing_of_before),
 		cmocka_unit_test(grows_arrays_without_losing_elements),
 		cmocka_unit_test(refuses_nul_in_c_strings),
 		cmocka_unit_test(decodes_base64_strictly),
