@@ -48,6 +48,11 @@ int sign_on_resolve(struct sign_on *s, struct error *err)
 	s->audit.link = s->pending.link;
 	s->audit.provider = s->pending.provider;
 	s->provider = providers_get(s->gateway->providers, s->pending.provider, &why);
+	if (!s->provider) {
+		/* fetched within this second, perhaps: another worker may have said "ready" already */
+		providers_look_again(s->gateway->providers);
+		s->provider = providers_get(s->gateway->providers, s->pending.provider, &why);
+	}
 	if (!s->provider)
 		return error_set(err, REASON_NOT_READY, "no usable metadata of %s: %s", s->pending.provider, why);
 	return 0;
