@@ -230,6 +230,37 @@ static const char *plain_key(struct arena *a, const char *dn)
 	return text_slice(&t).p;
 }
 
+static bool has_hex_value(LDAPDN dn)
+{
+	for (size_t i = 0; dn[i]; i++)
+		for (size_t k = 0; dn[i][k]; k++)
+			if (dn[i][k]->la_flags & LDAP_AVA_BINARY)
+				return true;
+	return false;
+}
+
+/*
+ * RFC 4514 section 2.4: `#` and pairs of hex digits, up to the next part.
+ * libldap takes none at all, and drops what follows behind a blank, so that
+ * two texts would become one key.  `=#` within another value is refused with
+ * it, where both stand in one DN.
+ */
+static bool hex_values_are_whole(const char *dn)
+{
+	for (const char *p = strchr(dn, '='); p; p = strchr(p, '=')) {
+		size_t n;
+
+		p++;
+		p += strspn(p, " ");
+		if (*p != '#')
+			continue;
+		n = strspn(++p, "0123456789abcdefABCDEF");
+		if (n == 0 || n % 2 || (p[n] && !strchr(",+;", p[n])))
+			return false;
+	}
+	return true;
+}
+
 int dn_normalize(struct arena *a, const char *dn, const char **key_out)
 {
 	LDAPDN parsed = NULL;
@@ -241,7 +272,7 @@ int dn_normalize(struct arena *a, const char *dn, const char **key_out)
 	}
 	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
 		return -1;
-	if (!parsed || !parsed[0]) {
+	if (!parsed || !parsed[0] || (has_hex_value(parsed) && !hex_values_are_whole(dn))) {
 		ldap_dnfree(parsed);
 		return -1;
 	}

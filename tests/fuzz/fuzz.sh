@@ -9,7 +9,7 @@ cd "$build"
 [ -f Makefile ] || "$top/configure" -q CC=clang --enable-sanitizers CFLAGS='-O1 -g -fsanitize=fuzzer-no-link'
 libraries='base/libbase.a store/libstore.a http/libhttp.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a provision/libprovision.a'
 make -s -j"$(nproc)" $libraries
-flags=$(pkg-config --cflags --libs lasso xmlsec1-openssl libxml-2.0 libevent_openssl libevent ldap lber yaml-0.1 jansson zlib libssl libcrypto)
+flags=$(pkg-config --cflags --libs lasso gobject-2.0 glib-2.0 xmlsec1-openssl libxml-2.0 libevent_openssl libevent ldap lber yaml-0.1 jansson zlib libssl libcrypto)
 export TOP_SRCDIR=$top
 for name in $names; do
 	echo "fuzzing $name for $seconds s"

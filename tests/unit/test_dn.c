@@ -91,7 +91,9 @@ static void reads_plain_names_as_the_parser_does(void **state)
 
 static void refuses_what_is_no_dn(void **state)
 {
-	static const char *const bad[] = {"", "anna", "anna@example.org", "=x", "cn=a,", ",cn=a", "cn", "cn=\\zz", "cn=a,dc"};
+	static const char *const bad[] = {"", "anna", "anna@example.org", "=x", "cn=a,", ",cn=a", "cn", "cn=\\zz", "cn=a,dc",
+		/* hex values that libldap cuts short: each would be the key of another name */
+		"cn=#", "cn=# x,ou=y", "cn=#04 x,ou=y", "cn=#04 ,ou=y", "cn= #04 x"};
 	struct arena *a = arena_new();
 	const char *key = "untouched";
 
