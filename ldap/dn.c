@@ -114,6 +114,17 @@ static void add_without_case(struct text *t, const struct berval *v)
 	}
 }
 
+/* Blanks at the ends belong to the value; unescaped they would not read back. */
+static void add_as_written(struct text *t, const unsigned char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == ' ' && (i == 0 || i + 1 == n))
+			text_add_c(t, "\\20");
+		else
+			add_byte(t, p[i]);
+	}
+}
+
 static const char *attribute_type(struct arena *a, const struct berval *v, bool *without_case)
 {
 	char *name = arena_copy(a, slice_of(v->bv_val, v->bv_len));
@@ -147,8 +158,7 @@ static const char *ava_key(struct arena *a, const LDAPAVA *ava)
 	} else if (without_case) {
 		add_without_case(&t, &ava->la_value);
 	} else {
-		for (size_t i = 0; i < ava->la_value.bv_len; i++)
-			add_byte(&t, value[i]);
+		add_as_written(&t, value, ava->la_value.bv_len);
 	}
 	return text_slice(&t).p;
 }
@@ -251,7 +261,7 @@ static bool hex_values_are_whole(const char *dn)
 		size_t n;
 
 		p++;
-		p += strspn(p, " ");
+		p += strspn(p, " \t\n\r");
 		if (*p != '#')
 			continue;
 		n = strspn(++p, "0123456789abcdefABCDEF");
