@@ -375,14 +375,3 @@ int store_copy(struct store *s, const char *path, struct error *err)
 
 	return rc == 0 ? 0 : fail(err, s, "cannot copy it", rc);
 }
-
-void store_size(struct store *s, uint64_t *used_out, uint64_t *map_out)
-{
-	MDB_envinfo info;
-	MDB_stat st;
-
-	mdb_env_info(s->env, &info);
-	mdb_env_stat(s->env, &st);
-	*used_out = (uint64_t)(info.me_last_pgno + 1) * st.ms_psize;
-	*map_out = info.me_mapsize;
-}

@@ -78,8 +78,6 @@ int store_generation_next(struct store_txn *t, struct error *err);
 
 /* A compact copy at `path`, for commands that read everything; not taken while it exists. */
 int store_copy(struct store *s, const char *path, struct error *err);
-/* Bytes used by pages in use, and the map's size. */
-void store_size(struct store *s, uint64_t *used_out, uint64_t *map_out);
 
 /*
  * Claims: ids that may be used once.  In the runtime folder, without sync,
