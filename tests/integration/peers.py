@@ -10,6 +10,7 @@ import pytest
 import node_peers
 from browser import Browser
 from parts import Parts, company
+from samlp_idp import Samlp
 from shibboleth import Shibboleth
 from simplesamlphp import SimpleSAMLphp
 
@@ -132,6 +133,16 @@ def service_providers(node_modules):
     process.close()
 
 
+def start_with(made, metadata):
+    """The directory runs already: Postern between both doors and an identity provider of its own."""
+    made.metadata = metadata
+    made.write_postern_files()
+    made.start_door("managed")
+    made.start_door("portal")
+    made.start_postern()
+    return made
+
+
 @pytest.fixture(scope="session", params=["both", "assertion", "response"])
 def simplesamlphp_parts(request, tmp_path_factory, postern_build, peer_parts):
     """Another Postern, which asks SimpleSAMLphp; the directory is the same.  Gives (parts, simplesamlphp)."""
@@ -140,12 +151,19 @@ def simplesamlphp_parts(request, tmp_path_factory, postern_build, peer_parts):
     idp = SimpleSAMLphp(folder / "idp", request.param)
     try:
         idp.start(made.sp_entity_id, made.our_acs, company.in_entra(), company.TENANT)
-        made.metadata = idp.metadata_url
-        made.write_postern_files()
-        made.start_door("managed")
-        made.start_door("portal")
-        made.start_postern()
-        yield made, idp
+        yield start_with(made, idp.metadata_url), idp
+    finally:
+        made.close()
+        idp.close()
+
+
+@pytest.fixture
+def samlp_parts(request, tmp_path, postern_build, peer_parts, node_modules):
+    """Another Postern, which asks samlp; request.param: the way of signing.  Gives (parts, samlp)."""
+    made = PeerParts(tmp_path / "postern", postern_build, slapd_port=peer_parts.ports["slapd"])
+    idp = Samlp(tmp_path / "idp", node_modules, request.param)
+    try:
+        yield start_with(made, idp.start(company.in_entra(), company.TENANT).metadata_url), idp
     finally:
         made.close()
         idp.close()
