@@ -4,9 +4,9 @@ saml_libsaml_a_SOURCES = saml/saml.h
 
 # reading: what foreigners wrote
 saml_libsaml_a_SOURCES += \
-	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
+	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
 	saml/library.c saml/library.h \
-	saml/metadata_read.c saml/metadata_read.h \
+	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h \
 	saml/partner.c saml/provider.c saml/provider.h \
 	saml/response_read.c \
 	saml/signature.c saml/signature.h saml/trusted_key.c saml/trusted_key.h \
