@@ -68,11 +68,13 @@ int child_user_step_down(const char *name, struct error *err)
 
 static int place_descriptors(int files, int heartbeat, const struct child_order *o)
 {
-	int moved[2 + ROLE_SOCKETS_MAX];
-	size_t i, n = 2 + o->socket_count;
+	const int fixed[] = {files, heartbeat, o->metrics};
+	enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
+	int moved[FIXED + ROLE_SOCKETS_MAX];
+	size_t i, n = FIXED + o->socket_count;
 
 	for (i = 0; i < n; i++) {
-		moved[i] = fcntl(i == 0 ? files : i == 1 ? heartbeat : o->sockets[i - 2], F_DUPFD_CLOEXEC, MOVED_FD);
+		moved[i] = fcntl(i < FIXED ? fixed[i] : o->sockets[i - FIXED], F_DUPFD_CLOEXEC, MOVED_FD);
 		if (moved[i] < 0)
 			return -1;
 	}
@@ -119,18 +121,22 @@ static struct child *child_new(const struct child_order *o, int heartbeat)
 	c->heartbeat = heartbeat;
 	c->started = c->heard = clock_monotonic_us();
 	c->silence = o->silence;
+	c->area = o->area;
 	return c;
 }
 
 struct child *child_start(const struct child_order *o, struct error *err)
 {
-	char sockets[8];
-	char *argv[] = {(char *)"postern", (char *)"role", (char *)o->role, (char *)o->instance, (char *)o->settings_path, sockets, NULL};
+	char sockets[8], area[8];
+	char *argv[] = {
+		(char *)"postern", (char *)"role", (char *)o->role, (char *)o->instance, (char *)o->settings_path, sockets, area, NULL,
+	};
 	int files = -1, ends[2] = {-1, -1};
 	struct child *c = NULL;
 	pid_t pid, parent = getpid();
 
 	snprintf(sockets, sizeof(sockets), "%zu", o->socket_count);
+	snprintf(area, sizeof(area), "%u", o->area);
 	if (files_snapshot(o->files, o->audience, &files, err) < 0)
 		return NULL;
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {

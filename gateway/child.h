@@ -4,7 +4,8 @@
  * its heartbeat, ended.
  *
  * A child inherits nothing but its snapshot of files, the pipe it writes its
- * heartbeat to, and its sockets, each at a fixed descriptor.  It dies with the
+ * heartbeat to, the memory of the metrics, and its sockets, each at a fixed
+ * descriptor.  It dies with the
  * parent.  Whether and when a child is replaced is the parent's business.
  */
 #ifndef GATEWAY_CHILD_H
@@ -17,7 +18,8 @@
 /* The descriptors of a role; its sockets follow. */
 #define CHILD_FILES_FD 3
 #define CHILD_HEARTBEAT_FD 4
-#define CHILD_SOCKETS_FD 5
+#define CHILD_METRICS_FD 5
+#define CHILD_SOCKETS_FD 6
 
 struct child_user {
 	bool set;                       /* change to: */
@@ -33,6 +35,8 @@ struct child_order {
 	const char *settings_path;
 	const struct files *files;
 	unsigned audience;
+	int metrics;                    /* the memory file */
+	unsigned area;                  /* which of its areas is the child's; METRICS_AREAS: none */
 	const int *sockets;
 	size_t socket_count;
 	int64_t silence;                /* microseconds: longer without a heartbeat is stuck */
@@ -47,6 +51,7 @@ struct child {
 	int64_t started;                /* microseconds, monotonic */
 	int64_t heard;                  /* when last, or when it was started */
 	int64_t silence;
+	unsigned area;                  /* of the metrics */
 	bool ending;                    /* SIGTERM was sent */
 	int64_t kill_at;                /* when SIGKILL follows; 0: not decided */
 	size_t post;                    /* the parent's: which of its posts, and of which reading of the settings */

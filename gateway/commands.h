@@ -18,7 +18,7 @@ int command_setup(struct arena *a, const char *settings_path, int argc, char **a
 int command_check(struct arena *a, const char *settings_path, int argc, char **argv);
 /* accounts import FILE.csv | accounts show MAIL */
 int command_accounts(struct arena *a, const char *settings_path, int argc, char **argv);
-/* role NAME INSTANCE SETTINGS SOCKETS: started by the parent alone */
+/* role NAME INSTANCE SETTINGS SOCKETS AREA: started by the parent alone */
 int command_role(struct arena *a, int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "base/seal.h"
+#include "gateway/metrics.h"
 #include "gateway/settings.h"
 #include "provision/accounts.h"
 #include "store/store.h"
@@ -40,6 +41,7 @@ struct gateway {
 	struct claims *claims;          /* only in a worker */
 	struct seal_key pending_key;    /* only in a worker */
 	struct audit *audit;            /* only in a worker */
+	struct metrics *metrics;        /* only in a worker; the role's */
 };
 
 /* What anybody who judges needs: settings, providers, mirror, accounts. */

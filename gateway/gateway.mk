@@ -18,6 +18,9 @@ gateway_libgateway_a_SOURCES = \
 	gateway/judge.h \
 	gateway/link.c \
 	gateway/metadata.c \
+	gateway/metrics.c \
+	gateway/metrics.def \
+	gateway/metrics.h \
 	gateway/pages.c \
 	gateway/pages.h \
 	gateway/pending.c \
@@ -58,6 +61,10 @@ tests_unit_test_pending_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_gateway_judge
 tests_unit_test_gateway_judge_SOURCES = tests/unit/test_gateway_judge.c tests/unit/unit.h
 tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_metrics
+tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c tests/unit/unit.h
+tests_unit_test_metrics_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_pages
 tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/unit.h

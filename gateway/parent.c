@@ -52,6 +52,8 @@ struct parent {
 	unsigned long generation;
 	struct child *children;
 	int signals;
+	int metrics_fd;
+	struct metrics *metrics;        /* area 0 */
 	bool stopping, told_ready;
 };
 
@@ -113,12 +115,33 @@ static bool must_wait(const struct parent *p, const struct post *post)
 	return false;
 }
 
+static bool area_is_taken(const struct parent *p, unsigned area)
+{
+	const struct child *c;
+
+	for (c = p->children; c; c = c->next) {
+		if (c->area == area)
+			return true;
+	}
+	return false;
+}
+
+/* The lowest that no process has: it goes on where the last one stopped counting. */
+static unsigned free_area(const struct parent *p)
+{
+	unsigned area = 1;
+
+	while (area < METRICS_AREAS && area_is_taken(p, area))
+		area++;
+	return area;
+}
+
 static void fill_post(struct parent *p, struct post *post, int64_t now)
 {
 	int sockets[ROLE_SOCKETS_MAX];
 	struct child_order order = {
 		.role = post->role, .instance = post->instance, .settings_path = p->path, .files = p->loaded.files, .audience = post->audience,
-		.sockets = sockets, .silence = post->silence, .user = &p->loaded.user,
+		.sockets = sockets, .silence = post->silence, .user = &p->loaded.user, .metrics = p->metrics_fd, .area = free_area(p),
 	};
 	struct error err;
 	struct child *c;
@@ -257,6 +280,8 @@ static void on_death(struct parent *p, struct child *c, int status)
 		wait = child_back_off(post->failures);
 		post->start_at = now + wait * SECOND;
 	}
+	if (!c->ending && !p->stopping)
+		metrics_count(p->metrics, METRIC_RESTARTS, c->role, NULL);
 	if (c->ending || p->stopping)
 		log_info("ended", "role", c->role, "instance", c->instance, "by", cause(status, text, sizeof(text)), NULL);
 	else if (wait)
@@ -292,7 +317,7 @@ static void use_log_level(const struct parent *p)
 	log_begin("parent", level);
 }
 
-static void reload(struct parent *p)
+static int read_again(struct parent *p)
 {
 	struct loaded fresh;
 	struct listeners listeners;
@@ -301,17 +326,27 @@ static void reload(struct parent *p)
 	log_info("reading the settings again", "file", p->path, NULL);
 	if (loaded_read(p->path, &fresh, &err) < 0) {
 		log_error("the settings were not taken, the old ones stay in force", NULL);
-		return;
+		return -1;
 	}
 	if (listeners_open(&p->listeners, fresh.settings->listen, fresh.settings->workers, &listeners, &err) < 0) {
 		log_error("the settings were not taken, the old ones stay in force", "detail", err.detail, NULL);
 		loaded_free(&fresh);
-		return;
+		return -1;
 	}
 	listeners_close(&p->listeners, &listeners);
 	p->listeners = listeners;
 	loaded_free(&p->loaded);        /* with the old posts; children keep nothing of it */
 	p->loaded = fresh;
+	return 0;
+}
+
+static void reload(struct parent *p)
+{
+	int rc = read_again(p);
+
+	metrics_count(p->metrics, METRIC_RELOADS, rc == 0 ? "taken" : "refused", NULL);
+	if (rc < 0)
+		return;
 	p->generation++;
 	p->told_ready = false;
 	use_log_level(p);
@@ -414,6 +449,10 @@ static int begin(struct parent *p)
 	if (loaded_read(p->path, &p->loaded, &err) < 0)
 		return -1;
 	use_log_level(p);
+	if (metrics_make(&p->metrics_fd, &err) < 0 || metrics_open(p->metrics_fd, 0, &p->metrics, &err) < 0) {
+		log_error("cannot start", "detail", err.detail, NULL);
+		return -1;
+	}
 	if (listeners_open(NULL, p->loaded.settings->listen, p->loaded.settings->workers, &p->listeners, &err) < 0) {
 		log_error("cannot listen", "detail", err.detail, NULL);
 		return -1;
@@ -424,7 +463,7 @@ static int begin(struct parent *p)
 
 int parent_serve(const char *settings_path)
 {
-	struct parent p = {.path = settings_path, .signals = -1};
+	struct parent p = {.path = settings_path, .signals = -1, .metrics_fd = -1};
 	int rc = 1;
 
 	log_begin("parent", LOG_LEVEL_INFO);
@@ -441,6 +480,9 @@ out:
 	loaded_free(&p.loaded);
 	if (p.signals >= 0)
 		close(p.signals);
+	metrics_close(p.metrics);
+	if (p.metrics_fd >= 0)
+		close(p.metrics_fd);
 	saml_stop();
 	return rc;
 }

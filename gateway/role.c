@@ -46,18 +46,30 @@ void role_alive(const struct role *role)
 	}
 }
 
-static int role_read(struct role *role, const char *settings_path, const char *sockets, struct error *err)
+/* Counting is in nobody's way: what is wrong with it is said, and the role runs without. */
+static void open_metrics(struct role *role, unsigned area)
 {
-	uint64_t n;
+	struct error err;
+
+	if (metrics_open(CHILD_METRICS_FD, area, &role->metrics, &err) < 0)
+		log_error("nothing is counted", "detail", err.detail, NULL);
+	else if (!role->metrics)
+		log_warning("nothing is counted: there are too many processes", NULL);
+}
+
+static int role_read(struct role *role, const char *settings_path, const char *sockets, const char *area, struct error *err)
+{
+	uint64_t n, m;
 	size_t i;
 
-	if (number_read(slice_c(sockets), 0, ROLE_SOCKETS_MAX, &n) < 0)
-		return error_set(err, REASON_INTERNAL, "started with %s sockets", sockets);
+	if (number_read(slice_c(sockets), 0, ROLE_SOCKETS_MAX, &n) < 0 || number_read(slice_c(area), 0, METRICS_AREAS, &m) < 0)
+		return error_set(err, REASON_INTERNAL, "started with %s sockets and area %s", sockets, area);
 	role->socket_count = (size_t)n;
 	for (i = 0; i < role->socket_count; i++)
 		role->sockets[i] = CHILD_SOCKETS_FD + (int)i;
-	for (i = 0; i < role->socket_count + 2; i++)
+	for (i = 0; i < role->socket_count + (CHILD_SOCKETS_FD - CHILD_FILES_FD); i++)
 		fcntl(CHILD_FILES_FD + (int)i, F_SETFD, FD_CLOEXEC);
+	open_metrics(role, (unsigned)m);
 	if (files_from_snapshot(role->arena, CHILD_FILES_FD, &role->files, err) < 0)
 		return -1;
 	return settings_read(role->arena, role->files, settings_path, &role->settings, NULL, err);
@@ -73,7 +85,7 @@ int command_role(struct arena *a, int argc, char **argv)
 	struct error err;
 	size_t i;
 
-	if (argc != 5) {
+	if (argc != 6) {
 		fputs("usage: postern role is for `postern serve` alone\n", stderr);
 		return 2;
 	}
@@ -85,7 +97,7 @@ int command_role(struct arena *a, int argc, char **argv)
 	role.name = argv[1];
 	role.instance = argv[2];
 	log_begin(arena_printf(a, "%s %s", role.name, role.instance), level);
-	if (role_read(&role, argv[3], argv[4], &err) < 0) {
+	if (role_read(&role, argv[3], argv[4], argv[5], &err) < 0) {
 		log_error("cannot start", "detail", err.detail, NULL);
 		return 1;
 	}

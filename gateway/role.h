@@ -12,6 +12,7 @@
 #ifndef GATEWAY_ROLE_H
 #define GATEWAY_ROLE_H
 
+#include "gateway/metrics.h"
 #include "gateway/settings.h"
 
 #include <signal.h>
@@ -27,6 +28,7 @@ struct role {
 	int sockets[ROLE_SOCKETS_MAX];  /* worker: bound and listening */
 	size_t socket_count;
 	int heartbeat;                  /* pipe to the parent */
+	struct metrics *metrics;        /* to count in; NULL: not counted */
 	volatile sig_atomic_t *stop;    /* set by SIGTERM */
 };
 

@@ -87,6 +87,7 @@ int sign_on_ask(struct sign_on *s, struct error *err)
 	pending_set(s->x, &g->pending_key, &s->pending, s->now, g->settings->pending_seconds);
 	s->x->status = 302;
 	s->x->location = url;
+	metrics_count(g->metrics, METRIC_STARTS, s->audit.door ? s->audit.door : "", s->pending.provider, NULL);
 	return 0;
 }
 
@@ -115,6 +116,18 @@ static const char *const *groups_to_show(const struct sign_on *s)
 	return names;
 }
 
+void sign_on_count(const struct sign_on *s, const char *event)
+{
+	const struct audit_line *line = &s->audit;
+
+	metrics_count(s->gateway->metrics, METRIC_SIGN_ONS, line->door ? line->door : "", line->outcome ? line->outcome : "", event, NULL);
+	metrics_time(s->gateway->metrics, METRIC_STEPS, line->read_us, "read", NULL);
+	metrics_time(s->gateway->metrics, METRIC_STEPS, line->person_us, "person", NULL);
+	metrics_time(s->gateway->metrics, METRIC_STEPS, line->decide_us, "decide", NULL);
+	metrics_time(s->gateway->metrics, METRIC_STEPS, line->write_us, "write", NULL);
+	metrics_time(s->gateway->metrics, METRIC_STEPS, line->read_us < 0 ? -1 : line->total_us, "total", NULL);
+}
+
 static bool is_denial(enum reason reason)
 {
 	return reason == REASON_DENIED_BY_RULE || reason == REASON_DENIED_BY_DEFAULT || reason == REASON_REQUIREMENT_FAILED ||
@@ -136,12 +149,14 @@ void sign_on_refuse(struct sign_on *s, const struct error *err)
 	struct error audit_err;
 
 	page_refusal(s->x, &page);
-	if (!sign_on_is_recorded(s))
-		return;
 	s->audit.event = "refusal";
 	s->audit.reason = reason_word(err->reason);
 	s->audit.detail = err->detail;
 	s->audit.total_us = clock_monotonic_us() - s->began_us;
+	metrics_count(s->gateway->metrics, METRIC_REFUSALS, s->audit.reason, NULL);
+	sign_on_count(s, s->audit.event);
+	if (!sign_on_is_recorded(s))
+		return;
 	if (audit_write(s->gateway->audit, &s->audit, &audit_err) < 0)
 		log_error("refusal not in the audit file", "id", s->id, "detail", audit_err.detail, NULL);
 	log_warning("refused", "id", s->id, "reason", reason_word(err->reason), "detail", err->detail, NULL);

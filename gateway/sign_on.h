@@ -52,7 +52,10 @@ int sign_on_require_navigation(const struct http_exchange *x, struct error *err)
 /* Who was named by a verified answer always is; others while there is room for them (audit.h). */
 bool sign_on_is_recorded(const struct sign_on *s);
 
-/* The refusal: page, audit line, log line. */
+/* Counts one end of a sign-on, and how long its steps took. */
+void sign_on_count(const struct sign_on *s, const char *event);
+
+/* The refusal: page, audit line, log line, counted. */
 void sign_on_refuse(struct sign_on *s, const struct error *err);
 
 #endif

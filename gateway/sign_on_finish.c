@@ -38,6 +38,7 @@ static enum step start_again(struct sign_on *s, const char *why, struct error *e
 	pending_drop(s->x, old);
 	if (sign_on_ask(s, err) < 0)
 		return STEP_REFUSED;
+	sign_on_count(s, "restart");
 	if (!sign_on_is_recorded(s))
 		return STEP_ANSWERED;
 	s->audit.event = "restart";
@@ -197,6 +198,7 @@ static void answer(struct sign_on *s)
 	bool asserted = j->passage == PASSAGE_ASSERT;
 
 	leave_mark(s, asserted ? PENDING_ANSWERED : PENDING_REDIRECTED);
+	sign_on_count(s, s->audit.event);
 	if (asserted) {
 		page_post(s->x, j->to, s->issued.base64, relay_state);
 	} else {

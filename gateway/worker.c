@@ -40,6 +40,7 @@ static void refuse(struct http_exchange *x, enum reason reason, void *context)
 	const struct gateway *g = context;
 	struct page_refusal page = {.reason = reason, .ask = reason_status(reason) >= 500 ? g->settings->ask : NULL};
 
+	metrics_count(g->metrics, METRIC_REFUSALS, reason_word(reason), NULL);
 	page_refusal(x, &page);
 }
 
@@ -119,6 +120,7 @@ static int run(struct worker *w, struct error *err)
 	if (saml_start(err) < 0 || gateway_open(role->arena, role->files, role->settings, &w->gateway, err) < 0 ||
 		gateway_open_worker(&w->gateway, err) < 0)
 		return -1;
+	w->gateway.metrics = role->metrics;
 	pages_start(is_https(role->settings) ? "https:" : "https: http:");
 	w->base = http_event_base();
 	if (!w->base)
