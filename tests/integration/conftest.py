@@ -19,7 +19,8 @@ from browser import Browser  # noqa: E402
 from chromium import Chromium  # noqa: E402
 from parts import Parts  # noqa: E402
 from peers import (  # noqa: E402, F401: fixtures
-    node_modules, peer_parts, samlp_parts, service_providers, shibboleth, simplesamlphp_parts, unstarted_shibboleth,
+    mellon, node_modules, peer_parts, samlp_parts, service_providers, shibboleth, simplesamlphp_parts, unstarted_mellon,
+    unstarted_shibboleth,
 )
 from stories import door_address  # noqa: E402
 

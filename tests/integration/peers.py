@@ -9,6 +9,7 @@ import pytest
 
 import node_peers
 from browser import Browser
+from mellon import Mellon
 from parts import Parts, company
 from samlp_idp import Samlp
 from shibboleth import Shibboleth
@@ -95,6 +96,10 @@ def shibboleth_doors(shibboleth):
             for sign in SIGNS]
 
 
+def mellon_doors(mellon):
+    return [Door(f"mellon-{sign}", mellon.entity_id(sign), mellon.acs(sign), mellon.page(sign), sign) for sign in SIGNS]
+
+
 # ---- fixtures ----
 
 
@@ -111,9 +116,17 @@ def unstarted_shibboleth():
 
 
 @pytest.fixture(scope="session")
-def peer_parts(tmp_path_factory, postern_build, unstarted_shibboleth):
+def unstarted_mellon():
+    made = Mellon(SIGNS)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def peer_parts(tmp_path_factory, postern_build, unstarted_shibboleth, unstarted_mellon):
     """One Postern that knows the doors of all peers."""
-    made = PeerParts(tmp_path_factory.mktemp("peers"), postern_build, shibboleth_doors(unstarted_shibboleth) + node_doors())
+    doors = shibboleth_doors(unstarted_shibboleth) + mellon_doors(unstarted_mellon) + node_doors()
+    made = PeerParts(tmp_path_factory.mktemp("peers"), postern_build, doors)
     try:
         yield made.start_all()
     finally:
@@ -124,6 +137,11 @@ def peer_parts(tmp_path_factory, postern_build, unstarted_shibboleth):
 def shibboleth(unstarted_shibboleth, peer_parts):
     metadata = peer_parts.fetch("/saml/idp/metadata")
     return unstarted_shibboleth.start(peer_parts.idp_entity_id, metadata, SHOWN)
+
+
+@pytest.fixture(scope="session")
+def mellon(unstarted_mellon, peer_parts):
+    return unstarted_mellon.start(peer_parts.fetch("/saml/idp/metadata"))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from browser import Browser
 from parts import company
 from peers import SIGNS
 from stories import CHLOE, MAYA, VIKTOR, assert_refused, assert_signed_on, door_address, pick
-from peers import SIGNS
+
 
 def reach_login(parts, idp, browser, door="managed"):
     browser.open(door_address(parts, door))
