@@ -19,8 +19,8 @@ from browser import Browser  # noqa: E402
 from chromium import Chromium  # noqa: E402
 from parts import Parts  # noqa: E402
 from peers import (  # noqa: E402, F401: fixtures
-    mellon, node_modules, peer_parts, samlp_parts, service_providers, shibboleth, simplesamlphp_parts, unstarted_mellon,
-    unstarted_shibboleth,
+    mellon, node_modules, peer_parts, samlp_parts, service_providers, shibboleth, simplesamlphp_parts, simplesamlphp_sp,
+    unstarted_mellon, unstarted_shibboleth, unstarted_simplesamlphp_sp,
 )
 from stories import door_address  # noqa: E402
 

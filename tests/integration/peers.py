@@ -14,6 +14,7 @@ from parts import Parts, company
 from samlp_idp import Samlp
 from shibboleth import Shibboleth
 from simplesamlphp import SimpleSAMLphp
+from simplesamlphp_sp import SimpleSAMLphpServiceProviders
 
 SIGNS = ("assertion", "response", "both")
 SOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
@@ -100,6 +101,10 @@ def mellon_doors(mellon):
     return [Door(f"mellon-{sign}", mellon.entity_id(sign), mellon.acs(sign), mellon.page(sign), sign) for sign in SIGNS]
 
 
+def simplesamlphp_doors(sp):
+    return [Door(f"simplesamlphp-{sign}", sp.entity_id(sign), sp.acs(sign), sp.page(sign), sign) for sign in SIGNS]
+
+
 # ---- fixtures ----
 
 
@@ -123,9 +128,17 @@ def unstarted_mellon():
 
 
 @pytest.fixture(scope="session")
-def peer_parts(tmp_path_factory, postern_build, unstarted_shibboleth, unstarted_mellon):
+def unstarted_simplesamlphp_sp(tmp_path_factory):
+    made = SimpleSAMLphpServiceProviders(tmp_path_factory.mktemp("simplesamlphp-sp") / "sp", SIGNS)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def peer_parts(tmp_path_factory, postern_build, unstarted_shibboleth, unstarted_mellon, unstarted_simplesamlphp_sp):
     """One Postern that knows the doors of all peers."""
-    doors = shibboleth_doors(unstarted_shibboleth) + mellon_doors(unstarted_mellon) + node_doors()
+    doors = shibboleth_doors(unstarted_shibboleth) + mellon_doors(unstarted_mellon)
+    doors += simplesamlphp_doors(unstarted_simplesamlphp_sp) + node_doors()
     made = PeerParts(tmp_path_factory.mktemp("peers"), postern_build, doors)
     try:
         yield made.start_all()
@@ -142,6 +155,11 @@ def shibboleth(unstarted_shibboleth, peer_parts):
 @pytest.fixture(scope="session")
 def mellon(unstarted_mellon, peer_parts):
     return unstarted_mellon.start(peer_parts.fetch("/saml/idp/metadata"))
+
+
+@pytest.fixture(scope="session")
+def simplesamlphp_sp(unstarted_simplesamlphp_sp, peer_parts):
+    return unstarted_simplesamlphp_sp.start(peer_parts.idp_entity_id, peer_parts.sso_url, peer_parts.certificate())
 
 
 @pytest.fixture(scope="session")

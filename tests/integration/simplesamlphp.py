@@ -47,6 +47,8 @@ def php(value):
         return "[" + ", ".join(f"{php(k)} => {php(v)}" for k, v in value.items()) + "]"
     if isinstance(value, list):
         return "[" + ", ".join(map(php, value)) + "]"
+    if isinstance(value, bool):
+        return json.dumps(value)
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
