@@ -241,7 +241,7 @@ static void read_people(struct entra *entra, const char *path)
 	}
 }
 
-static void set_up(struct entra *entra, const char *key_path, const char *certificate_path)
+static void set_up(struct entra *entra, const char *key_path, const char *certificate_path, const char *sign)
 {
 	char *key = peer_read_file(key_path), *pem = peer_read_file(certificate_path), *certificate = peer_certificate_body(pem);
 	char *sso_url = g_strdup_printf("http://%s/%s/saml2", entra->host, entra->tenant);
@@ -250,7 +250,7 @@ static void set_up(struct entra *entra, const char *key_path, const char *certif
 	entra->sso_path = g_strdup_printf("/%s/saml2", entra->tenant);
 	entra->metadata = peer_entra_metadata(issuer, sso_url, certificate);
 	entra->idp = entra_idp_new(&(struct entra_options){.tenant = entra->tenant, .sso_url = sso_url, .key_pem = key,
-		.certificate_pem = pem});
+		.certificate_pem = pem, .sign = sign});
 	g_free(issuer);
 	g_free(sso_url);
 	free(certificate);
@@ -258,7 +258,8 @@ static void set_up(struct entra *entra, const char *key_path, const char *certif
 	free(key);
 }
 
-enum { OPTION_LISTEN = 1, OPTION_HOST, OPTION_TENANT, OPTION_PEOPLE, OPTION_KEY, OPTION_CERTIFICATE, OPTION_APPLICATION, OPTION_COUNT };
+enum { OPTION_LISTEN = 1, OPTION_HOST, OPTION_TENANT, OPTION_PEOPLE, OPTION_KEY, OPTION_CERTIFICATE, OPTION_APPLICATION, OPTION_SIGN,
+	OPTION_COUNT };
 
 static const struct option options[] = {
 	{"listen", required_argument, NULL, OPTION_LISTEN},             /* 127.0.0.1:8461 */
@@ -268,12 +269,13 @@ static const struct option options[] = {
 	{"key", required_argument, NULL, OPTION_KEY},
 	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
 	{"application", required_argument, NULL, OPTION_APPLICATION},   /* "ENTITY-ID ACS", once for each */
+	{"sign", required_argument, NULL, OPTION_SIGN},                 /* assertion (unless given), response or both */
 	{0},
 };
 
 int main(int argc, char **argv)
 {
-	const char *given[OPTION_COUNT] = {0}, *applications[8];
+	const char *given[OPTION_COUNT] = {[OPTION_SIGN] = "assertion"}, *applications[8];
 	size_t application_count = 0;
 	struct entra entra = {0};
 	int option;
@@ -293,7 +295,7 @@ int main(int argc, char **argv)
 	entra.host = given[OPTION_HOST];
 	entra.tenant = given[OPTION_TENANT];
 	read_people(&entra, given[OPTION_PEOPLE]);
-	set_up(&entra, given[OPTION_KEY], given[OPTION_CERTIFICATE]);
+	set_up(&entra, given[OPTION_KEY], given[OPTION_CERTIFICATE], given[OPTION_SIGN]);
 	for (size_t i = 0; i < application_count; i++) {
 		char **parts = g_strsplit(applications[i], " ", 2);
 

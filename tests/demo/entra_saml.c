@@ -27,6 +27,7 @@
 struct entra_idp {
 	LassoServer *server;
 	char *tenant, *issuer;
+	bool sign_assertion, sign_response;
 	struct {
 		char *entity_id, *acs_url;
 	} applications[APPLICATIONS_MAX];
@@ -39,6 +40,8 @@ struct entra_idp *entra_idp_new(const struct entra_options *options)
 	char *certificate = peer_certificate_body(options->certificate_pem), *metadata;
 
 	idp->tenant = g_strdup(options->tenant);
+	idp->sign_assertion = strcmp(options->sign, "response") != 0;
+	idp->sign_response = strcmp(options->sign, "assertion") != 0;
 	idp->issuer = g_strdup_printf("https://sts.windows.net/%s/", options->tenant);
 	metadata = peer_idp_metadata(idp->issuer, options->sso_url, certificate);
 	idp->server = lasso_server_new_from_buffers(metadata, options->key_pem, NULL, options->certificate_pem);
@@ -76,14 +79,21 @@ void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, con
 	free(metadata);
 }
 
-/* The request must name no reply address, or the registered one. */
-static bool reply_address_is_registered(const struct entra_idp *idp, const char *issuer, const char *acs_url)
+static const char *reply_address(const struct entra_idp *idp, const char *issuer)
 {
 	for (size_t i = 0; i < idp->application_count; i++) {
 		if (strcmp(idp->applications[i].entity_id, issuer) == 0)
-			return !acs_url || strcmp(idp->applications[i].acs_url, acs_url) == 0;
+			return idp->applications[i].acs_url;
 	}
-	return false;
+	return NULL;
+}
+
+/* The request must name no reply address, or the registered one. */
+static bool reply_address_is_registered(const struct entra_idp *idp, const char *issuer, const char *acs_url)
+{
+	const char *registered = reply_address(idp, issuer);
+
+	return registered && (!acs_url || strcmp(registered, acs_url) == 0);
 }
 
 bool entra_request_read(struct entra_idp *idp, const char *query, struct entra_request *out, const char **problem_out)
@@ -210,6 +220,32 @@ static bool build_assertion(struct entra_idp *idp, LassoLogin *login, const stru
 	return true;
 }
 
+/*
+ * lasso marks each assertion to be signed, and takes the mark back nowhere: so
+ * the one in the response is replaced by what is read from the same XML.
+ */
+static void leave_assertion_unsigned(LassoProfile *profile, const char *recipient)
+{
+	GList *link = LASSO_SAMLP2_RESPONSE(profile->response)->Assertion;
+	char *text = lasso_node_export_to_xml(link->data);
+	xmlDoc *document = xmlReadMemory(text, (int)strlen(text), NULL, NULL, XML_PARSE_NONET);
+	xmlNode *root = xmlDocGetRootElement(document), *child = root->children, *next;
+
+	for (; child; child = next) {
+		next = child->next;
+		if (xmlStrEqual(child->name, BAD_CAST "Signature")) {
+			xmlUnlinkNode(child);
+			xmlFreeNode(child);
+		}
+	}
+	g_object_unref(link->data);
+	link->data = lasso_node_new_from_xmlNode(root);
+	/* lasso names the recipient later, in the one that it knows. */
+	set_string(&LASSO_SAML2_ASSERTION(link->data)->Subject->SubjectConfirmation->SubjectConfirmationData->Recipient, recipient);
+	xmlFreeDoc(document);
+	g_free(text);
+}
+
 bool entra_response_write(struct entra_idp *idp, struct entra_request *request, const struct entra_session *session,
 	struct entra_form *out)
 {
@@ -224,9 +260,11 @@ bool entra_response_write(struct entra_idp *idp, struct entra_request *request, 
 		return false;
 	peer_random_id(id);
 	set_string(&LASSO_SAMLP2_STATUS_RESPONSE(profile->response)->ID, id);
-	/* Entra signs the assertion alone, unless told otherwise; lasso has marked the assertion for that already. */
+	if (session && !idp->sign_assertion)
+		leave_assertion_unsigned(profile, reply_address(idp, request->issuer));
 	if (session)
-		lasso_profile_set_signature_hint(profile, LASSO_PROFILE_SIGNATURE_HINT_FORBID);
+		lasso_profile_set_signature_hint(profile, idp->sign_response ? LASSO_PROFILE_SIGNATURE_HINT_FORCE :
+			LASSO_PROFILE_SIGNATURE_HINT_FORBID);
 	if (lasso_login_build_authn_response_msg(login) != 0)
 		return false;
 	*out = (struct entra_form){profile->msg_url, profile->msg_body, profile->msg_relayState};

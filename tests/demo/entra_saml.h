@@ -23,6 +23,7 @@ struct entra_options {
 	const char *tenant;
 	const char *sso_url;
 	const char *key_pem, *certificate_pem;
+	const char *sign;               /* "assertion" (as Entra, unless told otherwise), "response", "both" */
 };
 
 struct entra_idp *entra_idp_new(const struct entra_options *options);

@@ -290,13 +290,13 @@ class Parts:
                                      lambda: answers_tcp(port))
         return self.slapd
 
-    def start_entra(self, applications=None):
+    def start_entra(self, applications=None, sign="assertion"):
         key, certificate = make_key(self.folder, "entra", "Demo Federated SSO Certificate")
         (self.folder / "people.json").write_text(json.dumps(company.in_entra(), ensure_ascii=False))
         applications = applications or [f"{self.postern_url}/saml/sp/metadata {self.postern_url}/saml/sp/acs/1"]
         command = [self.build / "tests/demo/demo-entra", "--listen", f"127.0.0.1:{self.ports['entra']}", "--host",
                    self.host("entra", "entra"), "--tenant", company.TENANT, "--people", self.folder / "people.json", "--key", key,
-                   "--certificate", certificate]
+                   "--certificate", certificate, "--sign", sign]
         for application in applications:
             command += ["--application", application]
         self.entra = self.start_part("entra", command, lambda: answers_tcp(self.ports["entra"]))

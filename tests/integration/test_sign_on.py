@@ -6,10 +6,12 @@ import pytest
 
 from browser import Browser
 from parts import company
+from peers import PeerParts, start_with
 from stories import (
     CHLOE, JUERGEN, MAYA, VIKTOR, assert_refused, assert_signed_on, authn_request, host_of, pick, reach_entra,
     redirect_url, response_of, sign_on, to_acs_of, to_postern_acs, with_response,
 )
+from test_shibboleth import signed_parts
 
 CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 
@@ -270,3 +272,21 @@ def test_answer_to_another_sign_on_of_this_browser_is_refused(parts, browser):
     reach.open(redirect_url(parts, xml), stop=to_postern_acs(parts))
     request = browser.stopped_at.with_fields({**reach.stopped_at.fields, "SAMLResponse": browser.stopped_at.fields["SAMLResponse"]})
     assert_refused(parts, browser.go(request), "wrong-in-response-to", 403)
+
+
+# ---- lasso as the identity provider, signing otherwise ----
+
+
+@pytest.mark.parametrize("sign", ["response", "both"])
+def test_answers_of_lasso_signed_in_other_parts_sign_on(parts, tmp_path, browser, sign):
+    """The demo's Entra ID as it signs unless told otherwise is everywhere above."""
+    made = PeerParts(tmp_path, parts.build, slapd_port=parts.ports["slapd"])
+    try:
+        made.start_entra(sign=sign)
+        start_with(made, made.entra_metadata_url())
+        page = sign_on(made, browser, MAYA, stop=to_postern_acs(made))
+        assert signed_parts(browser.stopped_at.fields["SAMLResponse"]) == sign
+        page = browser.go(browser.stopped_at)
+        assert_signed_on(made, page, MAYA)
+    finally:
+        made.close()
