@@ -126,6 +126,9 @@ static void check_provider_document(struct check *c, const struct settings_provi
 	if (!p->tenant)
 		say(c, FINDING_WARNING, "%s:%d: %s: tenant is not set, so any tenant that this provider speaks for is accepted", s->file, p->line,
 			p->name);
+	if (p->name_id_format)
+		say(c, FINDING_WARNING, "%s:%d: %s: name_id_format: %s is asked for in each request, which beats what the application is set to", s->file,
+			p->line, p->name, p->name_id_format);
 	saml_provider_free(provider);
 }
 
@@ -308,17 +311,19 @@ static int ask_us(struct check *c, struct slice own, const struct settings_conne
 	return 0;
 }
 
-static void check_answer(struct check *c)
+static void check_answer(struct check *c, const struct saml_key *key, const char *certificate)
 {
+	bool signs = settings_sign_requests(c->settings);
 	struct saml_rehearsal r = {
-		.sp_entity_id = c->settings->sp_entity_id, .acs_url = c->settings->acs_url, .name_id = "rehearsal@example.org", .now = clock_now(),
+		.sp_entity_id = c->settings->sp_entity_id, .acs_url = c->settings->acs_url, .key = signs ? key : NULL, .certificate = certificate,
+		.name_id = "rehearsal@example.org", .now = clock_now(),
 	};
 	struct error err;
 
 	if (saml_rehearse_provider(&r, &err) < 0)
 		say(c, FINDING_ERROR, "%s", err.detail);
 	else
-		say(c, FINDING_OK, "lasso, as identity provider, takes our request, and its answer is accepted");
+		say(c, FINDING_OK, "lasso, as identity provider, takes our %srequest, and its answer is accepted", signs ? "signed " : "");
 }
 
 static void check_sign_on(struct check *c)
@@ -342,7 +347,7 @@ static void check_sign_on(struct check *c)
 		return;
 	}
 	metadata = saml_idp_metadata(c->arena, &own);
-	check_answer(c);
+	check_answer(c, key, certificates[0]);
 	for (i = 0; i < s->connection_count; i++) {
 		const struct settings_connection *door = &s->connections[i];
 

@@ -2,6 +2,8 @@
 /* The judge: person, facts, decision, account, passage.  No side effects. */
 #include "gateway/judge.h"
 
+#include "gateway/mail.h"
+
 static const struct {
 	const char *word, *claim;
 } short_names[] = {
@@ -164,35 +166,11 @@ static bool in_claimed_domain(const struct settings *s, const char *mail)
 	return false;
 }
 
-/*
- * Local part of RFC 5321 without quotes, one `@`, a domain of letters, digits,
- * `-` and single dots.  Whoever reads the name at the other side may trim it,
- * fold it or drop a last dot: only what means the same to everybody is sent,
- * so that nobody's mail becomes somebody else's, or leaves a claimed domain.
- */
-static bool is_mail(const char *mail)
-{
-	static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	const char *at = strchr(mail, '@'), *p;
-
-	if (!at || at == mail)
-		return false;
-	for (p = mail; p < at; p++) {
-		if (!strchr(alphanumeric, *p) && !strchr("!#$%&'*+-/=?^_`{|}~.", *p))
-			return false;
-	}
-	for (p = at + 1; *p; p++) {
-		if (!strchr(alphanumeric, *p) && *p != '-' && (*p != '.' || p == at + 1 || p[-1] == '.' || !p[1]))
-			return false;
-	}
-	return p > at + 1;
-}
-
 static int require_mail(const struct settings *s, const struct mirror_person *person, enum outcome outcome, struct error *err)
 {
 	if (!person->mail || !*person->mail)
 		return error_set(err, REASON_PERSON_NO_MAIL, "%s has no mail attribute", person->dn);
-	if (!is_mail(person->mail))
+	if (!mail_is_plain(person->mail))
 		return error_set(err, REASON_UNSENDABLE, "%s has a mail attribute that is not a plain mail address: \"%.260s\"", person->dn,
 			person->mail);
 	if (outcome == OUTCOME_PORTAL && !s->portal_in_claimed_domains && in_claimed_domain(s, person->mail))

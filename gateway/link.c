@@ -2,7 +2,20 @@
 /* /go/NAME: one address to publish; starts a sign-on that nobody asked for. */
 #include "gateway/sign_on.h"
 
+#include "base/encode.h"
 #include "base/log.h"
+#include "gateway/mail.h"
+
+/* Of ?login_hint=ADDRESS, else the link's own. */
+static const char *hint_of(const struct sign_on *s)
+{
+	struct slice raw, decoded;
+	const char *hint = NULL;
+
+	if (form_find(s->x->query, "login_hint", &raw) == 1 && form_decode(s->arena, raw, &decoded) == 0)
+		hint = mail_hint(s->arena, decoded);
+	return hint ? hint : s->link->login_hint;
+}
 
 static int start(struct sign_on *s, struct error *err)
 {
@@ -13,6 +26,7 @@ static int start(struct sign_on *s, struct error *err)
 		return error_set(err, REASON_NO_SUCH_LINK, "no link has the name %.100s", s->x->rest);
 	s->pending.link = s->link->name;
 	s->pending.provider = s->link->provider;
+	s->hint = hint_of(s);
 	if (sign_on_resolve(s, err) < 0 || sign_on_ask(s, err) < 0)
 		return -1;
 	log_debug("sign-on started", "id", s->id, "link", s->link->name, NULL);

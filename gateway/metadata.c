@@ -24,8 +24,11 @@ void metadata_idp(struct http_exchange *x, void *gateway)
 void metadata_sp(struct http_exchange *x, void *gateway)
 {
 	const struct gateway *g = gateway;
-	const char *certificates[] = {NULL}, *acs_urls[] = {g->settings->acs_url, NULL};
-	struct saml_own own = {.entity_id = g->settings->sp_entity_id, .certificates = certificates, .acs_urls = acs_urls};
+	bool signs = settings_sign_requests(g->settings);
+	const char *certificates[] = {signs ? g->certificate : NULL, NULL}, *acs_urls[] = {g->settings->acs_url, NULL};
+	struct saml_own own = {
+		.entity_id = g->settings->sp_entity_id, .certificates = certificates, .acs_urls = acs_urls, .requests_signed = signs,
+	};
 
 	reply(x, saml_sp_metadata(x->arena, &own));
 }

@@ -34,7 +34,8 @@ struct providers {
 static void load(struct slot *slot, struct slice bytes)
 {
 	struct saml_provider_options options = {
-		.entity_id = slot->setting->entity_id, .tenant = slot->setting->tenant, .now = clock_now(),
+		.entity_id = slot->setting->entity_id, .tenant = slot->setting->tenant,
+		.name_id_format = slot->setting->name_id_format, .now = clock_now(),
 	};
 	struct saml_provider *fresh;
 	struct error err;

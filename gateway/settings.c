@@ -255,6 +255,17 @@ const struct settings_link *settings_link(const struct settings *s, struct slice
 	return NULL;
 }
 
+bool settings_sign_requests(const struct settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->provider_count; i++) {
+		if (s->providers[i].sign_requests)
+			return true;
+	}
+	return false;
+}
+
 const struct directory_options *settings_directory(const struct settings *s, const char *name)
 {
 	size_t i;

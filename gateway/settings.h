@@ -34,6 +34,8 @@ struct settings_provider {
 	const char *tenant;             /* required tenant claim; NULL: not checked */
 	enum saml_signed signed_part;   /* `signed: any | assertion | response | both` */
 	int64_t skew;                   /* seconds */
+	bool sign_requests;
+	const char *name_id_format;     /* asked for, as its URI; NULL: none is asked for */
 };
 
 /* ---- connections ---- */
@@ -82,6 +84,7 @@ struct settings_link {
 	const char *landing_door[OUTCOME_COUNT];        /* that connection's name; NULL: the landing was a URL */
 	const char *via;                /* managed connection that the unsolicited Response goes to */
 	const char *provider;           /* name of the identity provider */
+	const char *login_hint;         /* NULL: none */
 };
 
 /* ---- directories: what struct directory_options does not hold ---- */
@@ -149,6 +152,8 @@ const struct settings_connection *settings_connection(const struct settings *s, 
 const struct settings_connection *settings_connection_by_entity(const struct settings *s, const char *entity_id);
 const struct settings_provider *settings_provider(const struct settings *s, const char *name);
 const struct settings_link *settings_link(const struct settings *s, struct slice name);
+/* Whether any identity provider is asked by signed requests. */
+bool settings_sign_requests(const struct settings *s);
 
 const struct directory_options *settings_directory(const struct settings *s, const char *name);
 

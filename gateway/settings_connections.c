@@ -135,20 +135,6 @@ static void require_way_in(struct settings_reader *r, const struct yaml_node *ma
 		settings_problem(r, yaml_get(map, other), "belongs to %s connections only", managed ? "portal" : "managed");
 }
 
-static const char *format_uri(const char *word)
-{
-	static const struct { const char *word, *uri; } formats[] = {
-		{"email", SAML_FORMAT_EMAIL}, {"persistent", SAML_FORMAT_PERSISTENT}, {"unspecified", SAML_FORMAT_UNSPECIFIED},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		if (strcmp(formats[i].word, word) == 0)
-			return formats[i].uri;
-	}
-	return SAML_FORMAT_EMAIL;
-}
-
 static void read_connection(struct settings_reader *r, const struct yaml_node *map, struct settings_connection *c)
 {
 	size_t i;
@@ -157,7 +143,7 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 	c->line = map->line;
 	if (!settings_name_is_good(r, map) || section_read(r, SECTION_connection, map, c) < 0)
 		return;
-	c->name_id_format = format_uri(c->name_id_format);
+	c->name_id_format = name_id_format_uri(c->name_id_format);
 	read_values(r, map, c);
 	require_way_in(r, map, c);
 	c->provider = settings_chosen_provider(r, map, c->provider);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `go`: links to publish, each with a landing for every outcome that a rule can give. */
+#include "gateway/mail.h"
 #include "gateway/settings_reader.h"
 
 /* A URL, or the name of a connection of the outcome's kind: its start or home. */
@@ -103,6 +104,9 @@ static void read_link(struct settings_reader *r, const struct yaml_node *map, st
 	require_landings(r, map);
 	read_via(r, map, w.via, link);
 	link->provider = settings_chosen_provider(r, map, w.provider);
+	link->login_hint = w.login_hint;
+	if (w.login_hint && !mail_is_plain(w.login_hint))
+		settings_problem(r, yaml_get(map, "login_hint"), "\"%.100s\" is not a mail address", w.login_hint);
 }
 
 void settings_read_links(struct settings_reader *r)

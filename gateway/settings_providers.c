@@ -41,6 +41,7 @@ static void read_provider(struct settings_reader *r, const struct yaml_node *map
 	p->line = map->line;
 	if (!settings_name_is_good(r, map) || section_read(r, SECTION_provider, map, p) < 0)
 		return;
+	p->name_id_format = name_id_format_uri(p->name_id_format);
 	read_metadata(r, map, p);
 	require_fetching(r, map, p);
 }

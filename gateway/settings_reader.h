@@ -89,7 +89,7 @@ struct requirement_words {
 
 struct link_words {
 	const char *landing[OUTCOME_COUNT];
-	const char *via, *provider;
+	const char *via, *provider, *login_hint;
 };
 
 /* ---- reading ---- */
@@ -145,6 +145,7 @@ const char *setting_parse(struct settings_reader *r, const struct setting *row, 
 int words_find(const char *words, const char *word);
 /* The key of the section that is most like `key`, NULL: none is. */
 const char *setting_nearest(enum setting_section section, const char *key);
+const char *name_id_format_uri(const char *word);       /* "email" -> its URI; NULL for NULL */
 const char *claim_full_name(const char *claim);         /* "objectidentifier" -> the name it has in an assertion */
 
 /* The identity provider that a connection or link asks: the one it chose, or the only one; else a problem is noted. */

@@ -130,6 +130,21 @@ const char *setting_nearest(enum setting_section section, const char *key)
 	return best;
 }
 
+const char *name_id_format_uri(const char *word)
+{
+	static const struct { const char *word, *uri; } formats[] = {
+		{"email", SAML_FORMAT_EMAIL}, {"persistent", SAML_FORMAT_PERSISTENT}, {"transient", SAML_FORMAT_TRANSIENT},
+		{"unspecified", SAML_FORMAT_UNSPECIFIED},
+	};
+	size_t i;
+
+	for (i = 0; word && i < sizeof(formats) / sizeof(*formats); i++) {
+		if (strcmp(formats[i].word, word) == 0)
+			return formats[i].uri;
+	}
+	return NULL;                    /* no word, or one that was refused */
+}
+
 const char *claim_full_name(const char *claim)
 {
 	static const struct { const char *word, *name; } names[] = {

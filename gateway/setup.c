@@ -22,6 +22,10 @@ static void print_entra(const struct settings *s)
 		printf("    or                            %s/go/%s\n", s->public_url, s->links[i].name);
 	printf("  Relay State                     (leave empty)\n");
 	printf("  Logout URL                      (leave empty)\n\n");
+	if (settings_sign_requests(s)) {
+		printf("  Verification certificates       Required, with the certificate below; leave RSA-SHA1 off\n");
+		printf("                                  (from then on a sign-on cannot begin at Entra ID's tile but through a link above)\n");
+	}
 	printf("  Or upload our metadata          %s/saml/sp/metadata\n\n", s->public_url);
 	printf("  Back to Postern, in %s:\n", s->file);
 	printf("    the \"App Federation Metadata Url\" of that screen goes to identity_providers.NAME.metadata,\n");

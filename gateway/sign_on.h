@@ -26,6 +26,7 @@ struct sign_on {
 	const struct saml_provider *provider;
 	const struct settings_connection *connection;   /* who asked; NULL: a link */
 	const struct settings_link *link;
+	const char *hint;               /* whom the provider's form may propose (mail.h), said before it is asked; NULL: nobody */
 	struct pending pending;
 	struct saml_identity identity;
 	struct mirror_person person;

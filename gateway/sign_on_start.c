@@ -8,6 +8,7 @@
 #include "gateway/sign_on.h"
 
 #include "base/log.h"
+#include "gateway/mail.h"
 
 /* SAML core 3.4.1 and profiles 4.1.4.1: of a known connection, to us, answered only at that connection's own address. */
 static int require_connection(struct sign_on *s, const struct saml_request *request, struct error *err)
@@ -55,6 +56,7 @@ static int start(struct sign_on *s, struct error *err)
 	s->pending.request_id = request.id;
 	s->pending.force_authn = request.force_authn;
 	s->pending.is_passive = request.is_passive;
+	s->hint = mail_hint(s->arena, slice_c(request.subject));
 	if (sign_on_resolve(s, err) < 0 || sign_on_ask(s, err) < 0)
 		return -1;
 	log_debug("sign-on started", "id", s->id, "door", s->connection->name, NULL);

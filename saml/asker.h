@@ -15,10 +15,11 @@ struct saml_asker;
 
 /*
  * entity_id: the identity provider that the metadata must name.
+ * name_id_format: for the NameIDPolicy of each request; NULL: none.
  * REASON_METADATA when lasso cannot load it, reads another entity or finds no
  * HTTP-Redirect endpoint in it.
  */
-int asker_new(struct slice metadata, const char *entity_id, struct saml_asker **out, struct error *err);
+int asker_new(struct slice metadata, const char *entity_id, const char *name_id_format, struct saml_asker **out, struct error *err);
 void asker_free(struct saml_asker *asker);              /* NULL is fine */
 
 /* saml_request_write with the asker of its provider. */

@@ -45,8 +45,8 @@ struct slice saml_idp_metadata(struct arena *a, const struct saml_own *own)
 	struct text t;
 
 	begin(&t, a, own);
-	text_add_c(&t, "  <IDPSSODescriptor WantAuthnRequestsSigned=\"false\""
-		" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n");
+	text_addf(&t, "  <IDPSSODescriptor WantAuthnRequestsSigned=\"%s\" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n",
+		own->requests_signed ? "true" : "false");
 	add_keys(&t, own->certificates);
 	text_add_c(&t, "    <NameIDFormat>" SAML_FORMAT_EMAIL "</NameIDFormat>\n");
 	add_endpoint(&t, "    <SingleSignOnService Binding=\"" BINDING "HTTP-Redirect\"", own->sso_url, "/>\n");
@@ -61,8 +61,8 @@ struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own)
 	struct text t;
 
 	begin(&t, a, own);
-	text_add_c(&t, "  <SPSSODescriptor AuthnRequestsSigned=\"false\" WantAssertionsSigned=\"true\""
-		" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n");
+	text_addf(&t, "  <SPSSODescriptor AuthnRequestsSigned=\"%s\" WantAssertionsSigned=\"true\""
+		" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n", own->requests_signed ? "true" : "false");
 	add_keys(&t, own->certificates);
 	for (size_t i = 0; own->acs_urls && own->acs_urls[i]; i++) {
 		text_addf(&t, "    <AssertionConsumerService index=\"%zu\"%s", i, i == 0 ? " isDefault=\"true\"" : "");

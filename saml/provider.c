@@ -91,21 +91,22 @@ static int read_endpoint(struct saml_provider *p, const xml_node *role, struct e
 	return error_set(err, REASON_METADATA, "no SingleSignOnService for HTTP-Redirect");
 }
 
-static int read_role(struct saml_provider *p, const struct metadata_role *found, int64_t now, struct error *err)
+static int read_role(struct saml_provider *p, const struct metadata_role *found, const struct saml_provider_options *options,
+	struct error *err)
 {
 	p->info.entity_id = arena_strdup(p->arena, found->entity_id);
 	p->info.valid_until = found->valid_until;
 	p->info.cache_seconds = found->cache_seconds;
-	if (found->valid_until && found->valid_until <= now)
+	if (found->valid_until && found->valid_until <= options->now)
 		return error_set(err, REASON_METADATA, "past its validUntil");
 	if (read_endpoint(p, found->role, err) < 0)
 		return -1;
 	read_keys(p, found->role);
-	if (count_keys(p, now, err) < 0)
+	if (count_keys(p, options->now, err) < 0)
 		return -1;
 	if (metadata_entity_text(p->arena, found->entity, &p->metadata, err) < 0)
 		return -1;
-	return asker_new(p->metadata, p->info.entity_id, &p->asker, err);
+	return asker_new(p->metadata, p->info.entity_id, options->name_id_format, &p->asker, err);
 }
 
 static struct saml_provider *provider_new(const char *tenant)
@@ -132,7 +133,7 @@ int saml_provider_read(struct slice metadata, const struct saml_provider_options
 	if (metadata_find_role(doc, "IDPSSODescriptor", options->entity_id, &found, err) < 0)
 		goto out;
 	p = provider_new(options->tenant);
-	if (read_role(p, &found, options->now, err) < 0) {
+	if (read_role(p, &found, options, err) < 0) {
 		error_prefix(err, "entity \"%.200s\": ", found.entity_id);
 		goto out;
 	}

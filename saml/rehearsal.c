@@ -100,9 +100,11 @@ static int lend_key(struct stage *s, const char *sp_entity_id, struct error *err
 static int set_stage(struct stage *s, const struct saml_rehearsal *r, struct error *err)
 {
 	const struct saml_provider_options options = {.entity_id = PROVIDER_ENTITY, .now = r->now};
-	const char *certificates[] = {NULL, NULL}, *const acs_urls[] = {r->acs_url, NULL};
+	const char *certificates[] = {NULL, NULL}, *const ours[] = {r->certificate, NULL}, *const acs_urls[] = {r->acs_url, NULL};
 	const struct saml_own own_idp = {.entity_id = PROVIDER_ENTITY, .certificates = certificates, .sso_url = PROVIDER_SSO};
-	const struct saml_own own_sp = {.entity_id = r->sp_entity_id, .certificates = &certificates[1], .acs_urls = acs_urls};
+	const struct saml_own own_sp = {
+		.entity_id = r->sp_entity_id, .certificates = r->key ? ours : &ours[1], .acs_urls = acs_urls, .requests_signed = r->key != NULL,
+	};
 	int64_t until;
 	int rc;
 
@@ -156,6 +158,8 @@ static const char *answer(struct stage *s, const struct saml_rehearsal *r, const
 	int rc;
 
 	s->login = lasso_login_new(s->server);
+	if (r->key)
+		lasso_profile_set_signature_verify_hint(LASSO_PROFILE(s->login), LASSO_PROFILE_SIGNATURE_VERIFY_HINT_FORCE);
 	rc = lasso_login_process_authn_request_msg(s->login, strchr(url, '?') + 1);
 	if (rc == 0)
 		rc = lasso_login_validate_request_msg(s->login, TRUE, FALSE);
@@ -182,7 +186,8 @@ int saml_rehearse_provider(const struct saml_rehearsal *r, struct error *err)
 	struct saml_expect expect;
 	char id[RANDOM_ID_SIZE];
 	struct saml_ask ask = {
-		.id = id, .entity_id = r->sp_entity_id, .acs_url = r->acs_url, .relay_state = "rehearsal", .now = r->now,
+		.id = id, .entity_id = r->sp_entity_id, .acs_url = r->acs_url, .relay_state = "rehearsal", .key = r->key,
+		.now = r->now,
 	};
 	const char *url, *response;
 	int rc = -1;

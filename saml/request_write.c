@@ -5,21 +5,24 @@
  * form, whose blanks are filled for each sign-on.  lasso needs about 50 us and
  * some hundred allocations for a request, filling a form needs 10.
  *
- * What Entra wants, and what is left out for its sake: no NameIDPolicy (a
- * requested format would beat the application's setting), no
+ * What Entra wants, and what is left out for its sake: no NameIDPolicy unless
+ * it is asked for (a requested format beats the application's setting), no
  * RequestedAuthnContext (AADSTS75011), no Scoping, no Subject (a hint goes
- * into the query as login_hint), no signature.  The ids of lasso come from an
- * ordinary random generator, so the request gets ours, and our time.
+ * into the query as login_hint, behind what is signed).  The ids of lasso come
+ * from an ordinary random generator, so the request gets ours, and our time.
  */
 #include "saml/asker.h"
+#include "saml/redirect.h"
 
 #include "base/encode.h"
 #include "base/text.h"
 
 #include <lasso/lasso.h>
 #include <lasso/xml/saml-2.0/samlp2_authn_request.h>
+#include <lasso/xml/saml-2.0/samlp2_name_id_policy.h>
 #include <zlib.h>
 
+#define MESSAGE "SAMLRequest="
 #define RELAY_STATE_SENT_MAX 80         /* bytes: SAML bindings 3.4.3 */
 
 /* What is filled in, and what lasso writes there meanwhile: text that needs no escape and stands nowhere else. */
@@ -38,7 +41,7 @@ struct form {
 };
 
 struct saml_asker {
-	char *entity_id;
+	char *entity_id, *name_id_format;
 	char *address;                  /* of the endpoint, to the `=` behind SAMLRequest */
 	struct form forms[2][2];        /* [ForceAuthn][IsPassive] */
 	z_stream deflate;
@@ -78,7 +81,18 @@ static void replace(char **field, const char *value)
 	*field = g_strdup(value);
 }
 
-static void leave_blanks(LassoSamlp2AuthnRequest *request, bool force_authn, bool is_passive)
+/* SAML core 3.4.1.1; whoever asks for a format wants names made in it. */
+static void leave_policy(LassoSamlp2AuthnRequest *request, const char *format)
+{
+	g_clear_object(&request->NameIDPolicy);
+	if (!format)
+		return;
+	request->NameIDPolicy = LASSO_SAMLP2_NAME_ID_POLICY(lasso_samlp2_name_id_policy_new());
+	request->NameIDPolicy->Format = g_strdup(format);
+	request->NameIDPolicy->AllowCreate = TRUE;
+}
+
+static void leave_blanks(LassoSamlp2AuthnRequest *request, const char *name_id_format, bool force_authn, bool is_passive)
 {
 	LassoSamlp2RequestAbstract *general = &request->parent;
 
@@ -87,7 +101,7 @@ static void leave_blanks(LassoSamlp2AuthnRequest *request, bool force_authn, boo
 	replace(&general->Issuer->content, blanks[BLANK_ISSUER]);
 	replace(&request->ProtocolBinding, LASSO_SAML2_METADATA_BINDING_POST);
 	replace(&request->AssertionConsumerServiceURL, blanks[BLANK_ACS]);
-	g_clear_object(&request->NameIDPolicy);
+	leave_policy(request, name_id_format);
 	request->ForceAuthn = force_authn;
 	request->IsPassive = is_passive;
 }
@@ -115,12 +129,12 @@ static int find_holes(struct form *form, struct error *err)
 /* lasso's address begins with the endpoint and ends in the message. */
 static int keep_address(struct saml_asker *asker, const char *url, struct error *err)
 {
-	const char *at = url ? strstr(url, "SAMLRequest=") : NULL;
+	const char *at = url ? strstr(url, MESSAGE) : NULL;
 
 	if (!at)
 		return error_set(err, REASON_INTERNAL, "lasso gives no address to ask at");
 	g_free(asker->address);
-	asker->address = g_strndup(url, (size_t)(at - url) + strlen("SAMLRequest="));
+	asker->address = g_strndup(url, (size_t)(at - url) + strlen(MESSAGE));
 	return 0;
 }
 
@@ -135,7 +149,7 @@ static int make_form(struct saml_asker *asker, LassoServer *server, bool force_a
 	lasso_profile_set_signature_hint(LASSO_PROFILE(login), LASSO_PROFILE_SIGNATURE_HINT_FORBID);
 	rc = lasso_login_init_authn_request(login, asker->entity_id, LASSO_HTTP_METHOD_REDIRECT);
 	if (rc == 0) {
-		leave_blanks(LASSO_SAMLP2_AUTHN_REQUEST(LASSO_PROFILE(login)->request), force_authn, is_passive);
+		leave_blanks(LASSO_SAMLP2_AUTHN_REQUEST(LASSO_PROFILE(login)->request), asker->name_id_format, force_authn, is_passive);
 		rc = lasso_login_build_authn_request_msg(login);
 	}
 	if (rc != 0) {
@@ -172,7 +186,7 @@ static int load(struct saml_asker *asker, const char *metadata, struct error *er
 	return result;
 }
 
-int asker_new(struct slice metadata, const char *entity_id, struct saml_asker **out, struct error *err)
+int asker_new(struct slice metadata, const char *entity_id, const char *name_id_format, struct saml_asker **out, struct error *err)
 {
 	struct saml_asker *asker;
 	char *text;
@@ -182,6 +196,7 @@ int asker_new(struct slice metadata, const char *entity_id, struct saml_asker **
 		return error_set(err, REASON_METADATA, "the metadata is empty or holds a NUL");
 	asker = g_new0(struct saml_asker, 1);
 	asker->entity_id = g_strdup(entity_id);
+	asker->name_id_format = g_strdup(name_id_format);
 	/* raw (bindings 3.4.4.1), with a window as small as a request: a stream of 8 kB that is used again and again */
 	if (deflateInit2(&asker->deflate, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -10, 3, Z_DEFAULT_STRATEGY) != Z_OK)
 		abort();
@@ -204,6 +219,7 @@ void asker_free(struct saml_asker *asker)
 		g_free(asker->forms[i / 2][i % 2].xml);
 	deflateEnd(&asker->deflate);
 	g_free(asker->address);
+	g_free(asker->name_id_format);
 	g_free(asker->entity_id);
 	g_free(asker);
 }
@@ -273,6 +289,8 @@ int asker_write(struct arena *a, struct saml_asker *asker, const struct saml_ask
 	text_add_url(&url, text_slice(&message));
 	if (ask->relay_state)
 		add_parameter(&url, "&RelayState=", ask->relay_state);
+	if (ask->key && redirect_sign(&url, strlen(asker->address) - strlen(MESSAGE), ask->key, err) < 0)
+		return -1;
 	if (ask->login_hint && *ask->login_hint)
 		add_parameter(&url, "&login_hint=", ask->login_hint);
 	*url_out = url.p;

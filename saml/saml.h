@@ -44,6 +44,7 @@ void saml_stop(void);
 #define SAML_FORMAT_EMAIL "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 #define SAML_FORMAT_UNSPECIFIED "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 #define SAML_FORMAT_PERSISTENT "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+#define SAML_FORMAT_TRANSIENT "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 #define SAML_CLAIM_OBJECT_ID "http://schemas.microsoft.com/identity/claims/objectidentifier"
 #define SAML_CLAIM_TENANT "http://schemas.microsoft.com/identity/claims/tenantid"
@@ -70,6 +71,7 @@ struct saml_provider;
 struct saml_provider_options {
 	const char *entity_id;          /* expected; NULL: the one entity of the document that is an identity provider */
 	const char *tenant;             /* required value of the tenant claim; NULL: not checked */
+	const char *name_id_format;     /* asked for in a NameIDPolicy; NULL: none is sent */
 	int64_t now;
 };
 
@@ -130,12 +132,13 @@ struct saml_ask {
 	const char *entity_id;          /* ours */
 	const char *acs_url;            /* ours */
 	const char *relay_state;        /* at most 80 bytes */
-	const char *login_hint;         /* NULL: none */
+	const char *login_hint;         /* NULL: none; no part of what is signed */
+	const struct saml_key *key;     /* signs the query; NULL: not signed */
 	bool force_authn, is_passive;
 	int64_t now;
 };
 
-/* The address to send the browser to (bindings 3.4.4), unsigned. */
+/* The address to send the browser to (bindings 3.4.4). */
 int saml_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_ask *ask, const char **url_out,
 	struct error *err);
 
@@ -228,6 +231,7 @@ struct saml_own {
 	const char *const *certificates;        /* one-line base64, NULL-terminated; may be empty for the SP face */
 	const char *sso_url;            /* idp face */
 	const char *const *acs_urls;    /* sp face, NULL-terminated */
+	bool requests_signed;           /* idp face: every connection must sign its requests; sp face: ours are signed */
 };
 struct slice saml_idp_metadata(struct arena *a, const struct saml_own *own);
 struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own);
@@ -248,6 +252,8 @@ int saml_witness_issued(struct slice own_idp_metadata, const char *sp_entity_id,
  */
 struct saml_rehearsal {
 	const char *sp_entity_id, *acs_url;     /* ours */
+	const struct saml_key *key;     /* ours, when our requests are signed; else NULL */
+	const char *certificate;        /* its certificate, one line of base64 */
 	const char *name_id;
 	int64_t now;                    /* the real time: lasso asks the system's clock */
 };

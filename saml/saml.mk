@@ -53,6 +53,7 @@ saml_libsaml_a_SOURCES += \
 	saml/asker.h saml/request_write.c \
 	saml/key.c saml/key.h \
 	saml/metadata.c \
+	saml/redirect.c saml/redirect.h \
 	saml/request_read.c \
 	saml/response_write.c \
 	saml/start.c
@@ -75,6 +76,11 @@ tests_unit_test_request_write_SOURCES = tests/unit/test_request_write.c tests/un
 tests_unit_test_request_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 saml_libsaml_a_SOURCES += saml/rehearsal.c saml/witness.c
+
+check_PROGRAMS += tests/unit/test_redirect
+tests_unit_test_redirect_SOURCES = tests/unit/test_redirect.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_redirect_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
+tests_unit_test_redirect_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_witness
 tests_unit_test_witness_SOURCES = tests/unit/test_witness.c tests/unit/keys.h tests/unit/unit.h

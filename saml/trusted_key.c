@@ -82,6 +82,18 @@ void trusted_key_free(struct trusted_key *k)
 	k->key = NULL;
 }
 
+bool trusted_key_verifies(const struct trusted_key *k, const char *digest, struct slice bytes, struct slice signature)
+{
+	EVP_PKEY *pkey = k->bits ? xmlSecOpenSSLEvpKeyDataGetEvp(xmlSecKeyGetValue(k->key)) : NULL;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool good = pkey && context && EVP_DigestVerifyInit_ex(context, NULL, digest, NULL, NULL, pkey, NULL) == 1 &&
+		EVP_DigestVerify(context, (const unsigned char *)signature.p, signature.n, (const unsigned char *)bytes.p, bytes.n) == 1;
+
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return good;
+}
+
 enum reason trusted_key_judge(const struct trusted_key *k, int64_t now)
 {
 	if (k->bits < TRUSTED_KEY_BITS_MIN)

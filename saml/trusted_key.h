@@ -36,6 +36,9 @@ struct trusted_keys {
 int trusted_key_read(struct slice der, struct trusted_key *out, struct error *err);
 void trusted_key_free(struct trusted_key *k);           /* what it holds, not itself; all zero is fine */
 
+/* RSA PKCS#1 v1.5 over bytes; digest: "SHA256" and the like. */
+bool trusted_key_verifies(const struct trusted_key *k, const char *digest, struct slice bytes, struct slice signature);
+
 /* REASON_WEAK_KEY: not RSA or too short; REASON_CERTIFICATE_EXPIRED; REASON_NONE: may be used. */
 enum reason trusted_key_judge(const struct trusted_key *k, int64_t now);
 

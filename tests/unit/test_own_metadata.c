@@ -114,16 +114,18 @@ static void partner_reads_our_service_provider(void **state)
 	assert_int_equal(count(metadata, "AssertionConsumerService", "index", "1"), 1);
 	assert_int_equal(count(metadata, "AssertionConsumerService", "Binding", BINDINGS "HTTP-POST"), 2);
 	assert_int_equal(count(metadata, "SPSSODescriptor", "WantAssertionsSigned", "true"), 1);
+	assert_int_equal(count(metadata, "SPSSODescriptor", "AuthnRequestsSigned", "false"), 1);
 	assert_int_equal(count(metadata, "KeyDescriptor", NULL, NULL), 0);
 }
 
 static void service_provider_shows_its_certificates(void **state)
 {
 	const char *const acs_urls[] = {"https://sso.example.org/saml/sp/acs", NULL};
-	const struct saml_own own = {.entity_id = OURS, .certificates = certificates, .acs_urls = acs_urls};
+	const struct saml_own own = {.entity_id = OURS, .certificates = certificates, .acs_urls = acs_urls, .requests_signed = true};
 	struct slice metadata = saml_sp_metadata(arena, &own);
 
 	(void)state;
+	assert_int_equal(count(metadata, "SPSSODescriptor", "AuthnRequestsSigned", "true"), 1);
 	assert_int_equal(count(metadata, "KeyDescriptor", "use", "signing"), 2);
 	assert_non_null(strstr(metadata.p, certificates[0]));
 	assert_non_null(strstr(metadata.p, certificates[1]));

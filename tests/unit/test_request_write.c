@@ -57,7 +57,7 @@ static const char *url_of(const char *metadata, const struct saml_ask *what)
 	const char *url = NULL;
 	struct error err;
 
-	assert_done(asker_new(slice_c(metadata), ENTRA, &asker, &err), err);
+	assert_done(asker_new(slice_c(metadata), ENTRA, NULL, &asker, &err), err);
 	assert_done(asker_write(arena, asker, what, &url, &err), err);
 	asker_free(asker);
 	return url;
@@ -162,6 +162,29 @@ static void passes_on_force_passive_and_hint(void **state)
 	assert_int_equal(form_find(query_of(url), "RelayState", &unused), 0);
 }
 
+/* SAML core 3.4.1.1: a format and nothing else, where Entra takes one. */
+static void asks_for_a_format_only_when_told(void **state)
+{
+	struct saml_asker *asker = NULL;
+	struct saml_ask what = ask();
+	const char *url, *xml, *at;
+	struct saml_request r;
+	struct slice relay_state;
+	struct error err;
+
+	(void)state;
+	assert_done(asker_new(slice_c(plain), ENTRA, SAML_FORMAT_PERSISTENT, &asker, &err), err);
+	assert_done(asker_write(arena, asker, &what, &url, &err), err);
+	asker_free(asker);
+	xml = xml_of(url);
+	at = strstr(xml, "<samlp:NameIDPolicy Format=\"" SAML_FORMAT_PERSISTENT "\" AllowCreate=\"true\"/>");
+	if (!at)
+		fail_msg("%s", xml);
+	assert_null(strstr(xml, "SPNameQualifier"));
+	assert_done(saml_request_read(arena, SAML_REDIRECT, query_of(url), &r, &relay_state, &err), err);
+	assert_string_equal(r.id, what.id);
+}
+
 /* Entra's form: a byte-order mark, a query in the address, descriptors of other kinds first, a wish for signatures. */
 static void loads_metadata_of_odd_shapes(void **state)
 {
@@ -231,11 +254,11 @@ static void refuses_metadata_that_gives_nobody_to_ask(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_refused(asker_new(slice_c(rows[i].metadata), ENTRA, &untouched, &err), err, REASON_METADATA);
+		assert_refused(asker_new(slice_c(rows[i].metadata), ENTRA, NULL, &untouched, &err), err, REASON_METADATA);
 		if (!strstr(err.detail, rows[i].why))
 			fail_msg("row %zu: wanted \"%s\", got \"%s\"", i, rows[i].why, err.detail);
 	}
-	assert_refused(asker_new(slice_of("<x>\0</x>", 8), ENTRA, &untouched, &err), err, REASON_METADATA);
+	assert_refused(asker_new(slice_of("<x>\0</x>", 8), ENTRA, NULL, &untouched, &err), err, REASON_METADATA);
 	assert_null(untouched);
 }
 
@@ -254,7 +277,7 @@ static void refuses_to_ask_without_what_is_needed(void **state)
 	bad[2].acs_url = NULL;
 	bad[3].now = 0;
 	bad[4].relay_state = "123456789012345678901234567890123456789012345678901234567890123456789012345678901";
-	assert_done(asker_new(slice_c(plain), ENTRA, &asker, &err), err);
+	assert_done(asker_new(slice_c(plain), ENTRA, NULL, &asker, &err), err);
 	for (size_t i = 0; i < 5; i++)
 		assert_refused(asker_write(arena, asker, &bad[i], &untouched, &err), err, REASON_INTERNAL);
 	assert_null(untouched);
@@ -268,6 +291,7 @@ int main(void)
 		cmocka_unit_test(asks_as_entra_wants),
 		cmocka_unit_test(sends_nothing_that_entra_refuses),
 		cmocka_unit_test(passes_on_force_passive_and_hint),
+		cmocka_unit_test(asks_for_a_format_only_when_told),
 		cmocka_unit_test(loads_metadata_of_odd_shapes),
 		cmocka_unit_test(asks_the_provider_that_was_read),
 		cmocka_unit_test(refuses_metadata_that_gives_nobody_to_ask),

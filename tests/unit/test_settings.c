@@ -127,6 +127,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{10, "    proxy: proxy.example.org", "p.yaml:10: proxy: \"proxy.example.org\" is not a proxy"},
 	{10, "    signed: none", "p.yaml:10: signed: \"none\" must be one of: any assertion response both"},
 	{10, "    skew: 1h", "p.yaml:10: skew: \"1h\" must be within 0..10m"},
+	{10, "    sign_requests: maybe", "p.yaml:10: sign_requests: \"maybe\" must be yes or no"},
+	{10, "    name_id_format: kerberos", "p.yaml:10: name_id_format: \"kerberos\" must be one of: email persistent transient unspecified"},
 	{10, "    tennant: x", "p.yaml:10: tennant: is not a setting; did you mean tenant?"},
 	/* connections */
 	{13, "    kind: managed\n    provider: nobody", "p.yaml:14: provider: \"nobody\" is not an identity provider"},
@@ -192,6 +194,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{34, "  - {name: second, when: \"door is nowhere\"}", "p.yaml:34: when: "},
 	{34, "  - {name: second, when: \"mfa\", outcome: deny}", "p.yaml:34: outcome: is not a setting here; it belongs under rules"},
 	/* go */
+	{36, "  help: {licensed: https://x.example, portal: helpdesk, login_hint: anna}", "p.yaml:36: login_hint: \"anna\" is not a mail address"},
 	{36, "  help: {portal: helpdesk}", "p.yaml:36: licensed: is missing in help: a rule can give this outcome"},
 	{36, "  help: {licensed: https://x.example}", "p.yaml:36: portal: is missing in help: a rule can give this outcome"},
 	{36, "  help: {licensed: organisation, portal: nowhere}", "p.yaml:36: portal: \"nowhere\" is neither a URL nor a connection"},
@@ -265,6 +268,9 @@ static void reads_all_of_a_good_file(void **state)
 	assert_string_equal(s->providers[0].metadata_url, "https://login.example.com/metadata.xml");
 	assert_null(s->providers[0].metadata_file);
 	assert_int_equal(s->providers[0].skew, 180);
+	assert_false(s->providers[0].sign_requests || settings_sign_requests(s));
+	assert_null(s->providers[0].name_id_format);
+	assert_null(s->links[0].login_hint);
 	c = settings_connection(s, "helpdesk");
 	assert_non_null(c);
 	assert_int_equal(c->kind, DOOR_PORTAL);
@@ -285,6 +291,21 @@ static void reads_all_of_a_good_file(void **state)
 	assert_string_equal(link->via, "organisation");
 	assert_string_equal(link->provider, "entra");
 	assert_null(settings_link(s, slice_c("hel")));
+	arena_free(a);
+}
+
+static void reads_how_the_provider_is_asked(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 10, "    sign_requests: yes\n    name_id_format: transient"), &s, NULL, &err), err);
+	assert_true(s->providers[0].sign_requests && settings_sign_requests(s));
+	assert_string_equal(s->providers[0].name_id_format, SAML_FORMAT_TRANSIENT);
+	assert_done(read_bytes(a, file_with(a, 36, "  help: {licensed: https://x.example, portal: helpdesk, login_hint: h@x.example}"), &s, NULL, &err), err);
+	assert_string_equal(s->links[0].login_hint, "h@x.example");
 	arena_free(a);
 }
 
@@ -528,6 +549,7 @@ int main(void)
 		cmocka_unit_test(names_file_line_and_key_of_what_is_wrong),
 		cmocka_unit_test(connections_choose_among_several_providers),
 		cmocka_unit_test(reads_all_of_a_good_file),
+		cmocka_unit_test(reads_how_the_provider_is_asked),
 		cmocka_unit_test(sends_the_usual_attributes_and_further_ones),
 		cmocka_unit_test(keeps_every_attribute_that_is_named_anywhere),
 		cmocka_unit_test(allows_mutable_joins_when_told_so),

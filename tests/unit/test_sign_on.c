@@ -29,9 +29,9 @@
 static const char settings_text[] =
 	"public_url: " PUBLIC "\nhost: host1\nstate_dir: @/state\nruntime_dir: @/run\nkey: @/own.key\ncertificate: @/own.crt\n"
 	"claimed_domains: [example.org]\nshow_groups: yes\notherwise: {ask: it@example.org}\n#audit#\n"
-	"identity_providers:\n  entra: {metadata: @/idp.xml, tenant: " FORGE_TENANT "}\n"
+	"identity_providers:\n  entra: {metadata: @/idp.xml, tenant: " FORGE_TENANT "#provider#}\n"
 	"connections:\n"
-	"  organisation: {kind: managed, entity_id: '" DOOR_ENTITY "', acs: '" DOOR_ACS "', start: 'https://site.example/'}\n"
+	"  organisation: {kind: managed, entity_id: '" DOOR_ENTITY "', acs: '" DOOR_ACS "', start: 'https://site.example/'#door#}\n"
 	"  helpdesk: {kind: portal, entity_id: 'urn:help', acs: 'https://help.example/acs', home: 'https://help.example/portal'}\n"
 	"directories:\n  corp:\n    uri: ldap://127.0.0.1:1\n    people: {base: 'dc=x'}\n    groups: {base: 'dc=x'}\n"
 	"    disabled: employeeType=disabled\n    join: {objectidentifier: employeeNumber}\n"
@@ -123,7 +123,12 @@ static struct slice without_managed_connection(struct slice text)
 	return forge_replace(text, "portal: helpdesk}", "portal: 'https://help.example/portal/7'}");
 }
 
-static void open_gateway(const char *audit_line)
+/* What a test adds to the settings. */
+struct more {
+	const char *top, *provider, *door;
+};
+
+static void open_gateway(const struct more *more)
 {
 	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
 	struct files *files = files_from_disk(a);
@@ -133,7 +138,9 @@ static void open_gateway(const char *audit_line)
 
 	while (memmem(text.p, text.n, "@/", 2))
 		text = forge_replace(text, "@/", arena_printf(a, "%s/", folder));
-	text = forge_replace(text, "#audit#", audit_line);
+	text = forge_replace(text, "#audit#", more->top ? more->top : "");
+	text = forge_replace(text, "#provider#", more->provider ? more->provider : "");
+	text = forge_replace(text, "#door#", more->door ? more->door : "");
 	if (memmem(text.p, text.n, "#only portals#", 14))
 		text = without_managed_connection(text);
 	write_here("own.key", 0600, own.key);
@@ -146,7 +153,7 @@ static void open_gateway(const char *audit_line)
 	assert_done(gateway_open_worker(&gateway, &err), err);
 }
 
-static int begin_with(const char *audit_line)
+static int begin_with(const struct more *more)
 {
 	snprintf(folder, sizeof(folder), "/tmp/postern-sign-on-XXXXXX");
 	if (!mkdtemp(folder))
@@ -157,7 +164,7 @@ static int begin_with(const char *audit_line)
 		return -1;
 	clock_set(FORGE_NOW - 20);
 	pages_start("https:");
-	open_gateway(audit_line);
+	open_gateway(more);
 	anna_is_in("agents");
 	return 0;
 }
@@ -165,26 +172,26 @@ static int begin_with(const char *audit_line)
 static int begin(void **state)
 {
 	(void)state;
-	return begin_with("");
+	return begin_with(&(struct more){0});
 }
 
 static int begin_with_full_disk(void **state)
 {
 	(void)state;
-	return begin_with("audit_file: /dev/full");
+	return begin_with(&(struct more){.top = "audit_file: /dev/full"});
 }
 
 static int begin_with_full_disk_and_patience(void **state)
 {
 	(void)state;
-	return begin_with("audit_file: /dev/full\naudit_failure: continue");
+	return begin_with(&(struct more){.top = "audit_file: /dev/full\naudit_failure: continue"});
 }
 
 /* No managed connection: a link has no door of its own, and this one lands at an address. */
 static int begin_with_portals_only(void **state)
 {
 	(void)state;
-	return begin_with("#only portals#");
+	return begin_with(&(struct more){.top = "#only portals#"});
 }
 
 static int end(void **state)
@@ -250,13 +257,13 @@ static void refused_with(const struct http_exchange *x, enum reason reason)
 
 /* ---- Atlassian's request ---- */
 
-static struct slice ask(const char *issuer, const char *attributes, const char *relay_state)
+static struct slice ask_with(const char *issuer, const char *attributes, const char *children, const char *relay_state)
 {
 	struct text xml, form;
 
 	text_begin(&xml, a, 1024);
 	text_addf(&xml, "<samlp:AuthnRequest xmlns:samlp=\"" NS_SAMLP "\" ID=\"_asked\" Version=\"2.0\" IssueInstant=\"2026-11-24T13:18:00Z\" %s>"
-		"<saml:Issuer xmlns:saml=\"" NS_SAML "\">%s</saml:Issuer></samlp:AuthnRequest>", attributes, issuer);
+		"<saml:Issuer xmlns:saml=\"" NS_SAML "\">%s</saml:Issuer>%s</samlp:AuthnRequest>", attributes, issuer, children);
 	text_begin(&form, a, 4096);
 	text_add_c(&form, "SAMLRequest=");
 	{
@@ -271,6 +278,11 @@ static struct slice ask(const char *issuer, const char *attributes, const char *
 		text_add_url(&form, slice_c(relay_state));
 	}
 	return text_slice(&form);
+}
+
+static struct slice ask(const char *issuer, const char *attributes, const char *relay_state)
+{
+	return ask_with(issuer, attributes, "", relay_state);
 }
 
 static struct http_exchange *start(const char *attributes)
@@ -405,6 +417,55 @@ static void a_link_ends_in_its_landing_by_an_unsolicited_response(void **state)
 	assert_true(page_has(x, "name=\"RelayState\" value=\"https://site.example/jira?a=1&amp;b=2\""));
 	audit_says("link", "help");
 	audit_says("to", "https://site.example/jira?a=1&b=2");
+}
+
+static int begin_with_signed_requests(void **state)
+{
+	(void)state;
+	return begin_with(&(struct more){.provider = ", sign_requests: yes, name_id_format: persistent"});
+}
+
+static void the_request_is_signed_when_the_provider_wants_it(void **state)
+{
+	struct http_exchange *x = start(""), *metadata = arena_alloc(a, sizeof(*metadata));
+
+	(void)state;
+	sent_to_entra(x);
+	assert_non_null(strstr(x->location, "&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256&Signature="));
+	assert_in_range(strlen(x->location), 800, 1900);
+	metadata->arena = a;
+	metadata_sp(metadata, &gateway);
+	assert_true(page_has(metadata, "AuthnRequestsSigned=\"true\""));
+	assert_true(page_has(metadata, gateway.certificate));
+	assert_int_equal(finish(answer_to(sent_to_entra(start(""))))->status, 200);
+}
+
+/* What looks like an address is proposed to the person at the provider; nothing else reaches it, and nothing depends on it. */
+static void a_hint_goes_on_to_the_provider_when_it_is_an_address(void **state)
+{
+	static const struct { const char *query, *sent; } rows[] = {
+		{"login_hint=anna%2Bx%40example.org", "&login_hint=anna%2Bx%40example.org"}, {"login_hint=a@b.example&x", "&login_hint=a%40b.example"},
+		{"login_hint=anna", NULL}, {"login_hint=a%40b%26prompt%3Dnone", NULL}, {"login_hint=a@b&login_hint=c@d", NULL}, {"login_hint=%", NULL}, {"", NULL},
+	};
+	struct http_exchange *x;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		x = arena_alloc(a, sizeof(*x));
+		*x = (struct http_exchange){.arena = a, .method = HTTP_GET, .query = slice_c(rows[i].query), .rest = "help", .client = "192.0.2.1"};
+		link_start(x, &gateway);
+		sent_to_entra(x);
+		if (rows[i].sent)
+			assert_string_equal(strstr(x->location, "&login_hint="), rows[i].sent);
+		else
+			assert_null(strstr(x->location, "login_hint"));
+	}
+	x = request(sign_on_start, ask(DOOR_ENTITY, "", NULL), "");
+	assert_null(strstr(x->location, "login_hint"));
+	x = request(sign_on_start, ask_with(DOOR_ENTITY, "", "<saml:Subject xmlns:saml=\"" NS_SAML "\"><saml:NameID>anna@example.org</saml:NameID>"
+		"</saml:Subject>", NULL), "");
+	assert_string_equal(strstr(x->location, "&login_hint="), "&login_hint=anna%40example.org");
 }
 
 static void a_link_without_a_managed_connection_lands_at_its_address(void **state)
@@ -795,6 +856,8 @@ int main(void)
 		test(the_assertion_says_what_the_mirror_knows),
 		test(a_partner_at_the_managed_door_is_sent_to_the_portal),
 		test(a_link_ends_in_its_landing_by_an_unsolicited_response),
+		cmocka_unit_test_setup_teardown(the_request_is_signed_when_the_provider_wants_it, begin_with_signed_requests, end),
+		test(a_hint_goes_on_to_the_provider_when_it_is_an_address),
 		cmocka_unit_test_setup_teardown(a_link_without_a_managed_connection_lands_at_its_address, begin_with_portals_only, end),
 		test(two_tabs_are_two_sign_ons),
 		test(the_back_button_finds_a_page_that_goes_on),

@@ -39,7 +39,7 @@ static void make_noise(void)
 	struct error err;
 	xmlDocPtr doc;
 
-	assert_refused(asker_new(slice_c("<EntityDescriptor"), "https://a.example.org/", &asker, &err), err, REASON_METADATA);
+	assert_refused(asker_new(slice_c("<EntityDescriptor"), "https://a.example.org/", NULL, &asker, &err), err, REASON_METADATA);
 	doc = xmlReadMemory("<a>&b;</c>", 10, NULL, NULL, XML_PARSE_NONET);
 	xmlFreeDoc(doc);
 	xmlSecFindChild(NULL, BAD_CAST "a", NULL);

@@ -67,6 +67,25 @@ static void what_lasso_answers_our_request_is_accepted(void **state)
 	assert_refused(saml_rehearse_provider(&r, &err), err, REASON_ISSUE_INSTANT);
 }
 
+static void lasso_takes_our_request_when_it_is_signed_with_our_key(void **state)
+{
+	struct saml_rehearsal r = {
+		.sp_entity_id = "https://sso.example.org/saml/sp/metadata", .acs_url = "https://sso.example.org/saml/sp/acs/1", .name_id = NAME,
+		.now = time(NULL),
+	};
+	struct saml_key *ours = new_key(&r.certificate), *other;
+	struct error err;
+
+	(void)state;
+	r.key = ours;
+	assert_done(saml_rehearse_provider(&r, &err), err);
+	other = new_key(&r.certificate);
+	assert_refused(saml_rehearse_provider(&r, &err), err, REASON_INTERNAL);
+	assert_non_null(strstr(err.detail, "does not take our request"));
+	saml_key_free(ours);
+	saml_key_free(other);
+}
+
 static void what_lasso_asks_as_a_connection_is_read(void **state)
 {
 	struct saml_request request;
@@ -175,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lasso_answers_our_request_is_accepted),
+		cmocka_unit_test(lasso_takes_our_request_when_it_is_signed_with_our_key),
 		cmocka_unit_test(what_lasso_asks_as_a_connection_is_read),
 		cmocka_unit_test(accepts_every_way_of_signing),
 		cmocka_unit_test(notices_what_is_wrong),
