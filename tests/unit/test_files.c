@@ -129,7 +129,7 @@ static void keeps_bytes_that_hold_anything(void **state)
 	assert_int_equal(s.n, 0);
 }
 
-static void refuses_a_secret_that_others_may_read(void **state)
+static void refuses_to_start_with_readable_key(void **state)
 {
 	struct place *t = *state;
 	struct files *f = files_from_disk(t->arena);
@@ -208,7 +208,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hands_each_role_only_what_is_its_business, begin, end),
 		cmocka_unit_test_setup_teardown(takes_nothing_from_the_disk_behind_a_snapshot, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_bytes_that_hold_anything, begin, end),
-		cmocka_unit_test_setup_teardown(refuses_a_secret_that_others_may_read, begin, end),
+		cmocka_unit_test_setup_teardown(refuses_to_start_with_readable_key, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_a_secret_that_is_also_something_public, begin, end),
 		cmocka_unit_test_setup_teardown(seals_the_snapshot, begin, end),
 		cmocka_unit_test_setup_teardown(reads_snapshots_strictly, begin, end),

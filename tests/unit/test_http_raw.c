@@ -290,6 +290,58 @@ static void answers_the_same_when_bytes_come_one_by_one(void **state)
 		check_row(&table[i], 1);
 }
 
+/* Rows of the table whose answer is that one. */
+static void check_rows_of(const char *statuses, const char *holds, size_t least)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strcmp(table[i].statuses, statuses) != 0 || (holds && (!table[i].holds || strcmp(table[i].holds, holds) != 0)))
+			continue;
+		check_row(&table[i], (int)table[i].n);
+		n++;
+	}
+	assert_true(n >= least);
+}
+
+static void host_header_pinned(void **state)
+{
+	(void)state;
+	check_rows_of("400", "reason=wrong-host", 5);
+}
+
+static void refuses_large_post_413(void **state)
+{
+	(void)state;
+	check_rows_of("413", NULL, 4);
+}
+
+/* mod_auth_mellon changed to a profile with fewer checks for whoever sent these. */
+static void ignores_ecp_header(void **state)
+{
+	static const struct raw rows[] = {
+		{"plain", BYTES("GET /ok HTTP/1.1\r\n" H "\r\n"), "200", OPEN, 1, NULL},
+		{"ecp", BYTES("GET /ok HTTP/1.1\r\n" H "Accept: text/html; application/vnd.paos+xml\r\n"
+			"PAOS: ver=\"urn:liberty:paos:2003-08\";\"urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp\"\r\n\r\n"), "200", OPEN, 1, NULL},
+	};
+	struct slice body[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		int fd = client_connect(server.port), closed;
+
+		client_send(fd, rows[i].bytes, rows[i].n);
+		body[i] = client_wait(fd, "200", QUIET_MS, &closed);
+		close(fd);
+		body[i].p = memmem(body[i].p, body[i].n, "method=", 7);
+		assert_non_null(body[i].p);
+		body[i].p = strdup(body[i].p);
+	}
+	assert_string_equal(body[0].p, body[1].p);
+	free((char *)(uintptr_t)body[0].p);
+	free((char *)(uintptr_t)body[1].p);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -309,6 +361,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_each_raw_request_as_the_table_says),
 		cmocka_unit_test(answers_the_same_when_bytes_come_one_by_one),
+		cmocka_unit_test(host_header_pinned),
+		cmocka_unit_test(refuses_large_post_413),
+		cmocka_unit_test(ignores_ecp_header),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

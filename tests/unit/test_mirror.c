@@ -258,7 +258,27 @@ static void values_that_cannot_be_keys_find_nobody(void **state)
 	assert_string_equal(p.dn, "uid=c,dc=x");
 }
 
-static void refuses_who_is_found_twice_in_one_directory(void **state)
+/* What would be a filter is a key like another: it finds who has exactly it. */
+static void escapes_filter(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const values[] = {
+		"*", "(", ")", "\\", "u7@x*", "u7@example.o*", "(|(uid=*))", " u7@example.org", "u7@example.org ", "\\2a",
+		"u7@example.org)(uid=*", "",
+	};
+	struct mirror_person p;
+	struct error err;
+
+	person(f, "u1", "uid=a,dc=x", "employeeNumber=u7@example.org");
+	person(f, "u2", "uid=b,dc=x", "employeeNumber=a*");
+	finish(f);
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+		assert_refused(by_number(f, values[i], &p, &err), err, REASON_PERSON_NOT_FOUND);
+	assert_done(by_number(f, "a*", &p, &err), err);
+	assert_string_equal(p.dn, "uid=b,dc=x");
+}
+
+static void refuses_two_entries(void **state)
 {
 	struct fixture *f = *state;
 	struct mirror_person p;
@@ -892,7 +912,8 @@ int main(void)
 		mirror_test(finds_by_any_value_of_the_join),
 		mirror_test(compares_guids_without_case_and_other_ids_exactly),
 		mirror_test(values_that_cannot_be_keys_find_nobody),
-		mirror_test(refuses_who_is_found_twice_in_one_directory),
+		mirror_test(escapes_filter),
+		mirror_test(refuses_two_entries),
 		mirror_test(refuses_who_is_found_in_two_directories),
 		mirror_test(refuses_who_is_switched_off),
 		mirror_test(refuses_a_mail_that_two_people_have),

@@ -95,6 +95,21 @@ static void identity_provider_offers_both_bindings_and_no_other(void **state)
 	assert_int_equal(count(metadata, "IDPSSODescriptor", "WantAuthnRequestsSigned", "false"), 1);
 }
 
+/* An artifact would be fetched from whoever names himself in it. */
+static void offers_no_artifact_binding(void **state)
+{
+	const char *const acs_urls[] = {"https://sso.example.org/saml/sp/acs/1", NULL};
+	const struct saml_own own = {.entity_id = OURS, .certificates = certificates, .sso_url = SSO, .acs_urls = acs_urls};
+	const struct slice faces[] = {saml_idp_metadata(arena, &own), saml_sp_metadata(arena, &own)};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(memmem(faces[i].p, faces[i].n, BINDINGS "HTTP-POST", strlen(BINDINGS "HTTP-POST")) != NULL);
+		assert_null(memmem(faces[i].p, faces[i].n, "rtifact", 7));
+		assert_null(memmem(faces[i].p, faces[i].n, "SOAP", 4));
+	}
+}
+
 static void partner_reads_our_service_provider(void **state)
 {
 	const char *const acs_urls[] = {
@@ -154,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(partner_reads_our_identity_provider),
 		cmocka_unit_test(identity_provider_offers_both_bindings_and_no_other),
+		cmocka_unit_test(offers_no_artifact_binding),
 		cmocka_unit_test(partner_reads_our_service_provider),
 		cmocka_unit_test(service_provider_shows_its_certificates),
 		cmocka_unit_test(neither_face_passes_for_the_other),

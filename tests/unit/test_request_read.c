@@ -252,6 +252,26 @@ static void refuses_parameters_that_are_not_as_they_must_be(void **state)
 	assert_refused(request_of(SAML_POST, redirect(PLAIN, ""), &r, &relay_state, &err), err, REASON_REQUEST_MALFORMED);
 }
 
+/* Signed or not: whoever takes the first and whoever takes the last read the same, or nobody reads anything. */
+static void refuses_doubled_query_parameter(void **state)
+{
+	static const char *const doubled[] = {"SAMLRequest=abcd", "SAMLRequest=", "SAMLRequest", "RelayState=b", "RelayState="};
+	const char *good = arena_copy(arena, redirect(PLAIN, "&RelayState=a"));
+	struct saml_request r;
+	struct slice relay_state;
+	struct error err;
+
+	(void)state;
+	assert_done(request_of(SAML_REDIRECT, slice_c(good), &r, &relay_state, &err), err);
+	for (size_t i = 0; i < sizeof(doubled) / sizeof(*doubled); i++) {
+		struct slice behind = slice_c(arena_printf(arena, "%s&%s", good, doubled[i]));
+		struct slice ahead = slice_c(arena_printf(arena, "%s&%s", doubled[i], good));
+
+		assert_refused(request_of(SAML_REDIRECT, behind, &r, &relay_state, &err), err, REASON_REQUEST_DOUBLED);
+		assert_refused(request_of(SAML_REDIRECT, ahead, &r, &relay_state, &err), err, REASON_REQUEST_DOUBLED);
+	}
+}
+
 static void accepts_the_encoding_by_its_name(void **state)
 {
 	struct saml_request r;
@@ -265,7 +285,7 @@ static void accepts_the_encoding_by_its_name(void **state)
 	assert_string_equal(r.id, "_a");
 }
 
-static void refuses_deflate_bomb_at_once(void **state)
+static void refuses_deflate_bomb(void **state)
 {
 	const size_t whole = 200u << 20;
 	struct saml_request r;
@@ -383,8 +403,9 @@ int main(void)
 		cmocka_unit_test(reads_everything_that_may_be_there),
 		cmocka_unit_test(refuses_requests_that_are_not_as_they_must_be),
 		cmocka_unit_test(refuses_parameters_that_are_not_as_they_must_be),
+		cmocka_unit_test(refuses_doubled_query_parameter),
 		cmocka_unit_test(accepts_the_encoding_by_its_name),
-		cmocka_unit_test(refuses_deflate_bomb_at_once),
+		cmocka_unit_test(refuses_deflate_bomb),
 		cmocka_unit_test(refuses_requests_beyond_the_limit),
 		cmocka_unit_test(refuses_ids_and_addresses_that_are_too_long),
 		cmocka_unit_test(keeps_relay_state_byte_for_byte),

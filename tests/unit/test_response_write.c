@@ -276,7 +276,7 @@ static void says_what_atlassian_reads(void **state)
 	xmlFreeDoc(doc);
 }
 
-static void escapes_directory_values_and_gives_them_back(void **state)
+static void escapes_ldap_value_in_assertion(void **state)
 {
 	struct saml_answer what = answer(SAML_SIGN_BOTH);
 	struct saml_issued issued = issue(&what);
@@ -392,7 +392,7 @@ int main(void)
 		cmocka_unit_test(signature_covers_every_byte_of_the_assertion),
 		cmocka_unit_test(names_rsa_sha256_and_nothing_weaker),
 		cmocka_unit_test(says_what_atlassian_reads),
-		cmocka_unit_test(escapes_directory_values_and_gives_them_back),
+		cmocka_unit_test(escapes_ldap_value_in_assertion),
 		cmocka_unit_test(leaves_out_what_an_unsolicited_response_has_not),
 		cmocka_unit_test(ids_are_ours_and_never_the_same),
 		cmocka_unit_test(base64_holds_the_same_bytes),

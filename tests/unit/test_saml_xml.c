@@ -4,7 +4,11 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Comments and CDATA change nothing in the canonical form without comments, so the signature stays good. */
 static void refuse_inside(const char *from, const char *to, enum reason reason)
@@ -185,6 +189,86 @@ static void refuses_encrypted_unsigned_assertion(void **state)
 		REASON_ENCRYPTED);
 }
 
+/* ---- faults of lasso 2.5 to 2.8, each by what its advisory says: here nothing of a message reaches lasso ---- */
+
+#define LASSO_NS "http://www.entrouvert.org/namespaces/lasso/0.0"
+#define XSI "xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:type="
+
+static void survives_lasso_advisory_fixtures(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		enum reason reason;             /* unsigned edit */
+	} table[] = {
+		/* CVE-2025-47151: an attribute with the name of the member that holds "any attribute" */
+		{"<Attribute ", "<Attribute attributes=\"a\" any=\"b\" any_attributes=\"c\" anyAttribute=\"d\" ", REASON_SIGNATURE_INVALID},
+		{"<SubjectConfirmationData ", "<SubjectConfirmationData any=\"a\" attributes=\"b\" ", REASON_SIGNATURE_INVALID},
+		{"<AttributeValue>", "<AttributeValue any=\"a\" attributes=\"b\">", REASON_SIGNATURE_INVALID},
+		{"<samlp:Status>", "<samlp:Extensions any=\"a\"><x xmlns=\"urn:x\" any=\"b\"/></samlp:Extensions><samlp:Status>",
+			REASON_XML_SHAPE},
+		/* CVE-2025-46404: elements without a namespace where a signature is looked for */
+		{"<Subject>", "<Signature xmlns=\"\"><SignedInfo/></Signature><Subject>", REASON_XML_SHAPE},
+		{"<samlp:Status>", "<Signature xmlns=\"\"/><samlp:Status>", REASON_XML_SHAPE},
+		{"</samlp:Response>", "<Assertion xmlns=\"\"><Signature/></Assertion></samlp:Response>", REASON_XML_SHAPE},
+		/* CVE-2025-46705: kinds of nodes that lasso does not know, or knows as something else */
+		{"<AttributeValue>", "<AttributeValue " XSI "\"lasso:LassoServer\"><x xmlns=\"" LASSO_NS "\"/>", REASON_SIGNATURE_INVALID},
+		{"<Subject>", "<Server xmlns=\"" LASSO_NS "\" Version=\"9\"/><Subject>", REASON_XML_SHAPE},
+		{"<samlp:Status>", "<Envelope xmlns=\"http://schemas.xmlsoap.org/soap/envelope/\"/><samlp:Status>", REASON_XML_SHAPE},
+		/* CVE-2021-28091: a second assertion that nobody signed */
+		{"</samlp:Response>", "<Assertion xmlns=\"" NS_SAML "\" ID=\"_x\"/></samlp:Response>", REASON_ASSERTION_COUNT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		forge_refused(&(struct forge){.after = {{table[i].from, table[i].to}}}, table[i].reason);
+	/* CVE-2025-46784: whatever the message is called, its memory is given back (see leaves_no_byte_behind) */
+	forge_text_refused(slice_c("<Server xmlns=\"" LASSO_NS "\"/>"), REASON_XML_SHAPE);
+	forge_text_refused(slice_c("<Envelope xmlns=\"http://schemas.xmlsoap.org/soap/envelope/\"><Body/></Envelope>"),
+		REASON_XML_SHAPE);
+}
+
+/* ---- addresses in a message are words ---- */
+
+#define XINCLUDE "http://www.w3.org/2001/XInclude"
+
+static void fetches_no_url_from_input(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		enum reason reason;
+	} table[] = {
+		{"<samlp:Response", "<!DOCTYPE r SYSTEM \"@\"><samlp:Response", REASON_DOCTYPE},
+		{"<samlp:Response", "<!DOCTYPE r [<!ENTITY % x SYSTEM \"@\">%x;]><samlp:Response", REASON_DOCTYPE},
+		{"<samlp:Response", "<?xml-stylesheet href=\"@\"?><samlp:Response", REASON_XML_COMMENT},
+		{"<Subject>", "<Subject><i:include xmlns:i=\"" XINCLUDE "\" href=\"@\"/>", REASON_SIGNATURE_INVALID},
+		{"URI=\"#" FORGE_ASSERTION_ID, "URI=\"@", REASON_SIGNATURE_REFERENCE},
+		{"<samlp:Response", "<samlp:Response xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:schemaLocation=\"urn:x @\"",
+			REASON_NONE},
+		{"<KeyInfo>", "<KeyInfo><RetrievalMethod URI=\"@\"/>", REASON_NONE},
+	};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int trap = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	const char *url;
+
+	(void)state;
+	assert_int_equal(bind(trap, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(trap, 8), 0);
+	assert_int_equal(getsockname(trap, (struct sockaddr *)&address, &size), 0);
+	url = arena_printf(forge_arena(), "http://127.0.0.1:%d/x", ntohs(address.sin_port));
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct forge f = {.after = {{table[i].from, forge_replace(slice_c(table[i].to), "@", url).p}}};
+
+		if (table[i].reason == REASON_NONE)
+			forge_accepted(&f);
+		else
+			forge_refused(&f, table[i].reason);
+	}
+	assert_int_equal(accept(trap, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(trap);
+}
+
 /* ---- nothing is left behind ---- */
 
 static void read_one_of_each(const struct slice *posted, const enum reason *reasons, size_t n)
@@ -291,6 +375,8 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_many_namespaces_in_one_document, forge_reset),
 		cmocka_unit_test_teardown(refuses_injected_encrypted_assertion, forge_reset),
 		cmocka_unit_test_teardown(refuses_encrypted_unsigned_assertion, forge_reset),
+		cmocka_unit_test_teardown(survives_lasso_advisory_fixtures, forge_reset),
+		cmocka_unit_test_teardown(fetches_no_url_from_input, forge_reset),
 		cmocka_unit_test_teardown(leaves_no_byte_behind, forge_reset),
 	};
 
