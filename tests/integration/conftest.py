@@ -15,6 +15,7 @@ import pytest
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "demo")]
 
+from attacked import attacked, slow_sign_on  # noqa: E402, F401: fixtures
 from browser import Browser  # noqa: E402
 from chromium import Chromium  # noqa: E402
 from parts import Parts  # noqa: E402
@@ -79,14 +80,18 @@ def slow_browser(parts):
         made.close()
 
 
+SLOW = ("slow_browser", "slow_sign_on")
+
+
 @pytest.fixture(scope="session", autouse=True)
-def slow_browser_begins_first(request):
-    if any("slow_browser" in item.fixturenames for item in request.session.items):
-        request.getfixturevalue("slow_browser")
+def slow_ones_begin_first(request):
+    for name in SLOW:
+        if any(name in item.fixturenames for item in request.session.items):
+            request.getfixturevalue(name)
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: "slow_browser" in item.fixturenames)
+    items.sort(key=lambda item: any(name in item.fixturenames for name in SLOW))
 
 
 @pytest.hookimpl(hookwrapper=True)

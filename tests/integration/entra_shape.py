@@ -18,7 +18,9 @@ from xml.sax.saxutils import escape, quoteattr
 import xmlsec
 from lxml import etree
 
+from browser import Browser, Request
 from parts import company
+from stories import MAYA, assert_refused, door_address
 
 ASSERTION, PROTOCOL = "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:2.0:protocol"
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -124,6 +126,9 @@ class Signer:
         self.key = str(key)
         self.certificate = "".join(certificate.read_text().splitlines()[1:-1])
 
+    def signing_key(self):
+        return xmlsec.Key.from_file(self.key, xmlsec.KeyFormat.PEM)
+
     def sign(self, answer, edit=lambda xml: xml):
         """The answer as XML; `edit` may change the text before it is signed."""
         tree = etree.fromstring(edit(answer.response()).encode())
@@ -138,7 +143,7 @@ class Signer:
         signature = etree.fromstring(SIGNATURE.format(method=answer.method, digest=answer.digest, id=element.get("ID"), certificate=self.certificate))
         element.insert(1, signature)
         context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_file(self.key, xmlsec.KeyFormat.PEM)
+        context.key = self.signing_key()
         context.register_id(element, "ID")
         context.sign(signature)
         value = signature.find(f"{{{DSIG}}}SignatureValue")
@@ -160,3 +165,40 @@ def evil_twin(assertion, object_id):
         if attribute.get("Name") == MICROSOFT + "objectidentifier":
             attribute[0].text = object_id
     return twin
+
+
+class Entra:
+    """Stands where Entra ID stands: takes the request from the browser and posts an answer."""
+
+    def __init__(self, parts, door="managed"):
+        self.parts, self.browser, self.door = parts, Browser(), door
+        self.signer = Signer(parts.folder / "entra.key", parts.folder / "entra.crt")
+        self.begin()
+
+    def begin(self):
+        self.browser.open(door_address(self.parts, self.door))
+        self.browser.click("Log in", stop=lambda request: request.url.startswith(self.parts.entra_url))
+        self.asked = Asked(self.browser.stopped_at.url)
+
+    def answer(self, person=MAYA, **changes):
+        made = Answer(self.asked, person)
+        for name, value in changes.items():
+            assert hasattr(made, name), name
+            setattr(made, name, value)
+        return made
+
+    def post(self, xml, browser=None, relay_state=None, stop=None):
+        """From Entra's site, as its page does."""
+        encoded = base64.b64encode(xml if isinstance(xml, bytes) else xml.encode()).decode()
+        fields = {"SAMLResponse": encoded, "RelayState": self.asked.relay_state if relay_state is None else relay_state}
+        request = Request("POST", self.asked.acs, urllib.parse.urlencode(fields).encode(), self.parts.entra_url + "/login")
+        return (browser or self.browser).go(request, stop)
+
+
+def assert_nothing_left(parts, page, reason, status=403):
+    assert_refused(parts, page, reason, status)
+    assert page.form_with("SAMLResponse") is None
+    line = parts.audit()[-1]
+    assert (line["event"], line["reason"]) == ("refusal", reason), line
+    assert line["id"] in page.text
+    assert "assertion_out" not in line, line

@@ -4,64 +4,25 @@
 Honest ones end signed on; each of the others is refused for its own reason,
 on the page and in the audit line, and no assertion leaves.
 """
-import base64
 import re
-import urllib.parse
 
 import pytest
 from lxml import etree
 
-from browser import Browser, Request
+from browser import Browser
 from entra_shape import (
-    DSIG, MICROSOFT, PROTOCOL, RSA_SHA1, SHA1, SOAP, Answer, Asked, Signer, evil_twin, find,
+    DSIG, MICROSOFT, PROTOCOL, RSA_SHA1, SHA1, SOAP, Asked, Entra, Signer, assert_nothing_left, evil_twin, find,
 )
 from parts import company, make_key
-from stories import CHLOE, MAYA, assert_refused, assert_signed_on, door_address, reason_of
+from stories import CHLOE, MAYA, assert_signed_on, reason_of
 
 OTHER_TENANT = "00000000-1111-4222-8333-444444444444"
 GROUPS_LINK = "http://schemas.microsoft.com/claims/groups.link"
 
 
-class Entra:
-    """Stands where Entra ID stands: takes the request from the browser and posts an answer."""
-
-    def __init__(self, parts, door="managed"):
-        self.parts, self.browser, self.door = parts, Browser(), door
-        self.signer = Signer(parts.folder / "entra.key", parts.folder / "entra.crt")
-        self.begin()
-
-    def begin(self):
-        self.browser.open(door_address(self.parts, self.door))
-        self.browser.click("Log in", stop=lambda request: request.url.startswith(self.parts.entra_url))
-        self.asked = Asked(self.browser.stopped_at.url)
-
-    def answer(self, person=MAYA, **changes):
-        made = Answer(self.asked, person)
-        for name, value in changes.items():
-            assert hasattr(made, name), name
-            setattr(made, name, value)
-        return made
-
-    def post(self, xml, browser=None, relay_state=None, stop=None):
-        """From Entra's site, as its page does."""
-        encoded = base64.b64encode(xml if isinstance(xml, bytes) else xml.encode()).decode()
-        fields = {"SAMLResponse": encoded, "RelayState": self.asked.relay_state if relay_state is None else relay_state}
-        request = Request("POST", self.asked.acs, urllib.parse.urlencode(fields).encode(), self.parts.entra_url + "/login")
-        return (browser or self.browser).go(request, stop)
-
-
 @pytest.fixture
 def entra(parts):
     return Entra(parts)
-
-
-def assert_nothing_left(parts, page, reason, status=403):
-    assert_refused(parts, page, reason, status)
-    assert page.form_with("SAMLResponse") is None
-    line = parts.audit()[-1]
-    assert (line["event"], line["reason"]) == ("refusal", reason), line
-    assert line["id"] in page.text
-    assert "assertion_out" not in line, line
 
 
 # ---- what is right ----
