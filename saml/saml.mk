@@ -103,3 +103,14 @@ check_PROGRAMS += tests/unit/test_start
 tests_unit_test_start_SOURCES = tests/unit/test_start.c tests/unit/unit.h
 tests_unit_test_start_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
 tests_unit_test_start_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_differential
+tests_unit_test_differential_SOURCES = tests/unit/test_differential.c $(FORGE) \
+	tests/differential/generator.c tests/differential/generator.h tests/differential/mutations.c tests/differential/sayings.c \
+	tests/differential/second_reader.c tests/differential/second_reader.h
+tests_unit_test_differential_CFLAGS = $(FORGE_CFLAGS) $(LASSO_CFLAGS)
+tests_unit_test_differential_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+.PHONY: differential
+differential: tests/unit/test_differential
+	COUNT='$(or $(COUNT),100000)' SEED='$(or $(SEED),1)' tests/unit/test_differential

@@ -29,6 +29,22 @@ static int refuse_status(const xml_node *status, const char *code, const xml_nod
 		second_code ? short_code(second_code) : "", text.n ? ": " : "", text.n > 480 ? 480 : (int)text.n, text.p);
 }
 
+/* SAML core 3.2.2: what may stand beside the code.  What is expected nowhere is read by nobody, or by somebody else. */
+static int require_known_parts(const xml_node *status, struct error *err)
+{
+	static const char *const known[] = {"StatusCode", "StatusMessage", "StatusDetail", NULL};
+
+	for (const xml_node *node = xml_first(status); node; node = xml_next(node)) {
+		const char *const *name = known;
+
+		while (*name && !xml_is(node, XML_NS_PROTOCOL, *name))
+			name++;
+		if (!*name || xml_children(status, XML_NS_PROTOCOL, *name, NULL) != 1)
+			return error_set(err, REASON_XML_SHAPE, "%.80s in Status", xml_name(node));
+	}
+	return xml_require_no_text(status, REASON_XML_SHAPE, err);
+}
+
 int require_status(const xml_node *response, struct error *err)
 {
 	xml_node *status = NULL, *code_node = NULL;
@@ -42,5 +58,5 @@ int require_status(const xml_node *response, struct error *err)
 		return -1;
 	if (strcmp(code, SUCCESS) != 0)
 		return refuse_status(status, code, code_node, err);
-	return 0;
+	return require_known_parts(status, err);
 }

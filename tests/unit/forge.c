@@ -273,6 +273,11 @@ static struct slice dump(xmlDocPtr doc)
 	return out;
 }
 
+struct slice forge_said(void)
+{
+	return forge_replace(forge_replace(slice_c(response_text), "@RESPONSE@", ""), "@ASSERTION@", "");
+}
+
 struct slice forge_text(const struct forge *f)
 {
 	enum forge_sign what = f->sign ? f->sign : FORGE_ASSERTION;

@@ -77,6 +77,7 @@ const char *forge_certificate(enum forge_key key);      /* base64 */
 struct saml_provider *forge_provider(const char *use, const enum forge_key *keys);     /* the caller frees it */
 
 struct slice forge_text(const struct forge *f);         /* XML */
+struct slice forge_said(void);          /* what `before` edits, without signatures */
 struct slice forge_base64(struct slice xml);
 struct saml_expect forge_expect(void);
 

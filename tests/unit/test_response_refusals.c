@@ -69,6 +69,10 @@ REFUSES(refuses_response_without_status, STATUS, "", REASON_STATUS_NOT_SUCCESS)
 REFUSES(refuses_two_statuses, STATUS, STATUS STATUS, REASON_STATUS_NOT_SUCCESS)
 REFUSES(refuses_response_without_status_code, "<samlp:StatusCode Value=\"" SUCCESS "\"/>", "", REASON_STATUS_NOT_SUCCESS)
 REFUSES(refuses_status_code_without_value, " Value=\"" SUCCESS "\"", "", REASON_STATUS_NOT_SUCCESS)
+REFUSES(refuses_foreign_element_in_status, "</samlp:Status>", "<NameID xmlns=\"" NS_SAML "\"/></samlp:Status>", REASON_XML_SHAPE)
+REFUSES(refuses_two_status_messages, "</samlp:Status>",
+	"<samlp:StatusMessage>a</samlp:StatusMessage><samlp:StatusMessage>b</samlp:StatusMessage></samlp:Status>", REASON_XML_SHAPE)
+REFUSES(refuses_text_in_status, "</samlp:Status>", "x</samlp:Status>", REASON_XML_SHAPE)
 REFUSES(refuses_extensions, STATUS, "<samlp:Extensions><x xmlns=\"urn:x\"/></samlp:Extensions>" STATUS, REASON_XML_SHAPE)
 REFUSES(refuses_text_between_elements, STATUS, STATUS "and more", REASON_XML_SHAPE)
 
@@ -374,6 +378,9 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_two_statuses, forge_reset),
 		cmocka_unit_test_teardown(refuses_response_without_status_code, forge_reset),
 		cmocka_unit_test_teardown(refuses_status_code_without_value, forge_reset),
+		cmocka_unit_test_teardown(refuses_foreign_element_in_status, forge_reset),
+		cmocka_unit_test_teardown(refuses_two_status_messages, forge_reset),
+		cmocka_unit_test_teardown(refuses_text_in_status, forge_reset),
 		cmocka_unit_test_teardown(refuses_extensions, forge_reset),
 		cmocka_unit_test_teardown(refuses_text_between_elements, forge_reset),
 		cmocka_unit_test_teardown(refuses_assertion_without_version, forge_reset),
