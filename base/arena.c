@@ -14,10 +14,21 @@
  * makes an arena for each request, and giving large blocks back to the heap
  * makes it tidy up each time.
  */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)    /* clang's word for it */
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+/*
+ * Under AddressSanitizer nothing is kept, and each piece is a block of its own
+ * and of its very size: use after arena_free is seen, and a byte too far.
+ */
 #ifdef __SANITIZE_ADDRESS__
-#define SPARE_MOST 0                    /* so that use after arena_free is seen */
+#define SPARE_MOST 0
+#define PIECES_ALONE true
 #else
 #define SPARE_MOST ((size_t)1 << 19)
+#define PIECES_ALONE false
 #endif
 
 struct block {
@@ -97,13 +108,12 @@ void *arena_alloc(struct arena *a, size_t n)
 
 	if (n > SIZE_MAX / 4)
 		abort();
-	n = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if (n == 0)
-		n = ALIGNMENT;
-	if (b->size - b->used < n) {
+	if (!PIECES_ALONE)
+		n = n ? (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
+	if (PIECES_ALONE || b->size - b->used < n) {
 		size_t size = b->size < 1u << 20 ? b->size * 2 : b->size;
 
-		b = a->blocks = block_new(b, n > size ? n : size);
+		b = a->blocks = block_new(b, PIECES_ALONE || n > size ? n : size);
 	}
 	p = b->bytes + b->used;
 	b->used += n;

@@ -1,5 +1,5 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request metadata condition yaml dn csv http
+FUZZ_TARGETS = response request metadata form query inflate document instants cookie condition yaml dn csv http
 
 check_PROGRAMS += tests/fuzz/replay_response
 tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -33,6 +33,30 @@ check_PROGRAMS += tests/fuzz/replay_http
 tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_http_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay_form
+tests_fuzz_replay_form_SOURCES = tests/fuzz/fuzz_form.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_form_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_query
+tests_fuzz_replay_query_SOURCES = tests/fuzz/fuzz_query.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_query_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_inflate
+tests_fuzz_replay_inflate_SOURCES = tests/fuzz/fuzz_inflate.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_inflate_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_document
+tests_fuzz_replay_document_SOURCES = tests/fuzz/fuzz_document.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_document_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_instants
+tests_fuzz_replay_instants_SOURCES = tests/fuzz/fuzz_instants.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_instants_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_cookie
+tests_fuzz_replay_cookie_SOURCES = tests/fuzz/fuzz_cookie.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_cookie_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 EXTRA_PROGRAMS += tests/fuzz/forge_corpus
 CLEANFILES += tests/fuzz/forge_corpus
 tests_fuzz_forge_corpus_SOURCES = tests/fuzz/forge_corpus.c tests/unit/forge.c tests/unit/forge.h
@@ -43,4 +67,4 @@ EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus tests/fuzz/forged-metadata.xm
 
 .PHONY: fuzz
 fuzz:
-	$(srcdir)/tests/fuzz/fuzz.sh $(abs_top_srcdir) "$(FUZZ)" "$(SECONDS_EACH)"
+	$(srcdir)/tests/fuzz/fuzz.sh $(abs_top_srcdir) "$(or $(FUZZ),$(FUZZ_TARGETS))" "$(SECONDS_EACH)"
