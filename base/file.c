@@ -95,7 +95,18 @@ static void sync_folder(const char *path)
 	close(fd);
 }
 
-int file_write(const char *path, mode_t mode, struct slice bytes, struct error *err)
+static int replace(const char *temporary, const char *path)
+{
+	return rename(temporary, path);
+}
+
+static int keep_apart(const char *temporary, const char *path)
+{
+	return renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE);
+}
+
+static int write_and_place(const char *path, mode_t mode, struct slice bytes, int (*place)(const char *temporary, const char *path),
+	struct error *err)
 {
 	char id[RANDOM_ID_SIZE], temporary[4096];
 	int fd, rc = -1;
@@ -110,7 +121,7 @@ int file_write(const char *path, mode_t mode, struct slice bytes, struct error *
 		fail(err, temporary, "cannot write it");
 		goto out;
 	}
-	if (rename(temporary, path) < 0) {
+	if (place(temporary, path) < 0) {
 		fail(err, path, "cannot put it in place");
 		goto out;
 	}
@@ -121,6 +132,46 @@ out:
 	if (rc < 0)
 		unlink(temporary);
 	return rc;
+}
+
+int file_write(const char *path, mode_t mode, struct slice bytes, struct error *err)
+{
+	return write_and_place(path, mode, bytes, replace, err);
+}
+
+int file_write_new(const char *path, mode_t mode, struct slice bytes, struct error *err)
+{
+	return write_and_place(path, mode, bytes, keep_apart, err);
+}
+
+int folder_open_own(const char *path, int *fd_out, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return fail(err, path, "cannot open this folder");
+	if (fstat(fd, &st) < 0)
+		fail(err, path, "cannot look at it");
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		error_set(err, REASON_FILE, "%s: belongs to user %u, who could change what is in it; it must belong to root or to user %u", path,
+			(unsigned)st.st_uid, (unsigned)geteuid());
+	else if (st.st_mode & 022)
+		error_set(err, REASON_FILE, "%s: its mode %04o lets group or others change what is in it; use: chmod go-w %s", path,
+			(unsigned)(st.st_mode & 07777), path);
+	else {
+		*fd_out = fd;
+		return 1;
+	}
+	close(fd);
+	return -1;
+}
+
+int folder_sync(int fd, const char *path, struct error *err)
+{
+	return fsync(fd) < 0 ? fail(err, path, "cannot be written to the disk") : 0;
 }
 
 int folder_make(const char *path, mode_t mode, struct error *err)

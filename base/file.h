@@ -18,7 +18,17 @@ enum file_kind { FILE_PUBLIC, FILE_SECRET, FILE_SECRET_UNLINKED };
 int file_read(struct arena *a, const char *path, enum file_kind kind, size_t limit, struct slice *out, struct error *err);
 /* A temporary file beside `path`, fsync, rename, fsync of the folder. */
 int file_write(const char *path, mode_t mode, struct slice bytes, struct error *err);
+/* The same, but never over a file or link that is there: that is REASON_FILE. */
+int file_write_new(const char *path, mode_t mode, struct slice bytes, struct error *err);
 /* The folder and what is missing above it, with `mode`. */
 int folder_make(const char *path, mode_t mode, struct error *err);
+/*
+ * A folder whose files only root and we can change: of root or of who we are,
+ * not writable by group or others, no link.  1: *fd_out is open; 0: it is not
+ * there; -1: REASON_FILE.
+ */
+int folder_open_own(const char *path, int *fd_out, struct error *err);
+/* What was made, moved or removed in it is on the disk. */
+int folder_sync(int fd, const char *path, struct error *err);
 
 #endif

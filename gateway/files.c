@@ -9,6 +9,7 @@
  */
 #include "gateway/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -109,6 +110,77 @@ void files_put(struct files *f, const char *path, unsigned audience, struct slic
 		k->bytes = arena_slice(f->arena, bytes);
 	else
 		keep(f, arena_strdup(f->arena, path), audience == FILES_ALL ? FILE_PUBLIC : FILE_SECRET, audience, arena_slice(f->arena, bytes));
+}
+
+/* ---- a folder ---- */
+
+struct names {
+	struct arena *arena;
+	const char **list;
+	size_t n;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_name(struct names *names, const char *file, const char *suffix)
+{
+	size_t n = strlen(file), end = strlen(suffix);
+
+	if (n <= end || *file == '.' || strcmp(file + n - end, suffix) != 0)
+		return;
+	names->list = arena_grow(names->arena, names->list, names->n, sizeof(*names->list));
+	names->list[names->n++] = arena_copy(names->arena, slice_of(file, n - end));
+}
+
+static int list_disk(struct names *names, const char *folder, const char *suffix, struct error *err)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int fd, found = folder_open_own(folder, &fd, err);
+
+	if (found <= 0)
+		return found;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return error_set(err, REASON_FILE, "%s: cannot be listed: %s", folder, strerror(errno));
+	}
+	while (errno = 0, (entry = readdir(dir)))
+		add_name(names, entry->d_name, suffix);
+	found = errno == 0 ? 0 : error_set(err, REASON_FILE, "%s: cannot be listed: %s", folder, strerror(errno));
+	closedir(dir);
+	return found;
+}
+
+static void list_kept(const struct files *f, struct names *names, const char *folder, const char *suffix)
+{
+	size_t n = strlen(folder);
+	const struct kept *k;
+
+	for (k = f->kept; k; k = k->next) {
+		if (strncmp(k->path, folder, n) == 0 && k->path[n] == '/' && !strchr(k->path + n + 1, '/'))
+			add_name(names, k->path + n + 1, suffix);
+	}
+}
+
+int files_list(struct files *f, const char *folder, const char *suffix, const char *const **out, struct error *err)
+{
+	struct names names = {.arena = f->arena};
+	const char **list;
+
+	if (!f->disk)
+		list_kept(f, &names, folder, suffix);
+	else if (list_disk(&names, folder, suffix, err) < 0)
+		return -1;
+	list = arena_alloc(f->arena, (names.n + 1) * sizeof(*list));
+	if (names.n)
+		memcpy(list, names.list, names.n * sizeof(*list));
+	qsort(list, names.n, sizeof(*list), by_name);
+	*out = list;
+	return 0;
 }
 
 /* ---- writing a snapshot ---- */

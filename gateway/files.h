@@ -36,6 +36,13 @@ int files_from_snapshot(struct arena *a, int fd, struct files **out, struct erro
  * or others may read them.  From a snapshot: REASON_FILE when it is not in it.
  */
 int files_get(struct files *f, const char *path, enum file_kind kind, unsigned audience, struct slice *out, struct error *err);
+/*
+ * Names, without `suffix`, of the files right in a folder that end with it, in
+ * order, NULL-terminated; a folder that is not there holds none.  From the
+ * disk: REASON_FILE unless it is one that only root and we can change.  From a
+ * snapshot: of the files that are in it.
+ */
+int files_list(struct files *f, const char *folder, const char *suffix, const char *const **out, struct error *err);
 /* Puts bytes that were made here (a cookie secret) among the files. */
 void files_put(struct files *f, const char *path, unsigned audience, struct slice bytes);
 

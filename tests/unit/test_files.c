@@ -41,7 +41,7 @@ static const char *put(struct place *t, const char *name, mode_t mode, const cha
 static int end(void **state)
 {
 	struct place *t = *state;
-	static const char *const names[] = {"a", "b", "c", "d"};
+	static const char *const names[] = {"a", "b", "c", "d", "a.x", "b.x", ".x"};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -201,9 +201,44 @@ static void reads_snapshots_strictly(void **state)
 	assert_int_equal(snapshot_of(t->arena, HEAD RECORD("\0", "\1", "\1") "ab", 8 + 16 + 2, &t->err), 0);
 }
 
+static void lists_a_folder_of_our_own_in_order(void **state)
+{
+	struct place *t = *state;
+	struct files *f = files_from_disk(t->arena), *role;
+	const char *const *names = NULL;
+	struct slice s;
+	int fd;
+
+	assert_done(files_list(f, path_of(t, "none"), ".x", &names, &t->err), t->err);
+	assert_null(names[0]);
+	put(t, "b.x", 0644, "b");
+	put(t, "a.x", 0644, "a");
+	put(t, ".x", 0644, "");
+	put(t, "c", 0644, "c");
+	assert_done(files_list(f, t->folder, ".x", &names, &t->err), t->err);
+	assert_string_equal(names[0], "a");
+	assert_string_equal(names[1], "b");
+	assert_null(names[2]);
+	/* a role: what it was handed, and nothing of a folder whose name begins alike */
+	assert_done(files_get(f, path_of(t, "b.x"), FILE_PUBLIC, FILES_ALL, &s, &t->err), t->err);
+	files_put(f, arena_printf(t->arena, "%s2/z.x", t->folder), FILES_ALL, slice_c("z"));
+	files_put(f, path_of(t, "deeper/z.x"), FILES_ALL, slice_c("z"));
+	assert_done(files_snapshot(f, FILES_REFRESH, &fd, &t->err), t->err);
+	assert_done(files_from_snapshot(t->arena, fd, &role, &t->err), t->err);
+	assert_done(files_list(role, t->folder, ".x", &names, &t->err), t->err);
+	assert_string_equal(names[0], "b");
+	assert_null(names[1]);
+	assert_int_equal(chmod(t->folder, 0722), 0);
+	names = NULL;
+	assert_refused(files_list(f, t->folder, ".x", &names, &t->err), t->err, REASON_FILE);
+	assert_null(names);
+	assert_int_equal(chmod(t->folder, 0700), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(lists_a_folder_of_our_own_in_order, begin, end),
 		cmocka_unit_test_setup_teardown(reads_each_file_once, begin, end),
 		cmocka_unit_test_setup_teardown(hands_each_role_only_what_is_its_business, begin, end),
 		cmocka_unit_test_setup_teardown(takes_nothing_from_the_disk_behind_a_snapshot, begin, end),
