@@ -76,12 +76,12 @@ static int certificate_base64(struct arena *a, X509 *certificate, struct slice *
 	return 0;
 }
 
-static int certificate_end(X509 *certificate, int64_t *out, struct error *err)
+static int certificate_time(const ASN1_TIME *time, int64_t *out, struct error *err)
 {
 	struct tm tm;
 
-	if (!ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm))
-		return error_set(err, REASON_SETTINGS, "the end of the certificate cannot be read: %s", openssl_says());
+	if (!ASN1_TIME_to_tm(time, &tm))
+		return error_set(err, REASON_SETTINGS, "a time of the certificate cannot be read: %s", openssl_says());
 	*out = (int64_t)timegm(&tm);
 	return 0;
 }
@@ -95,7 +95,7 @@ int saml_certificate_read(struct arena *a, struct slice pem, const char **base64
 
 	if (!certificate)
 		return -1;
-	if (certificate_end(certificate, &end, err) < 0 || certificate_base64(a, certificate, &base64, err) < 0)
+	if (certificate_time(X509_get0_notAfter(certificate), &end, err) < 0 || certificate_base64(a, certificate, &base64, err) < 0)
 		goto out;
 	*base64_out = base64.p;
 	*not_after_out = end;
@@ -105,23 +105,80 @@ out:
 	return rc;
 }
 
+static int certificate_pem(struct arena *a, X509 *certificate, const char **out, struct error *err)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *p = NULL;
+	int rc = -1;
+	long n;
+
+	if (!bio || PEM_write_bio_X509(bio, certificate) != 1) {
+		error_set(err, REASON_SETTINGS, "the certificate cannot be written: %s", openssl_says());
+	} else {
+		n = BIO_get_mem_data(bio, &p);
+		*out = arena_copy(a, slice_of(p, (size_t)n));
+		rc = 0;
+	}
+	BIO_free(bio);
+	return rc;
+}
+
+static int certificate_fingerprint(X509 *certificate, char out[SAML_FINGERPRINT_SIZE], struct error *err)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0, i;
+
+	if (X509_digest(certificate, EVP_sha256(), digest, &n) != 1 || n != KEY_DIGEST_SIZE)
+		return error_set(err, REASON_SETTINGS, "the certificate has no fingerprint: %s", openssl_says());
+	for (i = 0; i < n; i++)
+		snprintf(out + 3 * (size_t)i, SAML_FINGERPRINT_SIZE - 3 * (size_t)i, i + 1 < n ? "%02X:" : "%02X", digest[i]);
+	return 0;
+}
+
+static int require_rsa(const EVP_PKEY *pkey, const char *what, struct error *err)
+{
+	int bits;
+
+	if (!pkey || !EVP_PKEY_is_a(pkey, "RSA"))
+		return error_set(err, REASON_SETTINGS, "the %s is not an RSA key", what);
+	bits = EVP_PKEY_get_bits(pkey);
+	if (bits < KEY_BITS_MIN || bits > KEY_BITS_MAX)
+		return error_set(err, REASON_SETTINGS, "the %s has %d bits; %d to %d are accepted", what, bits, KEY_BITS_MIN, KEY_BITS_MAX);
+	return 0;
+}
+
+int saml_certificate_describe(struct arena *a, struct slice pem, struct saml_certificate *out, struct error *err)
+{
+	X509 *x = certificate_of(pem, err);
+	struct saml_certificate c = {0};
+	struct slice base64;
+	int rc = -1;
+
+	if (!x)
+		return -1;
+	if (require_rsa(X509_get0_pubkey(x), "key of the certificate", err) < 0 || certificate_base64(a, x, &base64, err) < 0 ||
+		certificate_pem(a, x, &c.pem, err) < 0 || certificate_fingerprint(x, c.sha256, err) < 0 ||
+		certificate_time(X509_get0_notBefore(x), &c.not_before, err) < 0 || certificate_time(X509_get0_notAfter(x), &c.not_after, err) < 0)
+		goto out;
+	c.base64 = base64.p;
+	c.bits = EVP_PKEY_get_bits(X509_get0_pubkey(x));
+	*out = c;
+	rc = 0;
+out:
+	X509_free(x);
+	return rc;
+}
+
 static int read_private_key(struct saml_key *k, struct slice pem, struct error *err)
 {
 	BIO *bio = bio_of(pem);
-	int bits;
 
 	k->pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 	BIO_free(bio);
 	if (!k->pkey)
 		return error_set(err, REASON_SETTINGS, "the private key cannot be read as PEM without a password: %s",
 			openssl_says());
-	if (!EVP_PKEY_is_a(k->pkey, "RSA"))
-		return error_set(err, REASON_SETTINGS, "the private key is not an RSA key");
-	bits = EVP_PKEY_get_bits(k->pkey);
-	if (bits < KEY_BITS_MIN || bits > KEY_BITS_MAX)
-		return error_set(err, REASON_SETTINGS, "the private key has %d bits; %d to %d are accepted", bits, KEY_BITS_MIN,
-			KEY_BITS_MAX);
-	return 0;
+	return require_rsa(k->pkey, "private key", err);
 }
 
 static int read_certificate(struct saml_key *k, struct slice pem, struct error *err)

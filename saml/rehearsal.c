@@ -20,13 +20,11 @@
 #include <lasso/xml/saml-2.0/saml2_name_id.h>
 #include <lasso/xml/saml-2.0/saml2_subject.h>
 #include <lasso/xml/saml-2.0/samlp2_response.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #define PROVIDER_ENTITY "urn:postern:rehearsal"
 #define PROVIDER_SSO "https://rehearsal.invalid/sso"
 #define HOLDS 300                       /* seconds */
+#define KEY_HOLDS 3600
 
 struct stage {
 	struct arena *arena;
@@ -40,47 +38,6 @@ struct stage {
 static int says(struct error *err, const char *role, const char *what, int rc)
 {
 	return error_set(err, REASON_INTERNAL, "lasso, as %s, %s: %s", role, what, lasso_strerror(rc));
-}
-
-/* ---- a key for an hour ---- */
-
-static struct slice pem_of(struct arena *a, BIO *bio)
-{
-	char *p = NULL;
-	long n = BIO_get_mem_data(bio, &p);
-
-	return arena_slice(a, slice_of(p, n > 0 ? (size_t)n : 0));
-}
-
-static int make_certificate(struct stage *s, EVP_PKEY *key, BIO *bio)
-{
-	X509 *x = X509_new();
-	X509_NAME *name = x ? X509_get_subject_name(x) : NULL;
-	int good = x && X509_set_version(x, X509_VERSION_3) && ASN1_INTEGER_set(X509_get_serialNumber(x), 1) &&
-		X509_gmtime_adj(X509_getm_notBefore(x), -3600) && X509_gmtime_adj(X509_getm_notAfter(x), 3600) &&
-		X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"rehearsal", -1, -1, 0) &&
-		X509_set_issuer_name(x, name) && X509_set_pubkey(x, key) && X509_sign(x, key, EVP_sha256()) && PEM_write_bio_X509(bio, x);
-
-	X509_free(x);
-	if (good)
-		s->certificate = pem_of(s->arena, bio);
-	return good ? 0 : -1;
-}
-
-static int make_key(struct stage *s, struct error *err)
-{
-	EVP_PKEY *key = EVP_RSA_gen(2048);
-	BIO *private = BIO_new(BIO_s_mem()), *public = BIO_new(BIO_s_mem());
-	int rc = -1;
-
-	if (key && private && public && PEM_write_bio_PrivateKey(private, key, NULL, NULL, 0, NULL, NULL) && make_certificate(s, key, public) == 0) {
-		s->key = pem_of(s->arena, private);
-		rc = 0;
-	}
-	BIO_free(private);
-	BIO_free(public);
-	EVP_PKEY_free(key);
-	return rc == 0 ? 0 : error_set(err, REASON_INTERNAL, "no key could be made for the rehearsal");
 }
 
 /* ---- the identity provider ---- */
@@ -105,10 +62,14 @@ static int set_stage(struct stage *s, const struct saml_rehearsal *r, struct err
 	const struct saml_own own_sp = {
 		.entity_id = r->sp_entity_id, .certificates = r->key ? ours : &ours[1], .acs_urls = acs_urls, .requests_signed = r->key != NULL,
 	};
+	const struct saml_new_key wish = {
+		.common_name = "rehearsal", .bits = 2048, .not_before = r->now - KEY_HOLDS, .not_after = r->now + KEY_HOLDS,
+	};
 	int64_t until;
 	int rc;
 
-	if (make_key(s, err) < 0 || saml_certificate_read(s->arena, s->certificate, &certificates[0], &until, err) < 0)
+	if (saml_key_make(s->arena, &wish, &s->key, &s->certificate, err) < 0 ||
+		saml_certificate_read(s->arena, s->certificate, &certificates[0], &until, err) < 0)
 		return -1;
 	s->metadata = saml_idp_metadata(s->arena, &own_idp);
 	if (saml_provider_read(s->metadata, &options, &s->provider, err) < 0)

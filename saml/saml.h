@@ -64,6 +64,27 @@ void saml_key_free(struct saml_key *k);
 int saml_certificate_read(struct arena *a, struct slice pem, const char **base64_out, int64_t *not_after_out,
 	struct error *err);
 
+#define SAML_FINGERPRINT_SIZE 96
+
+struct saml_certificate {
+	const char *base64;             /* DER, one line */
+	const char *pem;                /* the certificate alone, for pasting */
+	char sha256[SAML_FINGERPRINT_SIZE];     /* "4F:0A:…", as openssl x509 -fingerprint -sha256 shows it */
+	int64_t not_before, not_after;
+	int bits;
+};
+/* The same with all that an administrator asks.  REASON_SETTINGS besides: of a key that saml_key_read would refuse. */
+int saml_certificate_describe(struct arena *a, struct slice pem, struct saml_certificate *out, struct error *err);
+
+struct saml_new_key {
+	const char *common_name;
+	unsigned bits;                  /* 2048 or more */
+	int64_t not_before, not_after;
+};
+/* A new RSA key without a password, and a certificate signed by itself, both PEM. */
+int saml_key_make(struct arena *a, const struct saml_new_key *wish, struct slice *key_pem_out, struct slice *certificate_pem_out,
+	struct error *err);
+
 /* ---- the identity provider (Entra) ---- */
 
 struct saml_provider;

@@ -51,7 +51,7 @@ tests_unit_test_response_refusals_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 # writing: what we write
 saml_libsaml_a_SOURCES += \
 	saml/asker.h saml/request_write.c \
-	saml/key.c saml/key.h \
+	saml/key.c saml/key.h saml/key_make.c \
 	saml/metadata.c \
 	saml/redirect.c saml/redirect.h \
 	saml/request_read.c \

@@ -7,6 +7,7 @@
 
 #include "base/encode.h"
 
+#include <openssl/x509v3.h>
 #include <time.h>
 
 static struct arena *arena;
@@ -147,6 +148,68 @@ static void refuses_certificate_that_is_none(void **state)
 	saml_key_free(NULL);
 }
 
+/* What openssl x509 says of it is the witness for what we say. */
+static void makes_a_key_and_its_certificate(void **state)
+{
+	int64_t now = time(NULL);
+	const struct saml_new_key wish = {.common_name = "sso.example.org", .bits = 2048, .not_before = now - 300, .not_after = now + 86400};
+	struct saml_certificate first, second;
+	struct slice key_pem, certificate_pem;
+	struct saml_key *key = NULL;
+	unsigned char digest[32];
+	unsigned int n = 0;
+	char text[4];
+	struct error err;
+	X509 *x;
+	BIO *bio;
+
+	(void)state;
+	assert_done(saml_key_make(arena, &wish, &key_pem, &certificate_pem, &err), err);
+	assert_done(saml_key_read(key_pem, certificate_pem, &key, &err), err);
+	assert_done(saml_certificate_describe(arena, certificate_pem, &first, &err), err);
+	assert_slice_is(certificate_pem, first.pem);
+	assert_slice_is(key_certificate(key), first.base64);
+	assert_int_equal(first.not_before, wish.not_before);
+	assert_int_equal(first.not_after, wish.not_after);
+	assert_int_equal(first.bits, 2048);
+	assert_int_equal(strlen(first.sha256), 95);
+	bio = BIO_new_mem_buf(certificate_pem.p, (int)certificate_pem.n);
+	x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	assert_int_equal(X509_verify(x, X509_get0_pubkey(x)), 1);
+	assert_int_equal(X509_digest(x, EVP_sha256(), digest, &n), 1);
+	snprintf(text, sizeof(text), "%02X:", digest[0]);
+	assert_memory_equal(first.sha256, text, 3);
+	snprintf(text, sizeof(text), "%02X", digest[31]);
+	assert_string_equal(first.sha256 + 93, text);
+	assert_int_equal(X509_check_host(x, "sso.example.org", 0, 0, NULL), 1);
+	X509_free(x);
+	BIO_free(bio);
+	saml_key_free(key);
+	assert_done(saml_key_make(arena, &wish, &key_pem, &certificate_pem, &err), err);
+	assert_done(saml_certificate_describe(arena, certificate_pem, &second, &err), err);
+	assert_string_not_equal(first.sha256, second.sha256);
+}
+
+static void makes_no_weak_key_and_describes_none(void **state)
+{
+	struct saml_new_key wish = {.common_name = "sso.example.org", .bits = 1024, .not_before = 0, .not_after = 86400};
+	struct test_pair weak = test_rsa(arena, 1024), ec = test_pair_of(arena, EVP_EC_gen("P-256"), 3600);
+	struct slice key = {NULL, 0}, certificate = {NULL, 0};
+	struct saml_certificate c = {.bits = 7};
+	struct error err;
+
+	(void)state;
+	assert_refused(saml_key_make(arena, &wish, &key, &certificate, &err), err, REASON_INTERNAL);
+	wish.bits = 2048;
+	wish.common_name = "";
+	assert_refused(saml_key_make(arena, &wish, &key, &certificate, &err), err, REASON_INTERNAL);
+	assert_null(key.p);
+	assert_refused(saml_certificate_describe(arena, weak.certificate, &c, &err), err, REASON_SETTINGS);
+	assert_refused(saml_certificate_describe(arena, ec.certificate, &c, &err), err, REASON_SETTINGS);
+	assert_refused(saml_certificate_describe(arena, slice_c(""), &c, &err), err, REASON_SETTINGS);
+	assert_int_equal(c.bits, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +218,8 @@ int main(void)
 		cmocka_unit_test(keeps_the_certificate_as_one_line),
 		cmocka_unit_test(refuses_what_is_no_good_key),
 		cmocka_unit_test(refuses_certificate_that_is_none),
+		cmocka_unit_test(makes_a_key_and_its_certificate),
+		cmocka_unit_test(makes_no_weak_key_and_describes_none),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
