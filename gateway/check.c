@@ -13,6 +13,7 @@
 #include "gateway/child.h"
 #include "gateway/commands.h"
 #include "gateway/fetch.h"
+#include "gateway/keyring.h"
 #include "provision/accounts.h"
 
 #define SOON_SECONDS ((int64_t)30 * 86400)
@@ -21,6 +22,7 @@ struct check {
 	struct arena *arena;
 	struct files *files;
 	const struct settings *settings;
+	struct keyring keyring;
 	bool offline;
 	size_t errors, warnings;
 };
@@ -85,22 +87,37 @@ static void check_until(struct check *c, const char *what, int64_t until)
 		say(c, FINDING_OK, "%s, until %.10s", what, day);
 }
 
+static void check_keys(struct check *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->keyring.n; i++) {
+		const struct keyring_key *key = &c->keyring.keys[i];
+		bool used = keyring_is_used(&c->keyring, c->settings, key);
+
+		check_until(c, arena_printf(c->arena, "%s: the certificate of signing key %s%s", key->certificate_file, key->name,
+			used ? "" : " (published, signs nothing)"), key->certificate.not_after);
+		if (key->certificate.not_before > clock_now())
+			say(c, FINDING_ERROR, "%s: has not begun; is this host's clock right?", key->certificate_file);
+	}
+}
+
 static int check_files(struct check *c)
 {
 	const struct settings *s = c->settings;
-	const char *const *problems = NULL, *base64;
-	struct slice pem;
+	const char *const *problems = NULL;
 	struct error err;
-	int64_t until;
 
 	puts("keys and files");
 	if (settings_load_files(c->arena, c->files, s, &problems, &err) < 0) {
 		say_problems(c, problems, &err);
 		return -1;
 	}
-	if (files_get(c->files, s->certificate_file, FILE_PUBLIC, FILES_ALL, &pem, &err) == 0 &&
-		saml_certificate_read(c->arena, pem, &base64, &until, &err) == 0)
-		check_until(c, arena_printf(c->arena, "%s: the signing certificate", s->certificate_file), until);
+	if (keyring_read(c->arena, c->files, s, &c->keyring, &err) < 0) {
+		say(c, FINDING_ERROR, "%s", err.detail);
+		return -1;
+	}
+	check_keys(c);
 	say(c, FINDING_OK, "every file that the settings name can be read");
 	return 0;
 }
@@ -285,7 +302,7 @@ static int play_through(struct check *c, const struct saml_key *key, struct slic
 	const struct saml_attribute attributes[] = {{"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname", given, 1}};
 	char request_id[RANDOM_ID_SIZE];
 	struct saml_answer answer = {
-		.entity_id = c->settings->idp_entity_id, .audience = door->entity_id, .acs_url = door->acs, .in_response_to = request_id,
+		.entity_id = door->idp_entity_id, .audience = door->entity_id, .acs_url = door->acs, .in_response_to = request_id,
 		.name_id = "ada@example.org", .name_id_format = door->name_id_format, .attributes = attributes, .attribute_count = 1,
 		.authn_instant = clock_now(), .sign = door->sign, .now = clock_now(), .lifetime = door->lifetime,
 	};
@@ -311,52 +328,70 @@ static int ask_us(struct check *c, struct slice own, const struct settings_conne
 	return 0;
 }
 
-static void check_answer(struct check *c, const struct saml_key *key, const char *certificate)
+static int read_key(struct check *c, const struct keyring_key *key, struct saml_key **out, struct error *err)
+{
+	struct slice key_pem, certificate_pem;
+
+	return keyring_pair(c->files, key, &key_pem, &certificate_pem, err) < 0 ? -1 : saml_key_read(key_pem, certificate_pem, out, err);
+}
+
+static void check_answer(struct check *c)
 {
 	bool signs = settings_sign_requests(c->settings);
 	struct saml_rehearsal r = {
-		.sp_entity_id = c->settings->sp_entity_id, .acs_url = c->settings->acs_url, .key = signs ? key : NULL, .certificate = certificate,
+		.sp_entity_id = c->settings->sp_entity_id, .acs_url = c->settings->acs_url, .certificate = c->keyring.requests->certificate.base64,
 		.name_id = "rehearsal@example.org", .now = clock_now(),
 	};
+	struct saml_key *key = NULL;
 	struct error err;
 
+	if (read_key(c, c->keyring.requests, &key, &err) < 0) {
+		say(c, FINDING_ERROR, "%s", err.detail);
+		return;
+	}
+	r.key = signs ? key : NULL;
 	if (saml_rehearse_provider(&r, &err) < 0)
 		say(c, FINDING_ERROR, "%s", err.detail);
 	else
 		say(c, FINDING_OK, "lasso, as identity provider, takes our %srequest, and its answer is accepted", signs ? "signed " : "");
+	saml_key_free(key);
+}
+
+/* With this connection's own key and entity ID, as it knows us. */
+static int check_connection(struct check *c, const struct settings_connection *door, struct error *err)
+{
+	const struct keyring_key *mine = keyring_of(&c->keyring, c->settings, door);
+	struct saml_own own = {
+		.entity_id = door->idp_entity_id, .certificates = keyring_certificates(c->arena, &c->keyring, mine),
+		.sso_url = arena_printf(c->arena, "%s/saml/idp/sso", c->settings->public_url),
+	};
+	struct slice metadata = saml_idp_metadata(c->arena, &own);
+	struct saml_key *key = NULL;
+	int rc = -1;
+
+	if (read_key(c, mine, &key, err) == 0 && ask_us(c, metadata, door, err) == 0)
+		rc = play_through(c, key, metadata, door, err);
+	saml_key_free(key);
+	return rc;
 }
 
 static void check_sign_on(struct check *c)
 {
 	const struct settings *s = c->settings;
-	const char *certificates[2] = {NULL};
-	struct saml_own own = {.entity_id = s->idp_entity_id, .certificates = certificates};
-	struct saml_key *key = NULL;
-	struct slice key_pem, certificate_pem, metadata;
 	struct error err;
-	int64_t until;
 	size_t i;
 
 	puts("sign-on");
-	own.sso_url = arena_printf(c->arena, "%s/saml/idp/sso", s->public_url);
-	if (files_get(c->files, s->key_file, FILE_SECRET, FILES_WORKER, &key_pem, &err) < 0 ||
-		files_get(c->files, s->certificate_file, FILE_PUBLIC, FILES_ALL, &certificate_pem, &err) < 0 ||
-		saml_key_read(key_pem, certificate_pem, &key, &err) < 0 ||
-		saml_certificate_read(c->arena, certificate_pem, &certificates[0], &until, &err) < 0) {
-		say(c, FINDING_ERROR, "%s", err.detail);
-		return;
-	}
-	metadata = saml_idp_metadata(c->arena, &own);
-	check_answer(c, key, certificates[0]);
+	check_answer(c);
 	for (i = 0; i < s->connection_count; i++) {
 		const struct settings_connection *door = &s->connections[i];
 
-		if (ask_us(c, metadata, door, &err) < 0 || play_through(c, key, metadata, door, &err) < 0)
+		if (check_connection(c, door, &err) < 0)
 			say(c, FINDING_ERROR, "%s:%d: %s: %s", s->file, door->line, door->name, err.detail);
 		else
-			say(c, FINDING_OK, "%s: lasso, as this connection, asks and accepts what is issued", door->name);
+			say(c, FINDING_OK, "%s: lasso, as this connection, asks and accepts what is issued with key %s", door->name,
+				keyring_of(&c->keyring, s, door)->name);
 	}
-	saml_key_free(key);
 }
 
 /* ---- all ---- */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
 /* Above the fixed descriptors, so that moving one never closes another. */
 #define MOVED_FD 64
@@ -197,6 +198,15 @@ void child_end(struct child *c, int64_t now, int64_t patience)
 void child_kill(struct child *c)
 {
 	kill(c->pid, SIGKILL);
+}
+
+const char *child_cause(int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, size, "status %d", WEXITSTATUS(status));
+	return text;
 }
 
 void child_free(struct child *c)

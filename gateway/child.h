@@ -66,6 +66,8 @@ bool child_hear(struct child *c, int64_t now);
 void child_end(struct child *c, int64_t now, int64_t patience);  /* SIGTERM, and SIGKILL after `patience` */
 void child_kill(struct child *c);
 void child_free(struct child *c);
+/* How it ended, in words, from waitpid. */
+const char *child_cause(int status, char *text, size_t size);
 
 /* Seconds before the next try of what failed `failures` times before it was ready: 0, 1, 2, 4 … 30. */
 int64_t child_back_off(unsigned failures);

@@ -6,17 +6,6 @@
 #include "base/log.h"
 #include "gateway/audit.h"
 
-
-static int open_certificate(struct gateway *g, struct error *err)
-{
-	struct slice pem;
-	int64_t until;
-
-	if (files_get(g->files, g->settings->certificate_file, FILE_PUBLIC, FILES_ALL, &pem, err) < 0)
-		return -1;
-	return saml_certificate_read(g->arena, pem, &g->certificate, &until, err);
-}
-
 /* One that is there and cannot be read is not the same as none: no sign-on goes on until it can be.  Told once. */
 static void open_accounts(struct gateway *g)
 {
@@ -43,7 +32,7 @@ int gateway_open(struct arena *a, struct files *files, const struct settings *se
 {
 	struct gateway g = {.arena = a, .files = files, .settings = settings};
 
-	if (open_certificate(&g, err) < 0)
+	if (keyring_read(a, files, settings, &g.keyring, err) < 0)
 		return -1;
 	g.providers = providers_open(settings, files);
 	gateway_open_stores(&g);
@@ -51,15 +40,34 @@ int gateway_open(struct arena *a, struct files *files, const struct settings *se
 	return 0;
 }
 
+/* Only the keys that sign something: one that is published alone costs nothing. */
+static int open_keys(struct gateway *g, struct error *err)
+{
+	struct slice key, certificate;
+	size_t i;
+
+	g->signers = arena_alloc(g->arena, (g->keyring.n + 1) * sizeof(*g->signers));
+	for (i = 0; i < g->keyring.n; i++) {
+		const struct keyring_key *k = &g->keyring.keys[i];
+
+		if (!keyring_is_used(&g->keyring, g->settings, k))
+			continue;
+		if (keyring_pair(g->files, k, &key, &certificate, err) < 0 || saml_key_read(key, certificate, &g->signers[i], err) < 0)
+			return -1;
+	}
+	for (i = 0; i < g->settings->connection_count; i++) {
+		if (!g->keyring.of[i])
+			return error_set(err, REASON_SETTINGS, "no key signs for %s", g->settings->connections[i].name);
+	}
+	return g->keyring.requests ? 0 : error_set(err, REASON_SETTINGS, "no key signs requests");
+}
+
 static int open_secrets(struct gateway *g, struct error *err)
 {
 	const struct settings *s = g->settings;
-	struct slice key, certificate, secret;
+	struct slice secret;
 
-	if (files_get(g->files, s->key_file, FILE_SECRET, FILES_WORKER, &key, err) < 0 ||
-		files_get(g->files, s->certificate_file, FILE_PUBLIC, FILES_ALL, &certificate, err) < 0 ||
-		files_get(g->files, s->cookie_secret_file, FILE_SECRET, FILES_WORKER, &secret, err) < 0 ||
-		saml_key_read(key, certificate, &g->key, err) < 0)
+	if (files_get(g->files, s->cookie_secret_file, FILE_SECRET, FILES_WORKER, &secret, err) < 0)
 		return -1;
 	if (seal_derive(secret, "pending sign-on", &g->pending_key) < 0)
 		return error_set(err, REASON_SETTINGS, "%s: a cookie secret has at least 32 bytes", s->cookie_secret_file);
@@ -68,7 +76,7 @@ static int open_secrets(struct gateway *g, struct error *err)
 
 int gateway_open_worker(struct gateway *g, struct error *err)
 {
-	if (open_secrets(g, err) < 0 || claims_open(settings_claims_path(g->arena, g->settings), &g->claims, err) < 0)
+	if (open_keys(g, err) < 0 || open_secrets(g, err) < 0 || claims_open(settings_claims_path(g->arena, g->settings), &g->claims, err) < 0)
 		return -1;
 	return audit_open(g->settings->audit_file, &g->audit, err);
 }
@@ -80,12 +88,25 @@ void gateway_look_again(struct gateway *g)
 	audit_look_again(g->audit);
 }
 
+const struct saml_key *gateway_key(const struct gateway *g, const struct settings_connection *door)
+{
+	return g->signers[keyring_of(&g->keyring, g->settings, door) - g->keyring.keys];
+}
+
+const struct saml_key *gateway_request_key(const struct gateway *g)
+{
+	return g->signers[g->keyring.requests - g->keyring.keys];
+}
+
 void gateway_close(struct gateway *g)
 {
+	size_t i;
+
 	audit_close(g->audit);
 	claims_close(g->claims);
 	accounts_close(g->accounts);
 	mirror_close(g->mirror);
 	providers_close(g->providers);
-	saml_key_free(g->key);
+	for (i = 0; g->signers && i < g->keyring.n; i++)
+		saml_key_free(g->signers[i]);
 }

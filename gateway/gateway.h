@@ -20,8 +20,8 @@
 #define GATEWAY_GATEWAY_H
 
 #include "base/seal.h"
+#include "gateway/keyring.h"
 #include "gateway/metrics.h"
-#include "gateway/settings.h"
 #include "provision/accounts.h"
 #include "store/store.h"
 
@@ -32,8 +32,8 @@ struct gateway {
 	struct arena *arena;            /* for what lives as long as this */
 	struct files *files;
 	const struct settings *settings;
-	struct saml_key *key;           /* only in a worker */
-	const char *certificate;        /* ours, base64 in one line */
+	struct keyring keyring;         /* our keys and which of them signs what; their certificates */
+	struct saml_key **signers;      /* those that are used, in the order of the keyring; only in a worker */
 	struct providers *providers;
 	struct mirror *mirror;          /* NULL until the file is there */
 	struct accounts *accounts;      /* NULL: none that can be read */
@@ -54,6 +54,16 @@ int gateway_open_worker(struct gateway *g, struct error *err);
 void gateway_look_again(struct gateway *g);
 void gateway_close(struct gateway *g);
 
+/* ---- our keys, ready to sign; only in a worker ---- */
+
+/* What this connection trusts: signs assertions and Responses to it. */
+const struct saml_key *gateway_key(const struct gateway *g, const struct settings_connection *door);
+/*
+ * What identity providers trust: signs AuthnRequests and logout messages to
+ * them.  Stays the same while connections move to another key.
+ */
+const struct saml_key *gateway_request_key(const struct gateway *g);
+
 /* ---- identity providers, as loaded from their metadata ---- */
 
 struct providers *providers_open(const struct settings *settings, struct files *files);
@@ -70,6 +80,7 @@ void link_start(struct http_exchange *x, void *gateway);        /* GET /go/NAME 
 void health_live(struct http_exchange *x, void *gateway);
 void health_ready(struct http_exchange *x, void *gateway);
 void metadata_idp(struct http_exchange *x, void *gateway);      /* GET /saml/idp/metadata */
+void metadata_idp_for(struct http_exchange *x, void *gateway);  /* GET /saml/idp/metadata/CONNECTION */
 void metadata_sp(struct http_exchange *x, void *gateway);
 
 #endif

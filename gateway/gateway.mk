@@ -29,7 +29,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/release.c \
 	gateway/release.h \
 	gateway/role.h \
-	gateway/setup.c \
+	gateway/setup.c gateway/setup.h \
 	gateway/sign_on.c \
 	gateway/sign_on.h \
 	gateway/sign_on_finish.c \

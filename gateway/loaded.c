@@ -90,6 +90,9 @@ int loaded_read(const char *path, struct loaded *out, struct error *err)
 		goto fail;
 	if (settings_load_files(l.arena, l.files, l.settings, &problems, err) < 0)
 		goto fail;
+	problems = NULL;
+	if (keyring_read(l.arena, l.files, l.settings, &l.keyring, err) < 0)
+		goto fail;
 	*out = l;
 	return 0;
 fail:

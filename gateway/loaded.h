@@ -7,11 +7,13 @@
 #define GATEWAY_LOADED_H
 
 #include "gateway/child.h"
+#include "gateway/keyring.h"
 
 struct loaded {
 	struct arena *arena;
 	struct files *files;
 	const struct settings *settings;
+	struct keyring keyring;
 	struct child_user user;
 };
 

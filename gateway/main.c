@@ -41,6 +41,16 @@ static const struct command {
 		"       postern [-c FILE] accounts show MAIL\n\n"
 		"import: takes Atlassian's export of managed accounts; columns are found by\n"
 		"their names, and what was not understood is listed.  show: what is known of one.\n"},
+	{"keys", command_keys, "signing keys: made, published, activated, retired",
+		"usage: postern [-c FILE] keys list [--json]\n"
+		"       postern [-c FILE] keys make NAME [--days N] [--bits N] [--reload]\n"
+		"       postern [-c FILE] keys activate CONNECTION|--all|--requests NAME [--reload]\n"
+		"       postern [-c FILE] keys retire NAME [--reload]\n"
+		"       postern [-c FILE] keys instructions CONNECTION|--requests [NAME]\n\n"
+		"A key is published as soon as it is made and the service reloaded; it signs for a\n"
+		"connection once it is activated there, and leaves when it is retired.  instructions\n"
+		"says what to paste where.  --reload has the running service take it over at once,\n"
+		"with everything else that was changed in the settings.\n"},
 	{"setup", command_setup, "print every value to paste at Entra ID and Atlassian",
 		"usage: postern [-c FILE] setup\n"},
 	{"version", command_version, "print the version", "usage: postern version\n"},

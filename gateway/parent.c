@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/listeners.h"
+#include "gateway/keyring.h"
 #include "gateway/loaded.h"
+#include "gateway/running.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +27,7 @@
 #include <sys/wait.h>
 
 #define SECOND ((int64_t)1000000)
+#define DAY (86400 * SECOND)
 
 /* A worker is an event loop: five seconds of silence are a stuck one.  The others may wait for a network. */
 #define SILENCE_WORKER (5 * SECOND)
@@ -52,6 +55,8 @@ struct parent {
 	unsigned long generation;
 	struct child *children;
 	int signals;
+	int lock;                       /* running.h; until the process ends */
+	int64_t alarm_at;               /* when to look at the keys' ends again */
 	int metrics_fd;
 	struct metrics *metrics;        /* area 0 */
 	bool stopping, told_ready;
@@ -247,10 +252,20 @@ static void tell_ready(struct parent *p)
 		log_info("serving", "address", p->listeners.list[i].bound, "public_url", p->loaded.settings->public_url, NULL);
 }
 
+/* Once a day, and at each reading: certificates end without anybody having changed anything. */
+static void look_at_keys(struct parent *p, int64_t now)
+{
+	if (now < p->alarm_at)
+		return;
+	p->alarm_at = now + DAY;
+	keyring_alarm(&p->loaded.keyring, p->loaded.settings, clock_now());
+}
+
 static void turn(struct parent *p)
 {
 	int64_t now = clock_monotonic_us();
 
+	look_at_keys(p, now);
 	kill_what_is_stuck(p, now);
 	end_predecessors(p, now);
 	fill_posts(p, now);
@@ -258,15 +273,6 @@ static void turn(struct parent *p)
 }
 
 /* ---- what happened ---- */
-
-static const char *cause(int status, char *text, size_t size)
-{
-	if (WIFSIGNALED(status))
-		snprintf(text, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		snprintf(text, size, "status %d", WEXITSTATUS(status));
-	return text;
-}
 
 static void on_death(struct parent *p, struct child *c, int status)
 {
@@ -283,12 +289,12 @@ static void on_death(struct parent *p, struct child *c, int status)
 	if (!c->ending && !p->stopping)
 		metrics_count(p->metrics, METRIC_RESTARTS, c->role, NULL);
 	if (c->ending || p->stopping)
-		log_info("ended", "role", c->role, "instance", c->instance, "by", cause(status, text, sizeof(text)), NULL);
+		log_info("ended", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
 	else if (wait)
 		log_error("died before it was ready, tried again later", "role", c->role, "instance", c->instance, "by",
-			cause(status, text, sizeof(text)), NULL);
+			child_cause(status, text, sizeof(text)), NULL);
 	else
-		log_error("died, replaced at once", "role", c->role, "instance", c->instance, "by", cause(status, text, sizeof(text)), NULL);
+		log_error("died, replaced at once", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
 }
 
 static void reap(struct parent *p)
@@ -342,6 +348,7 @@ static int read_again(struct parent *p)
 
 static void reload(struct parent *p)
 {
+	struct timespec read_at = running_time();
 	int rc = read_again(p);
 
 	metrics_count(p->metrics, METRIC_RELOADS, rc == 0 ? "taken" : "refused", NULL);
@@ -349,8 +356,10 @@ static void reload(struct parent *p)
 		return;
 	p->generation++;
 	p->told_ready = false;
+	p->alarm_at = 0;
 	use_log_level(p);
 	make_posts(p);
+	p->lock = running_say(p->lock, p->loaded.settings, read_at);
 	log_info("the new settings are in force", "file", p->path, NULL);
 }
 
@@ -439,6 +448,7 @@ static int catch_signals(struct parent *p)
 
 static int begin(struct parent *p)
 {
+	struct timespec read_at = running_time();
 	struct error err;
 
 	prctl(PR_SET_DUMPABLE, 0);
@@ -458,12 +468,13 @@ static int begin(struct parent *p)
 		return -1;
 	}
 	make_posts(p);
+	p->lock = running_say(-1, p->loaded.settings, read_at);
 	return 0;
 }
 
 int parent_serve(const char *settings_path)
 {
-	struct parent p = {.path = settings_path, .signals = -1, .metrics_fd = -1};
+	struct parent p = {.path = settings_path, .signals = -1, .metrics_fd = -1, .lock = -1};
 	int rc = 1;
 
 	log_begin("parent", LOG_LEVEL_INFO);

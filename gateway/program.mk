@@ -4,6 +4,7 @@
 noinst_LIBRARIES += gateway/libsettings.a
 gateway_libsettings_a_SOURCES = \
 	gateway/files.c gateway/files.h \
+	gateway/keyring.c gateway/keyring.h \
 	gateway/mail.c gateway/mail.h \
 	gateway/settings.c gateway/settings.h \
 	gateway/settings_connections.c \
@@ -34,12 +35,17 @@ gateway_libprogram_a_SOURCES = \
 	gateway/check.c \
 	gateway/child.c gateway/child.h \
 	gateway/fetch.c gateway/fetch.h \
+	gateway/keys.h \
+	gateway/keys_change.c \
+	gateway/keys_command.c \
+	gateway/keys_list.c \
 	gateway/listeners.c gateway/listeners.h \
 	gateway/loaded.c gateway/loaded.h \
 	gateway/mirror_role.c \
 	gateway/parent.c gateway/parent.h \
 	gateway/refresh_role.c \
-	gateway/role.c
+	gateway/role.c \
+	gateway/running.c gateway/running.h
 
 # Both halves name each other (a role's frame calls the roles), hence the program twice.
 PROGRAM_LIBS = gateway/libprogram.a gateway/libgateway.a gateway/libprogram.a $(GATEWAY_LIBS)
@@ -51,6 +57,10 @@ postern_LDADD = $(PROGRAM_LIBS)
 check_PROGRAMS += tests/unit/test_loaded
 tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_loaded_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_keys
+tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_keys_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_fetch
 tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c tests/unit/unit.h

@@ -84,6 +84,29 @@ static void require_listen(struct settings_reader *r, const struct settings *s)
 			"tls_certificate and tls_key belong together; the other one is missing");
 }
 
+/* True when `path` is `folder` or below it, as both are written. */
+static bool is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	while (n > 1 && folder[n - 1] == '/')
+		n--;
+	return strncmp(path, folder, n) == 0 && (path[n] == 0 || path[n] == '/');
+}
+
+/* The roles' user owns state_dir and runtime_dir: a process of his could put a key of its own there. */
+static void require_keys(struct settings_reader *r, const struct settings *s)
+{
+	const struct yaml_node *node = yaml_get(r->root, "keys_dir");
+
+	if (!s->key_file != !s->certificate_file)
+		settings_problem(r, yaml_get(r->root, s->key_file ? "key" : "certificate"),
+			"key and certificate belong together; the other one is missing");
+	if (is_below(s->keys_dir, s->state_dir) || is_below(s->keys_dir, s->runtime_dir) || strstr(s->keys_dir, "/../"))
+		settings_problem_key(r, node ? node : r->root, "keys_dir",
+			"\"%.200s\" must be a path without .. and outside of state_dir and runtime_dir, where the roles may write", s->keys_dir);
+}
+
 static void require_domains(struct settings_reader *r, struct settings *s)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
@@ -168,6 +191,7 @@ static void read_top(struct settings_reader *r)
 	require_public_url(r, s);
 	require_host(r, s);
 	require_listen(r, s);
+	require_keys(r, s);
 	require_domains(r, s);
 	read_proxies(r, s);
 	read_part(r, SECTION_otherwise, "otherwise");

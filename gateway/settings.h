@@ -64,6 +64,7 @@ struct settings_connection {
 	const char *metadata_file;      /* NULL: given by values */
 	const char *start;              /* managed: the way in that starts a sign-on; required there */
 	const char *home;               /* portal: where its people land; required there */
+	const char *idp_entity_id;      /* what it knows us as; default: that of all */
 	const char *provider;           /* name of the identity provider that its people are sent to */
 	const char *name_id_format;
 	enum saml_sign sign;
@@ -114,7 +115,8 @@ struct settings {
 	const char *user;               /* roles run as; NULL: as started */
 	size_t workers;                 /* default: one a core */
 	const char *log_level;          /* error, warning, info, debug */
-	const char *key_file, *certificate_file;        /* what Atlassian trusts */
+	const char *keys_dir;           /* signing keys: NAME.key, NAME.crt (keyring.h) */
+	const char *key_file, *certificate_file;        /* one more of them; NULL: only those of keys_dir */
 	const char *cookie_secret_file; /* default STATE_DIR/cookie.secret */
 	bool cookie_secret_is_ours;     /* the default: made by the parent at the first start */
 	const char *const *claimed_domains;     /* lower case, NULL-terminated */

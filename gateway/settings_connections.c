@@ -144,6 +144,8 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 	if (!settings_name_is_good(r, map) || section_read(r, SECTION_connection, map, c) < 0)
 		return;
 	c->name_id_format = name_id_format_uri(c->name_id_format);
+	if (!c->idp_entity_id)
+		c->idp_entity_id = r->settings->idp_entity_id;
 	read_values(r, map, c);
 	require_way_in(r, map, c);
 	c->provider = settings_chosen_provider(r, map, c->provider);

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/keyring.h"
 #include "gateway/settings_reader.h"
 
 #include <unistd.h>
@@ -26,20 +27,44 @@ static bool get(struct settings_reader *r, const struct yaml_node *node, const c
 	return false;
 }
 
-static void load_signing_key(struct settings_reader *r)
+/* A key that is not used yet is judged too: it is published, and would fail when it is wanted. */
+static void load_signing_key(struct settings_reader *r, const struct keyring_key *k)
+{
+	bool is_main = strcmp(k->name, KEYRING_MAIN) == 0;
+	struct slice key_pem, certificate_pem;
+	struct saml_key *key = NULL;
+	struct error err = k->fault;
+
+	if (err.reason == REASON_NONE && keyring_pair(r->files, k, &key_pem, &certificate_pem, &err) == 0 &&
+		saml_key_read(key_pem, certificate_pem, &key, &err) < 0)
+		error_prefix(&err, "%s: ", k->key_file);
+	if (err.reason != REASON_NONE)
+		settings_problem_key(r, is_main ? yaml_get(r->root, "key") : r->root, is_main ? "key" : "keys_dir", "%s", err.detail);
+	saml_key_free(key);
+}
+
+static void load_signing_keys(struct settings_reader *r)
 {
 	const struct settings *s = r->settings;
-	const struct yaml_node *node = yaml_get(r->root, "key");
-	struct saml_key *key = NULL;
-	struct slice key_pem, certificate_pem;
+	struct keyring keyring;
 	struct error err;
-	bool good = get(r, node, s->key_file, FILE_SECRET, FILES_WORKER, &key_pem);
+	size_t i;
 
-	if (!get(r, yaml_get(r->root, "certificate"), s->certificate_file, FILE_PUBLIC, FILES_ALL, &certificate_pem) || !good)
+	if (keyring_read(r->arena, r->files, s, &keyring, &err) < 0) {
+		settings_problem_key(r, r->root, "keys_dir", "%s", err.detail);
 		return;
-	if (saml_key_read(key_pem, certificate_pem, &key, &err) < 0)
-		settings_problem(r, node, "%s: %s", s->key_file, err.detail);
-	saml_key_free(key);
+	}
+	for (i = 0; i < keyring.n; i++)
+		load_signing_key(r, &keyring.keys[i]);
+	if (keyring.n == 0)
+		settings_problem_key(r, r->root, "keys_dir", "%s holds no signing key: make one with postern keys make NAME", s->keys_dir);
+	for (i = 0; keyring.n && i < s->connection_count; i++) {
+		if (!keyring.of[i])
+			settings_problem_key(r, yaml_get(yaml_get(r->root, "connections"), s->connections[i].name), s->connections[i].name,
+				"no key signs for it: choose one with postern keys activate %s NAME", s->connections[i].name);
+	}
+	if (keyring.n && !keyring.requests)
+		settings_problem_key(r, r->root, "keys_dir", "no key signs requests: choose one with postern keys activate --requests NAME");
 }
 
 /* What is wrong with a pair of PEM texts for TLS, NULL: nothing. */
@@ -150,7 +175,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 		return -1;
 	}
 	r.root = root;
-	load_signing_key(&r);
+	load_signing_keys(&r);
 	load_tls(&r);
 	load_cookie_secret(&r);
 	for (i = 0, map = yaml_get(root, "identity_providers")->child; i < s->provider_count; i++, map = map->next)

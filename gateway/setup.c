@@ -5,9 +5,10 @@
  * The names are those that the screens show (doc/atlassian-setup.md walks
  * through them in order).
  */
-#include "gateway/commands.h"
+#include "gateway/setup.h"
 
 #include "base/encode.h"
+#include "gateway/commands.h"
 
 static void print_entra(const struct settings *s)
 {
@@ -32,45 +33,71 @@ static void print_entra(const struct settings *s)
 	printf("    your tenant's id to identity_providers.NAME.tenant.\n\n");
 }
 
-static void print_managed(const struct settings *s, const struct settings_connection *c)
+/* ---- Atlassian ---- */
+
+static void print_fields(const struct settings *s, const struct settings_connection *c)
 {
-	printf("Atlassian, connection %s: Atlassian Administration > Security > Identity providers > your directory > SAML single sign-on\n\n",
-		c->name);
-	printf("  Identity provider Entity ID     %s\n", s->idp_entity_id);
+	printf("  Identity provider Entity ID     %s\n", c->idp_entity_id);
 	printf("  Identity provider SSO URL       %s/saml/idp/sso\n", s->public_url);
 	printf("  Public x509 certificate         the certificate below\n\n");
-	printf("  What that screen shows afterwards must stand in %s:%d:\n", s->file, c->line);
-	printf("    Service provider entity URL                      entity_id, now %s\n", c->entity_id);
-	printf("    Service provider assertion consumer service URL  acs, now %s\n\n", c->acs);
 }
 
-static void print_portal(const struct settings *s, const struct settings_connection *c)
+void setup_print_connection(const struct settings *s, const struct settings_connection *c)
 {
-	printf("Atlassian, connection %s: Atlassian Administration > Apps > your site > Jira Service Management > Portal-only customers >\n"
-	       "  Identity provider > your directory > Set up SAML single sign-on\n\n", c->name);
-	printf("  Identity provider Entity ID     %s\n", s->idp_entity_id);
-	printf("  Identity provider SSO URL       %s/saml/idp/sso\n", s->public_url);
-	printf("  Public x509 certificate         the certificate below\n\n");
-	printf("  Copy entity ID and ACS of that screen, as they are, to %s:%d:\n", s->file, c->line);
-	printf("    entity_id, now %s\n    acs, now %s\n\n", c->entity_id, c->acs);
+	if (c->kind == DOOR_MANAGED)
+		printf("Atlassian, connection %s: Atlassian Administration > Security > Identity providers > your directory > SAML single sign-on\n\n",
+			c->name);
+	else
+		printf("Atlassian, connection %s: Atlassian Administration > Apps > your site > Jira Service Management > Portal-only customers >\n"
+			"  Identity provider > your directory > Set up SAML single sign-on\n\n", c->name);
+	print_fields(s, c);
 }
 
-static int print_certificate(struct arena *a, const struct settings *s, struct files *files, struct error *err)
+static void print_way_back(const struct settings *s, const struct settings_connection *c)
 {
-	struct slice pem;
-	const char *base64, *begin, *end;
-	int64_t until;
+	if (c->kind == DOOR_MANAGED) {
+		printf("  What that screen shows afterwards must stand in %s:%d:\n", s->file, c->line);
+		printf("    Service provider entity URL                      entity_id, now %s\n", c->entity_id);
+		printf("    Service provider assertion consumer service URL  acs, now %s\n\n", c->acs);
+	} else {
+		printf("  Copy entity ID and ACS of that screen, as they are, to %s:%d:\n", s->file, c->line);
+		printf("    entity_id, now %s\n    acs, now %s\n\n", c->entity_id, c->acs);
+	}
+}
+
+void setup_print_certificate(const struct keyring_key *key)
+{
 	char day[21];
 
-	if (files_get(files, s->certificate_file, FILE_PUBLIC, FILES_ALL, &pem, err) < 0 ||
-		saml_certificate_read(a, pem, &base64, &until, err) < 0)
-		return -1;
-	time_write(until, day);
-	printf("The certificate (%s, until %.10s):\n\n", s->certificate_file, day);
-	begin = strstr(pem.p, "-----BEGIN CERTIFICATE-----");
-	end = begin ? strstr(begin, "-----END CERTIFICATE-----") : NULL;
-	if (end)
-		printf("%.*s-----END CERTIFICATE-----\n", (int)(end - begin), begin);
+	time_write(key->certificate.not_after, day);
+	printf("The certificate (key %s, %s, until %.10s):\n\n%s", key->name, key->certificate_file, day, key->certificate.pem);
+}
+
+/* Each key that signs for a connection; most often there is one. */
+static int print_certificates(const struct settings *s, const struct keyring *keyring, struct error *err)
+{
+	size_t i, k, n;
+
+	for (k = 0; k < keyring->n; k++) {
+		const struct keyring_key *key = &keyring->keys[k];
+
+		for (i = 0, n = 0; i < s->connection_count; i++)
+			n += keyring->of[i] == key;
+		if (n == 0)
+			continue;
+		if (key->fault.reason != REASON_NONE) {
+			*err = key->fault;
+			return -1;
+		}
+		if (n < s->connection_count)
+			printf("\nFor");
+		for (i = 0; n < s->connection_count && i < s->connection_count; i++) {
+			if (keyring->of[i] == key)
+				printf(" %s", s->connections[i].name);
+		}
+		printf("%s", n < s->connection_count ? ":\n" : "");
+		setup_print_certificate(key);
+	}
 	return 0;
 }
 
@@ -78,6 +105,7 @@ int command_setup(struct arena *a, const char *settings_path, int argc, char **a
 {
 	struct files *files = files_from_disk(a);
 	const struct settings *s;
+	struct keyring keyring;
 	struct error err;
 	size_t i;
 
@@ -86,18 +114,16 @@ int command_setup(struct arena *a, const char *settings_path, int argc, char **a
 		fputs("usage: postern setup\n", stderr);
 		return 2;
 	}
-	if (settings_read(a, files, settings_path, &s, NULL, &err) < 0) {
+	if (settings_read(a, files, settings_path, &s, NULL, &err) < 0 || keyring_read(a, files, s, &keyring, &err) < 0) {
 		fprintf(stderr, "postern setup: %s\n", err.detail);
 		return 1;
 	}
 	print_entra(s);
 	for (i = 0; i < s->connection_count; i++) {
-		if (s->connections[i].kind == DOOR_MANAGED)
-			print_managed(s, &s->connections[i]);
-		else
-			print_portal(s, &s->connections[i]);
+		setup_print_connection(s, &s->connections[i]);
+		print_way_back(s, &s->connections[i]);
 	}
-	if (print_certificate(a, s, files, &err) < 0) {
+	if (print_certificates(s, &keyring, &err) < 0) {
 		fprintf(stderr, "postern setup: %s\n", err.detail);
 		return 1;
 	}

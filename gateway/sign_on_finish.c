@@ -158,14 +158,14 @@ static int write_assertion(struct sign_on *s, struct error *err)
 {
 	const struct settings_connection *door = s->judgement.door;
 	struct saml_answer answer = {
-		.entity_id = s->gateway->settings->idp_entity_id, .audience = door->entity_id, .acs_url = door->acs,
+		.entity_id = door->idp_entity_id, .audience = door->entity_id, .acs_url = door->acs,
 		.in_response_to = s->pending.request_id, .name_id = s->person.mail, .name_id_format = door->name_id_format,
 		.authn_instant = s->identity.authn_instant, .authn_context = s->identity.authn_context, .sign = door->sign,
 		.now = s->now, .lifetime = door->lifetime,
 	};
 
 	answer.attribute_count = release_attributes(s->arena, door, &s->identity, &s->person, &answer.attributes);
-	if (saml_response_write(s->arena, s->gateway->key, &answer, &s->issued, err) < 0)
+	if (saml_response_write(s->arena, gateway_key(s->gateway, door), &answer, &s->issued, err) < 0)
 		return -1;
 	s->audit.assertion_out = s->issued.assertion_id;
 	return 0;

@@ -82,6 +82,7 @@ static int open_server(struct worker *w, struct error *err)
 		{NULL, HTTP_POST, RESPONSE_BODY_MAX, sign_on_finish},   /* acs_path */
 		{"/go/*", HTTP_GET, 0, link_start},
 		{"/saml/idp/metadata", HTTP_GET, 0, metadata_idp},
+		{"/saml/idp/metadata/*", HTTP_GET, 0, metadata_idp_for},
 		{"/saml/sp/metadata", HTTP_GET, 0, metadata_sp},
 		{"/health/live", HTTP_GET, 0, health_live},
 		{"/health/ready", HTTP_GET, 0, health_ready},

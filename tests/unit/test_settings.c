@@ -117,7 +117,11 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "accounts: {max_age: never}", "p.yaml:6: max_age: \"never\" is not a time"},
 	{5, "claimed_domains: [Example.org]", "p.yaml:5: claimed_domains: \"Example.org\" must be in lower case"},
 	{5, "claimed_domains: [\"@example.org\"]", "p.yaml:5: claimed_domains: \"@example.org\" is not a mail domain"},
-	{3, "", "p.yaml:1: key: is missing"},
+	{3, "", "p.yaml:4: certificate: key and certificate belong together"},
+	{4, "", "p.yaml:3: key: key and certificate belong together"},
+	{6, "keys_dir: /var/lib/postern/keys", "p.yaml:6: keys_dir: \"/var/lib/postern/keys\" must be a path without .. and outside of state_dir"},
+	{6, "keys_dir: /run/postern", "p.yaml:6: keys_dir: \"/run/postern\" must be a path"},
+	{6, "keys_dir: [a]", "p.yaml:6: keys_dir: must be one value"},
 	{4, "certificate: {}", "p.yaml:4: certificate: must be one value"},
 	/* identity_providers */
 	{8, "  \"en tra\":", "p.yaml:8: en tra: is not a name"},
@@ -271,8 +275,10 @@ static void reads_all_of_a_good_file(void **state)
 	assert_false(s->providers[0].sign_requests || settings_sign_requests(s));
 	assert_null(s->providers[0].name_id_format);
 	assert_null(s->links[0].login_hint);
+	assert_string_equal(s->keys_dir, "/etc/postern/keys");
 	c = settings_connection(s, "helpdesk");
 	assert_non_null(c);
+	assert_string_equal(c->idp_entity_id, s->idp_entity_id);
 	assert_int_equal(c->kind, DOOR_PORTAL);
 	assert_ptr_equal(settings_connection_by_entity(s, "opaque"), c);
 	assert_null(settings_connection_by_entity(s, "opaqu"));

@@ -436,7 +436,7 @@ static void the_request_is_signed_when_the_provider_wants_it(void **state)
 	metadata->arena = a;
 	metadata_sp(metadata, &gateway);
 	assert_true(page_has(metadata, "AuthnRequestsSigned=\"true\""));
-	assert_true(page_has(metadata, gateway.certificate));
+	assert_true(page_has(metadata, gateway.keyring.requests->certificate.base64));
 	assert_int_equal(finish(answer_to(sent_to_entra(start(""))))->status, 200);
 }
 
