@@ -20,6 +20,7 @@
 
 #define PENDING_MOST 8
 #define PENDING_BYTES 6144
+#define PENDING_SECONDS_MOST 3600       /* what pending_time may be set to */
 #define PENDING_MARK_SECONDS 300
 #define PENDING_LOOP_SECONDS 60
 #define PENDING_LOOP_MOST 5

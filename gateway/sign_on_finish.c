@@ -108,15 +108,16 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
  * 1 ours alone, 0 used before, -1 error.  Only after the signature verified:
  * nobody else can fill the file.  The id claimed is that of our request: what
  * is signed names it (InResponseTo), so an assertion that comes again claims
- * it again, and so does a second assertion for the same request.
+ * it again, and so does a second assertion for the same request.  It is kept
+ * for as long as any setting lets the cookie live, and not for as long as the
+ * assertion says: the oldest claim is swept first, and one that lasted for
+ * years would hold up all behind it.
  */
 static int claim(struct sign_on *s, struct error *err)
 {
 	int64_t skew = s->provider_settings->skew ? s->provider_settings->skew : SAML_SKEW;
-	int64_t until = s->pending.started + s->gateway->settings->pending_seconds;
+	int64_t until = s->pending.started + PENDING_SECONDS_MOST;
 
-	if (s->identity.not_on_or_after > until)
-		until = s->identity.not_on_or_after;
 	return claims_take(s->gateway->claims, slice_c(s->pending.our_request_id), s->pending.started, s->now, until + skew + 1, err);
 }
 

@@ -180,7 +180,7 @@ struct saml_identity {
 	const char *tenant;             /* NULL unless the claim is there */
 	const char *object_id;          /* the same */
 	int64_t authn_instant;
-	int64_t not_on_or_after;        /* the earliest of the assertion's ends: until when its id is remembered (skew included) */
+	int64_t not_on_or_after;        /* the earliest of the assertion's ends (skew included) */
 	const char *authn_context;      /* AuthnContextClassRef, NULL: not said */
 	bool mfa;                       /* the methods claim holds SAML_METHOD_MULTIPLE */
 	bool guest;                     /* NameID or UPN holds #EXT#, or another tenant than the issuer's signed the person on */

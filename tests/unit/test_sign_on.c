@@ -542,6 +542,24 @@ static void refuses_replay_on_second_process(void **state)
 	sent_to_entra(finish(form));
 }
 
+/* The claims file is swept from the oldest on: an assertion that lasts for years must not hold that up. */
+static void a_claim_ends_with_its_sign_on_and_not_with_its_assertion(void **state)
+{
+	static const char end[] = "NotOnOrAfter=\"2026-11-24T14:19:15.013Z\"", late[] = "NotOnOrAfter=\"2036-11-24T14:19:15Z\"";
+	struct asked asked = sent_to_entra(start(""));
+	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id}, {end, late}, {end, late}}};
+	int64_t since = FORGE_NOW - 20, later = since + PENDING_SECONDS_MOST + SAML_SKEW;
+	struct slice id = slice_c(asked.request_id);
+
+	(void)state;
+	clock_set(FORGE_NOW);
+	assert_int_equal(finish(form_with(forge_text(&f), asked.relay_state))->status, 200);
+	assert_int_equal(claims_take(gateway.claims, slice_c("_a"), later, later, later + 9, &err), 1);
+	assert_int_equal(claims_take(gateway.claims, id, since, later, later + 9, &err), 0);
+	assert_int_equal(claims_take(gateway.claims, slice_c("_b"), later, later + 9, later + 9, &err), 1);
+	assert_int_equal(claims_take(gateway.claims, id, since, later + 9, later + 9, &err), 1);
+}
+
 static void starts_again_when_the_claims_are_of_another_life(void **state)
 {
 	struct slice form = answer_to(sent_to_entra(start("")));
@@ -863,6 +881,7 @@ int main(void)
 		test(the_back_button_finds_a_page_that_goes_on),
 		test(refuses_replay),
 		test(refuses_replay_on_second_process),
+		test(a_claim_ends_with_its_sign_on_and_not_with_its_assertion),
 		test(starts_again_when_the_claims_are_of_another_life),
 		test(refuses_pending_of_other_host),
 		test(gives_up_after_some_fresh_starts),
