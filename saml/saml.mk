@@ -113,4 +113,4 @@ tests_unit_test_differential_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 .PHONY: differential
 differential: tests/unit/test_differential
-	COUNT='$(or $(COUNT),100000)' SEED='$(or $(SEED),1)' tests/unit/test_differential
+	COUNT="$${COUNT:-100000}" SEED="$${SEED:-1}" tests/unit/test_differential

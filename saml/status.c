@@ -30,7 +30,7 @@ static int refuse_status(const xml_node *status, const char *code, const xml_nod
 }
 
 /* SAML core 3.2.2: what may stand beside the code.  What is expected nowhere is read by nobody, or by somebody else. */
-static int require_known_parts(const xml_node *status, struct error *err)
+static int require_known_parts(const xml_node *status, const xml_node *code, struct error *err)
 {
 	static const char *const known[] = {"StatusCode", "StatusMessage", "StatusDetail", NULL};
 
@@ -42,6 +42,10 @@ static int require_known_parts(const xml_node *status, struct error *err)
 		if (!*name || xml_children(status, XML_NS_PROTOCOL, *name, NULL) != 1)
 			return error_set(err, REASON_XML_SHAPE, "%.80s in Status", xml_name(node));
 	}
+	if (xml_first(code))
+		return error_set(err, REASON_XML_SHAPE, "%.80s in the StatusCode of a success", xml_name(xml_first(code)));
+	if (xml_require_no_text(code, REASON_XML_SHAPE, err) < 0)
+		return -1;
 	return xml_require_no_text(status, REASON_XML_SHAPE, err);
 }
 
@@ -58,5 +62,5 @@ int require_status(const xml_node *response, struct error *err)
 		return -1;
 	if (strcmp(code, SUCCESS) != 0)
 		return refuse_status(status, code, code_node, err);
-	return require_known_parts(status, err);
+	return require_known_parts(status, code_node, err);
 }

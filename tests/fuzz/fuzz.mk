@@ -67,4 +67,4 @@ EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus tests/fuzz/forged-metadata.xm
 
 .PHONY: fuzz
 fuzz:
-	$(srcdir)/tests/fuzz/fuzz.sh $(abs_top_srcdir) "$(or $(FUZZ),$(FUZZ_TARGETS))" "$(SECONDS_EACH)"
+	$(srcdir)/tests/fuzz/fuzz.sh $(abs_top_srcdir) "$${FUZZ:-$(FUZZ_TARGETS)}" "$(SECONDS_EACH)"

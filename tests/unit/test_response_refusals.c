@@ -72,6 +72,8 @@ REFUSES(refuses_status_code_without_value, " Value=\"" SUCCESS "\"", "", REASON_
 REFUSES(refuses_foreign_element_in_status, "</samlp:Status>", "<NameID xmlns=\"" NS_SAML "\"/></samlp:Status>", REASON_XML_SHAPE)
 REFUSES(refuses_two_status_messages, "</samlp:Status>",
 	"<samlp:StatusMessage>a</samlp:StatusMessage><samlp:StatusMessage>b</samlp:StatusMessage></samlp:Status>", REASON_XML_SHAPE)
+REFUSES(refuses_element_in_a_successful_status_code, "Value=\"" SUCCESS "\"/>",
+	"Value=\"" SUCCESS "\"><x xmlns=\"urn:x\"/></samlp:StatusCode>", REASON_XML_SHAPE)
 REFUSES(refuses_text_in_status, "</samlp:Status>", "x</samlp:Status>", REASON_XML_SHAPE)
 REFUSES(refuses_extensions, STATUS, "<samlp:Extensions><x xmlns=\"urn:x\"/></samlp:Extensions>" STATUS, REASON_XML_SHAPE)
 REFUSES(refuses_text_between_elements, STATUS, STATUS "and more", REASON_XML_SHAPE)
@@ -380,6 +382,7 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_status_code_without_value, forge_reset),
 		cmocka_unit_test_teardown(refuses_foreign_element_in_status, forge_reset),
 		cmocka_unit_test_teardown(refuses_two_status_messages, forge_reset),
+		cmocka_unit_test_teardown(refuses_element_in_a_successful_status_code, forge_reset),
 		cmocka_unit_test_teardown(refuses_text_in_status, forge_reset),
 		cmocka_unit_test_teardown(refuses_extensions, forge_reset),
 		cmocka_unit_test_teardown(refuses_text_between_elements, forge_reset),
