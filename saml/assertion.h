@@ -35,8 +35,9 @@ int conditions_read(const xml_node *assertion, const struct saml_expect *expect,
 int authn_statement_read(struct arena *a, const xml_node *assertion, const struct saml_expect *expect,
 	struct saml_identity *out, struct error *err);
 /* saml:AttributeStatement (SAML core 2.7.3): attributes. */
-int attributes_read(struct arena *a, const xml_node *assertion, struct saml_identity *out, struct error *err);
-/* What the attributes of Entra mean: tenant, object_id, mfa, guest, groups_overage. */
-int claims_read(const struct saml_expect *expect, struct saml_identity *out, struct error *err);
+int attributes_read(struct arena *a, const xml_node *assertion, const struct saml_expect *expect, struct saml_identity *out,
+	struct error *err);
+/* What the attributes of Entra mean: tenant, object_id, who, mfa, guest, groups_overage. */
+int claims_read(struct arena *a, const struct saml_expect *expect, struct saml_identity *out, struct error *err);
 
 #endif

@@ -3,12 +3,6 @@
 #include "saml/assertion.h"
 #include "saml/provider.h"
 
-#define CLAIM_UPN "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
-#define CLAIM_NAME "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
-
-/* The tenant, or other provider, at which the person signed on; Entra always sends it, and no claims mapping can forge it. */
-#define CLAIM_IDENTITY_PROVIDER "http://schemas.microsoft.com/identity/claims/identityprovider"
-
 /* The value of a claim that identifies: one or none. */
 static int read_single(const struct saml_identity *identity, const char *name, const char **out, struct error *err)
 {
@@ -48,7 +42,7 @@ static bool is_own_tenant(const struct saml_identity *identity, const char *valu
 /* Guests are renamed, and their NameID may be a mail address: then only this tells. */
 static bool is_from_elsewhere(const struct saml_identity *identity)
 {
-	const struct saml_attribute *attribute = saml_identity_attribute(identity, CLAIM_IDENTITY_PROVIDER);
+	const struct saml_attribute *attribute = saml_identity_attribute(identity, SAML_CLAIM_IDENTITY_PROVIDER);
 
 	for (size_t i = 0; attribute && i < attribute->n; i++) {
 		if (!is_own_tenant(identity, attribute->values[i]))
@@ -59,7 +53,7 @@ static bool is_from_elsewhere(const struct saml_identity *identity)
 
 static bool is_guest(const struct saml_identity *identity)
 {
-	static const char *const names[] = {CLAIM_UPN, CLAIM_NAME};
+	static const char *const names[] = {SAML_CLAIM_UPN, SAML_CLAIM_NAME};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const struct saml_attribute *attribute = saml_identity_attribute(identity, names[i]);
@@ -72,9 +66,22 @@ static bool is_guest(const struct saml_identity *identity)
 	return is_guest_name(identity->name_id) || is_from_elsewhere(identity);
 }
 
-int claims_read(const struct saml_expect *expect, struct saml_identity *out, struct error *err)
+/* An object id is one tenant's word: among several tenants only both name somebody.  A tenant's case says nothing. */
+static const char *who(struct arena *a, const struct saml_identity *identity)
 {
-	const char *tenant = expect->provider->tenant;
+	char *text;
+
+	if (!identity->tenant || !identity->object_id)
+		return NULL;
+	text = arena_printf(a, "%s/%s", identity->tenant, identity->object_id);
+	for (char *p = text; *p != '/'; p++)
+		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+	return text;
+}
+
+int claims_read(struct arena *a, const struct saml_expect *expect, struct saml_identity *out, struct error *err)
+{
+	const char *tenant = expect->provider->info.tenant;
 
 	if (read_single(out, SAML_CLAIM_TENANT, &out->tenant, err) < 0)
 		return -1;
@@ -84,6 +91,7 @@ int claims_read(const struct saml_expect *expect, struct saml_identity *out, str
 	if (tenant && (!out->tenant || strcasecmp(out->tenant, tenant) != 0))
 		return error_set(err, REASON_WRONG_TENANT, "tenant \"%.80s\", not \"%.80s\"",
 			out->tenant ? out->tenant : "", tenant);
+	out->who = who(a, out);
 	out->mfa = has_value(out, SAML_CLAIM_AUTHN_METHODS, SAML_METHOD_MULTIPLE);
 	out->guest = is_guest(out);
 	out->groups_overage = saml_identity_attribute(out, SAML_CLAIM_GROUPS_LINK) != NULL;

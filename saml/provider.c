@@ -91,6 +91,42 @@ static int read_endpoint(struct saml_provider *p, const xml_node *role, struct e
 	return error_set(err, REASON_METADATA, "no SingleSignOnService for HTTP-Redirect");
 }
 
+/* ---- the tenant ---- */
+
+static const char *const entra_issuers[] = {
+	"https://sts.windows.net/", "https://sts.chinacloudapi.cn/", "https://login.microsoftonline.com/", "https://login.microsoftonline.us/",
+	"https://login.partner.microsoftonline.cn/",
+};
+
+/* "https://sts.windows.net/TENANT/", with an application's id behind it where it has a key of its own; NULL: not Entra's. */
+static const char *tenant_of(struct arena *a, const char *entity_id)
+{
+	for (size_t i = 0; i < sizeof(entra_issuers) / sizeof(*entra_issuers); i++) {
+		size_t n = strlen(entra_issuers[i]);
+
+		if (strncmp(entity_id, entra_issuers[i], n) == 0)
+			return arena_copy(a, slice_of(entity_id + n, strcspn(entity_id + n, "/")));
+	}
+	return NULL;
+}
+
+/*
+ * An entity ID of Entra names its tenant, so the claim must name it too,
+ * whether or not the settings say so.  The document for all tenants at once
+ * has the very text {tenant} there.
+ */
+static int pin_tenant(struct saml_provider *p, const char *wanted, struct error *err)
+{
+	const char *named = tenant_of(p->arena, p->info.entity_id);
+
+	p->info.tenant = wanted ? arena_strdup(p->arena, wanted) : named;
+	if (named && strchr(named, '{'))
+		return error_set(err, REASON_METADATA, "is of no tenant: take the metadata address of the application");
+	if (named && wanted && strcasecmp(named, wanted) != 0)
+		return error_set(err, REASON_METADATA, "is of tenant %.80s, but tenant is set to %.80s", named, wanted);
+	return 0;
+}
+
 static int read_role(struct saml_provider *p, const struct metadata_role *found, const struct saml_provider_options *options,
 	struct error *err)
 {
@@ -109,13 +145,12 @@ static int read_role(struct saml_provider *p, const struct metadata_role *found,
 	return asker_new(p->metadata, p->info.entity_id, options->name_id_format, &p->asker, err);
 }
 
-static struct saml_provider *provider_new(const char *tenant)
+static struct saml_provider *provider_new(void)
 {
 	struct arena *a = arena_new();
 	struct saml_provider *p = arena_alloc(a, sizeof(*p));
 
 	p->arena = a;
-	p->tenant = arena_strdup(a, tenant);
 	p->keys = arena_alloc(a, sizeof(*p->keys));
 	return p;
 }
@@ -132,8 +167,8 @@ int saml_provider_read(struct slice metadata, const struct saml_provider_options
 		return -1;
 	if (metadata_find_role(doc, "IDPSSODescriptor", options->entity_id, &found, err) < 0)
 		goto out;
-	p = provider_new(options->tenant);
-	if (read_role(p, &found, options, err) < 0) {
+	p = provider_new();
+	if (read_role(p, &found, options, err) < 0 || pin_tenant(p, options->tenant, err) < 0) {
 		error_prefix(err, "entity \"%.200s\": ", found.entity_id);
 		goto out;
 	}

@@ -13,7 +13,6 @@
 struct saml_provider {
 	struct arena *arena;            /* holds this struct and all below */
 	struct saml_provider_info info;
-	const char *tenant;             /* NULL: not checked */
 	struct trusted_keys *keys;      /* also those that may not be used */
 	struct slice metadata;          /* the one EntityDescriptor,
 		a document of its own in UTF-8 without byte-order mark; a NUL behind it */

@@ -249,9 +249,9 @@ static int read_assertion(struct arena *a, const xml_node *assertion, const stru
 		return -1;
 	if (authn_statement_read(a, assertion, expect, out, err) < 0)
 		return -1;
-	if (attributes_read(a, assertion, out, err) < 0)
+	if (attributes_read(a, assertion, expect, out, err) < 0)
 		return -1;
-	return claims_read(expect, out, err);
+	return claims_read(a, expect, out, err);
 }
 
 int saml_response_read(struct arena *a, const struct saml_expect *expect, struct slice base64, struct saml_identity *out,

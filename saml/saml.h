@@ -48,9 +48,16 @@ void saml_stop(void);
 
 #define SAML_CLAIM_OBJECT_ID "http://schemas.microsoft.com/identity/claims/objectidentifier"
 #define SAML_CLAIM_TENANT "http://schemas.microsoft.com/identity/claims/tenantid"
+/* The tenant, or other provider, at which the person signed on; Entra always sends it, and no claims mapping can forge it. */
+#define SAML_CLAIM_IDENTITY_PROVIDER "http://schemas.microsoft.com/identity/claims/identityprovider"
 #define SAML_CLAIM_AUTHN_METHODS "http://schemas.microsoft.com/claims/authnmethodsreferences"
 #define SAML_CLAIM_GROUPS "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
 #define SAML_CLAIM_GROUPS_LINK "http://schemas.microsoft.com/claims/groups.link"
+#define SAML_CLAIM_ROLE "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+#define SAML_CLAIM_WIDS "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids"
+#define SAML_CLAIM_NAME "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
+#define SAML_CLAIM_UPN "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
+#define SAML_CLAIM_EMAIL "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
 #define SAML_METHOD_MULTIPLE "http://schemas.microsoft.com/claims/multipleauthn"
 
 /* ---- keys of our own ---- */
@@ -91,13 +98,14 @@ struct saml_provider;
 
 struct saml_provider_options {
 	const char *entity_id;          /* expected; NULL: the one entity of the document that is an identity provider */
-	const char *tenant;             /* required value of the tenant claim; NULL: not checked */
+	const char *tenant;             /* required value of the tenant claim; NULL: the one that an entity ID of Entra names */
 	const char *name_id_format;     /* asked for in a NameIDPolicy; NULL: none is sent */
 	int64_t now;
 };
 
 struct saml_provider_info {
 	const char *entity_id;
+	const char *tenant;             /* that its answers must be of; NULL: not checked */
 	const char *sso_url;            /* HTTP-Redirect */
 	int64_t valid_until;            /* 0: not said */
 	int64_t cache_seconds;          /* cacheDuration; 0: not said */
@@ -179,6 +187,7 @@ struct saml_identity {
 	const char *assertion_id;
 	const char *tenant;             /* NULL unless the claim is there */
 	const char *object_id;          /* the same */
+	const char *who;                /* "TENANT/OBJECT-ID": one person among all tenants; NULL without both */
 	int64_t authn_instant;
 	int64_t not_on_or_after;        /* the earliest of the assertion's ends (skew included) */
 	const char *authn_context;      /* AuthnContextClassRef, NULL: not said */
@@ -201,6 +210,12 @@ struct saml_expect {
 	int64_t requested_at;
 	int64_t now;
 	int64_t skew;                   /* seconds; 0: SAML_SKEW */
+	/*
+	 * Names of the attributes that somebody reads, NULL-terminated; NULL: all.
+	 * Any other one whose value is empty or has several lines is left out of
+	 * the identity; among these it is refused.
+	 */
+	const char *const *claims;
 };
 
 /*
@@ -213,7 +228,18 @@ int saml_response_find(struct arena *a, struct slice form, struct slice *respons
 int saml_response_read(struct arena *a, const struct saml_expect *expect, struct slice base64, struct saml_identity *out, struct error *err);
 const struct saml_attribute *saml_identity_attribute(const struct saml_identity *identity, const char *name);   /* NULL: not there */
 
-/* For a refusal by the identity provider (STATUS_NOT_SUCCESS) the detail holds its codes and its message. */
+/*
+ * For a refusal by the identity provider (STATUS_NOT_SUCCESS) the detail holds
+ * its codes and its message, which anybody may have written: such an answer
+ * need not be signed.  Of that text only what has the form of a code, a GUID
+ * or a time may be shown to a browser.
+ */
+struct saml_refusal {
+	char code[8];                   /* the digits of AADSTS50105; "" where there are none */
+	char trace[37];                 /* Microsoft's trace id, a GUID; "" */
+	char time[21];                  /* and its time, "2026-11-24 13:19:16Z"; "" */
+};
+void saml_refusal_read(const char *detail, struct saml_refusal *out);
 
 /* ---- the response to Atlassian ---- */
 

@@ -43,6 +43,11 @@ tests_unit_test_provider_SOURCES = tests/unit/test_provider.c $(FORGE)
 tests_unit_test_provider_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_provider_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_status
+tests_unit_test_status_SOURCES = tests/unit/test_status.c $(FORGE)
+tests_unit_test_status_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_status_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_response_refusals
 tests_unit_test_response_refusals_SOURCES = tests/unit/test_response_refusals.c $(FORGE)
 tests_unit_test_response_refusals_CFLAGS = $(FORGE_CFLAGS)

@@ -197,6 +197,11 @@ int xml_text(const xml_node *node, enum reason reason, struct slice *out, struct
 	return 0;
 }
 
+bool xml_is_empty(const xml_node *node)
+{
+	return !node->children;
+}
+
 int xml_value(const xml_node *node, enum reason reason, const char **out, struct error *err)
 {
 	struct slice s;

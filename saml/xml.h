@@ -89,6 +89,8 @@ bool xml_attributes_among(const xml_node *node, const char *const *names);
 
 /* The content of an element that holds exactly one text node and nothing else, without control characters but tab, CR, LF. */
 int xml_text(const xml_node *node, enum reason reason, struct slice *out, struct error *err);
+/* Neither text nor elements nor anything else within. */
+bool xml_is_empty(const xml_node *node);
 /*
  * The same as a value for people and rules: a C string, not empty, without any
  * control character.

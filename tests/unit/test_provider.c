@@ -311,6 +311,52 @@ static void refuses_partner_without_usable_acs(void **state)
 		REASON_METADATA);
 }
 
+static int read_as(const char *entity_id, const char *tenant, struct saml_provider **out, struct error *err)
+{
+	struct saml_provider_options options = {.tenant = tenant, .now = FORGE_NOW};
+
+	return saml_provider_read(forge_replace(forge_metadata("signing", two), FORGE_ISSUER, entity_id), &options, out, err);
+}
+
+static void knows_the_tenant_by_the_entity_id_of_entra(void **state)
+{
+	static const struct {
+		const char *entity_id, *tenant;
+	} rows[] = {
+		{FORGE_ISSUER, FORGE_TENANT}, {FORGE_ISSUER "c1a2b3c4-d5e6-4f70-8192-a3b4c5d6e7f8", FORGE_TENANT},
+		{"https://sts.chinacloudapi.cn/" FORGE_TENANT "/", FORGE_TENANT},
+		{"https://login.microsoftonline.com/" FORGE_TENANT "/", FORGE_TENANT},
+		{"https://idp.example.org/" FORGE_TENANT "/", NULL}, {"urn:idp", NULL},
+	};
+	struct saml_provider *p = NULL;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_done(read_as(rows[i].entity_id, NULL, &p, &err), err);
+		if (rows[i].tenant)
+			assert_string_equal(saml_provider_info(p)->tenant, rows[i].tenant);
+		else
+			assert_null(saml_provider_info(p)->tenant);
+		saml_provider_free(p);
+	}
+	assert_done(read_as("urn:idp", "some-tenant", &p, &err), err);
+	assert_string_equal(saml_provider_info(p)->tenant, "some-tenant");
+	saml_provider_free(p);
+}
+
+static void refuses_the_document_of_another_tenant_or_of_all(void **state)
+{
+	struct saml_provider *p = NULL;
+	struct error err;
+
+	(void)state;
+	assert_refused(read_as(FORGE_ISSUER, "11111111-4f50-4a61-8b72-93a4b5c6d7e8", &p, &err), err, REASON_METADATA);
+	assert_refused(read_as("https://sts.windows.net/{tenantid}/", NULL, &p, &err), err, REASON_METADATA);
+	assert_non_null(strstr(err.detail, "is of no tenant"));
+	assert_null(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +376,8 @@ int main(void)
 		cmocka_unit_test_teardown(reads_durations, forge_reset),
 		cmocka_unit_test_teardown(reads_the_default_acs_of_a_partner, forge_reset),
 		cmocka_unit_test_teardown(refuses_partner_without_usable_acs, forge_reset),
+		cmocka_unit_test_teardown(knows_the_tenant_by_the_entity_id_of_entra, forge_reset),
+		cmocka_unit_test_teardown(refuses_the_document_of_another_tenant_or_of_all, forge_reset),
 	};
 
 	return cmocka_run_group_tests(tests, forge_begin, forge_end);

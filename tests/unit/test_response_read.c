@@ -147,7 +147,18 @@ static void accepts_own_sp_name_qualifier_and_entity_format(void **state)
 		{"<Issuer>", "<Issuer Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\">"}}});
 }
 
-static void accepts_tenant_in_capitals_and_without_being_asked(void **state)
+static void accepts_tenant_in_capitals(void **state)
+{
+	struct saml_identity who = forge_accepted(&(struct forge){.before = {{"<AttributeValue>" FORGE_TENANT,
+		"<AttributeValue>7B1C2D3E-4F50-4A61-8B72-93A4B5C6D7E8"}}});
+
+	(void)state;
+	assert_string_equal(who.tenant, "7B1C2D3E-4F50-4A61-8B72-93A4B5C6D7E8");
+	assert_string_equal(who.who, FORGE_TENANT "/" FORGE_OBJECT_ID);
+}
+
+/* The issuer names its tenant, so nobody has to say it in the settings. */
+static void pins_the_tenant_that_the_entity_id_names(void **state)
 {
 	static const enum forge_key first[] = {FORGE_FIRST, FORGE_KEYS};
 	struct saml_provider_options options = {.now = FORGE_NOW};
@@ -156,13 +167,87 @@ static void accepts_tenant_in_capitals_and_without_being_asked(void **state)
 	struct error err;
 
 	(void)state;
-	forge_accepted(&(struct forge){.before = {{"<AttributeValue>" FORGE_TENANT,
-		"<AttributeValue>7B1C2D3E-4F50-4A61-8B72-93A4B5C6D7E8"}}});
 	assert_done(saml_provider_read(forge_metadata("signing", first), &options, &p, &err), err);
+	assert_string_equal(saml_provider_info(p)->tenant, FORGE_TENANT);
 	expect.provider = p;
-	assert_done(read_with(&expect, &(struct forge){.before = {{"<AttributeValue>" FORGE_TENANT,
-		"<AttributeValue>other"}}}, &err), err);
+	assert_done(read_with(&expect, &(struct forge){0}, &err), err);
+	assert_refused(read_with(&expect, &(struct forge){.before = {{"<AttributeValue>" FORGE_TENANT,
+		"<AttributeValue>11111111-4f50-4a61-8b72-93a4b5c6d7e8"}}}, &err), err, REASON_WRONG_TENANT);
 	saml_provider_free(p);
+}
+
+#define STREET "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/streetaddress"
+#define WITH_STREET(values) {"<AttributeStatement>", "<AttributeStatement><Attribute Name=\"" STREET "\">" values "</Attribute>"}
+
+static const char *const nothing_is_read[] = {NULL};
+static const char *const street_is_read[] = {"urn:x", STREET, NULL};
+
+static const char *const formless[] = {
+	"", "<AttributeValue/>", "<AttributeValue></AttributeValue>", "<AttributeValue>One Street&#13;&#10;Two Town</AttributeValue>",
+	"<AttributeValue>a\tb</AttributeValue>", "<AttributeValue>right</AttributeValue><AttributeValue/>",
+};
+
+static void leaves_out_formless_values_that_nobody_reads(void **state)
+{
+	struct saml_expect expect = forge_expect();
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(formless) / sizeof(*formless); i++) {
+		struct forge f = {.before = {{"<AttributeStatement>", arena_printf(forge_arena(),
+			"<AttributeStatement><Attribute Name=\"" STREET "\">%s</Attribute>", formless[i])}}};
+		struct saml_identity who = {0};
+
+		expect.claims = nothing_is_read;
+		assert_done(saml_response_read(forge_arena(), &expect, forge_base64(forge_text(&f)), &who, &err), err);
+		assert_int_equal(who.attribute_count, 8);
+		assert_null(saml_identity_attribute(&who, STREET));
+		assert_non_null(saml_identity_attribute(&who, "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname"));
+		expect.claims = street_is_read;
+		assert_refused(read_with(&expect, &f, &err), err, REASON_BAD_ATTRIBUTE);
+		expect.claims = NULL;
+		assert_refused(read_with(&expect, &f, &err), err, REASON_BAD_ATTRIBUTE);
+	}
+}
+
+static void keeps_a_value_with_form_that_nobody_reads(void **state)
+{
+	struct saml_expect expect = forge_expect();
+	struct saml_identity who = {0};
+	struct error err;
+
+	(void)state;
+	expect.claims = nothing_is_read;
+	assert_done(saml_response_read(forge_arena(), &expect,
+		forge_base64(forge_text(&(struct forge){.before = {WITH_STREET("<AttributeValue>One Street</AttributeValue>")}})), &who, &err),
+		err);
+	assert_non_null(saml_identity_attribute(&who, STREET));
+}
+
+/* What makes two readers see two values is refused whoever reads it; and so is what names a person. */
+static void stays_strict_where_it_matters(void **state)
+{
+	static const struct {
+		struct forge_edit edit;
+		enum reason reason;
+	} rows[] = {
+		{WITH_STREET("<AttributeValue>a<b xmlns=\"urn:x\"/>c</AttributeValue>"), REASON_BAD_ATTRIBUTE},
+		{WITH_STREET("<AttributeValue><b xmlns=\"urn:x\"/></AttributeValue>"), REASON_BAD_ATTRIBUTE},
+		{WITH_STREET("<AttributeValue>a</AttributeValue><Other/>"), REASON_BAD_ATTRIBUTE},
+		{WITH_STREET("text"), REASON_BAD_ATTRIBUTE},
+		{WITH_STREET("<AttributeValue/></Attribute><Attribute Name=\"" STREET "\"><AttributeValue>b</AttributeValue>"),
+			REASON_DUPLICATE_ATTRIBUTE},
+		{{FORGE_OBJECT_ID "</AttributeValue>", "\n" FORGE_OBJECT_ID "</AttributeValue>"}, REASON_BAD_ATTRIBUTE},
+		{{SAML_METHOD_MULTIPLE "</AttributeValue>", SAML_METHOD_MULTIPLE "\n</AttributeValue>"}, REASON_BAD_ATTRIBUTE},
+		{{FORGE_ISSUER "</AttributeValue>", "</AttributeValue>"}, REASON_BAD_ATTRIBUTE},
+	};
+	struct saml_expect expect = forge_expect();
+	struct error err;
+
+	(void)state;
+	expect.claims = nothing_is_read;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_refused(read_with(&expect, &(struct forge){.before = {rows[i].edit}}, &err), err, rows[i].reason);
 }
 
 static void reads_the_claims_of_entra(void **state)
@@ -380,7 +465,11 @@ int main(void)
 		cmocka_unit_test_teardown(accepts_indented_xml, forge_reset),
 		cmocka_unit_test_teardown(accepts_conditions_that_are_known, forge_reset),
 		cmocka_unit_test_teardown(accepts_own_sp_name_qualifier_and_entity_format, forge_reset),
-		cmocka_unit_test_teardown(accepts_tenant_in_capitals_and_without_being_asked, forge_reset),
+		cmocka_unit_test_teardown(accepts_tenant_in_capitals, forge_reset),
+		cmocka_unit_test_teardown(pins_the_tenant_that_the_entity_id_names, forge_reset),
+		cmocka_unit_test_teardown(leaves_out_formless_values_that_nobody_reads, forge_reset),
+		cmocka_unit_test_teardown(keeps_a_value_with_form_that_nobody_reads, forge_reset),
+		cmocka_unit_test_teardown(stays_strict_where_it_matters, forge_reset),
 		cmocka_unit_test_teardown(reads_the_claims_of_entra, forge_reset),
 		cmocka_unit_test_teardown(reads_values_with_escapes_whole, forge_reset),
 		cmocka_unit_test_teardown(keeps_to_the_skew_exactly, forge_reset),
