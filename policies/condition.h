@@ -27,6 +27,7 @@ enum condition_kind {
 	CONDITION_MAIL,
 	CONDITION_ATTRIBUTE,
 	CONDITION_MFA,
+	CONDITION_METHOD,
 	CONDITION_GUEST,
 	CONDITION_DOOR,
 	CONDITION_DOOR_KIND,
@@ -45,7 +46,7 @@ struct condition {
 	const char *text;               /* of a test: as written */
 	/* mail, attribute, claim */
 	enum comparison comparison;
-	const char *name;               /* attribute, claim, directory or door */
+	const char *name;               /* attribute, claim, directory or door; a method's URI */
 	const char *const *values;      /* equal, not equal, like: one; in: any number */
 	size_t value_count;
 	/* member */

@@ -3,6 +3,9 @@
  * The decision: the first rule that matches gives the outcome, none is deny;
  * then every requirement for that outcome must hold.
  *
+ * A guest whom the rule does not mean is denied at that rule, and no later one
+ * is tried: what the rules give must not depend on the sign-on.
+ *
  * Where a condition is UNSURE, the side that refuses wins: a granting rule
  * does not match, a denying rule does, a requirement fails.
  */
@@ -23,7 +26,7 @@ static void trace_add(struct arena *a, const struct trace_rule **list, size_t *n
 	++*n;
 }
 
-static void take_rule(const struct rule *rule, const struct evaluation *e, struct decision *d)
+static void take_rule(const struct rule *rule, const struct facts *facts, const struct evaluation *e, struct decision *d)
 {
 	static const char *const nowhere[] = {NULL};
 
@@ -34,6 +37,11 @@ static void take_rule(const struct rule *rule, const struct evaluation *e, struc
 	d->granted = rule->outcome != OUTCOME_DENY;
 	d->reason = d->granted ? REASON_NONE : REASON_DENIED_BY_RULE;
 	d->sentence = d->granted ? NULL : rule->because;
+	if (d->granted && facts->guest && !rule->guests) {
+		d->granted = false;
+		d->guest_denied = true;
+		d->reason = REASON_GUEST_DENIED;
+	}
 	d->at = rule->outcome == OUTCOME_PORTAL && rule->at ? rule->at : nowhere;
 }
 
@@ -49,7 +57,7 @@ static void apply_rules(struct arena *a, const struct policy *policy, const stru
 		if (trace == TRACE_YES)
 			trace_add(a, &d->rules, &d->rule_count, policy->rules[i].name, matched, &e);
 		if (matched)
-			take_rule(&policy->rules[i], &e, d);
+			take_rule(&policy->rules[i], facts, &e, d);
 	}
 }
 
@@ -85,7 +93,7 @@ void policy_decide(struct arena *a, const struct policy *policy, const struct fa
 	struct decision d = {.outcome = OUTCOME_DENY, .reason = REASON_DENIED_BY_DEFAULT, .at = nowhere};
 
 	apply_rules(a, policy, facts, trace, &d);
-	if (d.granted)
+	if (d.granted || (trace == TRACE_YES && d.guest_denied))
 		apply_requirements(a, policy, facts, trace, &d);
 	*out = d;
 }

@@ -181,3 +181,12 @@ void condition_groups(const struct condition *c, void (*use)(const char *group_a
 			use(c->group, context);
 	}
 }
+
+void condition_claims(const struct condition *c, void (*use)(const char *claim, void *context), void *context)
+{
+	for (; c; c = c->next) {
+		condition_claims(c->child, use, context);
+		if (c->kind == CONDITION_CLAIM)
+			use(c->name, context);
+	}
+}

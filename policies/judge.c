@@ -114,11 +114,25 @@ static enum truth test_attribute(struct evaluation *e, const struct condition *c
 	return test_values(e, c, &s, why);
 }
 
+/* A claim that is not there because it would have been too long says nothing, under `not` either. */
+static bool is_unsent(const struct facts *facts, const char *claim)
+{
+	for (const char *const *unsent = facts->unsent; unsent && *unsent; unsent++)
+		if (strcmp(*unsent, claim) == 0)
+			return true;
+	return false;
+}
+
 static enum truth test_claim(struct evaluation *e, const struct condition *c, const char **why)
 {
 	struct subject s = {.name = c->name, .with = VALUE_CASE};
 
 	find_values(e->facts->claims, e->facts->claim_count, &s);
+	if (s.n == 0 && is_unsent(e->facts, c->name)) {
+		if (why)
+			*why = arena_printf(e->arena, "the identity provider left %s out, because it holds too much", c->name);
+		return TRUTH_UNSURE;
+	}
 	return test_values(e, c, &s, why);
 }
 
@@ -276,6 +290,36 @@ static enum truth test_mfa(struct evaluation *e, const struct condition *c, cons
 	return truth_of(e->facts->mfa);
 }
 
+/* `signed on by .../password, .../multipleauthn` */
+static const char *why_method(struct evaluation *e, const char *found)
+{
+	struct text t;
+
+	if (found)
+		return arena_printf(e->arena, "signed on by %s", found);
+	text_begin(&t, e->arena, 128);
+	text_add_c(&t, "signed on by ");
+	for (const char *const *method = e->facts->methods; *method; method++)
+		text_addf(&t, "%s%s", method == e->facts->methods ? "" : ", ", *method);
+	return t.p;
+}
+
+static enum truth test_method(struct evaluation *e, const struct condition *c, const char **why)
+{
+	const char *const *method = e->facts->methods;
+
+	if (!method) {
+		if (why)
+			*why = "the identity provider does not say how the person signed on";
+		return TRUTH_UNSURE;
+	}
+	while (*method && strcmp(*method, c->name) != 0)
+		method++;
+	if (why)
+		*why = why_method(e, *method);
+	return truth_of(*method);
+}
+
 static enum truth test_guest(struct evaluation *e, const struct condition *c, const char **why)
 {
 	(void)c;
@@ -333,6 +377,7 @@ enum truth test_evaluate(struct evaluation *e, const struct condition *c, const 
 		[CONDITION_MAIL] = test_mail,
 		[CONDITION_ATTRIBUTE] = test_attribute,
 		[CONDITION_MFA] = test_mfa,
+		[CONDITION_METHOD] = test_method,
 		[CONDITION_GUEST] = test_guest,
 		[CONDITION_DOOR] = test_door,
 		[CONDITION_DOOR_KIND] = test_door_kind,

@@ -6,7 +6,9 @@
  * mirror knows (person, groups, directory): provisioning judges with the same
  * ones, where there is no browser.  `require` may also use the facts of this
  * sign-on (claims, MFA, door, client network) and can only turn a yes into no.
- * The first rule that matches wins; none is deny.
+ * The first rule that matches wins; none is deny.  A guest of the identity
+ * provider's tenant matches as everybody does, since rules know only the
+ * mirror, but is then denied unless the rule says `guests: yes`.
  *
  * A condition reads like a sentence:
  *
@@ -77,6 +79,8 @@ struct facts {
 	bool mfa;
 	bool guest;
 	const char *client;             /* numeric address of the browser */
+	const char *const *methods;     /* ways of signing on, by their URIs, NULL-terminated; NULL: the provider does not say */
+	const char *const *unsent;      /* claims that the provider would have but left out, NULL-terminated; NULL: none */
 };
 
 /* ---- rules ---- */
@@ -102,6 +106,8 @@ int condition_parse(struct arena *a, const char *text, enum condition_scope scop
 /* Names of the attributes and groups a condition uses, each handed to `use`; the mirror keeps only those. */
 void condition_attributes(const struct condition *c, void (*use)(const char *attribute, void *context), void *context);
 void condition_groups(const struct condition *c, void (*use)(const char *group_as_written, void *context), void *context);
+/* Names of the claims that it uses. */
+void condition_claims(const struct condition *c, void (*use)(const char *claim, void *context), void *context);
 
 struct rule {
 	const char *name;
@@ -111,6 +117,7 @@ struct rule {
 	const char *const *at;          /* OUTCOME_PORTAL: names of portal connections, NULL-terminated */
 	const char *because;            /* OUTCOME_DENY: the public sentence, or NULL */
 	int line;                       /* in the settings file */
+	bool guests;                    /* also gives to guests of the provider's tenant; else they are denied where it matches */
 };
 
 struct requirement {
@@ -148,8 +155,9 @@ struct trace_rule {
 
 struct decision {
 	enum outcome outcome;           /* of the rules alone */
-	bool granted;                   /* outcome is not deny and every requirement that applies held */
-	enum reason reason;             /* not granted: DENIED_BY_RULE, DENIED_BY_DEFAULT, REQUIREMENT_FAILED */
+	bool granted;                   /* outcome is not deny, the rule gives to such a person, every requirement that applies held */
+	enum reason reason;             /* not granted: DENIED_BY_RULE, DENIED_BY_DEFAULT, GUEST_DENIED, REQUIREMENT_FAILED */
+	bool guest_denied;              /* the rule that matched does not give to guests, and this is one */
 	const char *rule;               /* name of the rule that matched, NULL: none */
 	const char *requirement;        /* name of the one that failed, or NULL */
 	const char *sentence;           /* public sentence of that rule or requirement, or NULL */

@@ -266,6 +266,36 @@ static int parse_mfa(struct parser *p, struct condition *out)
 	return 0;
 }
 
+/* A short name, or a URI; any other word would never be said of anybody, and its `not` of all. */
+static int parse_method(struct parser *p, struct condition *out)
+{
+	static const char *const words[] = {
+#define METHOD(word, uri, meaning) #word,
+#include "policies/words.def"
+		NULL
+	};
+	static const char *const uris[] = {
+#define METHOD(word, uri, meaning) uri,
+#include "policies/words.def"
+	};
+	int column;
+	const char *name;
+
+	out->kind = CONDITION_METHOD;
+	if (expect_word(p, "is") < 0)
+		return -1;
+	column = p->now.column;
+	if (take_value(p, "a way of signing on", &name) < 0)
+		return -1;
+	out->name = name;
+	for (size_t i = 0; words[i]; i++)
+		if (slice_is_nocase(slice_c(name), words[i]))
+			out->name = uris[i];
+	if (slice_is_nocase(slice_c(name), "mfa"))
+		out->kind = CONDITION_MFA;
+	return strchr(out->name, ':') ? 0 : refuse_name(p, column, "way of signing on", name, words);
+}
+
 static int parse_guest(struct parser *p, struct condition *out)
 {
 	(void)p;

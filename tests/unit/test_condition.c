@@ -210,6 +210,9 @@ static void names_groups_directories_doors_and_networks_in_errors(void **state)
 		{"directory is copr", "column 14: no directory is called `copr`; did you mean `corp`?"},
 	};
 	static const struct refusal requirements[] = {
+		{"method is pasword", "column 11: no way of signing on is called `pasword`; did you mean `password`?"},
+		{"method is fido", "column 11: no way of signing on is called `fido`; there is: mfa, password, windows, x509"},
+		{"method x509", "column 8: found `x509`, expected `is`"},
 		{"door is helpdisk", "column 9: no connection is called `helpdisk`; did you mean `helpdesk`?"},
 		{"door is managed", "column 9: no connection is called `managed`; there is: organisation, helpdesk, portal"},
 		{"door = helpdesk",
@@ -234,7 +237,7 @@ static void names_groups_directories_doors_and_networks_in_errors(void **state)
 
 static void a_rule_with_a_fact_of_the_sign_on_is_sent_to_require(void **state)
 {
-	static const char *const words[] = {"mfa", "guest", "door is helpdesk", "client in 10.0.0.0/8", "claim role = x"};
+	static const char *const words[] = {"mfa", "guest", "method is x509", "door is helpdesk", "client in 10.0.0.0/8", "claim role = x"};
 	struct condition *c = NULL;
 	struct error err;
 	char *text, *wanted;

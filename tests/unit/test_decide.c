@@ -257,6 +257,54 @@ static void names_the_groups_that_decided(void **state)
 	}
 }
 
+static void a_guest_gets_something_only_where_a_rule_says_so(void **state)
+{
+	struct rule rules[] = {
+		rule("staff", "member of corp:staff", OUTCOME_LICENSED),
+		rule("everybody", "mail like '*'", OUTCOME_PORTAL),
+	};
+	struct requirement vain = requirement("guests", "guest", OUTCOME_LICENSED);
+	struct facts facts = person;
+	struct decision d;
+
+	(void)state;
+	facts.guest = true;
+	/* the next rule says yes to guests, but the first one that matches decides, as it does for everybody */
+	rules[1].guests = true;
+	decide(rules, 2, NULL, 0, &facts, &d);
+	assert_false(d.granted);
+	assert_true(d.guest_denied);
+	assert_int_equal(d.reason, REASON_GUEST_DENIED);
+	assert_int_equal(d.outcome, OUTCOME_LICENSED);
+	assert_string_equal(d.rule, "staff");
+	/* a requirement that names guests gives nothing */
+	decide(rules, 2, &vain, 1, &facts, &d);
+	assert_int_equal(d.reason, REASON_GUEST_DENIED);
+	rules[0].guests = true;
+	decide(rules, 2, NULL, 0, &facts, &d);
+	assert_true(d.granted);
+	assert_false(d.guest_denied);
+	rules[0].guests = false;
+	facts.guest = false;
+	decide(rules, 2, NULL, 0, &facts, &d);
+	assert_true(d.granted);
+}
+
+static void a_rule_that_denies_denies_guests_as_everybody(void **state)
+{
+	struct rule denies = rule("staff", "member of corp:staff", OUTCOME_DENY);
+	struct facts facts = person;
+	struct decision d;
+
+	(void)state;
+	facts.guest = true;
+	decide(&denies, 1, NULL, 0, &facts, &d);
+	assert_int_equal(d.reason, REASON_DENIED_BY_RULE);
+	assert_false(d.guest_denied);
+	decide(NULL, 0, NULL, 0, &facts, &d);
+	assert_int_equal(d.reason, REASON_DENIED_BY_DEFAULT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +317,8 @@ int main(void)
 		TEST_OF(a_rule_or_requirement_without_a_condition_refuses),
 		TEST_OF(a_requirement_turns_only_its_own_outcomes_into_no),
 		TEST_OF(names_the_groups_that_decided),
+		TEST_OF(a_guest_gets_something_only_where_a_rule_says_so),
+		TEST_OF(a_rule_that_denies_denies_guests_as_everybody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -312,6 +312,71 @@ static void facts_of_the_sign_on(void **state)
 	assert_int_equal(judge("not client in 10.0.0.0/8", &nobody, &e, TRACE_NO), TRUTH_UNSURE);
 }
 
+#define PASSWORD "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
+#define X509 "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/x509"
+
+static void knows_how_somebody_signed_on(void **state)
+{
+	static const char *const methods[] = {X509, "urn:fido", NULL};
+	static const struct facts by_certificate = {.methods = methods};
+	static const struct row rows[] = {
+		{"method is x509", TRUTH_YES, "signed on by " X509},
+		{"method is X509", TRUTH_YES, "signed on by " X509},
+		{"method is 'urn:fido'", TRUTH_YES, "signed on by urn:fido"},
+		{"method is 'urn:Fido'", TRUTH_NO, "signed on by " X509 ", urn:fido"},
+		{"method is password", TRUTH_NO, "signed on by " X509 ", urn:fido"},
+		{"method is mfa", TRUTH_NO, "the identity provider does not say that more than one factor was used"},
+	};
+	static const struct row with_mfa[] = {
+		{"method is mfa", TRUTH_YES, "more than one factor was used"},
+		{"method is x509", TRUTH_UNSURE, "the identity provider does not say how the person signed on"},
+	};
+	struct evaluation e;
+
+	(void)state;
+	JUDGES(rows, &by_certificate);
+	JUDGES(with_mfa, &person);
+	assert_int_equal(judge("not method is password", &by_certificate, &e, TRACE_NO), TRUTH_YES);
+	assert_int_equal(judge("not method is password", &nobody, &e, TRACE_NO), TRUTH_UNSURE);
+}
+
+/* Above 150 groups Entra sends none: what is not there must not be taken for what is not so. */
+static void a_claim_that_was_left_out_is_not_sure(void **state)
+{
+	static const char *const unsent[] = {"http://x/groups", "http://x/role", NULL};
+	static const struct row rows[] = {
+		{"claim http://x/groups = 1", TRUTH_UNSURE, "the identity provider left http://x/groups out, because it holds too much"},
+		{"claim http://x/groups present", TRUTH_UNSURE, "the identity provider left http://x/groups out, because it holds too much"},
+		{"claim http://x/role = admin", TRUTH_YES, "http://x/role has the value \"admin\""},
+		{"claim http://x/other = 1", TRUTH_NO, "http://x/other has no value"},
+	};
+	struct facts facts = person;
+	struct evaluation e;
+
+	(void)state;
+	facts.unsent = unsent;
+	JUDGES(rows, &facts);
+	assert_int_equal(judge("not claim http://x/groups = 1", &facts, &e, TRACE_NO), TRUTH_UNSURE);
+	assert_int_equal(judge("not claim http://x/groups = 1", &person, &e, TRACE_NO), TRUTH_YES);
+}
+
+/* Membership is the mirror's word alone. */
+static void a_groups_claim_is_no_membership(void **state)
+{
+	static const struct slice names[] = {V("agents"), V("corp:agents"), V("cn=agents,dc=y")};
+	static const struct fact_attribute claim[] = {{"http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", names, 3}};
+	static const struct facts facts = {.directory = "corp", .claims = claim, .claim_count = 1};
+	static const struct row rows[] = {
+		{"member of corp:agents", TRUTH_NO, "not a member, directly or through others (groups of the person: 0)"},
+		{"member of 'cn=agents,dc=y'", TRUTH_NO, "not a member, directly or through others (groups of the person: 0)"},
+		{"claim 'http://schemas.microsoft.com/ws/2008/06/identity/claims/groups' = agents", TRUTH_YES,
+			"http://schemas.microsoft.com/ws/2008/06/identity/claims/groups has the value \"agents\""},
+	};
+
+	(void)state;
+	JUDGES(rows, &facts);
+}
+
 static void not_binds_before_and_and_before_or(void **state)
 {
 	static const struct {
@@ -481,6 +546,9 @@ int main(void)
 		TEST_OF(a_cn_that_several_groups_share_is_not_sure),
 		TEST_OF(the_place_of_the_entry),
 		TEST_OF(facts_of_the_sign_on),
+		TEST_OF(knows_how_somebody_signed_on),
+		TEST_OF(a_claim_that_was_left_out_is_not_sure),
+		TEST_OF(a_groups_claim_is_no_membership),
 		TEST_OF(not_binds_before_and_and_before_or),
 		TEST_OF(a_condition_that_is_missing_is_not_sure),
 		TEST_OF(a_trace_shows_every_test_with_its_depth),
