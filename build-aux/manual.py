@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SETTINGS = "gateway/settings_table.def"
 REASONS = "base/reasons.def"
 WORDS = "policies/words.def"
+CODES = "gateway/entra_codes.def"
 
 TYPES = {
     "TEXT": "text", "PATH": "path", "URL": "URL", "CHOICE": "word", "WORD": "word", "YES": "yes or no", "TIME": "time",
@@ -123,6 +124,13 @@ def words(kind):
     return out + [".El"]
 
 
+def methods():
+    out = [".Bl -tag -width Ds"]
+    for word, uri, meaning in rows(WORDS, "METHOD"):
+        out += [f".It Cm {word}", mdoc(meaning[0].upper() + meaning[1:] + "."), f".Pa {uri}"]
+    return out + [".El"]
+
+
 def reasons_table():
     """For OPERATIONS.md: word, status, what the person reads, and what to do, which is kept from the file."""
     old = {}
@@ -136,12 +144,20 @@ def reasons_table():
     return out
 
 
+def codes_table():
+    """Codes of Entra ID, for OPERATIONS.md."""
+    out = ["| code | the page says | what to do |", "|---|---|---|"]
+    return out + [f"| AADSTS{digits} | {person} | {administrator} |" for digits, person, administrator in rows(CODES, "ENTRA_CODE")]
+
+
 TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
         "top", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory", "people", "groups", "rule",
         "requirement", "link")},
     **{f"words {kind}": ("man/postern.yaml.5", lambda kind=kind: words(kind)) for kind in ("JOINER", "TEST", "OPERATOR")},
+    "words METHOD": ("man/postern.yaml.5", methods),
     "reasons": ("doc/OPERATIONS.md", reasons_table),
+    "codes": ("doc/OPERATIONS.md", codes_table),
 }
 
 

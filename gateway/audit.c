@@ -118,6 +118,8 @@ static json_t *to_json(const struct audit_line *l)
 	add(o, "event", l->event);
 	add(o, "reason", l->reason);
 	add(o, "detail", l->detail);
+	add(o, "provider_code", l->provider_code);
+	add(o, "provider_trace", l->provider_trace);
 	add(o, "client", l->client);
 	add(o, "door", l->door);
 	add(o, "link", l->link);
@@ -125,6 +127,7 @@ static json_t *to_json(const struct audit_line *l)
 	add(o, "tenant", l->tenant);
 	add(o, "object_id", l->object_id);
 	add(o, "name_id", l->name_id);
+	add(o, "groups_claim", l->groups_claim);
 	add(o, "directory", l->directory);
 	add(o, "dn", l->dn);
 	add(o, "mail", l->mail);

@@ -24,14 +24,16 @@
 
 struct audit_line {
 	const char *id;                 /* of the sign-on; what the person's page shows */
-	const char *event;              /* "assertion", "redirect", "refusal", "restart" */
-	const char *reason;             /* refusal, restart: its word */
-	const char *detail;             /* refusal: for the operator */
+	const char *event;              /* "assertion", "redirect", "refusal", "restart", "unsolicited" */
+	const char *reason;             /* refusal: its word */
+	const char *detail;             /* refusal, restart, unsolicited: for the operator */
+	const char *provider_code, *provider_trace;     /* with which the identity provider refused: "AADSTS50105", a GUID */
 	const char *client;
 	const char *door;               /* connection that asked or was answered */
 	const char *link;
 	const char *provider;
 	const char *tenant, *object_id, *name_id;       /* who the provider said */
+	const char *groups_claim;       /* how many groups it sent, which nobody looks at; "too many to send" */
 	const char *directory, *dn, *mail;              /* who the mirror knows */
 	const char *outcome, *rule, *requirement;
 	const char *const *groups;      /* DNs of those that decided, nearest first, NULL-terminated */

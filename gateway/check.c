@@ -140,8 +140,8 @@ static void check_provider_document(struct check *c, const struct settings_provi
 	check_until(c, arena_printf(c->arena, "%s: its last signing key", p->name), saml_provider_info(provider)->keys_until);
 	if (saml_provider_info(provider)->valid_until)
 		check_until(c, arena_printf(c->arena, "%s: its metadata", p->name), saml_provider_info(provider)->valid_until);
-	if (!p->tenant)
-		say(c, FINDING_WARNING, "%s:%d: %s: tenant is not set, so any tenant that this provider speaks for is accepted", s->file, p->line,
+	if (!saml_provider_info(provider)->tenant)
+		say(c, FINDING_WARNING, "%s:%d: %s: tenant is not set and its entity ID names none, so any tenant that this provider speaks for is accepted", s->file, p->line,
 			p->name);
 	if (p->name_id_format)
 		say(c, FINDING_WARNING, "%s:%d: %s: name_id_format: %s is asked for in each request, which beats what the application is set to", s->file,

@@ -24,7 +24,7 @@ static json_t *group_json(const struct mirror_person *p, size_t i)
 static json_t *person_json(const struct explanation *e)
 {
 	const struct mirror_person *p = &e->person;
-	json_t *o = json_object(), *groups = json_array();
+	json_t *o = json_object(), *groups = json_array(), *providers = json_array();
 	size_t i;
 
 	add(o, "directory", p->directory);
@@ -35,6 +35,9 @@ static json_t *person_json(const struct explanation *e)
 	for (i = 0; i < p->group_count; i++)
 		json_array_append_new(groups, group_json(p, i));
 	json_object_set_new(o, "groups", groups);
+	for (i = 0; i < e->provider_count; i++)
+		json_array_append_new(providers, json_string(e->providers[i]->name));
+	json_object_set_new(o, "identity_providers", providers);
 	return o;
 }
 
@@ -119,6 +122,7 @@ static json_t *door_json(const struct explained_door *d)
 	add(o, "outcome", outcome_word(j->decision.outcome));
 	add(o, "rule", j->decision.rule);
 	add(o, "requirement", j->decision.requirement);
+	json_object_set_new(o, "guest_denied", json_boolean(j->decision.guest_denied));
 	json_object_set_new(o, "groups", deciding_json(j));
 	json_object_set_new(o, "rules", trace_json(j->decision.rules, j->decision.rule_count));
 	json_object_set_new(o, "require", trace_json(j->decision.requirements, j->decision.requirement_count));

@@ -83,6 +83,8 @@ static void print_decision(const struct decision *d)
 {
 	print_trace("Rules", d->rules, d->rule_count);
 	printf("Outcome    %s%s%s\n", outcome_word(d->outcome), d->rule ? ", by rule " : ", because no rule matched", d->rule ? d->rule : "");
+	if (d->guest_denied)
+		printf("Guest      no: rule %s does not say guests: yes\n", d->rule);
 	print_trace("Require", d->requirements, d->requirement_count);
 }
 
@@ -108,6 +110,16 @@ static void print_door(const struct explained_door *d)
 	}
 }
 
+static void print_providers(const struct explanation *e)
+{
+	size_t i;
+
+	printf("Signed on  by %s", e->provider_count ? "" : "nobody: no identity provider of this directory has the domain of this mail address");
+	for (i = 0; i < e->provider_count; i++)
+		printf("%s%s", i ? " or " : "", e->providers[i]->name);
+	putchar('\n');
+}
+
 void explain_print_text(const struct explanation *e)
 {
 	size_t i;
@@ -117,6 +129,7 @@ void explain_print_text(const struct explanation *e)
 		return;
 	}
 	print_person(e);
+	print_providers(e);
 	print_groups(e);
 	for (i = 0; i < e->door_count; i++) {
 		const struct explained_door *d = &e->doors[i];

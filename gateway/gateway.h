@@ -76,6 +76,7 @@ const struct saml_provider *providers_get(const struct providers *p, const char 
 
 void sign_on_start(struct http_exchange *x, void *gateway);     /* GET, POST /saml/idp/sso */
 void sign_on_finish(struct http_exchange *x, void *gateway);    /* POST /saml/sp/acs/HOST */
+void sign_on_chosen(struct http_exchange *x, void *gateway);    /* GET /choose/ID/PROVIDER */
 void link_start(struct http_exchange *x, void *gateway);        /* GET /go/NAME */
 void health_live(struct http_exchange *x, void *gateway);
 void health_ready(struct http_exchange *x, void *gateway);

@@ -6,7 +6,9 @@ gateway_libgateway_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(C
 gateway_libgateway_a_SOURCES = \
 	gateway/audit.c \
 	gateway/audit.h \
+	gateway/choose.c \
 	gateway/commands.h \
+	gateway/entra_codes.def \
 	gateway/explain.c \
 	gateway/explain.h \
 	gateway/explain_json.c \
@@ -38,6 +40,7 @@ gateway_libgateway_a_SOURCES = \
 nodist_gateway_libgateway_a_SOURCES = gateway/pages_data.c
 
 PAGE_FILES = \
+	gateway/pages/choose.html \
 	gateway/pages/continue.html \
 	gateway/pages/post.html \
 	gateway/pages/post.js \

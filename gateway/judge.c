@@ -2,6 +2,7 @@
 /* The judge: person, facts, decision, account, passage.  No side effects. */
 #include "gateway/judge.h"
 
+#include "gateway/domains.h"
 #include "gateway/mail.h"
 
 static const struct {
@@ -23,6 +24,8 @@ const char *judge_claim(const struct saml_identity *identity, const char *claim)
 
 	if (strcmp(claim, "nameid") == 0)
 		return identity->name_id;
+	if (strcmp(claim, "identity") == 0)
+		return identity->who;
 	for (i = 0; i < sizeof(short_names) / sizeof(*short_names); i++) {
 		if (strcmp(short_names[i].word, claim) == 0)
 			claim = short_names[i].claim;
@@ -52,20 +55,36 @@ static size_t claims_of(struct arena *a, const struct settings *s, const struct 
 	return n;
 }
 
-int judge_person(struct arena *a, const struct gateway *g, const char *provider, const struct saml_identity *identity,
+/* What goes to Atlassian is the mirror's mail: it must be of a domain that this provider speaks for, whoever was found. */
+static int require_own_mail(const struct settings_provider *provider, const struct mirror_person *person, struct error *err)
+{
+	if (!person->mail || !*person->mail || provider_speaks_for(provider, person->mail))
+		return 0;               /* without one nobody is signed on: require_mail */
+	return error_set(err, REASON_FOREIGN_DOMAIN, "%s has the mail %.260s, whose domain is not among the domains of %s", person->dn,
+		person->mail, provider->name);
+}
+
+int judge_person(struct arena *a, const struct gateway *g, const struct settings_provider *provider, const struct saml_identity *identity,
 	struct mirror_person *out, struct error *err)
 {
 	const struct settings *s = g->settings;
-	struct mirror_query query = {.source = provider, .guest = identity->guest};
+	struct mirror_query query = {.source = provider->name, .guest = identity->guest};
+	struct mirror_person person;
 	struct mirror_claim *claims;
 
+	if (require_own_names(provider, identity, err) < 0)
+		return -1;
 	if (!g->mirror)
 		return error_set(err, REASON_MIRROR_EMPTY, "the mirror file is not there yet");
 	query.claim_count = claims_of(a, s, identity, &claims);
 	query.claims = claims;
 	if (query.claim_count == 0)
 		return error_set(err, REASON_NO_OBJECT_ID, "none of the claims that a directory's join names is in the assertion");
-	return mirror_person(a, g->mirror, s->directories, s->directory_count, &query, out, err);
+	if (mirror_person(a, g->mirror, s->directories, s->directory_count, &query, &person, err) < 0 ||
+		require_own_mail(provider, &person, err) < 0)
+		return -1;
+	*out = person;
+	return 0;
 }
 
 /* ---- facts ---- */
@@ -110,6 +129,21 @@ static struct fact_attribute *facts_of_claims(struct arena *a, const struct saml
 	return facts;
 }
 
+static const char *const *methods_of(struct arena *a, const struct saml_identity *identity)
+{
+	const struct saml_attribute *claim = saml_identity_attribute(identity, SAML_CLAIM_AUTHN_METHODS);
+	const char **methods;
+
+	if (!claim)
+		return NULL;
+	methods = arena_alloc(a, (claim->n + 1) * sizeof(*methods));
+	memcpy(methods, claim->values, claim->n * sizeof(*methods));
+	return methods;
+}
+
+/* Above 150 groups Entra leaves out the claim that they were to go into, whichever that is. */
+static const char *const unsent[] = {SAML_CLAIM_GROUPS, SAML_CLAIM_ROLE, SAML_CLAIM_WIDS, NULL};
+
 static void gather(struct arena *a, const struct judge_question *q, const struct mirror_person *person, struct facts *out)
 {
 	*out = (struct facts){
@@ -126,6 +160,8 @@ static void gather(struct arena *a, const struct judge_question *q, const struct
 	out->claim_count = q->identity->attribute_count;
 	out->mfa = q->mfa || q->identity->mfa;
 	out->guest = q->identity->guest;
+	out->methods = methods_of(a, q->identity);
+	out->unsent = q->identity->groups_overage ? unsent : NULL;
 }
 
 /* ---- decision ---- */

@@ -29,8 +29,8 @@ struct judgement {
 	const char *landing;            /* relay state of an unsolicited Response (link), or NULL */
 };
 
-/* The person of an identity that this provider vouches for: joined by claims, or a refusal. */
-int judge_person(struct arena *a, const struct gateway *g, const char *provider, const struct saml_identity *identity,
+/* The person of an identity that this provider vouches for: joined by claims, of a domain of its own, or a refusal. */
+int judge_person(struct arena *a, const struct gateway *g, const struct settings_provider *provider, const struct saml_identity *identity,
 	struct mirror_person *out, struct error *err);
 
 /*
@@ -44,7 +44,7 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 /* What an account kind means for an outcome: 0, or ACCOUNT_KIND / ACCOUNTS_TOO_OLD. */
 int judge_account(const struct settings *s, const struct accounts_found *found, enum outcome outcome, int64_t now, struct error *err);
 
-/* The value of a claim under its short name ("objectidentifier", "nameid") or its full one; NULL: not there, or several values. */
+/* The value of a claim under its short name ("objectidentifier", "nameid", "identity") or its full one; NULL: not there, or several values. */
 const char *judge_claim(const struct saml_identity *identity, const char *claim);
 
 const char *judge_passage_word(enum passage passage);   /* "to-portal", for audit and JSON */

@@ -25,9 +25,8 @@ static int start(struct sign_on *s, struct error *err)
 	if (!s->link)
 		return error_set(err, REASON_NO_SUCH_LINK, "no link has the name %.100s", s->x->rest);
 	s->pending.link = s->link->name;
-	s->pending.provider = s->link->provider;
 	s->hint = hint_of(s);
-	if (sign_on_resolve(s, err) < 0 || sign_on_ask(s, err) < 0)
+	if (sign_on_choose(s, err) < 0)
 		return -1;
 	log_debug("sign-on started", "id", s->id, "link", s->link->name, NULL);
 	return 0;

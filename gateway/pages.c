@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-extern const char page_refusal_html[], page_post_html[], page_continue_html[], page_style_css[], page_post_js[];
+extern const char page_refusal_html[], page_post_html[], page_continue_html[], page_choose_html[], page_style_css[], page_post_js[];
 
 static char style_hash[64], script_hash[64];
 static const char *post_form_action = "https:";
@@ -141,12 +141,47 @@ static const char *title_of(enum reason reason)
 	return status == 403 ? "You cannot be signed on" : "This sign-on did not work";
 }
 
+const char *page_code_sentence(const char *digits)
+{
+	static const struct {
+		const char *digits, *sentence;
+	} codes[] = {
+#define ENTRA_CODE(digits, person, administrator) {#digits, person},
+#include "gateway/entra_codes.def"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		if (strcmp(codes[i].digits, digits) == 0)
+			return codes[i].sentence;
+	}
+	return NULL;
+}
+
+/* A field of the provider's refusal; nothing where it is empty. */
+static struct slice said(const char *text)
+{
+	return text && *text ? slice_c(text) : (struct slice){0};
+}
+
+static const char *sentence_of(const struct page_refusal *page)
+{
+	const char *known = page->provider && *page->provider->code ? page_code_sentence(page->provider->code) : NULL;
+
+	return page->sentence ? page->sentence : known ? known : reason_sentence(page->reason);
+}
+
 void page_refusal(struct http_exchange *x, const struct page_refusal *page)
 {
+	static const struct saml_refusal nothing;
+	const struct saml_refusal *provider = page->provider ? page->provider : &nothing;
 	char time[21];
 	const struct value values[] = {
 		{"title", slice_c(title_of(page->reason))},
-		{"sentence", slice_c(page->sentence ? page->sentence : reason_sentence(page->reason))},
+		{"sentence", slice_c(sentence_of(page))},
+		{"code", said(provider->code)},
+		{"trace", said(provider->trace)},
+		{"their_time", said(provider->time)},
 		{"ask", page->ask ? ask_html(x->arena, page->ask) : (struct slice){0}},
 		{"groups", page->groups && page->groups[0] ? groups_html(x->arena, page->groups) : (struct slice){0}},
 		{"back", slice_c(page->back)},
@@ -182,4 +217,22 @@ void page_continue(struct http_exchange *x, const char *to)
 	const struct value values[] = {{"to", slice_c(to)}, {"style", slice_c(page_style_css)}, {0}};
 
 	show(x, 200, page_continue_html, values);
+}
+
+void page_choose(struct http_exchange *x, const struct page_choice *choices, size_t n)
+{
+	struct text list;
+	struct value values[] = {{"choices", {0}}, {"style", slice_c(page_style_css)}, {0}};
+	size_t i;
+
+	text_begin(&list, x->arena, 1024);
+	for (i = 0; i < n; i++) {
+		text_add_c(&list, "<li><a class=\"button\" href=\"");
+		text_add_html(&list, slice_c(choices[i].to));
+		text_add_c(&list, "\">");
+		text_add_html(&list, slice_c(choices[i].title));
+		text_add_c(&list, "</a></li>");
+	}
+	values[0].text = text_slice(&list);
+	show(x, 200, page_choose_html, values);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a person sees: three pages, without a word of script but the one line
+ * What a person sees: four pages, without a word of script but the one line
  * that submits the form.
  *
  * The pages are files in gateway/pages, compiled in.  `{{name}}` is a value,
@@ -12,6 +12,7 @@
 #define GATEWAY_PAGES_H
 
 #include "http/http.h"
+#include "saml/saml.h"
 
 struct page_refusal {
 	enum reason reason;
@@ -20,6 +21,7 @@ struct page_refusal {
 	const char *ask;                /* whom: mail address, https URL or words; NULL: nobody */
 	const char *back;               /* URL to start again; NULL: none */
 	const char *const *groups;      /* NULL: not shown */
+	const struct saml_refusal *provider;    /* what the identity provider gave as its reason; NULL: it did not refuse */
 };
 
 /* Once a process: hashes of style and script.  form_action: what CSP allows the posting page to send to. */
@@ -29,5 +31,14 @@ void page_refusal(struct http_exchange *x, const struct page_refusal *page);
 /* relay_state.p NULL: no such field */
 void page_post(struct http_exchange *x, const char *acs, const char *response, struct slice relay_state);
 void page_continue(struct http_exchange *x, const char *to);
+
+struct page_choice {
+	const char *title, *to;
+};
+/* Which of several organisations; each a link. */
+void page_choose(struct http_exchange *x, const struct page_choice *choices, size_t n);
+
+/* What a code of Entra ID means for the person; NULL: not known. */
+const char *page_code_sentence(const char *digits);
 
 #endif

@@ -96,7 +96,7 @@ static int decode(struct arena *a, struct slice in, struct pending *out)
 	struct slice host, provider, ours, connection, link, request;
 	uint64_t started;
 
-	if (in.n < HEAD_SIZE || in.p[0] != ENCODING || in.p[1] < PENDING_OPEN || in.p[1] > PENDING_REDIRECTED)
+	if (in.n < HEAD_SIZE || in.p[0] != ENCODING || in.p[1] < PENDING_OPEN || in.p[1] > PENDING_CHOOSING)
 		return -1;
 	out->state = (enum pending_state)in.p[1];
 	out->hops = (unsigned char)in.p[2];
@@ -115,8 +115,10 @@ static int decode(struct arena *a, struct slice in, struct pending *out)
 	out->connection = connection.p;
 	out->link = link.p;
 	out->request_id = request.p;
-	/* what every one of ours has; who asked is a connection or a link */
-	return host.p && provider.p && ours.p && !connection.p != !link.p ? 0 : -1;
+	/* what every one of ours has; who asked is a connection or a link, and who is asked may not be known yet */
+	if ((out->state == PENDING_CHOOSING) == (provider.p || ours.p) || !provider.p != !ours.p)
+		return -1;
+	return host.p && !connection.p != !link.p ? 0 : -1;
 }
 
 /* ---- cookies ---- */
@@ -210,7 +212,7 @@ int pending_get(struct http_exchange *x, const struct seal_key *key, struct slic
 		return error_set(err, REASON_COOKIE_MISSING, "no cookie of this sign-on among %zu cookies", x->cookie_count);
 	if (open_cookie(x->arena, key, found, &p) < 0)
 		return error_set(err, REASON_PENDING_INVALID, "the cookie of this sign-on does not open");
-	if (p.state != PENDING_OPEN)
+	if (p.state != PENDING_OPEN && p.state != PENDING_CHOOSING)
 		seconds = PENDING_MARK_SECONDS;
 	if (now - p.started > seconds || p.started > now + 60)
 		return error_set(err, REASON_PENDING_EXPIRED, "the sign-on was started %lld s ago, it may take %lld", (long long)(now - p.started),
@@ -219,7 +221,8 @@ int pending_get(struct http_exchange *x, const struct seal_key *key, struct slic
 	return 0;
 }
 
-unsigned pending_redirects(struct http_exchange *x, const struct seal_key *key, int64_t now)
+/* Cookies of this state (and link, unless NULL) that were set within PENDING_LOOP_SECONDS. */
+static unsigned count(struct http_exchange *x, const struct seal_key *key, enum pending_state state, const char *link, int64_t now)
 {
 	unsigned n = 0;
 	size_t i;
@@ -227,9 +230,19 @@ unsigned pending_redirects(struct http_exchange *x, const struct seal_key *key, 
 	for (i = 0; i < x->cookie_count; i++) {
 		struct pending p;
 
-		if (is_ours(&x->cookies[i]) && open_cookie(x->arena, key, &x->cookies[i], &p) == 0 && p.state == PENDING_REDIRECTED &&
-			now - p.started <= PENDING_LOOP_SECONDS)
+		if (is_ours(&x->cookies[i]) && open_cookie(x->arena, key, &x->cookies[i], &p) == 0 && p.state == state &&
+			(!link || (p.link && strcmp(p.link, link) == 0)) && now - p.started <= PENDING_LOOP_SECONDS)
 			n++;
 	}
 	return n;
+}
+
+unsigned pending_redirects(struct http_exchange *x, const struct seal_key *key, int64_t now)
+{
+	return count(x, key, PENDING_REDIRECTED, NULL, now);
+}
+
+unsigned pending_starts(struct http_exchange *x, const struct seal_key *key, const char *link, int64_t now)
+{
+	return count(x, key, PENDING_OPEN, link, now);
 }

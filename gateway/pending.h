@@ -26,7 +26,7 @@
 #define PENDING_LOOP_MOST 5
 #define PENDING_ID_SIZE 33
 
-enum pending_state { PENDING_OPEN = 1, PENDING_ANSWERED, PENDING_REDIRECTED };
+enum pending_state { PENDING_OPEN = 1, PENDING_ANSWERED, PENDING_REDIRECTED, PENDING_CHOOSING };
 
 struct pending {
 	enum pending_state state;
@@ -35,7 +35,7 @@ struct pending {
 	unsigned hops;                  /* starts again of this one sign-on */
 	const char *host;               /* that made the request to the provider */
 	unsigned char generation[CLAIMS_GENERATION_SIZE];
-	const char *provider;
+	const char *provider;           /* NULL while the person is asked which (CHOOSING), as is our request's id */
 	const char *our_request_id;
 	const char *connection;         /* who asked; NULL: a link */
 	const char *link;               /* NULL: a connection */
@@ -61,5 +61,8 @@ int pending_get(struct http_exchange *x, const struct seal_key *key, struct slic
 
 /* Redirects between doors that this browser went through lately. */
 unsigned pending_redirects(struct http_exchange *x, const struct seal_key *key, int64_t now);
+
+/* Sign-ons by this link that this browser began lately and that are still under way. */
+unsigned pending_starts(struct http_exchange *x, const struct seal_key *key, const char *link, int64_t now);
 
 #endif

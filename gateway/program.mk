@@ -3,10 +3,12 @@
 # The settings alone, for their tests and for all roles.
 noinst_LIBRARIES += gateway/libsettings.a
 gateway_libsettings_a_SOURCES = \
+	gateway/domains.c gateway/domains.h \
 	gateway/files.c gateway/files.h \
 	gateway/keyring.c gateway/keyring.h \
 	gateway/mail.c gateway/mail.h \
 	gateway/settings.c gateway/settings.h \
+	gateway/settings_claims.c \
 	gateway/settings_connections.c \
 	gateway/settings_directories.c \
 	gateway/settings_files.c \
@@ -18,9 +20,14 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_values.c
 SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS)
 
-check_PROGRAMS += tests/unit/test_files tests/unit/test_mail tests/unit/test_settings
+check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
+	tests/unit/test_settings_providers
 tests_unit_test_mail_SOURCES = tests/unit/test_mail.c tests/unit/unit.h
 tests_unit_test_mail_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_settings_providers_SOURCES = tests/unit/test_settings_providers.c tests/unit/unit.h
+tests_unit_test_settings_providers_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_domains_SOURCES = tests/unit/test_domains.c tests/unit/unit.h
+tests_unit_test_domains_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_files_SOURCES = tests/unit/test_files.c tests/unit/unit.h
 tests_unit_test_files_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c tests/unit/unit.h

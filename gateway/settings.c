@@ -203,6 +203,7 @@ static void read_top(struct settings_reader *r)
 	settings_read_rules(r);
 	settings_read_links(r);
 	settings_read_directory_attributes(r);
+	settings_read_claims(r);
 }
 
 int settings_read(struct arena *a, struct files *files, const char *path, const struct settings **out,

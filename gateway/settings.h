@@ -31,7 +31,9 @@ struct settings_provider {
 	const char *proxy;              /* for fetching, NULL: none */
 	int64_t refresh_seconds;        /* between fetches: default 8h */
 	const char *entity_id;          /* expected; NULL: the document's only one */
-	const char *tenant;             /* required tenant claim; NULL: not checked */
+	const char *tenant;             /* required tenant claim; NULL: the one that an entity ID of Entra names */
+	const char *title;              /* what people are asked by: default its name */
+	const char *const *domains;     /* mail domains that it may speak for, NULL-terminated; NULL: all (only where it is the only one) */
 	enum saml_signed signed_part;   /* `signed: any | assertion | response | both` */
 	int64_t skew;                   /* seconds */
 	bool sign_requests;
@@ -65,7 +67,8 @@ struct settings_connection {
 	const char *start;              /* managed: the way in that starts a sign-on; required there */
 	const char *home;               /* portal: where its people land; required there */
 	const char *idp_entity_id;      /* what it knows us as; default: that of all */
-	const char *provider;           /* name of the identity provider that its people are sent to */
+	const char *provider;           /* the first of `providers` */
+	const char *const *providers;   /* names of the identity providers that its people may be sent to, NULL-terminated */
 	const char *name_id_format;
 	enum saml_sign sign;
 	int64_t lifetime;               /* seconds */
@@ -84,7 +87,8 @@ struct settings_link {
 	const char *landing[OUTCOME_COUNT];     /* URL; a portal connection's name in the file is its home here; NULL: none */
 	const char *landing_door[OUTCOME_COUNT];        /* that connection's name; NULL: the landing was a URL */
 	const char *via;                /* managed connection that the unsolicited Response goes to */
-	const char *provider;           /* name of the identity provider */
+	const char *provider;           /* the first of `providers` */
+	const char *const *providers;   /* names of the identity providers, NULL-terminated */
 	const char *login_hint;         /* NULL: none */
 };
 
@@ -128,6 +132,8 @@ struct settings {
 	bool show_groups;
 	int64_t accounts_max_age;       /* seconds; 0: none */
 	int64_t pending_seconds;        /* life of a pending sign-on: 900 */
+	const char *default_link;       /* started for who comes with an answer that nobody asked for; NULL: a page says no */
+	const char *const *claims;      /* names of the claims that rules, joins and connections read, NULL-terminated */
 
 	const struct settings_provider *providers;
 	size_t provider_count;

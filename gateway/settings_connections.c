@@ -23,6 +23,10 @@ static void read_stable_id(struct settings_reader *r, const struct yaml_node *ma
 	struct attribute_source_words w = {0};
 
 	c->stable_id = (struct settings_attribute){.source = ATTRIBUTE_CLAIM, .text = SAML_CLAIM_OBJECT_ID};
+	/* an object id is one tenant's word; what accounts are known by must not change by itself when a second one comes */
+	if (!node && c->usual_attributes && c->providers[0] && c->providers[1])
+		settings_problem_key(r, map, "stable_id", "is missing in %s: its people come from several identity providers; "
+			"{claim: identity} is tenant and object id, {claim: objectidentifier} what one provider alone gives", map->key);
 	if (!node || section_read(r, SECTION_stable_id, node, &w) < 0)
 		return;
 	if (!w.claim == !w.ldap)
@@ -148,7 +152,8 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 		c->idp_entity_id = r->settings->idp_entity_id;
 	read_values(r, map, c);
 	require_way_in(r, map, c);
-	c->provider = settings_chosen_provider(r, map, c->provider);
+	c->providers = settings_chosen_providers(r, map, c->provider, c->providers);
+	c->provider = c->providers[0];
 	read_stable_id(r, map, c);
 	read_attributes(r, map, c);
 	for (i = 0; c->entity_id && i < r->settings->connection_count; i++) {

@@ -103,13 +103,22 @@ static void read_link(struct settings_reader *r, const struct yaml_node *map, st
 	}
 	require_landings(r, map);
 	read_via(r, map, w.via, link);
-	link->provider = settings_chosen_provider(r, map, w.provider);
+	link->providers = settings_chosen_providers(r, map, w.provider, w.providers);
+	link->provider = link->providers[0];
 	link->login_hint = w.login_hint;
 	if (w.login_hint && !mail_is_plain(w.login_hint))
 		settings_problem(r, yaml_get(map, "login_hint"), "\"%.100s\" is not a mail address", w.login_hint);
 }
 
-void settings_read_links(struct settings_reader *r)
+static void require_default_link(struct settings_reader *r)
+{
+	const char *name = r->settings->default_link;
+
+	if (name && !settings_link(r->settings, slice_c(name)))
+		settings_problem(r, yaml_get(r->root, "default_link"), "\"%.60s\" is not a link of go", name);
+}
+
+static void read_all(struct settings_reader *r)
 {
 	const struct yaml_node *node = yaml_get(r->root, "go"), *n;
 	struct settings_link *links;
@@ -124,4 +133,10 @@ void settings_read_links(struct settings_reader *r)
 	for (n = node->child; n; n = n->next)
 		read_link(r, n, &links[r->settings->link_count++]);
 	r->settings->links = links;
+}
+
+void settings_read_links(struct settings_reader *r)
+{
+	read_all(r);
+	require_default_link(r);
 }

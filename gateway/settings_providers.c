@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `identity_providers`: who signs people on. */
+#include "gateway/domains.h"
 #include "gateway/settings_reader.h"
 
 static void read_metadata(struct settings_reader *r, const struct yaml_node *map, struct settings_provider *p)
@@ -35,6 +36,29 @@ static void require_fetching(struct settings_reader *r, const struct yaml_node *
 		settings_problem(r, yaml_get(map, "proxy"), "\"%.200s\" is not a proxy (http://HOST:PORT)", p->proxy);
 }
 
+/* Whose mail addresses it may speak for; with several providers each must say. */
+static void require_domains(struct settings_reader *r, const struct yaml_node *map, const struct settings_provider *p)
+{
+	const struct yaml_node *node = yaml_get(map, "domains");
+	const struct settings *s = r->settings;
+	const struct settings_provider *other;
+	size_t i;
+
+	if (!node && yaml_children(yaml_get(r->root, "identity_providers")) > 1)
+		settings_problem_key(r, map, "domains", "is missing in %s: with several identity providers each lists the mail domains of its people",
+			map->key);
+	for (i = 0; p->domains && p->domains[i]; i++) {
+		const char *fault = domain_fault(p->domains[i]);
+
+		if (fault)
+			settings_problem(r, node, "\"%.200s\" %s", p->domains[i], fault);
+		for (other = s->providers; other < p; other++) {
+			if (provider_has_domain(other, slice_c(p->domains[i])))
+				settings_problem(r, node, "\"%.200s\" is a domain of %s already", p->domains[i], other->name);
+		}
+	}
+}
+
 static void read_provider(struct settings_reader *r, const struct yaml_node *map, struct settings_provider *p)
 {
 	p->name = map->key;
@@ -44,6 +68,9 @@ static void read_provider(struct settings_reader *r, const struct yaml_node *map
 	p->name_id_format = name_id_format_uri(p->name_id_format);
 	read_metadata(r, map, p);
 	require_fetching(r, map, p);
+	require_domains(r, map, p);
+	if (!p->title)
+		p->title = p->name;
 }
 
 void settings_read_providers(struct settings_reader *r)
@@ -58,19 +85,31 @@ void settings_read_providers(struct settings_reader *r)
 		return;
 	}
 	providers = arena_alloc(r->arena, yaml_children(node) * sizeof(*providers));
+	r->settings->providers = providers;
 	for (n = node->child; n; n = n->next)
 		read_provider(r, n, &providers[r->settings->provider_count++]);
-	r->settings->providers = providers;
 }
 
-const char *settings_chosen_provider(struct settings_reader *r, const struct yaml_node *map, const char *chosen)
+const char *const *settings_chosen_providers(struct settings_reader *r, const struct yaml_node *map, const char *provider,
+	const char *const *providers)
 {
 	const struct settings *s = r->settings;
+	const char **list = arena_alloc(r->arena, 2 * sizeof(*list));
+	size_t i;
 
-	if (chosen && !settings_provider(s, chosen))
-		settings_problem(r, yaml_get(map, "provider"), "\"%.60s\" is not an identity provider", chosen);
-	if (!chosen && s->provider_count > 1)
-		settings_problem_key(r, map, "provider", "is missing in %s: there are %zu identity providers to choose from", map->key,
-			s->provider_count);
-	return chosen || s->provider_count == 0 ? chosen : s->providers[0].name;
+	if (provider && providers)
+		settings_problem(r, yaml_get(map, "providers"), "and provider say the same; use one of the two");
+	for (i = 0; providers && providers[i]; i++) {
+		if (!settings_provider(s, providers[i]))
+			settings_problem(r, yaml_get(map, "providers"), "\"%.60s\" is not an identity provider", providers[i]);
+	}
+	if (provider && !settings_provider(s, provider))
+		settings_problem(r, yaml_get(map, "provider"), "\"%.60s\" is not an identity provider", provider);
+	if (!provider && !providers && s->provider_count > 1)
+		settings_problem_key(r, map, "provider", "is missing in %s: there are %zu identity providers; name one, or several as providers",
+			map->key, s->provider_count);
+	if (providers && !provider)
+		return providers;
+	list[0] = provider || s->provider_count == 0 ? provider : s->providers[0].name;
+	return list;
 }

@@ -80,6 +80,7 @@ struct attribute_source_words {
 struct rule_words {
 	const char *name, *when, *outcome, *because;
 	const char *const *at;
+	bool guests;
 };
 
 struct requirement_words {
@@ -90,6 +91,7 @@ struct requirement_words {
 struct link_words {
 	const char *landing[OUTCOME_COUNT];
 	const char *via, *provider, *login_hint;
+	const char *const *providers;
 };
 
 /* ---- reading ---- */
@@ -128,6 +130,7 @@ void settings_read_connections(struct settings_reader *r);
 void settings_read_rules(struct settings_reader *r);
 void settings_read_links(struct settings_reader *r);
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
+void settings_read_claims(struct settings_reader *r);                  /* the same */
 
 /* ---- values (settings_values.c) ---- */
 
@@ -148,7 +151,11 @@ const char *setting_nearest(enum setting_section section, const char *key);
 const char *name_id_format_uri(const char *word);       /* "email" -> its URI; NULL for NULL */
 const char *claim_full_name(const char *claim);         /* "objectidentifier" -> the name it has in an assertion */
 
-/* The identity provider that a connection or link asks: the one it chose, or the only one; else a problem is noted. */
-const char *settings_chosen_provider(struct settings_reader *r, const struct yaml_node *map, const char *chosen);
+/*
+ * The identity providers that a connection or link may ask: those it names, or
+ * the only one; else a problem is noted.  Never empty.
+ */
+const char *const *settings_chosen_providers(struct settings_reader *r, const struct yaml_node *map, const char *provider,
+	const char *const *providers);
 
 #endif

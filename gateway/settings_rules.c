@@ -58,12 +58,15 @@ static void read_rule(struct settings_reader *r, const struct yaml_node *map, co
 	rule->when_text = w.when;
 	rule->at = w.at;
 	rule->because = w.because;
+	rule->guests = w.guests;
 	read_when(r, map, w.when, CONDITION_RULE, names, &rule->when);
 	if (!w.outcome || outcome_read(w.outcome, &rule->outcome) < 0)
 		return;                 /* section_read said so */
 	require_sites(r, map, rule);
 	if (w.because && rule->outcome != OUTCOME_DENY)
 		settings_problem(r, yaml_get(map, "because"), "belongs to outcome deny only");
+	if (w.guests && rule->outcome == OUTCOME_DENY)
+		settings_problem(r, yaml_get(map, "guests"), "belongs to rules that give something; deny is for everybody");
 }
 
 static void read_outcomes(struct settings_reader *r, const struct yaml_node *map, const char *const *words, bool for_outcome[])

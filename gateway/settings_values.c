@@ -150,6 +150,7 @@ const char *claim_full_name(const char *claim)
 	static const struct { const char *word, *name; } names[] = {
 		{"objectidentifier", SAML_CLAIM_OBJECT_ID},
 		{"tenantid", SAML_CLAIM_TENANT},
+		{"identity", "identity"},
 		{"displayname", "http://schemas.microsoft.com/identity/claims/displayname"},
 		{"name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"},
 		{"upn", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"},

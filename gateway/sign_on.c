@@ -31,21 +31,34 @@ void sign_on_begin(struct sign_on *s, struct http_exchange *x, const struct gate
 		.decide_us = -1, .write_us = -1, .total_us = -1};
 }
 
-int sign_on_resolve(struct sign_on *s, struct error *err)
+int sign_on_find_asker(struct sign_on *s, struct error *err)
 {
 	const struct settings *settings = s->gateway->settings;
-	const char *why;
 
 	if (s->pending.connection)
 		s->connection = settings_connection(settings, s->pending.connection);
 	else
 		s->link = settings_link(settings, slice_c(s->pending.link));
-	s->provider_settings = settings_provider(settings, s->pending.provider);
-	if ((!s->connection && !s->link) || !s->provider_settings)
-		return error_set(err, REASON_PENDING_INVALID, "the settings no longer know %s, or provider %s",
-			s->pending.connection ? s->pending.connection : s->pending.link, s->pending.provider);
+	if (!s->connection && !s->link)
+		return error_set(err, REASON_PENDING_INVALID, "the settings no longer know %s",
+			s->pending.connection ? s->pending.connection : s->pending.link);
 	s->audit.door = s->pending.connection;
 	s->audit.link = s->pending.link;
+	return 0;
+}
+
+int sign_on_resolve(struct sign_on *s, struct error *err)
+{
+	const struct settings *settings = s->gateway->settings;
+	const char *why;
+
+	if (sign_on_find_asker(s, err) < 0)
+		return -1;
+	if (!s->pending.provider)
+		return error_set(err, REASON_PENDING_INVALID, "no identity provider was asked yet");
+	s->provider_settings = settings_provider(settings, s->pending.provider);
+	if (!s->provider_settings)
+		return error_set(err, REASON_PENDING_INVALID, "the settings no longer know the provider %s", s->pending.provider);
 	s->audit.provider = s->pending.provider;
 	s->provider = providers_get(s->gateway->providers, s->pending.provider, &why);
 	if (!s->provider) {
@@ -92,15 +105,18 @@ int sign_on_ask(struct sign_on *s, struct error *err)
 	return 0;
 }
 
+const char *sign_on_fresh_start(const struct sign_on *s)
+{
+	if (s->link)
+		return arena_printf(s->arena, "%s/go/%s", s->gateway->settings->public_url, s->link->name);
+	return s->connection->start ? s->connection->start : s->connection->home;
+}
+
 /* ---- refusing ---- */
 
 static const char *way_back(const struct sign_on *s)
 {
-	if (s->connection)
-		return s->connection->start ? s->connection->start : s->connection->home;
-	if (s->link)
-		return arena_printf(s->arena, "%s/go/%s", s->gateway->settings->public_url, s->link->name);
-	return NULL;
+	return s->connection || s->link ? sign_on_fresh_start(s) : NULL;
 }
 
 /* Group names only when the administrator wants it, and only for somebody who was found. */
@@ -140,12 +156,28 @@ bool sign_on_is_recorded(const struct sign_on *s)
 	return s->identity.assertion_id || audit_has_room(s->gateway->audit, clock_monotonic_us());
 }
 
+/* What an identity provider said why; anybody may have written it, so that only its form makes it fit to be shown. */
+static const struct saml_refusal *read_refusal(struct sign_on *s, const struct error *err)
+{
+	struct saml_refusal *r;
+
+	if (err->reason != REASON_STATUS_NOT_SUCCESS)
+		return NULL;
+	r = arena_alloc(s->arena, sizeof(*r));
+	saml_refusal_read(err->detail, r);
+	s->audit.provider_code = *r->code ? arena_printf(s->arena, "AADSTS%s", r->code) : NULL;
+	s->audit.provider_trace = *r->trace ? r->trace : NULL;
+	metrics_count(s->gateway->metrics, METRIC_STATUSES, s->pending.provider ? s->pending.provider : "",
+		!*r->code ? "none" : page_code_sentence(r->code) ? s->audit.provider_code : "other", NULL);
+	return r;
+}
+
 void sign_on_refuse(struct sign_on *s, const struct error *err)
 {
 	struct page_refusal page = {
 		.reason = err->reason, .id = s->id, .back = way_back(s), .ask = s->gateway->settings->ask,
 		.groups = groups_to_show(s),
-		.sentence = is_denial(err->reason) ? s->judgement.decision.sentence : NULL,
+		.sentence = is_denial(err->reason) ? s->judgement.decision.sentence : NULL, .provider = read_refusal(s, err),
 	};
 	struct error audit_err;
 

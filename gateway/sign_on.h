@@ -2,7 +2,7 @@
 /*
  * One request of a sign-on and all that it gathers, private to the steps.
  *
- * sign_on_start.c, sign_on_finish.c and link.c are the steps; what they share
+ * sign_on_start.c, choose.c, sign_on_finish.c and link.c are the steps; what they share
  * (asking the provider, refusing) is in sign_on.c.
  */
 #ifndef GATEWAY_SIGN_ON_H
@@ -39,6 +39,14 @@ void sign_on_begin(struct sign_on *s, struct http_exchange *x, const struct gate
 
 /* From where the pending entry says: connection or link, and provider.  A name that a reload removed: PENDING_INVALID. */
 int sign_on_resolve(struct sign_on *s, struct error *err);
+/* The connection or link alone. */
+int sign_on_find_asker(struct sign_on *s, struct error *err);
+
+/*
+ * Asks the identity provider that is meant, by s->hint where several could be,
+ * or the person which one is (choose.c).  s->connection or s->link is set.
+ */
+int sign_on_choose(struct sign_on *s, struct error *err);
 
 /*
  * Remembers s->pending under a new id and sends the browser to the identity
@@ -55,6 +63,9 @@ bool sign_on_is_recorded(const struct sign_on *s);
 
 /* Counts one end of a sign-on, and how long its steps took. */
 void sign_on_count(const struct sign_on *s, const char *event);
+
+/* Where "continue" leads after a sign-on that has ended: a fresh one at its landing. */
+const char *sign_on_fresh_start(const struct sign_on *s);
 
 /* The refusal: page, audit line, log line, counted. */
 void sign_on_refuse(struct sign_on *s, const struct error *err);

@@ -27,6 +27,21 @@ static int64_t lap(int64_t *mark)
 
 /* ---- the pending sign-on in the browser ---- */
 
+static void record(struct sign_on *s, const char *event, const char *why)
+{
+	struct error err;
+
+	sign_on_count(s, event);
+	if (!sign_on_is_recorded(s))
+		return;
+	s->audit.event = event;
+	s->audit.detail = why;
+	s->audit.total_us = clock_monotonic_us() - s->began_us;
+	if (audit_write(s->gateway->audit, &s->audit, &err) < 0)
+		log_error("not in the audit file", "event", event, "id", s->id, "detail", err.detail, NULL);
+	log_info("sign-on started again", "event", event, "id", s->id, "why", why, NULL);
+}
+
 /* Again at the provider, silently, as if it had just been asked: nothing that came with this request is trusted. */
 static enum step start_again(struct sign_on *s, const char *why, struct error *err)
 {
@@ -38,24 +53,36 @@ static enum step start_again(struct sign_on *s, const char *why, struct error *e
 	pending_drop(s->x, old);
 	if (sign_on_ask(s, err) < 0)
 		return STEP_REFUSED;
-	sign_on_count(s, "restart");
-	if (!sign_on_is_recorded(s))
-		return STEP_ANSWERED;
-	s->audit.event = "restart";
-	s->audit.detail = why;
-	s->audit.total_us = clock_monotonic_us() - s->began_us;
-	if (audit_write(s->gateway->audit, &s->audit, err) < 0)
-		log_error("restart not in the audit file", "id", s->id, "detail", err->detail, NULL);
-	log_info("sign-on started again", "id", s->id, "why", why, NULL);
+	record(s, "restart", why);
 	return STEP_ANSWERED;
 }
 
-/* Where "continue" leads after a sign-on that has ended: a fresh one at its landing. */
-static const char *fresh_start(const struct sign_on *s)
+/*
+ * An answer that nobody asked for proves nothing, and may be somebody else's:
+ * it is not even looked at.  But whoever brings one has come by a tile of My
+ * Apps, perhaps, and where the settings name a link, it is started as if they
+ * had opened it.  The worst that a hostile page gets by posting here is what
+ * it gets by a link to us: a fresh sign-on of this person as themself.
+ */
+static enum step start_default_link(struct sign_on *s, struct error *err)
 {
-	if (s->link)
-		return arena_printf(s->arena, "%s/go/%s", s->gateway->settings->public_url, s->link->name);
-	return s->connection->start ? s->connection->start : s->connection->home;
+	const struct settings *settings = s->gateway->settings;
+	const char *link = settings->default_link;
+	unsigned n;
+
+	if (!link)
+		return (enum step)error_set(err, REASON_UNSOLICITED, "the relay state names no sign-on of ours");
+	if (sign_on_require_navigation(s->x, err) < 0)
+		return STEP_REFUSED;
+	n = pending_starts(s->x, &s->gateway->pending_key, link, s->now);
+	if (n >= PENDING_LOOP_MOST)
+		return (enum step)error_set(err, REASON_LOOP, "%u sign-ons by %s begun within %d s, and an answer to none of them", n, link,
+			PENDING_LOOP_SECONDS);
+	s->audit.link = link;
+	s->x->status = 303;
+	s->x->location = arena_printf(s->arena, "%s/go/%s", settings->public_url, link);
+	record(s, "unsolicited", "the relay state names no sign-on of ours: the default link was started instead");
+	return STEP_ANSWERED;
 }
 
 /* Opens the cookie that the relay state names; an ended sign-on is answered here. */
@@ -64,15 +91,15 @@ static enum step open_pending(struct sign_on *s, struct slice relay_state, struc
 	const struct gateway *g = s->gateway;
 
 	if (!pending_is_id(relay_state))
-		return (enum step)error_set(err, REASON_UNSOLICITED, "the relay state names no sign-on of ours");
+		return start_default_link(s, err);
 	if (pending_get(s->x, &g->pending_key, relay_state, s->now, g->settings->pending_seconds, &s->pending, err) < 0 ||
-		sign_on_resolve(s, err) < 0)
+		sign_on_find_asker(s, err) < 0)
 		return STEP_REFUSED;
-	if (s->pending.state != PENDING_OPEN) {
-		page_continue(s->x, fresh_start(s));
+	if (s->pending.state == PENDING_ANSWERED || s->pending.state == PENDING_REDIRECTED) {
+		page_continue(s->x, sign_on_fresh_start(s));
 		return STEP_ANSWERED;
 	}
-	return STEP_GO_ON;
+	return sign_on_resolve(s, err) < 0 ? STEP_REFUSED : STEP_GO_ON;
 }
 
 /* Replay is known to the claims file that was alive when the request was made, and to no other. */
@@ -87,12 +114,25 @@ static bool is_elsewhere(const struct sign_on *s)
 
 /* ---- the identity ---- */
 
+/* Groups come from the mirror, whatever Entra sends; that it sends some, or too many to send, is worth knowing. */
+static void notice_groups(struct sign_on *s)
+{
+	const struct saml_attribute *groups = saml_identity_attribute(&s->identity, SAML_CLAIM_GROUPS);
+
+	if (!groups && !s->identity.groups_overage)
+		return;
+	s->audit.groups_claim = s->identity.groups_overage ? "too many to send" : arena_printf(s->arena, "%zu", groups->n);
+	log_debug("groups of the identity provider are not looked at: they come from the directory", "id", s->id, "groups",
+		s->audit.groups_claim, NULL);
+}
+
 static int read_identity(struct sign_on *s, struct slice response, struct error *err)
 {
 	struct saml_expect expect = {
 		.provider = s->provider, .entity_id = s->gateway->settings->sp_entity_id, .acs_url = s->gateway->settings->acs_url,
 		.request_id = s->pending.our_request_id, .signed_part = s->provider_settings->signed_part,
 		.force_authn = s->pending.force_authn, .requested_at = s->pending.started, .now = s->now, .skew = s->provider_settings->skew,
+		.claims = s->gateway->settings->claims,
 	};
 
 	if (saml_response_read(s->arena, &expect, response, &s->identity, err) < 0)
@@ -101,6 +141,7 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
 	s->audit.object_id = s->identity.object_id;
 	s->audit.name_id = s->identity.name_id;
 	s->audit.assertion_in = s->identity.assertion_id;
+	notice_groups(s);
 	return 0;
 }
 
@@ -125,7 +166,7 @@ static int claim(struct sign_on *s, struct error *err)
 
 static int find_person(struct sign_on *s, struct error *err)
 {
-	if (judge_person(s->arena, s->gateway, s->provider_settings->name, &s->identity, &s->person, err) < 0)
+	if (judge_person(s->arena, s->gateway, s->provider_settings, &s->identity, &s->person, err) < 0)
 		return -1;
 	s->audit.directory = s->person.directory;
 	s->audit.dn = s->person.dn;

@@ -52,12 +52,11 @@ static int start(struct sign_on *s, struct error *err)
 		require_connection(s, &request, err) < 0 || require_no_loop(s, err) < 0)
 		return -1;
 	s->pending.connection = s->connection->name;
-	s->pending.provider = s->connection->provider;
 	s->pending.request_id = request.id;
 	s->pending.force_authn = request.force_authn;
 	s->pending.is_passive = request.is_passive;
 	s->hint = mail_hint(s->arena, slice_c(request.subject));
-	if (sign_on_resolve(s, err) < 0 || sign_on_ask(s, err) < 0)
+	if (sign_on_choose(s, err) < 0)
 		return -1;
 	log_debug("sign-on started", "id", s->id, "door", s->connection->name, NULL);
 	return 0;

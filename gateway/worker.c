@@ -81,6 +81,7 @@ static int open_server(struct worker *w, struct error *err)
 		{"/saml/idp/sso", HTTP_GET | HTTP_POST, REQUEST_BODY_MAX, sign_on_start},
 		{NULL, HTTP_POST, RESPONSE_BODY_MAX, sign_on_finish},   /* acs_path */
 		{"/go/*", HTTP_GET, 0, link_start},
+		{"/choose/*", HTTP_GET, 0, sign_on_chosen},
 		{"/saml/idp/metadata", HTTP_GET, 0, metadata_idp},
 		{"/saml/idp/metadata/*", HTTP_GET, 0, metadata_idp_for},
 		{"/saml/sp/metadata", HTTP_GET, 0, metadata_sp},

@@ -199,7 +199,7 @@ directories:
 rules:
   - {{name: agents,    when: "member of 'cn=jira-agents,ou=groups,{suffix}'", outcome: licensed}}
   - {{name: employees, when: "member of 'cn=all-staff,ou=groups,{suffix}'", outcome: customer}}
-  - {{name: partners,  when: "member of 'cn=partners,ou=groups,{suffix}'", outcome: portal, at: [helpdesk]}}
+  - {{name: partners,  when: "member of 'cn=partners,ou=groups,{suffix}'", outcome: portal, at: [helpdesk], guests: yes}}
 require:
   - {{name: agents-use-mfa, for: licensed, when: "mfa", else: "Please sign in with a second factor."}}
 otherwise: {{ask: it-access@{staff_domain}}}

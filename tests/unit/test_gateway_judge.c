@@ -25,7 +25,7 @@ static struct settings_connection connections[] = {
 	{.name = "shop", .kind = DOOR_PORTAL, .entity_id = "urn:shop", .acs = "https://shop.example/acs", .home = "https://shop.example/portal"},
 };
 static const struct settings_link links[] = {
-	{.name = "help", .via = "organisation", .provider = "entra",
+	{.name = "help", .via = "organisation",
 		.landing = {[OUTCOME_LICENSED] = "https://site.example/jira", [OUTCOME_PORTAL] = "https://help.example/portal"},
 		.landing_door = {[OUTCOME_PORTAL] = "helpdesk"}},
 };

@@ -136,7 +136,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{10, "    tennant: x", "p.yaml:10: tennant: is not a setting; did you mean tenant?"},
 	/* connections */
 	{13, "    kind: managed\n    provider: nobody", "p.yaml:14: provider: \"nobody\" is not an identity provider"},
-	{11, "  second: {metadata: /etc/postern/second.xml}\nconnections:", "p.yaml:24: providers: is missing in corp: there are 2 identity providers"},
+	{11, "    domains: a.example\n  second: {metadata: /etc/postern/second.xml, domains: b.example}\nconnections:", "p.yaml:25: providers: is missing in corp: there are 2 identity providers"},
 	{29, "    join: {objectidentifier: employeeNumber}\n    providers: [entra, nobody]", "p.yaml:30: providers: \"nobody\" is not an identity provider"},
 	{13, "    kind: org", "p.yaml:13: kind: \"org\" must be one of: managed portal"},
 	{13, "", "p.yaml:12: kind: is missing in organisation"},
@@ -244,10 +244,10 @@ static void connections_choose_among_several_providers(void **state)
 	(void)state;
 	text_begin(&t, a, file.n + 64);
 	text_add(&t, slice_of(file.p, before));
-	text_add_c(&t, "  second: {metadata: /etc/postern/second.xml}\n");
+	text_add_c(&t, "    domains: a.example\n  second: {metadata: /etc/postern/second.xml, domains: b.example}\n");
 	text_add_c(&t, second);
 	assert_refused(read_bytes(a, text_slice(&t), &s, NULL, &err), err, REASON_SETTINGS);
-	assert_non_null(strstr(err.detail, "p.yaml:13: provider: is missing in organisation: there are 2 identity providers"));
+	assert_non_null(strstr(err.detail, "p.yaml:14: provider: is missing in organisation: there are 2 identity providers"));
 	arena_free(a);
 }
 

@@ -48,6 +48,7 @@ static struct error err;
 /* The browser. */
 static struct http_cookie jar[JAR];
 static size_t jar_size;
+static struct slice query;              /* of the requests that follow */
 
 /* ---- the stage ---- */
 
@@ -128,6 +129,19 @@ struct more {
 	const char *top, *provider, *door;
 };
 
+#define FABRIKAM "9c2d3e4f-5061-4b72-9c83-a4b5c6d7e8f9"
+
+/* Two tenants after a merger, at one door and one link; entra has two of their three domains. */
+static struct slice with_two_tenants(struct slice text)
+{
+	text = forge_replace(text, "#provider#}", ", domains: [example.org, partner.example], title: 'Example & Co'#provider#}\n"
+		"  fabrikam: {metadata: @/fabrikam.xml, domains: fabrikam.example, title: Fabrikam}");
+	text = forge_replace(text, "#door#}", ", providers: [entra, fabrikam], stable_id: {claim: identity}#door#}");
+	text = forge_replace(text, "home: 'https://help.example/portal'}", "home: 'https://help.example/portal', provider: entra}");
+	text = forge_replace(text, "    disabled:", "    providers: [entra, fabrikam]\n    disabled:");
+	return forge_replace(text, "portal: helpdesk}", "portal: helpdesk, providers: [fabrikam, entra]}");
+}
+
 static void open_gateway(const struct more *more)
 {
 	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
@@ -136,6 +150,8 @@ static void open_gateway(const struct more *more)
 	struct slice text = slice_c(settings_text);
 	const struct settings *settings;
 
+	if (more->top && strcmp(more->top, "#two tenants#") == 0)
+		text = with_two_tenants(text);
 	while (memmem(text.p, text.n, "@/", 2))
 		text = forge_replace(text, "@/", arena_printf(a, "%s/", folder));
 	text = forge_replace(text, "#audit#", more->top ? more->top : "");
@@ -146,6 +162,7 @@ static void open_gateway(const struct more *more)
 	write_here("own.key", 0600, own.key);
 	write_here("own.crt", 0644, own.certificate);
 	write_here("idp.xml", 0644, forge_metadata("signing", keys));
+	write_here("fabrikam.xml", 0644, forge_replace(forge_metadata("signing", keys), FORGE_ISSUER, "https://sts.windows.net/" FABRIKAM "/"));
 	write_here("state/cookie.secret", 0600, slice_c("0123456789abcdef0123456789abcdef"));
 	write_here("postern.yaml", 0644, text);
 	assert_done(settings_read(a, files, in_folder("postern.yaml"), &settings, NULL, &err), err);
@@ -187,6 +204,18 @@ static int begin_with_full_disk_and_patience(void **state)
 	return begin_with(&(struct more){.top = "audit_file: /dev/full\naudit_failure: continue"});
 }
 
+static int begin_with_two_tenants(void **state)
+{
+	(void)state;
+	return begin_with(&(struct more){.top = "#two tenants#"});
+}
+
+static int begin_with_default_link(void **state)
+{
+	(void)state;
+	return begin_with(&(struct more){.top = "default_link: help"});
+}
+
 /* No managed connection: a link has no door of its own, and this one lands at an address. */
 static int begin_with_portals_only(void **state)
 {
@@ -198,6 +227,7 @@ static int end(void **state)
 {
 	char command[80];
 
+	query = (struct slice){0};
 	gateway_close(&gateway);
 	gateway = (struct gateway){0};
 	arena_free(a);
@@ -236,6 +266,7 @@ static struct http_exchange *request(void (*handle)(struct http_exchange *, void
 
 	memcpy(sent, jar, sizeof(jar));
 	*x = (struct http_exchange){.arena = a, .method = body.p ? HTTP_POST : HTTP_GET, .body = body, .rest = rest, .client = "192.0.2.1",
+		.query = query,
 		.cookies = sent, .cookie_count = jar_size, .fetch_dest = "document"};
 	handle(x, &gateway);
 	keep_cookies(x);
@@ -325,6 +356,16 @@ static struct slice form_with(struct slice xml, const char *relay_state)
 static struct slice answer_to(struct asked asked)
 {
 	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id}}};
+
+	clock_set(FORGE_NOW);
+	return form_with(forge_text(&f), asked.relay_state);
+}
+
+/* The same with another NameID. */
+static struct slice answer_named(struct asked asked, const char *name_id)
+{
+	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id},
+		{FORGE_NAME_ID "</NameID>", arena_printf(a, "%s</NameID>", name_id)}}};
 
 	clock_set(FORGE_NOW);
 	return form_with(forge_text(&f), asked.relay_state);
@@ -673,6 +714,223 @@ static void explains_a_loop_between_doors(void **state)
 	refused_with(start(""), REASON_LOOP);
 }
 
+/* ---- an answer that nobody asked for ---- */
+
+static void an_unsolicited_answer_starts_the_default_link(void **state)
+{
+	struct asked asked;
+	struct http_exchange *x;
+
+	(void)state;
+	clock_set(FORGE_NOW);
+	x = finish(form_with(slice_c("not even XML"), "https://graph.example/relay"));
+	assert_int_equal(x->status, 303);
+	assert_string_equal(x->location, PUBLIC "/go/help");
+	assert_int_equal(jar_size, 0);
+	audit_says("event", "unsolicited");
+	audit_says("link", "help");
+	/* what was posted, a good answer even, has no part in what follows */
+	clock_set(FORGE_NOW - 20);
+	asked = sent_to_entra(request(link_start, (struct slice){0}, "help"));
+	clock_set(FORGE_NOW);
+	assert_int_equal(finish(form_with(forge_text(&(struct forge){0}), NULL))->status, 303);
+	x = finish(answer_to(asked));
+	assert_int_equal(x->status, 200);
+	assert_true(page_has(x, "SAMLResponse"));
+}
+
+/* A known relay state is judged as ever, and an image or a frame starts nothing. */
+static void the_default_link_starts_for_nothing_else(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help")));
+	struct http_exchange *x = arena_alloc(a, sizeof(*x));
+
+	(void)state;
+	jar_size = 0;
+	refused_with(finish(form), REASON_COOKIE_MISSING);
+	refused_with(finish(slice_c("x=y")), REASON_RESPONSE_MISSING);
+	*x = (struct http_exchange){.arena = a, .method = HTTP_POST, .body = form_with(slice_c("x"), NULL), .rest = "", .client = "192.0.2.1",
+		.fetch_dest = "iframe"};
+	sign_on_finish(x, &gateway);
+	refused_with(x, REASON_BAD_REQUEST);
+}
+
+static void the_default_link_does_not_start_for_ever(void **state)
+{
+	int i;
+
+	(void)state;
+	clock_set(FORGE_NOW);
+	for (i = 0; i < PENDING_LOOP_MOST; i++) {
+		assert_int_equal(finish(form_with(slice_c("x"), NULL))->status, 303);
+		sent_to_entra(request(link_start, (struct slice){0}, "help"));
+	}
+	refused_with(finish(form_with(slice_c("x"), NULL)), REASON_LOOP);
+	clock_set(FORGE_NOW + PENDING_LOOP_SECONDS + 1);
+	assert_int_equal(finish(form_with(slice_c("x"), NULL))->status, 303);
+}
+
+/* ---- two tenants ---- */
+
+static const char *choice_for(const struct http_exchange *x, const char *name)
+{
+	const char *page = arena_copy(a, x->reply_body), *end = strstr(page, arena_printf(a, "/%s\">", name)), *at;
+
+	assert_int_equal(x->status, 200);
+	assert_non_null(end);
+	for (at = end; strncmp(at, "/choose/", 8) != 0; at--)
+		assert_true(at > page);
+	return arena_copy(a, slice_of(at + 8, (size_t)(end - at - 8) + 1 + strlen(name)));
+}
+
+static void the_person_says_which_organisation(void **state)
+{
+	struct http_exchange *x = start(""), *chosen;
+	const char *entra, *fabrikam;
+
+	(void)state;
+	assert_true(page_has(x, "Which organisation do you belong to?"));
+	assert_true(page_has(x, ">Example &amp; Co</a>"));
+	assert_true(page_has(x, ">Fabrikam</a>"));
+	assert_null(x->location);
+	entra = choice_for(x, "entra");
+	fabrikam = choice_for(x, "fabrikam");
+	assert_true(strncmp(entra, fabrikam, 33) == 0);
+	chosen = finish(answer_to(sent_to_entra(request(sign_on_chosen, (struct slice){0}, entra))));
+	assert_int_equal(chosen->status, 200);
+	assert_true(page_has(chosen, "SAMLResponse"));
+	audit_says("provider", "entra");
+	/* once: who comes back gets a fresh start, and nothing was remembered */
+	x = request(sign_on_chosen, (struct slice){0}, fabrikam);
+	assert_int_equal(x->status, 200);
+	assert_true(page_has(x, "already been answered"));
+	assert_true(page_has(start(""), "Which organisation do you belong to?"));
+}
+
+static void a_choice_leads_nowhere_else(void **state)
+{
+	const char *entra = choice_for(start(""), "entra"), *id = arena_copy(a, slice_of(entra, 32));
+	static const char *const bad[] = {"", "/", "entra", "0123/entra", "0123456789abcdef0123456789abcdeg/entra"};
+	struct asked asked = {NULL, id};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refused_with(request(sign_on_chosen, (struct slice){0}, bad[i]), REASON_NO_SUCH_PAGE);
+	refused_with(request(sign_on_chosen, (struct slice){0}, arena_printf(a, "%s/nobody", id)), REASON_PROVIDER_CHOICE);
+	refused_with(request(sign_on_chosen, (struct slice){0}, arena_printf(a, "%s/entra/", id)), REASON_PROVIDER_CHOICE);
+	refused_with(request(sign_on_chosen, (struct slice){0}, arena_printf(a, "%s/https:%%2f%%2fevil.example", id)), REASON_PROVIDER_CHOICE);
+	/* nobody was asked yet, so there is nothing to answer */
+	clock_set(FORGE_NOW);
+	refused_with(finish(form_with(forge_text(&(struct forge){0}), asked.relay_state)), REASON_PENDING_INVALID);
+	/* in another browser it means nothing */
+	jar_size = 0;
+	refused_with(request(sign_on_chosen, (struct slice){0}, entra), REASON_COOKIE_MISSING);
+}
+
+static void a_choice_is_one_of_its_own_door(void **state)
+{
+	const char *id = arena_copy(a, slice_of(choice_for(request(link_start, (struct slice){0}, "help"), "fabrikam"), 32));
+
+	(void)state;
+	refused_with(request(sign_on_chosen, (struct slice){0}, arena_printf(a, "%s/organisation", id)), REASON_PROVIDER_CHOICE);
+	assert_int_equal(request(sign_on_chosen, (struct slice){0}, arena_printf(a, "%s/fabrikam", id))->status, 302);
+}
+
+static void the_hint_of_a_link_chooses_silently(void **state)
+{
+	(void)state;
+	query = slice_c("login_hint=anna.meier%40EXAMPLE.org");
+	assert_int_equal(finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help"))))->status, 200);
+	audit_says("provider", "entra");
+	query = slice_c("login_hint=x%40nowhere.example");
+	assert_true(page_has(request(link_start, (struct slice){0}, "help"), "Which organisation"));
+	query = slice_c("login_hint=a%40example.org&login_hint=b%40example.org");
+	assert_true(page_has(request(link_start, (struct slice){0}, "help"), "Which organisation"));
+}
+
+static void a_passive_request_gets_no_page(void **state)
+{
+	struct http_exchange *x = start("IsPassive=\"true\"");
+
+	(void)state;
+	assert_false(page_has(x, "Which organisation"));
+	audit_says("reason", "provider-choice");
+}
+
+/* The forge's answer is entra's, whatever was chosen. */
+static void refuses_the_answer_of_the_other_tenant(void **state)
+{
+	struct asked asked = sent_to_entra(request(sign_on_chosen, (struct slice){0}, choice_for(start(""), "fabrikam")));
+
+	(void)state;
+	refused_with(finish(answer_to(asked)), REASON_WRONG_ISSUER);
+}
+
+static void refuses_names_and_mail_of_the_other_tenant(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	x = start("");
+	refused_with(finish(answer_named(sent_to_entra(request(sign_on_chosen, (struct slice){0}, choice_for(x, "entra"))), "anna@fabrikam.example")),
+		REASON_FOREIGN_DOMAIN);
+	/* the object id leads to an entry whose mail is the other tenant's: that mail is what would be asserted */
+	fill_mirror(FORGE_OBJECT_ID, "boss@fabrikam.example", "agents", "staff");
+	clock_set(FORGE_NOW - 20);
+	x = start("");
+	x = finish(answer_to(sent_to_entra(request(sign_on_chosen, (struct slice){0}, choice_for(x, "entra")))));
+	refused_with(x, REASON_FOREIGN_DOMAIN);
+	audit_says("reason", "foreign-domain");
+}
+
+/* ---- guests, claims, codes ---- */
+
+static void refuses_a_guest_where_the_rule_does_not_say_guests(void **state)
+{
+	(void)state;
+	refused_with(finish(answer_named(sent_to_entra(start("")), "anna_partner.example#EXT#@example.onmicrosoft.com")), REASON_GUEST_DENIED);
+	audit_says("rule", "agents");
+}
+
+static void an_empty_street_address_keeps_nobody_out(void **state)
+{
+	struct asked asked = sent_to_entra(start(""));
+	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id}, {"<AttributeStatement>",
+		"<AttributeStatement><Attribute Name=\"urn:street\"><AttributeValue/></Attribute>"
+		"<Attribute Name=\"" SAML_CLAIM_GROUPS "\"><AttributeValue>1</AttributeValue><AttributeValue>2</AttributeValue></Attribute>"}}};
+
+	(void)state;
+	clock_set(FORGE_NOW);
+	assert_int_equal(finish(form_with(forge_text(&f), asked.relay_state))->status, 200);
+	audit_says("event", "assertion");
+	audit_says("groups_claim", "2");
+}
+
+static void shows_the_code_of_entra_and_none_of_its_words(void **state)
+{
+	static const char status[] = "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>";
+	struct asked asked = sent_to_entra(start(""));
+	struct forge f = {.sign = FORGE_NOTHING, .before = {{status,
+		"<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/><samlp:StatusMessage>AADSTS50105: call "
+		"evil.example now. Trace ID: 6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00 Timestamp: 2026-11-24 13:19:16Z</samlp:StatusMessage></samlp:Status>"}}};
+	struct http_exchange *x;
+
+	(void)state;
+	clock_set(FORGE_NOW);
+	x = finish(form_with(forge_text(&f), asked.relay_state));
+	refused_with(x, REASON_STATUS_NOT_SUCCESS);
+	assert_true(page_has(x, "<code>AADSTS50105</code>"));
+	assert_true(page_has(x, "<code>6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00</code>"));
+	assert_true(page_has(x, "<code>2026-11-24 13:19:16Z</code>"));
+	assert_true(page_has(x, "Your account is not assigned to this application."));
+	assert_false(page_has(x, "evil.example"));
+	audit_says("provider_code", "AADSTS50105");
+	audit_says("provider_trace", "6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00");
+	/* only in the browser whose sign-on it answers */
+	jar_size = 0;
+	refused_with(finish(form_with(forge_text(&f), asked.relay_state)), REASON_COOKIE_MISSING);
+}
+
 /* ---- refusals of the second request ---- */
 
 static void refuses_unsolicited(void **state)
@@ -890,6 +1148,19 @@ int main(void)
 		test(an_image_starts_nothing),
 		test(refuses_a_link_that_does_not_exist),
 		test(explains_a_loop_between_doors),
+		cmocka_unit_test_setup_teardown(an_unsolicited_answer_starts_the_default_link, begin_with_default_link, end),
+		cmocka_unit_test_setup_teardown(the_default_link_starts_for_nothing_else, begin_with_default_link, end),
+		cmocka_unit_test_setup_teardown(the_default_link_does_not_start_for_ever, begin_with_default_link, end),
+		cmocka_unit_test_setup_teardown(the_person_says_which_organisation, begin_with_two_tenants, end),
+		cmocka_unit_test_setup_teardown(a_choice_leads_nowhere_else, begin_with_two_tenants, end),
+		cmocka_unit_test_setup_teardown(a_choice_is_one_of_its_own_door, begin_with_two_tenants, end),
+		cmocka_unit_test_setup_teardown(the_hint_of_a_link_chooses_silently, begin_with_two_tenants, end),
+		cmocka_unit_test_setup_teardown(a_passive_request_gets_no_page, begin_with_two_tenants, end),
+		cmocka_unit_test_setup_teardown(refuses_the_answer_of_the_other_tenant, begin_with_two_tenants, end),
+		cmocka_unit_test_setup_teardown(refuses_names_and_mail_of_the_other_tenant, begin_with_two_tenants, end),
+		test(refuses_a_guest_where_the_rule_does_not_say_guests),
+		test(an_empty_street_address_keeps_nobody_out),
+		test(shows_the_code_of_entra_and_none_of_its_words),
 		test(refuses_unsolicited),
 		test(refuses_captured_response_without_cookie),
 		test(refuses_captured_response_with_foreign_cookie),
