@@ -14,6 +14,8 @@
 #define LINGER_BYTES (1024 * 1024)      /* what we read meanwhile, so that a reset does not overtake the reply */
 #define DRAIN_US 500000                 /* an idle connection's last chance: its next request may be on the way */
 #define VECTORS 8
+#define READ_AT_ONCE 4096               /* bytes that libevent 2.1 takes from a socket in one go */
+#define READ_REST 16384
 
 static void set_phase(struct connection *c, enum phase phase, struct timeval deadline)
 {
@@ -67,6 +69,25 @@ static void schedule_refusal(struct connection *c, struct evbuffer *buf)
 	event_active(c->turn, EV_READ, 1);
 }
 
+/*
+ * A message is longer than what libevent takes in one go.  What has arrived of
+ * it is taken here, inside libevent's own reading, instead of turn by turn: this
+ * runs on_input once more.
+ */
+static void read_rest(struct connection *c, struct evbuffer *buf)
+{
+	struct evbuffer_iovec v;
+	ssize_t n;
+
+	if (c->ssl || c->reads_rest || evbuffer_reserve_space(buf, READ_REST, &v, 1) != 1)
+		return;
+	n = recv(c->fd, v.iov_base, v.iov_len, MSG_DONTWAIT);
+	v.iov_len = n > 0 ? (size_t)n : 0;      /* an end and an error are libevent's to find */
+	c->reads_rest = true;
+	evbuffer_commit_space(buf, &v, 1);
+	c->reads_rest = false;
+}
+
 /* Runs when bytes have arrived and before evhttp looks at them. */
 static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
 {
@@ -91,6 +112,8 @@ static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, 
 		reader_stop(&c->reader, REASON_BUSY);
 	if (is_due(c) && c->phase == PHASE_READING)
 		schedule_refusal(c, buf);
+	else if (info->n_added == READ_AT_ONCE)
+		read_rest(c, buf);
 }
 
 static void linger(struct connection *c)
@@ -234,6 +257,24 @@ void connection_replying(struct connection *c)
 {
 	c->handled++;
 	set_phase(c, PHASE_REPLYING, seconds(c->server->options.header_seconds));
+}
+
+/*
+ * What the socket takes of a reply leaves at once, without a turn of the loop
+ * and its three system calls.  The rest, and any error, is left to libevent,
+ * which keeps the front of its output frozen while it does not write itself.
+ */
+void connection_send(struct connection *c)
+{
+	struct evbuffer *buf = bufferevent_get_output(c->bev);
+
+	if (c->ssl)
+		return;
+	evbuffer_unfreeze(buf, 1);
+	evbuffer_write(buf, c->fd);
+	evbuffer_freeze(buf, 1);
+	if (evbuffer_get_length(buf) == 0)
+		bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
 }
 
 void connection_replied(struct connection *c)

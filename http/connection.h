@@ -37,6 +37,7 @@ struct connection {
 	unsigned long handled;                  /* requests that evhttp handed over */
 	size_t input;                           /* bytes received and not yet handled */
 	size_t discarded;                       /* bytes thrown away since PHASE_TAKEN */
+	bool reads_rest;                        /* within read_rest */
 	struct reader reader;
 	TAILQ_ENTRY(connection) entry;
 };
@@ -71,6 +72,7 @@ struct connection *connection_new(struct http_server *s, struct bufferevent *bev
 void connection_free(struct connection *c);             /* gives its references back; ends nothing at evhttp */
 void connection_begin(struct connection *c);            /* evcon, fd and peer are known now */
 void connection_replying(struct connection *c);         /* evhttp handed a request over */
+void connection_send(struct connection *c);             /* its reply is in the output buffer */
 void connection_replied(struct connection *c);          /* its reply left */
 void connection_hurry(struct connection *c);            /* the server drains */
 

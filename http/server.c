@@ -195,6 +195,7 @@ static void reply(struct http_exchange *x, struct evhttp_request *req, struct co
 	evhttp_send_reply(req, x->status, status_phrase(x->status), NULL);
 	/* the end of a half-closed client's bytes must not end its reply, and nothing piles up meanwhile */
 	bufferevent_disable(c->bev, EV_READ);
+	connection_send(c);
 }
 
 /* The generic callback: evhttp has a whole request. */
