@@ -261,13 +261,27 @@ static bool declares_only_utf8(struct slice bytes)
 	return true;
 }
 
+static size_t count(struct slice bytes, char c)
+{
+	const char *at = bytes.p, *end = bytes.p + bytes.n;
+	size_t n = 0;
+
+	for (; (at = memchr(at, c, (size_t)(end - at))) != NULL; at++)
+		n++;
+	return n;
+}
+
 static bool has_crowded_element(struct slice bytes)
 {
-	size_t equals = 0;
+	while (bytes.n > 0) {
+		const char *next = memchr(bytes.p + 1, '<', bytes.n - 1);
+		size_t n = next ? (size_t)(next - bytes.p) : bytes.n;
 
-	for (size_t i = 0; i < bytes.n && equals <= EQUALS_MAX; i++)
-		equals = bytes.p[i] == '<' ? 0 : equals + (bytes.p[i] == '=');
-	return equals > EQUALS_MAX;
+		if (count(slice_of(bytes.p, n), '=') > EQUALS_MAX)
+			return true;
+		bytes = slice_of(bytes.p + n, bytes.n - n);
+	}
+	return false;
 }
 
 static bool is_declared(struct slice bytes)
