@@ -11,14 +11,20 @@
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
 
-/* Looked up once a process: each look-up costs as much as sealing a cookie. */
-static const EVP_CIPHER *aes_256_gcm(void)
+/* One a thread, whose key and nonce each use sets anew: making one costs more than sealing a cookie with it. */
+static EVP_CIPHER_CTX *aes_256_gcm(void)
 {
-	static EVP_CIPHER *cipher;
+	static _Thread_local EVP_CIPHER_CTX *ctx;
+	EVP_CIPHER *cipher;
 
-	if (!cipher && !(cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL)))
+	if (ctx)
+		return ctx;
+	ctx = EVP_CIPHER_CTX_new();
+	cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (!ctx || !cipher || EVP_CipherInit_ex(ctx, cipher, NULL, NULL, NULL, 1) != 1)
 		abort();
-	return cipher;
+	EVP_CIPHER_free(cipher);                /* ctx has its own */
+	return ctx;
 }
 
 int seal_derive(struct slice secret, const char *purpose, struct seal_key *out)
@@ -49,26 +55,25 @@ out:
 struct slice seal(struct arena *a, const struct seal_key *key, struct slice bound, struct slice plain)
 {
 	unsigned char *out = arena_alloc(a, plain.n + SEAL_OVERHEAD);
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *ctx = aes_256_gcm();
 	int n;
 
-	if (!ctx || plain.n > INT32_MAX / 2 || bound.n > INT32_MAX / 2)
+	if (plain.n > INT32_MAX / 2 || bound.n > INT32_MAX / 2)
 		abort();
 	random_bytes(out, NONCE_SIZE);
-	if (EVP_EncryptInit_ex(ctx, aes_256_gcm(), NULL, key->bytes, out) != 1 ||
+	if (EVP_EncryptInit_ex(ctx, NULL, NULL, key->bytes, out) != 1 ||
 		EVP_EncryptUpdate(ctx, NULL, &n, (const unsigned char *)bound.p, (int)bound.n) != 1 ||
 		EVP_EncryptUpdate(ctx, out + NONCE_SIZE, &n, (const unsigned char *)plain.p, (int)plain.n) != 1 ||
 		EVP_EncryptFinal_ex(ctx, out + NONCE_SIZE + plain.n, &n) != 1 ||
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, out + NONCE_SIZE + plain.n) != 1)
 		abort();
-	EVP_CIPHER_CTX_free(ctx);
 	return slice_of(out, plain.n + SEAL_OVERHEAD);
 }
 
 int seal_open(struct arena *a, const struct seal_key *key, struct slice bound, struct slice sealed, struct slice *out)
 {
 	const unsigned char *in = (const unsigned char *)sealed.p;
-	EVP_CIPHER_CTX *ctx;
+	EVP_CIPHER_CTX *ctx = aes_256_gcm();
 	unsigned char *plain;
 	size_t size;
 	int n, rc = -1;
@@ -77,10 +82,7 @@ int seal_open(struct arena *a, const struct seal_key *key, struct slice bound, s
 		return -1;
 	size = sealed.n - SEAL_OVERHEAD;
 	plain = arena_alloc(a, size + 1);
-	ctx = EVP_CIPHER_CTX_new();
-	if (!ctx)
-		abort();
-	if (EVP_DecryptInit_ex(ctx, aes_256_gcm(), NULL, key->bytes, in) == 1 &&
+	if (EVP_DecryptInit_ex(ctx, NULL, NULL, key->bytes, in) == 1 &&
 		EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)bound.p, (int)bound.n) == 1 &&
 		EVP_DecryptUpdate(ctx, plain, &n, in + NONCE_SIZE, (int)size) == 1 &&
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)(in + NONCE_SIZE + size)) == 1 &&
@@ -88,6 +90,5 @@ int seal_open(struct arena *a, const struct seal_key *key, struct slice bound, s
 		*out = slice_of(plain, size);
 		rc = 0;
 	}
-	EVP_CIPHER_CTX_free(ctx);
 	return rc;
 }
