@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#include <openssl/crypto.h>
-
 #define BLOCK_FIRST 8192
 #define ALIGNMENT 16
 
@@ -95,7 +93,7 @@ void arena_free(struct arena *a)
 		return;
 	for (b = a->blocks; b; b = next) {
 		next = b->next;
-		OPENSSL_cleanse(b->bytes, b->used);
+		explicit_bzero(b->bytes, b->used);
 		block_free(b);
 	}
 	free(a);

@@ -146,31 +146,37 @@ static int hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* Behind a `%`. */
+static int take_escape(struct slice *in, char *out)
+{
+	int high = in->n >= 2 ? hex_value(in->p[0]) : -1, low = in->n >= 2 ? hex_value(in->p[1]) : -1;
+
+	if (high < 0 || low < 0)
+		return -1;
+	*out = (char)(high << 4 | low);
+	*in = slice_of(in->p + 2, in->n - 2);
+	return 0;
+}
+
 int form_decode(struct arena *a, struct slice in, struct slice *out)
 {
-	char *p = arena_alloc(a, in.n + 1);
-	size_t i, n = 0;
+	char *p = arena_alloc(a, in.n + 1), *plus;
+	size_t n = 0;
 
-	for (i = 0; i < in.n; i++) {
-		size_t from = i;
+	while (in.n > 0) {
+		const char *escape = memchr(in.p, '%', in.n);
+		size_t part = escape ? (size_t)(escape - in.p) : in.n;
 
-		while (i < in.n && in.p[i] != '%' && in.p[i] != '+')
-			i++;
-		memcpy(p + n, in.p + from, i - from);
-		n += i - from;
-		if (i == in.n)
+		memcpy(p + n, in.p, part);
+		for (plus = p + n; (plus = memchr(plus, '+', (size_t)(p + n + part - plus))) != NULL; plus++)
+			*plus = ' ';
+		n += part;
+		in = slice_of(in.p + part, in.n - part);
+		if (!escape)
 			break;
-		if (in.p[i] == '+') {
-			p[n++] = ' ';
-		} else {
-			int high = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1;
-			int low = i + 2 < in.n ? hex_value(in.p[i + 2]) : -1;
-
-			if (high < 0 || low < 0)
-				return -1;
-			p[n++] = (char)(high << 4 | low);
-			i += 2;
-		}
+		in = slice_of(in.p + 1, in.n - 1);
+		if (take_escape(&in, p + n++) < 0)
+			return -1;
 	}
 	*out = slice_of(p, n);
 	return 0;
