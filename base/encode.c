@@ -365,6 +365,20 @@ static bool is_plain(const unsigned char *p)
 	return ((x | ((x - ones * 0x20) & ~x) | ((del - ones) & ~del)) & high) == 0;
 }
 
+int utf8_is_valid(struct slice in)
+{
+	const unsigned char *p = (const unsigned char *)in.p;
+	size_t i = 0, length;
+	uint32_t c;
+
+	for (; i < in.n; i += length) {
+		length = in.n - i >= 8 && is_plain(p + i) ? 8 : utf8_next(p + i, in.n - i, &c);
+		if (!length)
+			return 0;
+	}
+	return 1;
+}
+
 int utf8_is_clean(struct slice in)
 {
 	const unsigned char *p = (const unsigned char *)in.p;

@@ -44,6 +44,7 @@ int duration_read(struct slice in, int64_t *seconds_out);
 int time_read(struct slice in, int64_t *out);
 void time_write(int64_t t, char out[21]);               /* 2026-11-24T13:19:16Z */
 
+int utf8_is_valid(struct slice in);                     /* well-formed UTF-8 */
 /* Well-formed UTF-8 without NUL, C0 (but tab, LF, CR), DEL or C1 control characters. */
 int utf8_is_clean(struct slice in);
 

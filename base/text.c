@@ -107,6 +107,20 @@ void text_add_xml_attribute(struct text *t, struct slice s)
 	add_escaped(t, s, escapes);
 }
 
+void text_add_json(struct text *t, struct slice s)
+{
+	static const char *const escapes[256] = {
+		['"'] = "\\\"", ['\\'] = "\\\\", [0x00] = "\\u0000", [0x01] = "\\u0001", [0x02] = "\\u0002", [0x03] = "\\u0003",
+		[0x04] = "\\u0004", [0x05] = "\\u0005", [0x06] = "\\u0006", [0x07] = "\\u0007", ['\b'] = "\\b", ['\t'] = "\\t",
+		['\n'] = "\\n", [0x0b] = "\\u000B", ['\f'] = "\\f", ['\r'] = "\\r", [0x0e] = "\\u000E", [0x0f] = "\\u000F",
+		[0x10] = "\\u0010", [0x11] = "\\u0011", [0x12] = "\\u0012", [0x13] = "\\u0013", [0x14] = "\\u0014", [0x15] = "\\u0015",
+		[0x16] = "\\u0016", [0x17] = "\\u0017", [0x18] = "\\u0018", [0x19] = "\\u0019", [0x1a] = "\\u001A", [0x1b] = "\\u001B",
+		[0x1c] = "\\u001C", [0x1d] = "\\u001D", [0x1e] = "\\u001E", [0x1f] = "\\u001F",
+	};
+
+	add_escaped(t, s, escapes);
+}
+
 static int is_unreserved(unsigned char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||

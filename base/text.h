@@ -21,6 +21,7 @@ void text_add(struct text *t, struct slice s);
 void text_add_c(struct text *t, const char *s);
 void text_addf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_html(struct text *t, struct slice s);     /* element content and quoted attributes */
+void text_add_json(struct text *t, struct slice s);     /* within a string (RFC 8259 section 7); UTF-8 stays as it is */
 void text_add_url(struct text *t, struct slice s);      /* one query value: RFC 3986 unreserved stay, the rest %XX */
 /* Canonical XML 1.0 section 2.3: text nodes and attribute values escape different characters. */
 void text_add_xml_text(struct text *t, struct slice s);

@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,24 +94,57 @@ void audit_look_again(struct audit *a)
 		log_error("audit file cannot be opened anew", "detail", err.detail, NULL);
 }
 
-static void add(json_t *o, const char *key, const char *value)
+/* ---- one flat object a line, written as text: json_t would take an allocation for each value and each key ---- */
+
+static void add_name(struct text *o, const char *key)
 {
-	if (value && json_object_set_new(o, key, json_string(value)) < 0)
-		json_object_set_new(o, key, json_string("(not text)"));
+	text_add_c(o, o->p[o->n - 1] == '{' ? "\"" : ",\"");
+	text_add_c(o, key);
+	text_add_c(o, "\":");
 }
 
-static void add_number(json_t *o, const char *key, int64_t value)
+static void add_string(struct text *o, const char *value)
 {
-	if (value >= 0)
-		json_object_set_new(o, key, json_integer(value));
+	struct slice s = slice_c(value);
+
+	text_add_c(o, "\"");
+	text_add_json(o, utf8_is_valid(s) ? s : slice_c("(not text)"));
+	text_add_c(o, "\"");
 }
 
-static json_t *to_json(const struct audit_line *l)
+static void add(struct text *o, const char *key, const char *value)
 {
-	json_t *o = json_object(), *groups = json_array();
+	if (!value)
+		return;
+	add_name(o, key);
+	add_string(o, value);
+}
+
+static void add_number(struct text *o, const char *key, int64_t value)
+{
+	if (value < 0)
+		return;
+	add_name(o, key);
+	text_addf(o, "%lld", (long long)value);
+}
+
+static void add_list(struct text *o, const char *key, const char *const *values)
+{
+	add_name(o, key);
+	text_add_c(o, "[");
+	for (; values && *values; values++) {
+		add_string(o, *values);
+		if (values[1])
+			text_add_c(o, ",");
+	}
+	text_add_c(o, "]");
+}
+
+static void write_line(struct text *o, const struct audit_line *l)
+{
 	char time[21];
-	size_t i;
 
+	text_add_c(o, "{");
 	time_write(clock_now(), time);
 	add(o, "time", time);
 	add(o, "id", l->id);
@@ -134,9 +167,7 @@ static json_t *to_json(const struct audit_line *l)
 	add(o, "outcome", l->outcome);
 	add(o, "rule", l->rule);
 	add(o, "requirement", l->requirement);
-	for (i = 0; l->groups && l->groups[i]; i++)
-		json_array_append_new(groups, json_string(l->groups[i]));
-	json_object_set_new(o, "groups", groups);
+	add_list(o, "groups", l->groups);
 	add(o, "account", l->account);
 	add(o, "passage", l->passage);
 	add(o, "to", l->to);
@@ -148,25 +179,21 @@ static json_t *to_json(const struct audit_line *l)
 	add_number(o, "decide_us", l->decide_us);
 	add_number(o, "write_us", l->write_us);
 	add_number(o, "total_us", l->total_us);
-	return o;
+	text_add_c(o, "}\n");
 }
 
 int audit_write(struct audit *a, const struct audit_line *line, struct error *err)
 {
-	json_t *o = to_json(line);
-	char *text = json_dumps(o, JSON_COMPACT);
-	size_t n;
+	struct arena *arena = arena_new();
+	struct text text;
 	ssize_t written;
 	int rc = 0;
 
-	json_decref(o);
-	if (!text)
-		return error_set(err, REASON_AUDIT, "%s: the line could not be made", a->path);
-	n = strlen(text);
-	text[n] = '\n';                 /* in place of the NUL: one write, one line */
-	written = write(a->fd, text, n + 1);
-	if (written != (ssize_t)n + 1)
+	text_begin(&text, arena, 2048);
+	write_line(&text, line);
+	written = write(a->fd, text.p, text.n);         /* one write, one line */
+	if (written != (ssize_t)text.n)
 		rc = error_set(err, REASON_AUDIT, "%s: cannot write to it: %s", a->path, written < 0 ? strerror(errno) : "the disk is full");
-	free(text);
+	arena_free(arena);
 	return rc;
 }

@@ -223,6 +223,34 @@ static void knows_clean_utf8(void **state)
 	}
 }
 
+static void escapes_every_control_character_for_json(void **state)
+{
+	int c;
+
+	(void)state;
+	for (c = 0; c < 0x20; c++) {
+		char byte = (char)c;
+		struct text t;
+
+		text_begin(&t, a, 1);
+		text_add_json(&t, slice_of(&byte, 1));
+		assert_true(t.n >= 2 && t.p[0] == '\\');
+		if (t.p[1] == 'u')
+			assert_int_equal(strtol(t.p + 2, NULL, 16), c);
+		else
+			assert_int_equal("btnvfr"[c - 8], t.p[1]);
+	}
+}
+
+static void takes_control_characters_for_utf8_but_no_broken_sequence(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_valid(slice_of("\0\x1f\x7f and then some \xc2\x85\xf0\x9f\x98\x80", 24)));
+	assert_false(utf8_is_valid(slice_c("eight plain bytes, then \xff")));
+	assert_false(utf8_is_valid(slice_c("\xed\xa0\x80")));
+	assert_false(utf8_is_valid(slice_c("cut off \xe2\x82")));
+}
+
 static void escapes_for_each_place(void **state)
 {
 	struct slice s = slice_c("<a href=\"x\">'&\r\n\t]]>");
@@ -241,6 +269,9 @@ static void escapes_for_each_place(void **state)
 	text_begin(&t, a, 1);
 	text_add_url(&t, slice_c("a b/\xc3\xa4~"));
 	assert_string_equal(t.p, "a%20b%2F%C3%A4~");
+	text_begin(&t, a, 1);
+	text_add_json(&t, slice_of("\"\\/\b\f\n\r\t\0\x1f\x7f\xc3\xa4<", 14));
+	assert_string_equal(t.p, "\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001F\x7f\xc3\xa4<");
 	text_begin(&t, a, 1);
 	text_add_base64(&t, slice_c("foob"));
 	assert_string_equal(t.p, "Zm9vYg==");
@@ -431,6 +462,8 @@ int main(void)
 		cmocka_unit_test(reads_numbers_and_durations),
 		cmocka_unit_test(knows_clean_utf8),
 		cmocka_unit_test(escapes_for_each_place),
+		cmocka_unit_test(escapes_every_control_character_for_json),
+		cmocka_unit_test(takes_control_characters_for_utf8_but_no_broken_sequence),
 		cmocka_unit_test(opens_only_what_it_sealed),
 		cmocka_unit_test(gives_random_ids_as_xs_id),
 		cmocka_unit_test(a_child_of_fork_gets_other_randomness),
