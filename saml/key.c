@@ -253,6 +253,11 @@ struct slice key_certificate(const struct saml_key *k)
 	return k->certificate;
 }
 
+EVP_PKEY *key_pkey(const struct saml_key *k)
+{
+	return k->pkey;
+}
+
 int key_digest(const struct saml_key *k, struct slice first, struct slice second, unsigned char out[KEY_DIGEST_SIZE],
 	struct error *err)
 {

@@ -20,6 +20,8 @@ int key_digest(const struct saml_key *k, struct slice first, struct slice second
 	struct error *err);
 /* RSA PKCS#1 v1.5 with SHA-256 over bytes; the signature lives in the arena. */
 int key_sign(const struct saml_key *k, struct arena *a, struct slice bytes, struct slice *out, struct error *err);
+/* The key itself, lent; what opens encrypted assertions uses it. */
+struct evp_pkey_st *key_pkey(const struct saml_key *k);
 /* The certificate as one line of base64 (DER); lives as long as the key. */
 struct slice key_certificate(const struct saml_key *k);
 

@@ -21,15 +21,27 @@ static void begin(struct text *t, struct arena *a, const struct saml_own *own)
 	text_add_c(t, "\">\n");
 }
 
-static void add_keys(struct text *t, const char *const *certificates)
+/* methods: EncryptionMethod elements, or nothing. */
+static void add_keys(struct text *t, const char *use, const char *const *certificates, const char *methods)
 {
 	for (; certificates && *certificates; certificates++) {
-		text_add_c(t, "    <KeyDescriptor use=\"signing\">\n"
-			"      <ds:KeyInfo xmlns:ds=\"" NS_DSIG "\"><ds:X509Data><ds:X509Certificate>");
+		text_addf(t, "    <KeyDescriptor use=\"%s\">\n", use);
+		text_add_c(t, "      <ds:KeyInfo xmlns:ds=\"" NS_DSIG "\"><ds:X509Data><ds:X509Certificate>");
 		text_add_xml_text(t, slice_c(*certificates));
-		text_add_c(t, "</ds:X509Certificate></ds:X509Data></ds:KeyInfo>\n    </KeyDescriptor>\n");
+		text_add_c(t, "</ds:X509Certificate></ds:X509Data></ds:KeyInfo>\n");
+		text_add_c(t, methods);
+		text_add_c(t, "    </KeyDescriptor>\n");
 	}
 }
+
+/* What encrypted.c reads, the best first (SAML metadata 2.4.1.1). */
+static const char encryption_methods[] =
+	"      <EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes256-gcm\"/>\n"
+	"      <EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes128-gcm\"/>\n"
+	"      <EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes256-cbc\"/>\n"
+	"      <EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes128-cbc\"/>\n"
+	"      <EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#rsa-oaep\"/>\n"
+	"      <EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p\"/>\n";
 
 static void add_endpoint(struct text *t, const char *open, const char *location, const char *shut)
 {
@@ -47,7 +59,7 @@ struct slice saml_idp_metadata(struct arena *a, const struct saml_own *own)
 	begin(&t, a, own);
 	text_addf(&t, "  <IDPSSODescriptor WantAuthnRequestsSigned=\"%s\" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n",
 		own->requests_signed ? "true" : "false");
-	add_keys(&t, own->certificates);
+	add_keys(&t, "signing", own->certificates, "");
 	text_add_c(&t, "    <NameIDFormat>" SAML_FORMAT_EMAIL "</NameIDFormat>\n");
 	add_endpoint(&t, "    <SingleSignOnService Binding=\"" BINDING "HTTP-Redirect\"", own->sso_url, "/>\n");
 	add_endpoint(&t, "    <SingleSignOnService Binding=\"" BINDING "HTTP-POST\"", own->sso_url, "/>\n");
@@ -63,7 +75,8 @@ struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own)
 	begin(&t, a, own);
 	text_addf(&t, "  <SPSSODescriptor AuthnRequestsSigned=\"%s\" WantAssertionsSigned=\"true\""
 		" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n", own->requests_signed ? "true" : "false");
-	add_keys(&t, own->certificates);
+	add_keys(&t, "signing", own->certificates, "");
+	add_keys(&t, "encryption", own->encryption_certificates, encryption_methods);
 	for (size_t i = 0; own->acs_urls && own->acs_urls[i]; i++) {
 		text_addf(&t, "    <AssertionConsumerService index=\"%zu\"%s", i, i == 0 ? " isDefault=\"true\"" : "");
 		add_endpoint(&t, " Binding=\"" BINDING "HTTP-POST\"", own->acs_urls[i], "/>\n");

@@ -54,6 +54,14 @@ static int lend_key(struct stage *s, const char *sp_entity_id, struct error *err
 	return rc == 0 ? 0 : error_set(err, REASON_INTERNAL, "lasso, as identity provider, takes no key");
 }
 
+/* RSA 1.5 and Triple-DES are among what lasso would do, neither of which we read. */
+static void encrypt_for(LassoProvider *partner)
+{
+	lasso_provider_set_encryption_mode(partner, LASSO_ENCRYPTION_MODE_ASSERTION);
+	lasso_provider_set_encryption_sym_key_type(partner, LASSO_ENCRYPTION_SYM_KEY_TYPE_AES_256);
+	lasso_provider_set_key_encryption_method(partner, LASSO_KEY_ENCRYPTION_METHOD_OAEP);
+}
+
 static int set_stage(struct stage *s, const struct saml_rehearsal *r, struct error *err)
 {
 	const struct saml_provider_options options = {.entity_id = PROVIDER_ENTITY, .now = r->now};
@@ -61,6 +69,7 @@ static int set_stage(struct stage *s, const struct saml_rehearsal *r, struct err
 	const struct saml_own own_idp = {.entity_id = PROVIDER_ENTITY, .certificates = certificates, .sso_url = PROVIDER_SSO};
 	const struct saml_own own_sp = {
 		.entity_id = r->sp_entity_id, .certificates = r->key ? ours : &ours[1], .acs_urls = acs_urls, .requests_signed = r->key != NULL,
+		.encryption_certificates = r->encryption_certificates,
 	};
 	const struct saml_new_key wish = {
 		.common_name = "rehearsal", .bits = 2048, .not_before = r->now - KEY_HOLDS, .not_after = r->now + KEY_HOLDS,
@@ -79,7 +88,11 @@ static int set_stage(struct stage *s, const struct saml_rehearsal *r, struct err
 		return error_set(err, REASON_INTERNAL, "lasso does not become an identity provider");
 	s->server->signature_method = LASSO_SIGNATURE_METHOD_RSA_SHA256;
 	rc = lasso_server_add_provider_from_buffer(s->server, LASSO_PROVIDER_ROLE_SP, saml_sp_metadata(s->arena, &own_sp).p, NULL, NULL);
-	return rc == 0 ? lend_key(s, r->sp_entity_id, err) : says(err, "identity provider", "does not take our metadata", rc);
+	if (rc != 0)
+		return says(err, "identity provider", "does not take our metadata", rc);
+	if (r->encryption_certificates)
+		encrypt_for(lasso_server_get_provider(s->server, r->sp_entity_id));
+	return lend_key(s, r->sp_entity_id, err);
 }
 
 static void set(char **field, const char *value)
@@ -161,6 +174,7 @@ int saml_rehearse_provider(const struct saml_rehearsal *r, struct error *err)
 		goto out;
 	expect = (struct saml_expect){
 		.provider = s.provider, .entity_id = r->sp_entity_id, .acs_url = r->acs_url, .request_id = id, .requested_at = r->now, .now = r->now,
+		.encrypted = r->encryption_certificates ? SAML_ENCRYPTED_REQUIRED : SAML_ENCRYPTED_ALLOWED, .decryption_keys = r->decryption_keys,
 	};
 	if (saml_response_read(s.arena, &expect, slice_c(response), &identity, err) < 0) {
 		error_prefix(err, "what lasso answers is not accepted: ");

@@ -9,6 +9,7 @@
 #include "saml/assertion.h"
 
 #include "base/encode.h"
+#include "saml/encrypted.h"
 #include "saml/provider.h"
 #include "saml/signature.h"
 
@@ -24,7 +25,7 @@ struct part {
 /* Extensions and Advice are optional for a sender and hold what was not agreed on: refused, as is all else. */
 static const struct part response_parts[] = {
 	{XML_NS_ASSERTION, "Issuer"}, {XML_NS_SIGNATURE, "Signature"}, {XML_NS_PROTOCOL, "Status"},
-	{XML_NS_ASSERTION, "Assertion"}, {NULL, NULL},
+	{XML_NS_ASSERTION, "Assertion"}, {XML_NS_ASSERTION, "EncryptedAssertion"}, {NULL, NULL},
 };
 
 static const struct part assertion_parts[] = {
@@ -33,9 +34,10 @@ static const struct part assertion_parts[] = {
 	{NULL, NULL},
 };
 
-/* The document while it is being judged. */
+/* The document while it is being judged, and that of an encrypted assertion. */
 struct reading {
-	xml_node *response, *assertion;
+	xml_doc *doc, *opened;          /* opened: what was encrypted, in a document of its own; NULL: nothing was */
+	xml_node *response, *assertion, *encrypted;
 	xml_node *response_signature, *assertion_signature;     /* NULL: not signed */
 };
 
@@ -103,29 +105,43 @@ static int require_parts(const xml_node *element, const struct part *parts, stru
 }
 
 /*
- * The one assertion.  Counted in the whole document, not where it belongs: a
- * second one anywhere means that somebody moved something.  Decryption, once
- * there is a key for it, belongs here: it must give exactly this element.
+ * The one assertion, plain or encrypted.  Counted in the whole document, not
+ * where it belongs: a second one anywhere means that somebody moved something.
  */
 static int take_assertion(struct reading *r, struct error *err)
 {
-	size_t n;
+	static const char *const names[] = {"Assertion", "EncryptedAssertion"};
+	size_t plain = xml_count(r->response, XML_NS_ASSERTION, names[0]);
+	size_t encrypted = xml_count(r->response, XML_NS_ASSERTION, names[1]);
+	xml_node **out = encrypted ? &r->encrypted : &r->assertion;
 
+	if (plain + encrypted != 1)
+		return error_set(err, REASON_ASSERTION_COUNT, "%zu assertions and %zu encrypted ones in the document", plain,
+			encrypted);
+	if (xml_children(r->response, XML_NS_ASSERTION, names[encrypted], out) != 1)
+		return error_set(err, REASON_ASSERTION_COUNT, "the assertion is not where it belongs");
+	return 0;
+}
+
+static int require_wanted_form(const struct reading *r, const struct saml_expect *expect, struct error *err)
+{
+	if (r->encrypted && !expect->decryption_keys)
+		return error_set(err, REASON_ENCRYPTED, "the assertion is encrypted, and the settings have no decryption_keys");
+	if (!r->encrypted && expect->encrypted != SAML_ENCRYPTED_ALLOWED)
+		return error_set(err, REASON_NOT_ENCRYPTED, "the assertion is plain, and the settings want it encrypted");
+	return 0;
+}
+
+static int take_response(struct reading *r, const struct saml_expect *expect, struct error *err)
+{
+	r->response = xml_root(r->doc);
 	if (!xml_is(r->response, XML_NS_PROTOCOL, "Response"))
 		return error_set(err, REASON_XML_SHAPE, "the document is %.80s, not a Response", xml_name(r->response));
-	if (require_status(r->response, err) < 0)
+	if (require_status(r->response, err) < 0 || take_assertion(r, err) < 0 || require_wanted_form(r, expect, err) < 0)
 		return -1;
-	n = xml_count(r->response, XML_NS_ASSERTION, "EncryptedAssertion");
-	if (n > 0)
-		return error_set(err, REASON_ENCRYPTED, "%zu EncryptedAssertion", n);
-	n = xml_count(r->response, XML_NS_ASSERTION, "Assertion");
-	if (n != 1)
-		return error_set(err, REASON_ASSERTION_COUNT, "%zu assertions in the document", n);
-	if (xml_children(r->response, XML_NS_ASSERTION, "Assertion", &r->assertion) != 1)
-		return error_set(err, REASON_ASSERTION_COUNT, "the assertion is not where it belongs");
 	if (require_parts(r->response, response_parts, err) < 0)
 		return -1;
-	return require_parts(r->assertion, assertion_parts, err);
+	return r->encrypted ? 0 : require_parts(r->assertion, assertion_parts, err);
 }
 
 int require_issuer(const xml_node *issuer, const struct saml_expect *expect, struct error *err)
@@ -141,62 +157,56 @@ int require_issuer(const xml_node *issuer, const struct saml_expect *expect, str
 	return 0;
 }
 
-/* Both Issuers: SAML lets the Response go without, the identity providers served here never do. */
-static int require_issuers(const struct reading *r, const struct saml_expect *expect, struct error *err)
+/* SAML lets the Response go without one, the identity providers served here never do. */
+static int require_issuer_of(const xml_node *element, const struct saml_expect *expect, struct error *err)
 {
-	const xml_node *const elements[] = {r->response, r->assertion};
+	xml_node *issuer = NULL;
 
-	for (size_t i = 0; i < 2; i++) {
-		xml_node *issuer = NULL;
+	if (xml_require_child(element, XML_NS_ASSERTION, "Issuer", REASON_WRONG_ISSUER, &issuer, err) < 0)
+		return -1;
+	if (require_issuer(issuer, expect, err) < 0)
+		return error_prefix(err, "%s: ", xml_name(element));
+	return 0;
+}
 
-		if (xml_require_child(elements[i], XML_NS_ASSERTION, "Issuer", REASON_WRONG_ISSUER, &issuer, err) < 0)
-			return -1;
-		if (require_issuer(issuer, expect, err) < 0)
-			return error_prefix(err, "%s: ", xml_name(elements[i]));
-	}
+/* `expected` signatures below `top`, itself included: none is where it does not belong. */
+static int require_signature_count(const xml_node *top, size_t expected, struct error *err)
+{
+	if (xml_count(top, XML_NS_SIGNATURE, "Signature") != expected)
+		return error_set(err, REASON_SIGNATURE_SHAPE, "a signature that is not where it belongs");
+	return 0;
+}
+
+static int require_signed_response(const struct reading *r, enum saml_signed wanted, struct error *err)
+{
+	if (!r->response_signature && (wanted == SAML_SIGNED_RESPONSE || wanted == SAML_SIGNED_BOTH))
+		return error_set(err, REASON_UNSIGNED, "the Response is not signed");
 	return 0;
 }
 
 static int require_signed_parts(const struct reading *r, enum saml_signed wanted, struct error *err)
 {
-	static const bool wants_response[] = {
-		[SAML_SIGNED_RESPONSE] = true, [SAML_SIGNED_BOTH] = true,
-	};
-	static const bool wants_assertion[] = {
-		[SAML_SIGNED_ASSERTION] = true, [SAML_SIGNED_BOTH] = true, [SAML_SIGNED_ANY] = false,
-	};
-	size_t n = (size_t)(r->response_signature != NULL) + (r->assertion_signature != NULL);
-
-	if (xml_count(r->response, XML_NS_SIGNATURE, "Signature") != n)
-		return error_set(err, REASON_SIGNATURE_SHAPE, "a signature that is not where it belongs");
-	if (n == 0)
+	if (!r->response_signature && !r->assertion_signature)
 		return error_set(err, REASON_UNSIGNED, "neither Response nor Assertion is signed");
-	if (wanted != SAML_SIGNED_ANY && wants_response[wanted] && !r->response_signature)
-		return error_set(err, REASON_UNSIGNED, "the Response is not signed");
-	if (wanted != SAML_SIGNED_ANY && wants_assertion[wanted] && !r->assertion_signature)
+	if (!r->assertion_signature && (wanted == SAML_SIGNED_ASSERTION || wanted == SAML_SIGNED_BOTH))
 		return error_set(err, REASON_UNSIGNED, "the Assertion is not signed");
+	return require_signed_response(r, wanted, err);
+}
+
+/* Whatever is signed must verify, also when one good signature would do.  signature: NULL, nothing to verify. */
+static int verify(xml_node *element, xml_node *signature, const struct saml_expect *expect, struct error *err)
+{
+	if (signature && signature_verify(element, signature, expect->provider->keys, expect->now, err) < 0)
+		return error_prefix(err, "%s: ", xml_name(element));
 	return 0;
 }
 
-/* Whatever is signed must verify, also when one good signature would do. */
-static int require_signatures(struct reading *r, const struct saml_expect *expect, struct error *err)
+static int require_metadata(const struct saml_expect *expect, struct error *err)
 {
-	const struct saml_provider *p = expect->provider;
+	int64_t until = expect->provider->info.valid_until;
 
-	if (p->info.valid_until && expect->now >= p->info.valid_until)
+	if (until && expect->now >= until)
 		return error_set(err, REASON_METADATA, "the metadata of the identity provider is past its validUntil");
-	if (signature_find(r->response, &r->response_signature, err) < 0)
-		return -1;
-	if (signature_find(r->assertion, &r->assertion_signature, err) < 0)
-		return -1;
-	if (require_signed_parts(r, expect->signed_part, err) < 0)
-		return -1;
-	if (r->response_signature &&
-		signature_verify(r->response, r->response_signature, p->keys, expect->now, err) < 0)
-		return error_prefix(err, "Response: ");
-	if (r->assertion_signature &&
-		signature_verify(r->assertion, r->assertion_signature, p->keys, expect->now, err) < 0)
-		return error_prefix(err, "Assertion: ");
 	return 0;
 }
 
@@ -254,33 +264,167 @@ static int read_assertion(struct arena *a, const xml_node *assertion, const stru
 	return claims_read(a, expect, out, err);
 }
 
+/* ---- a plain assertion ---- */
+
+static int judge_plain(struct arena *a, struct reading *r, const struct saml_expect *expect, struct saml_identity *out,
+	struct error *err)
+{
+	if (require_issuer_of(r->response, expect, err) < 0 || require_issuer_of(r->assertion, expect, err) < 0)
+		return -1;
+	if (require_metadata(expect, err) < 0)
+		return -1;
+	if (signature_find(r->response, &r->response_signature, err) < 0)
+		return -1;
+	if (signature_find(r->assertion, &r->assertion_signature, err) < 0)
+		return -1;
+	if (require_signature_count(r->response, (size_t)!!r->response_signature + (size_t)!!r->assertion_signature, err) < 0)
+		return -1;
+	if (require_signed_parts(r, expect->signed_part, err) < 0)
+		return -1;
+	if (verify(r->response, r->response_signature, expect, err) < 0)
+		return -1;
+	if (verify(r->assertion, r->assertion_signature, expect, err) < 0)
+		return -1;
+	if (require_answer(r->response, expect, err) < 0)
+		return -1;
+	return read_assertion(a, r->assertion, expect, out, err);
+}
+
+/* ---- an encrypted assertion ---- */
+
+/*
+ * XML encryption 4.4: the content takes the place of EncryptedData, so the
+ * namespaces in scope there are its own.  It stands in a document of its own,
+ * so that no reference leads from one to the other.
+ */
+static int parse_opened(struct arena *a, struct reading *r, struct slice content, struct error *err)
+{
+	struct text t;
+
+	text_begin(&t, a, content.n + 512);
+	text_add_c(&t, "<opened");
+	xml_add_namespaces(&t, r->encrypted);
+	text_add_c(&t, ">");
+	text_add(&t, content);
+	text_add_c(&t, "</opened>");
+	return xml_read(text_slice(&t), &xml_rules_response, &r->opened, err);
+}
+
+/* One assertion and nothing else, nothing of it encrypted once more, no ID that is outside too. */
+static int take_opened(struct reading *r, struct error *err)
+{
+	static const char *const encrypted[] = {"EncryptedAssertion", "EncryptedID", "EncryptedAttribute"};
+	xml_node *root = xml_root(r->opened);
+
+	r->assertion = xml_first(root);
+	if (!r->assertion || xml_next(r->assertion) || !xml_is(r->assertion, XML_NS_ASSERTION, "Assertion") ||
+		xml_count(root, XML_NS_ASSERTION, "Assertion") != 1)
+		return error_set(err, REASON_ASSERTION_COUNT, "what was encrypted is not one assertion");
+	for (size_t i = 0; i < sizeof(encrypted) / sizeof(*encrypted); i++) {
+		if (xml_count(root, XML_NS_ASSERTION, encrypted[i]) > 0)
+			return error_set(err, REASON_ENCRYPTED, "%s within what was encrypted", encrypted[i]);
+	}
+	if (xml_require_no_text(root, REASON_XML_SHAPE, err) < 0)
+		return -1;
+	if (xml_require_distinct_ids(r->doc, r->opened, &xml_rules_response, err) < 0)
+		return -1;
+	return require_parts(r->assertion, assertion_parts, err);
+}
+
+static int judge_opened(struct arena *a, struct reading *r, struct slice content, const struct saml_expect *expect, struct error *err)
+{
+	if (parse_opened(a, r, content, err) < 0 || take_opened(r, err) < 0)
+		return -1;
+	if (require_issuer_of(r->assertion, expect, err) < 0)
+		return -1;
+	if (signature_find(r->assertion, &r->assertion_signature, err) < 0)
+		return -1;
+	if (require_signature_count(r->assertion, (size_t)!!r->assertion_signature, err) < 0)
+		return -1;
+	if (require_signed_parts(r, expect->signed_part, err) < 0)
+		return -1;
+	return verify(r->assertion, r->assertion_signature, expect, err);
+}
+
+/* One answer to whoever cannot read the content himself; the operator may know. */
+static int refuse_opened(struct error *err)
+{
+	struct error why = *err;
+
+	if (why.reason == REASON_ENCRYPTED_ANSWER)
+		return -1;
+	return error_set(err, REASON_ENCRYPTED_ANSWER, "%s: %s", reason_word(why.reason), why.detail);
+}
+
+/* Decrypts and verifies.  Where no signature was looked at, the stand-in's is: see saml_response_read in saml.h. */
+static int open_encrypted(struct arena *a, struct reading *r, const struct encrypted *e, const struct saml_expect *expect,
+	struct error *err)
+{
+	struct error ignored;
+	struct slice content;
+
+	if (encrypted_open(a, expect->decryption_keys, e, &content, err) == 0 && judge_opened(a, r, content, expect, err) == 0)
+		return 0;
+	if (err->reason != REASON_SIGNATURE_INVALID && err->reason != REASON_WEAK_KEY && err->reason != REASON_CERTIFICATE_EXPIRED)
+		decryption_stand_in(expect->decryption_keys, &ignored);
+	return refuse_opened(err);
+}
+
+/*
+ * The signature of the Response covers the assertion as it was sent: it comes
+ * before any key is used.  With it the content is the identity provider's, and
+ * what it says may be refused by name.
+ */
+static int judge_encrypted(struct arena *a, struct reading *r, const struct saml_expect *expect, struct saml_identity *out,
+	struct error *err)
+{
+	struct encrypted e;
+
+	if (require_issuer_of(r->response, expect, err) < 0)
+		return -1;
+	if (require_metadata(expect, err) < 0)
+		return -1;
+	if (signature_find(r->response, &r->response_signature, err) < 0)
+		return -1;
+	if (require_signature_count(r->response, (size_t)!!r->response_signature, err) < 0)
+		return -1;
+	if (require_signed_response(r, expect->signed_part, err) < 0)
+		return -1;
+	if (verify(r->response, r->response_signature, expect, err) < 0)
+		return -1;
+	if (require_answer(r->response, expect, err) < 0)
+		return -1;
+	if (encrypted_read(a, r->encrypted, expect->entity_id, &e, err) < 0)
+		return -1;
+	if (open_encrypted(a, r, &e, expect, err) < 0)
+		return -1;
+	if (read_assertion(a, r->assertion, expect, out, err) == 0)
+		return 0;
+	return r->response_signature ? -1 : refuse_opened(err);
+}
+
 int saml_response_read(struct arena *a, const struct saml_expect *expect, struct slice base64, struct saml_identity *out,
 	struct error *err)
 {
 	struct saml_identity identity = {0};
 	struct reading r = {0};
 	struct slice bytes;
-	xml_doc *doc = NULL;
 	int rc = -1;
 
 	if (decode(a, base64, &bytes, err) < 0)
 		goto out;
-	if (xml_read(bytes, &xml_rules_response, &doc, err) < 0)
+	if (xml_read(bytes, &xml_rules_response, &r.doc, err) < 0)
 		goto out;
-	r.response = xml_root(doc);
-	if (take_assertion(&r, err) < 0)
+	if (take_response(&r, expect, err) < 0)
 		goto out;
-	if (require_issuers(&r, expect, err) < 0)
-		goto out;
-	if (require_signatures(&r, expect, err) < 0)
-		goto out;
-	if (require_answer(r.response, expect, err) < 0)
-		goto out;
-	if (read_assertion(a, r.assertion, expect, &identity, err) < 0)
-		goto out;
-	*out = identity;
-	rc = 0;
+	if (r.encrypted)
+		rc = judge_encrypted(a, &r, expect, &identity, err);
+	else
+		rc = judge_plain(a, &r, expect, &identity, err);
+	if (rc == 0)
+		*out = identity;
 out:
-	xml_free(doc);
+	xml_free(r.opened);
+	xml_free(r.doc);
 	return rc;
 }

@@ -92,6 +92,17 @@ struct saml_new_key {
 int saml_key_make(struct arena *a, const struct saml_new_key *wish, struct slice *key_pem_out, struct slice *certificate_pem_out,
 	struct error *err);
 
+/* ---- keys that open encrypted assertions ---- */
+
+/* Several, so that the certificate at the identity provider can change: each is tried for each message. */
+struct saml_decryption_keys;
+#define SAML_DECRYPTION_KEYS_MAX 4
+
+/* One more pair (PEM); the first makes *keys, which is NULL before.  REASON_SETTINGS as of saml_key_read, or one too many. */
+int saml_decryption_keys_add(struct saml_decryption_keys **keys, struct slice key_pem, struct slice certificate_pem,
+	struct error *err);
+void saml_decryption_keys_free(struct saml_decryption_keys *keys);      /* NULL is fine */
+
 /* ---- the identity provider (Entra) ---- */
 
 struct saml_provider;
@@ -198,6 +209,8 @@ struct saml_identity {
 	size_t attribute_count;
 };
 
+enum saml_encrypted { SAML_ENCRYPTED_ALLOWED, SAML_ENCRYPTED_REQUIRED };
+
 enum saml_signed { SAML_SIGNED_ANY, SAML_SIGNED_ASSERTION, SAML_SIGNED_RESPONSE, SAML_SIGNED_BOTH };
 
 struct saml_expect {
@@ -206,6 +219,8 @@ struct saml_expect {
 	const char *acs_url;            /* our own: destination and recipient */
 	const char *request_id;         /* of the pending sign-on */
 	enum saml_signed signed_part;   /* what must be signed; ANY: either */
+	enum saml_encrypted encrypted;  /* whether a plain assertion is refused */
+	const struct saml_decryption_keys *decryption_keys;     /* NULL: an encrypted one is refused */
 	bool force_authn;               /* then AuthnInstant must not be older than the request */
 	int64_t requested_at;
 	int64_t now;
@@ -224,7 +239,14 @@ struct saml_expect {
  */
 int saml_response_find(struct arena *a, struct slice form, struct slice *response_out, struct slice *relay_state_out, struct error *err);
 
-/* base64: as posted.  Every check of SAML profiles 4.1.4.3 and of SECURITY.md. */
+/*
+ * base64: as posted.  Every check of SAML profiles 4.1.4.3 and of SECURITY.md.
+ *
+ * An encrypted assertion that is not inside a signed Response is refused with
+ * one reason, ENCRYPTED_ANSWER, and after the same work, for whatever its
+ * content is refused: which step said no would tell an attacker about bytes
+ * that he cannot read.  The detail, for the operator, does say it.
+ */
 int saml_response_read(struct arena *a, const struct saml_expect *expect, struct slice base64, struct saml_identity *out, struct error *err);
 const struct saml_attribute *saml_identity_attribute(const struct saml_identity *identity, const char *name);   /* NULL: not there */
 
@@ -276,6 +298,7 @@ int saml_response_write(struct arena *a, const struct saml_key *key, const struc
 struct saml_own {
 	const char *entity_id;
 	const char *const *certificates;        /* one-line base64, NULL-terminated; may be empty for the SP face */
+	const char *const *encryption_certificates;     /* sp face: the same, the one to encrypt for first; NULL: none */
 	const char *sso_url;            /* idp face */
 	const char *const *acs_urls;    /* sp face, NULL-terminated */
 	bool requests_signed;           /* idp face: every connection must sign its requests; sp face: ours are signed */
@@ -302,6 +325,9 @@ struct saml_rehearsal {
 	const struct saml_key *key;     /* ours, when our requests are signed; else NULL */
 	const char *certificate;        /* its certificate, one line of base64 */
 	const char *name_id;
+	/* both or neither: the assertion is encrypted for the first certificate, and must be opened */
+	const char *const *encryption_certificates;     /* as of struct saml_own */
+	const struct saml_decryption_keys *decryption_keys;
 	int64_t now;                    /* the real time: lasso asks the system's clock */
 };
 int saml_rehearse_provider(const struct saml_rehearsal *r, struct error *err);

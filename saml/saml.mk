@@ -8,6 +8,7 @@ saml_libsaml_a_SOURCES += \
 	saml/library.c saml/library.h \
 	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h \
 	saml/partner.c saml/provider.c saml/provider.h \
+	saml/decrypt.c saml/decryption_keys.c saml/encrypted.c saml/encrypted.h \
 	saml/response_read.c \
 	saml/signature.c saml/signature.h saml/trusted_key.c saml/trusted_key.h \
 	saml/walk.c saml/xml.c saml/xml.h
@@ -53,6 +54,12 @@ tests_unit_test_response_refusals_SOURCES = tests/unit/test_response_refusals.c 
 tests_unit_test_response_refusals_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_response_refusals_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
+FORGE_ENCRYPTION = tests/unit/forge_encryption.c tests/unit/forge_encryption.h tests/unit/keys.h $(FORGE)
+check_PROGRAMS += tests/unit/test_decrypt
+tests_unit_test_decrypt_SOURCES = tests/unit/test_decrypt.c $(FORGE_ENCRYPTION)
+tests_unit_test_decrypt_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_decrypt_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
 # writing: what we write
 saml_libsaml_a_SOURCES += \
 	saml/asker.h saml/request_write.c \
@@ -95,6 +102,11 @@ check_PROGRAMS += tests/unit/test_second_opinion
 tests_unit_test_second_opinion_SOURCES = tests/unit/test_second_opinion.c $(FORGE)
 tests_unit_test_second_opinion_CFLAGS = $(FORGE_CFLAGS) $(LASSO_CFLAGS)
 tests_unit_test_second_opinion_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+EXTRA_PROGRAMS += tests/bench/bench_decrypt
+tests_bench_bench_decrypt_SOURCES = tests/bench/bench_decrypt.c $(FORGE_ENCRYPTION)
+tests_bench_bench_decrypt_CFLAGS = $(FORGE_CFLAGS)
+tests_bench_bench_decrypt_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 EXTRA_PROGRAMS += tests/bench/bench_issue
 tests_bench_bench_issue_SOURCES = tests/bench/bench_issue.c tests/unit/keys.h

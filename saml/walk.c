@@ -120,6 +120,20 @@ int xml_require_no_text(const xml_node *parent, enum reason reason, struct error
 	return 0;
 }
 
+void xml_add_namespaces(struct text *t, const xml_node *node)
+{
+	xmlNs **list = xmlGetNsList(node->doc, node);
+
+	for (xmlNs **ns = list; ns && *ns; ns++) {
+		text_add_c(t, (*ns)->prefix ? " xmlns:" : " xmlns");
+		text_add_c(t, (*ns)->prefix ? (const char *)(*ns)->prefix : "");
+		text_add_c(t, "=\"");
+		text_add_xml_attribute(t, slice_c((*ns)->href ? (const char *)(*ns)->href : ""));
+		text_add_c(t, "\"");
+	}
+	xmlFree(list);
+}
+
 /* Without a DOCTYPE an attribute's value is one text node, or none when it is empty. */
 const char *xml_attribute(const xml_node *node, const char *name)
 {

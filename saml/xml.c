@@ -181,27 +181,44 @@ static bool is_id(const xmlAttr *attribute)
 	return !attribute->ns && xmlStrcasecmp(attribute->name, BAD_CAST "id") == 0;
 }
 
-/* No two equal IDs: a Reference must have one meaning.  Metadata is not verified by Reference, so it may hold more. */
-static int require_unique_ids(const xml_doc *doc, const struct xml_rules *rules, struct error *err)
-{
+struct ids {
 	const char *seen[IDS_MAX];
-	size_t n = 0;
+	size_t n;
+};
+
+static int add_id(struct ids *ids, const char *id, const struct xml_rules *rules, struct error *err)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		if (strcmp(ids->seen[i], id) == 0)
+			return error_set(err, rules->duplicate_id, "two elements with ID %.80s", id);
+	}
+	if (ids->n == IDS_MAX)
+		return error_set(err, rules->shape, "more than %d IDs", IDS_MAX);
+	ids->seen[ids->n++] = id;
+	return 0;
+}
+
+/* No two equal IDs: a Reference must have one meaning.  Metadata is not verified by Reference, so it may hold more. */
+static int require_unique_ids(const xml_doc *doc, const struct xml_rules *rules, struct ids *ids, struct error *err)
+{
 	const xml_node *root = xml_root(doc);
 
 	for (const xml_node *node = root; node && !rules->comments; node = xml_walk(node, root)) {
 		for (const xmlAttr *a = node->properties; a; a = a->next) {
-			if (!is_id(a) || !a->children)
-				continue;
-			for (size_t i = 0; i < n; i++) {
-				if (strcmp(seen[i], (const char *)a->children->content) == 0)
-					return error_set(err, rules->duplicate_id, "two elements with ID %.80s", seen[i]);
-			}
-			if (n == IDS_MAX)
-				return error_set(err, rules->shape, "more than %d IDs", IDS_MAX);
-			seen[n++] = (const char *)a->children->content;
+			if (is_id(a) && a->children && add_id(ids, (const char *)a->children->content, rules, err) < 0)
+				return -1;
 		}
 	}
 	return 0;
+}
+
+int xml_require_distinct_ids(const xml_doc *first, const xml_doc *second, const struct xml_rules *rules, struct error *err)
+{
+	struct ids ids = {.n = 0};
+
+	if (require_unique_ids(first, rules, &ids, err) < 0)
+		return -1;
+	return require_unique_ids(second, rules, &ids, err);
 }
 
 static void set_guards(xmlParserCtxtPtr parser, struct guard *g)
@@ -231,6 +248,7 @@ static int judge_document(xmlParserCtxtPtr parser, xml_doc *doc, const struct gu
 {
 	const struct xml_rules *rules = g->rules;
 	const xmlError *last = xmlCtxtGetLastError(parser);
+	struct ids ids = {.n = 0};
 
 	if (g->reason != REASON_NONE)
 		return error_set(err, g->reason, "%s", g->detail);
@@ -242,7 +260,7 @@ static int judge_document(xmlParserCtxtPtr parser, xml_doc *doc, const struct gu
 		return error_set(err, rules->malformed, "XML version %.20s", doc->version ? (const char *)doc->version : "");
 	if (doc->encoding && xmlStrcasecmp(doc->encoding, BAD_CAST "UTF-8") != 0)
 		return error_set(err, rules->malformed, "encoding %.40s", (const char *)doc->encoding);
-	return require_unique_ids(doc, rules, err);
+	return require_unique_ids(doc, rules, &ids, err);
 }
 
 /* Every encoding that the XML declaration names is UTF-8: in others a byte is not what it seems to whoever counts it. */

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "base/text.h"
 
 #include <stdint.h>
 
@@ -29,6 +30,8 @@ typedef struct _xmlNode xml_node;
 #define XML_NS_ASSERTION "urn:oasis:names:tc:SAML:2.0:assertion"
 #define XML_NS_METADATA "urn:oasis:names:tc:SAML:2.0:metadata"
 #define XML_NS_SIGNATURE "http://www.w3.org/2000/09/xmldsig#"
+#define XML_NS_ENCRYPTION "http://www.w3.org/2001/04/xmlenc#"
+#define XML_NS_ENCRYPTION11 "http://www.w3.org/2009/xmlenc11#"
 #define XML_NS_EXC_C14N "http://www.w3.org/2001/10/xml-exc-c14n#"
 
 /* How strictly, and with which words for a refusal. */
@@ -50,6 +53,9 @@ extern const struct xml_rules xml_rules_response, xml_rules_request, xml_rules_m
 
 int xml_read(struct slice bytes, const struct xml_rules *rules, xml_doc **out, struct error *err);
 void xml_free(xml_doc *doc);                            /* NULL is fine */
+
+/* No ID of one document is in the other (both were read by `rules`); `rules` have the words of a refusal. */
+int xml_require_distinct_ids(const xml_doc *first, const xml_doc *second, const struct xml_rules *rules, struct error *err);
 
 xml_node *xml_root(const xml_doc *doc);
 bool xml_is(const xml_node *node, const char *ns, const char *name);
@@ -75,6 +81,9 @@ int xml_optional_child(const xml_node *parent, const char *ns, const char *name,
 	struct error *err);
 /* No text but blanks between the children. */
 int xml_require_no_text(const xml_node *parent, enum reason reason, struct error *err);
+
+/* Writes xmlns attributes that declare what is in scope at `node`. */
+void xml_add_namespaces(struct text *t, const xml_node *node);
 
 /* An attribute without namespace; NULL when it is not there. */
 const char *xml_attribute(const xml_node *node, const char *name);

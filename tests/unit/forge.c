@@ -291,6 +291,8 @@ struct slice forge_text(const struct forge *f)
 	assert_non_null(doc);
 	if (what & FORGE_ASSERTION)
 		sign(f, forge_find(xmlDocGetRootElement(doc), NS_SAML, "Assertion"));
+	if (f->seal)
+		f->seal(doc, f->how);
 	if (what & FORGE_RESPONSE)
 		sign(f, xmlDocGetRootElement(doc));
 	if (f->rearrange)

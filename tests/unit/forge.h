@@ -53,6 +53,8 @@ struct forge_edit {
 	const char *from, *to;
 };
 
+struct forge_seal;                      /* forge_encryption.h */
+
 struct forge {
 	enum forge_sign sign;
 	enum forge_key key;
@@ -61,6 +63,9 @@ struct forge {
 	const char *transforms;         /* NULL: the two usual ones */
 	bool hmac_with_certificate;     /* the attacker's HMAC key is the public certificate */
 	struct forge_edit before[6];
+	/* between the signature of the assertion and that of the Response */
+	void (*seal)(xmlDocPtr doc, const struct forge_seal *how);
+	const struct forge_seal *how;
 	void (*rearrange)(xmlDocPtr doc);
 	struct forge_edit after[6];
 };

@@ -86,6 +86,34 @@ static void lasso_takes_our_request_when_it_is_signed_with_our_key(void **state)
 	saml_key_free(other);
 }
 
+/* lasso encrypts with xmlsec1: AES-256-CBC, RSA-OAEP, the key inside or beside as it likes. */
+static void what_lasso_encrypts_is_opened(void **state)
+{
+	const struct test_pair ours = test_rsa(arena, 2048), other = test_rsa(arena, 2048);
+	const char *certificates[] = {NULL, NULL};
+	struct saml_rehearsal r = {
+		.sp_entity_id = "https://sso.example.org/saml/sp/metadata", .acs_url = "https://sso.example.org/saml/sp/acs/1", .name_id = NAME,
+		.encryption_certificates = certificates, .now = time(NULL),
+	};
+	struct saml_decryption_keys *keys = NULL, *wrong = NULL;
+	struct error err;
+	int64_t until;
+
+	(void)state;
+	assert_done(saml_certificate_read(arena, ours.certificate, &certificates[0], &until, &err), err);
+	assert_done(saml_decryption_keys_add(&wrong, other.key, other.certificate, &err), err);
+	assert_done(saml_decryption_keys_add(&keys, other.key, other.certificate, &err), err);
+	assert_done(saml_decryption_keys_add(&keys, ours.key, ours.certificate, &err), err);
+	r.decryption_keys = keys;
+	assert_done(saml_rehearse_provider(&r, &err), err);
+	r.decryption_keys = wrong;
+	assert_refused(saml_rehearse_provider(&r, &err), err, REASON_ENCRYPTED_ANSWER);
+	r.decryption_keys = NULL;
+	assert_refused(saml_rehearse_provider(&r, &err), err, REASON_ENCRYPTED);
+	saml_decryption_keys_free(keys);
+	saml_decryption_keys_free(wrong);
+}
+
 static void what_lasso_asks_as_a_connection_is_read(void **state)
 {
 	struct saml_request request;
@@ -195,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lasso_answers_our_request_is_accepted),
 		cmocka_unit_test(lasso_takes_our_request_when_it_is_signed_with_our_key),
+		cmocka_unit_test(what_lasso_encrypts_is_opened),
 		cmocka_unit_test(what_lasso_asks_as_a_connection_is_read),
 		cmocka_unit_test(accepts_every_way_of_signing),
 		cmocka_unit_test(notices_what_is_wrong),

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An EncryptedAssertion (SAML core 2.3.4, XML encryption 3) in two steps:
+ * encrypted_read takes it apart strictly and without any key, encrypted_open
+ * does the cryptography.  For saml/ only.
+ *
+ * Nothing here says anything about the content.  Whoever opens must refuse
+ * what comes out in one way, whatever is wrong with it, and call
+ * decryption_stand_in where no signature was verified: see response_read.c.
+ */
+#ifndef SAML_ENCRYPTED_H
+#define SAML_ENCRYPTED_H
+
+#include "saml/saml.h"
+#include "saml/trusted_key.h"
+#include "saml/xml.h"
+
+/* A row of the allow-list of content encryption (XML encryption 1.1 section 5.2). */
+struct content_method {
+	const char *uri;
+	const char *cipher;             /* as OpenSSL names it */
+	size_t key_size, iv_size, tag_size;     /* bytes; tag_size 0: CBC with the padding of XML encryption */
+};
+
+#define CONTENT_KEY_MAX 32
+#define CONTENT_BLOCK 16
+
+struct encrypted {
+	const struct content_method *method;
+	const char *oaep_digest, *oaep_mgf_digest;      /* as OpenSSL names them */
+	struct slice wrapped_key;
+	struct slice content;           /* IV, ciphertext, tag */
+};
+
+/*
+ * `assertion`: an EncryptedAssertion; `recipient`: whom its key may be for.
+ * ENCRYPTION_SHAPE: not built as it must be; ENCRYPTION_ALGORITHM: not on the
+ * lists, which is known before any key is used.
+ */
+int encrypted_read(struct arena *a, const xml_node *assertion, const char *recipient, struct encrypted *out, struct error *err);
+
+/*
+ * Always one RSA operation with each key and one decryption of the content,
+ * with a random key where none came out.  REASON_ENCRYPTED_ANSWER; *out is the
+ * content, of which nothing is known yet.
+ */
+int encrypted_open(struct arena *a, const struct saml_decryption_keys *keys, const struct encrypted *e, struct slice *out,
+	struct error *err);
+
+/* ---- keys ---- */
+
+struct saml_key;
+
+struct saml_decryption_keys {
+	struct arena *arena;
+	struct saml_key *list[SAML_DECRYPTION_KEYS_MAX];
+	size_t n;
+	struct slice stand_in;          /* an assertion of ours, signed with the first key */
+	struct trusted_keys stand_in_keys;
+};
+
+/* Reads and verifies an assertion as large as usual: the work that a refusal saved.  0, or -1 when it does not verify. */
+int decryption_stand_in(const struct saml_decryption_keys *keys, struct error *err);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What an encrypted assertion costs, and how far apart the ways are in which
+ * one is refused, in CPU time of one run, each in turn: bench_decrypt [ROUNDS].
+ *
+ * All refusals say the same to the browser; what is printed here is what is
+ * left for whoever has a clock and much patience.
+ */
+#include "tests/unit/forge_encryption.h"
+
+#include "base/encode.h"
+
+#include <time.h>
+
+static void spoil_padding(unsigned char *content, size_t n)
+{
+	content[n - 17] ^= 0x40;
+}
+
+static void spoil_last(unsigned char *content, size_t n)
+{
+	content[n - 1] ^= 1;
+}
+
+static void spoil_start(unsigned char *content, size_t n)
+{
+	(void)n;
+	content[16] ^= 1;
+}
+
+static const struct row {
+	const char *what;
+	bool plain, late;               /* late: judged when the assertion has ended */
+	struct forge_seal how;
+} rows[] = {
+	{.what = "accepted, plain", .plain = true},
+	{.what = "accepted, AES-256-CBC"},
+	{.what = "accepted, AES-256-GCM", .how = {.content = AES256_GCM}},
+	{.what = "refused: encrypted key", .how = {.spoil_key = spoil_last}},
+	{.what = "refused: padding", .how = {.spoil = spoil_padding}},
+	{.what = "refused: GCM tag", .how = {.content = AES256_GCM, .spoil = spoil_last}},
+	{.what = "refused: no XML from the start", .how = {.spoil = spoil_start}},
+	{.what = "refused: no XML at its end", .how = {.inside = {{"</AuthnStatement>", "</AuthnStatement <"}}}},
+	{.what = "refused: unsigned", .how = {.inside = {{"<Signature", "<Signaturf"}, {"</Signature>", "</Signaturf>"}}}},
+	{.what = "refused: signature's algorithm", .how = {.inside = {{ALGORITHM_RSA_SHA256, "x"}}}},
+	{.what = "refused: digest differs", .how = {.inside = {{"Anna Meier", "Otto Meier"}}}},
+	{.what = "refused: signature differs", .how = {.inside = {{"<SignatureValue>", "<SignatureValue>AAAA"}}}},
+	{.what = "refused: verified, and ended", .late = true},
+};
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+static double cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double read_once(const struct saml_decryption_keys *keys, struct slice posted, const struct row *row)
+{
+	struct saml_expect expect = forge_expect();
+	double began = cpu_us(), took;
+	struct saml_identity who = {0};
+	struct arena *a = arena_new();
+	struct error err = {0};
+
+	expect.decryption_keys = keys;
+	if (row->late)
+		expect.now += 86400;
+	saml_response_read(a, &expect, posted, &who, &err);
+	took = cpu_us() - began;
+	if (!who.name_id != (strncmp(row->what, "refused", 7) == 0)) {
+		fprintf(stderr, "%s: %s: %s\n", row->what, reason_word(err.reason), err.detail);
+		exit(1);
+	}
+	arena_free(a);
+	return took;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double d = *(const double *)a - *(const double *)b;
+
+	return d < 0 ? -1 : d > 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct saml_decryption_keys *keys;
+	struct slice posted[ROWS];
+	uint64_t rounds = 2000;
+	double *us[ROWS];
+	void *state = NULL;
+
+	if ((argc > 1 && number_read(slice_c(argv[1]), 10, 1000000, &rounds) < 0) || forge_encryption_begin(&state) < 0)
+		return 2;
+	keys = forge_keys(FORGE_OURS, FORGE_OURS);
+	for (size_t r = 0; r < ROWS; r++) {
+		posted[r] = forge_base64(forge_text(&(struct forge){.seal = rows[r].plain ? NULL : forge_seal, .how = &rows[r].how}));
+		us[r] = calloc(rounds, sizeof(**us));
+		if (!us[r])
+			return 2;
+	}
+	for (uint64_t i = 0; i < rounds; i++) {
+		for (size_t r = 0; r < ROWS; r++)
+			us[r][i] = read_once(keys, posted[r], &rows[r]);
+	}
+	for (size_t r = 0; r < ROWS; r++) {
+		qsort(us[r], rounds, sizeof(**us), compare);
+		printf("%-32s median %7.1f us, quartiles %7.1f and %7.1f\n", rows[r].what, us[r][rounds / 2], us[r][rounds / 4],
+			us[r][rounds * 3 / 4]);
+		free(us[r]);
+	}
+	saml_decryption_keys_free(keys);
+	return forge_encryption_end(&state);
+}

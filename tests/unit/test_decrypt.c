@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Encrypted assertions: what is opened, what is refused, and that a refusal
+ * says nothing about what was inside.
+ */
+#include "tests/unit/forge_encryption.h"
+
+#include <openssl/evp.h>
+
+static struct saml_decryption_keys *ours;       /* both of them */
+
+static int begin(void **state)
+{
+	if (forge_encryption_begin(state) < 0)
+		return -1;
+	ours = forge_keys(FORGE_OURS, FORGE_OURS_TOO);
+	return 0;
+}
+
+static int end(void **state)
+{
+	saml_decryption_keys_free(ours);
+	return forge_encryption_end(state);
+}
+
+static struct saml_expect expect_sealed(void)
+{
+	struct saml_expect expect = forge_expect();
+
+	expect.decryption_keys = ours;
+	return expect;
+}
+
+static struct slice sealed(enum forge_sign sign, const struct forge_seal *how)
+{
+	return forge_text(&(struct forge){.sign = sign, .seal = forge_seal, .how = how});
+}
+
+static struct error read_with(const struct saml_expect *expect, struct slice xml, struct saml_identity *out)
+{
+	struct error err = {0};
+
+	if (saml_response_read(forge_arena(), expect, forge_base64(xml), out, &err) == 0)
+		assert_int_equal(err.reason, REASON_NONE);
+	return err;
+}
+
+static void opens(const struct saml_expect *expect, struct slice xml)
+{
+	struct saml_identity who = {0};
+	struct error err = read_with(expect, xml, &who);
+
+	if (!who.name_id)
+		fail_msg("%s: %s", reason_word(err.reason), err.detail);
+	assert_string_equal(who.name_id, FORGE_NAME_ID);
+	assert_string_equal(who.object_id, FORGE_OBJECT_ID);
+	assert_true(who.mfa);
+}
+
+/* `says`: what the operator's detail must hold. */
+static void refuses(const struct saml_expect *expect, struct slice xml, enum reason reason, const char *says)
+{
+	struct saml_identity who = {0};
+	struct error err = read_with(expect, xml, &who);
+
+	assert_null(who.name_id);
+	if (err.reason != reason || !strstr(err.detail, says))
+		fail_msg("wanted %s with \"%s\", got %s: %s", reason_word(reason), says, reason_word(err.reason), err.detail);
+}
+
+static void refuses_sealed(enum forge_sign sign, const struct forge_seal *how, enum reason reason, const char *says)
+{
+	struct saml_expect expect = expect_sealed();
+
+	refuses(&expect, sealed(sign, how), reason, says);
+}
+
+/* Not opened, or not believed: the one answer, by the assertion's signature or by nothing. */
+static void refuses_content(const struct forge_seal *how, const char *says)
+{
+	refuses_sealed(FORGE_ASSERTION, how, REASON_ENCRYPTED_ANSWER, says);
+}
+
+/* An edit of the Response around a well encrypted assertion. */
+static void refuses_edit(const struct forge_seal *how, const char *from, const char *to, enum reason reason)
+{
+	struct saml_expect expect = expect_sealed();
+
+	refuses(&expect, forge_text(&(struct forge){.seal = forge_seal, .how = how, .after = {{from, to}}}), reason, "");
+}
+
+/* ---- opened ---- */
+
+static const char *const contents[] = {AES128_CBC, AES256_CBC, AES128_GCM, AES256_GCM};
+
+static void opens_each_method_wherever_the_key_stands(void **state)
+{
+	struct saml_expect expect = expect_sealed();
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		for (int place = FORGE_INSIDE; place <= FORGE_RETRIEVED; place++) {
+			for (int sign = FORGE_ASSERTION; sign <= FORGE_BOTH; sign++)
+				opens(&expect, sealed((enum forge_sign)sign,
+					&(struct forge_seal){.content = contents[i], .place = (enum forge_place)place}));
+		}
+	}
+}
+
+static void opens_each_way_of_key_transport(void **state)
+{
+	static const struct forge_seal ways[] = {
+		{.transport = OAEP_MGF1P}, {.transport = OAEP_MGF1P, .digest = DIGEST_SHA1}, {.transport = OAEP_MGF1P, .digest = ALGORITHM_SHA256},
+		{.transport = OAEP_11}, {.transport = OAEP_11, .digest = ALGORITHM_SHA256},
+		{.transport = OAEP_11, .mask = NS_XENC11 "mgf1sha1"}, {.transport = OAEP_11, .mask = NS_XENC11 "mgf1sha256"},
+		{.transport = OAEP_11, .digest = ALGORITHM_SHA256, .mask = NS_XENC11 "mgf1sha256"},
+		{.transport = OAEP_11, .digest = DIGEST_SHA1, .mask = NS_XENC11 "mgf1sha1", .recipient = FORGE_ENTITY},
+	};
+	struct saml_expect expect = expect_sealed();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		opens(&expect, sealed(FORGE_ASSERTION, &ways[i]));
+}
+
+static void opens_with_any_of_the_keys(void **state)
+{
+	struct saml_decryption_keys *first = forge_keys(FORGE_OURS, FORGE_OURS);
+	struct saml_expect expect = expect_sealed();
+
+	(void)state;
+	opens(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS}));
+	opens(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS_TOO}));
+	expect.decryption_keys = first;
+	opens(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS}));
+	refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS_TOO}), REASON_ENCRYPTED_ANSWER, "another certificate");
+	saml_decryption_keys_free(first);
+}
+
+/* XML encryption 4.4: the content stands where EncryptedData stood. */
+static void opens_content_that_uses_namespaces_from_around(void **state)
+{
+	struct saml_expect expect = expect_sealed();
+	struct forge_seal how = {.inside = {{" xmlns=\"" NS_SAML "\"", ""}}};
+
+	(void)state;
+	opens(&expect, sealed(FORGE_ASSERTION, &how));
+	opens(&expect, sealed(FORGE_BOTH, &how));
+}
+
+static void keeps_to_what_must_be_signed(void **state)
+{
+	static const struct {
+		enum saml_signed wanted;
+		enum forge_sign sign;
+		enum reason reason;
+	} rows[] = {
+		{SAML_SIGNED_ANY, FORGE_RESPONSE, REASON_NONE}, {SAML_SIGNED_ANY, FORGE_ASSERTION, REASON_NONE},
+		{SAML_SIGNED_ASSERTION, FORGE_ASSERTION, REASON_NONE}, {SAML_SIGNED_ASSERTION, FORGE_BOTH, REASON_NONE},
+		{SAML_SIGNED_ASSERTION, FORGE_RESPONSE, REASON_ENCRYPTED_ANSWER}, {SAML_SIGNED_RESPONSE, FORGE_RESPONSE, REASON_NONE},
+		{SAML_SIGNED_RESPONSE, FORGE_BOTH, REASON_NONE}, {SAML_SIGNED_RESPONSE, FORGE_ASSERTION, REASON_UNSIGNED},
+		{SAML_SIGNED_BOTH, FORGE_BOTH, REASON_NONE}, {SAML_SIGNED_BOTH, FORGE_ASSERTION, REASON_UNSIGNED},
+		{SAML_SIGNED_BOTH, FORGE_RESPONSE, REASON_ENCRYPTED_ANSWER},
+	};
+	const struct forge_seal how = {.content = AES256_GCM};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct saml_expect expect = expect_sealed();
+
+		expect.signed_part = rows[i].wanted;
+		if (rows[i].reason == REASON_NONE)
+			opens(&expect, sealed(rows[i].sign, &how));
+		else
+			refuses(&expect, sealed(rows[i].sign, &how), rows[i].reason, "signed");
+	}
+}
+
+/* ---- the settings ---- */
+
+static void refuses_an_encrypted_answer_without_keys(void **state)
+{
+	struct saml_expect expect = forge_expect();
+
+	(void)state;
+	refuses(&expect, sealed(FORGE_BOTH, &(struct forge_seal){0}), REASON_ENCRYPTED, "decryption_keys");
+}
+
+static void refuses_a_plain_answer_where_it_must_be_encrypted(void **state)
+{
+	struct saml_expect expect = expect_sealed();
+
+	(void)state;
+	opens(&expect, forge_text(&(struct forge){.sign = FORGE_BOTH}));
+	expect.encrypted = SAML_ENCRYPTED_REQUIRED;
+	refuses(&expect, forge_text(&(struct forge){.sign = FORGE_BOTH}), REASON_NOT_ENCRYPTED, "plain");
+	opens(&expect, sealed(FORGE_BOTH, &(struct forge_seal){0}));
+}
+
+static void takes_a_few_pairs_that_fit(void **state)
+{
+	struct saml_decryption_keys *keys = forge_keys(FORGE_OURS, FORGE_SOMEBODY);
+	struct slice key = slice_c(forge_sealing_key(FORGE_OURS)), certificate = slice_c(forge_sealing_certificate(FORGE_OURS));
+	struct error err;
+
+	(void)state;
+	assert_refused(saml_decryption_keys_add(&keys, key, slice_c(forge_sealing_certificate(FORGE_SOMEBODY)), &err), err, REASON_SETTINGS);
+	assert_done(saml_decryption_keys_add(&keys, key, certificate, &err), err);
+	assert_refused(saml_decryption_keys_add(&keys, key, certificate, &err), err, REASON_SETTINGS);
+	saml_decryption_keys_free(keys);
+	keys = NULL;
+	assert_refused(saml_decryption_keys_add(&keys, slice_c("no key"), certificate, &err), err, REASON_SETTINGS);
+	assert_null(keys);
+}
+
+/* ---- by name, from the list of known attacks ---- */
+
+/* Our key is public: anybody can encrypt.  Only a signature says who did. */
+static void refuses_encrypted_unsigned_assertion(void **state)
+{
+	static const struct forge_seal how = {.inside = {{FORGE_NAME_ID, "admin@example.org"}}};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		refuses_sealed(FORGE_NOTHING, &(struct forge_seal){.content = contents[i]}, REASON_ENCRYPTED_ANSWER, "neither Response nor Assertion");
+	refuses_sealed(FORGE_NOTHING, &how, REASON_ENCRYPTED_ANSWER, "neither Response nor Assertion");
+}
+
+#define INJECTED "<EncryptedAssertion xmlns=\"" NS_SAML "\"><xenc:EncryptedData xmlns:xenc=\"" NS_XENC "\"/></EncryptedAssertion>"
+
+/* The attacker's beside the honest one, whatever is signed; then in its place, in a signed Response. */
+static void refuses_injected_encrypted_assertion(void **state)
+{
+	struct saml_expect expect = expect_sealed();
+	struct slice own = sealed(FORGE_NOTHING, &(struct forge_seal){.inside = {{FORGE_NAME_ID, "admin@example.org"}}});
+	const char *from = memmem(own.p, own.n, "<EncryptedAssertion", 19), *to = memmem(own.p, own.n, "</samlp:Response>", 17);
+	const char *evil = arena_copy(forge_arena(), slice_of(from, (size_t)(to - from)));
+	struct slice honest;
+
+	(void)state;
+	evil = forge_replace(forge_replace(slice_c(evil), "\"_data\"", "\"_evil_data\""), "\"_key\"", "\"_evil_key\"").p;
+	for (int sign = FORGE_ASSERTION; sign <= FORGE_BOTH; sign++) {
+		refuses(&expect, forge_replace(forge_text(&(struct forge){.sign = (enum forge_sign)sign}), "</samlp:Status>",
+			arena_printf(forge_arena(), "</samlp:Status>%s", evil)), REASON_ASSERTION_COUNT, "1 encrypted");
+		honest = sealed((enum forge_sign)sign, &(struct forge_seal){0});
+		refuses(&expect, forge_replace(honest, "</samlp:Status>", arena_printf(forge_arena(), "</samlp:Status>%s", evil)),
+			REASON_ASSERTION_COUNT, "2 encrypted");
+		refuses(&expect, forge_replace(honest, "</samlp:Response>", "<Assertion xmlns=\"" NS_SAML "\"/></samlp:Response>"),
+			REASON_ASSERTION_COUNT, "1 encrypted");
+	}
+	honest = forge_replace(sealed(FORGE_RESPONSE, &(struct forge_seal){0}), "<EncryptedAssertion", arena_printf(forge_arena(), "%s<old", evil));
+	honest = forge_replace(honest, "</EncryptedAssertion></samlp:Response>", "</old></samlp:Response>");
+	refuses(&expect, honest, REASON_XML_SHAPE, "old");
+	honest = forge_text(&(struct forge){.sign = FORGE_RESPONSE, .seal = forge_seal, .how = &(struct forge_seal){0}});
+	from = memmem(honest.p, honest.n, "<EncryptedAssertion", 19);
+	to = memmem(honest.p, honest.n, "</samlp:Response>", 17);
+	refuses(&expect, forge_replace(honest, arena_copy(forge_arena(), slice_of(from, (size_t)(to - from))), evil), REASON_SIGNATURE_INVALID,
+		"Response");
+}
+
+static void flip_last(unsigned char *content, size_t n)
+{
+	content[n - 1] ^= 1;
+}
+
+static void flip_first_of_content(unsigned char *content, size_t n)
+{
+	(void)n;
+	content[20] ^= 1;
+}
+
+static void flip_iv(unsigned char *content, size_t n)
+{
+	(void)n;
+	content[0] ^= 0x80;
+}
+
+static void refuses_flipped_gcm_tag(void **state)
+{
+	static void (*const spoils[])(unsigned char *, size_t) = {flip_last, flip_first_of_content, flip_iv};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		refuses_content(&(struct forge_seal){.content = AES128_GCM, .spoil = spoils[i]}, "AES-128-GCM does not decrypt");
+		refuses_content(&(struct forge_seal){.content = AES256_GCM, .spoil = spoils[i]}, "AES-256-GCM does not decrypt");
+	}
+}
+
+static void refuses_encryption_for_other_key(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		for (int sign = FORGE_ASSERTION; sign <= FORGE_BOTH; sign++)
+			refuses_sealed((enum forge_sign)sign, &(struct forge_seal){.whom = FORGE_SOMEBODY, .content = contents[i]},
+				REASON_ENCRYPTED_ANSWER, "none of the 2 decryption keys");
+	}
+}
+
+/* The padding is 17 bytes long, says its last byte. */
+static void spoil_padding(unsigned char *content, size_t n)
+{
+	content[n - 17] ^= 0x40;
+}
+
+static void spoil_last_block(unsigned char *content, size_t n)
+{
+	memset(content + n - 32, 0x55, 32);
+}
+
+/* Manger's question: is the number small? */
+static void clear_first(unsigned char *wrapped, size_t n)
+{
+	(void)n;
+	memset(wrapped, 0, 2);
+}
+
+/*
+ * Whatever an attacker changes in what he cannot read: the person's browser
+ * learns the same.  The signature that does not fit is among them, and what
+ * only an honest, but old, answer can be refused for.
+ */
+static void same_answer_for_bad_padding_and_bad_signature(void **state)
+{
+	static const struct forge_seal ways[] = {
+		{.spoil = spoil_padding}, {.spoil = spoil_last_block}, {.spoil = flip_first_of_content}, {.spoil = flip_iv},
+		{.whom = FORGE_SOMEBODY}, {.spoil_key = flip_last}, {.spoil_key = clear_first}, {.key_bytes = 16}, {.content = AES128_CBC, .key_bytes = 32}, {.content = AES256_GCM, .spoil = flip_last},
+		{.instead = ""}, {.instead = "x"}, {.instead = "<a/>"}, {.instead = "<Assertion"}, {.instead = "\xff\xfe"},
+		{.inside = {{"Anna Meier", "Otto Meier"}}}, {.inside = {{"<SignatureValue>", "<SignatureValue>AAAA"}}},
+		{.inside = {{ALGORITHM_RSA_SHA256, "http://www.w3.org/2000/09/xmldsig#rsa-sha1"}}},
+		{.inside = {{"#" FORGE_ASSERTION_ID, "#" FORGE_RESPONSE_ID}}}, {.inside = {{"<Subject>", "<Subject><!-- -->"}}},
+		{.inside = {{"Version=\"2.0\"", "Version=\"2.1\""}}}, {.inside = {{FORGE_ISSUER, "https://example.org/"}}},
+	};
+	struct saml_expect expect = expect_sealed();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		refuses_content(&ways[i], "");
+	/* verified, and old: an attacker may have changed what no signature covers (KeyInfo), so he must not learn that it fits */
+	expect.now += 86400;
+	expect.requested_at += 86400;
+	refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){0}), REASON_ISSUE_INSTANT, "Response was made");
+	expect.requested_at -= 86400;
+	refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.inside = {{"<KeyInfo>", "<KeyInfo> "}}}), REASON_ENCRYPTED_ANSWER, "-expired:");
+	/* under a signed Response nobody changed anything: the reason is named */
+	refuses(&expect, sealed(FORGE_RESPONSE, &(struct forge_seal){0}), REASON_CONFIRMATION_EXPIRED, "");
+}
+
+/* ---- what was encrypted must be one assertion and nothing else ---- */
+
+static void refuses_other_content(void **state)
+{
+	static const struct {
+		const char *from, *to, *says;
+	} rows[] = {
+		{"</Assertion>", "</Assertion></opened><opened>", "response-malformed"},
+		{"</Assertion>", "</Assertion></opened>", "response-malformed"},
+		{"</Assertion>", "</Assertion><Assertion xmlns=\"" NS_SAML "\"/>", "assertion-count"},
+		{"</Assertion>", "</Assertion>text", "xml-shape"},
+		{"</Assertion>", INJECTED "</Assertion>", "EncryptedAssertion within"},
+		{"<NameID ", "<EncryptedID/><NameID ", "EncryptedID within"},
+		{"<AttributeStatement>", "<AttributeStatement><EncryptedAttribute/>", "EncryptedAttribute within"},
+		{"<Assertion ", "<!DOCTYPE Assertion []><Assertion ", "response-malformed"},
+		{"<Assertion ", "<?xml version=\"1.0\"?><Assertion ", "response-malformed"},
+		{"<Assertion ", "<?target data?><Assertion ", "xml-comment"},
+		{"<Assertion ", "<Advice xmlns=\"" NS_SAML "\"/><Assertion ", "assertion-count"},
+		{"ID=\"" FORGE_ASSERTION_ID "\"", "ID=\"" FORGE_RESPONSE_ID "\"", "duplicate-id"},
+		{"<Subject>", "<Subject Id=\"_key\">", "duplicate-id"},
+		{"<Subject>", "<Subject id=\"_data\">", "duplicate-id"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct forge_seal how = {.inside = {{rows[i].from, rows[i].to}}};
+
+		refuses_content(&how, rows[i].says);
+		refuses_sealed(FORGE_BOTH, &how, REASON_ENCRYPTED_ANSWER, rows[i].says);
+	}
+	refuses_content(&(struct forge_seal){.instead = INJECTED}, "assertion-count");
+}
+
+/* The signature outside covers what was sent, the one inside its own assertion: neither reaches the other. */
+static void refuses_references_between_the_documents(void **state)
+{
+	(void)state;
+	refuses_sealed(FORGE_BOTH, &(struct forge_seal){.inside = {{"URI=\"#" FORGE_ASSERTION_ID, "URI=\"#" FORGE_RESPONSE_ID}}},
+		REASON_ENCRYPTED_ANSWER, "signature-reference");
+	refuses_sealed(FORGE_BOTH, &(struct forge_seal){.inside = {{"URI=\"#" FORGE_ASSERTION_ID, "URI=\"#_data"}}},
+		REASON_ENCRYPTED_ANSWER, "signature-reference");
+	refuses_edit(&(struct forge_seal){0}, "<samlp:Status>", "<Signature xmlns=\"" NS_DS "\"/><samlp:Status>", REASON_SIGNATURE_SHAPE);
+}
+
+/* ---- the shape around it ---- */
+
+static void refuses_algorithms_that_are_not_listed(void **state)
+{
+	static const char *const content_algorithms[] = {
+		NS_XENC "tripledes-cbc", NS_XENC "aes192-cbc", NS_XENC11 "aes192-gcm", NS_XENC "kw-aes256", "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+		"AES-256-CBC", NS_XENC "aes256-CBC", NS_XENC "aes256-gcm", NS_XENC11 "aes256-cbc",
+	};
+	static const char *const transports[] = {
+		NS_XENC "rsa-1_5", NS_XENC "kw-aes128", NS_XENC "rsa-oaep", NS_XENC11 "ECDH-ES", NS_XENC11 "rsa-oaep-mgf1p",
+	};
+	static const struct forge_seal newer = {.transport = OAEP_11, .digest = ALGORITHM_SHA256, .mask = NS_XENC11 "mgf1sha256"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(content_algorithms) / sizeof(*content_algorithms); i++)
+		refuses_edit(&(struct forge_seal){0}, AES256_CBC, content_algorithms[i], REASON_ENCRYPTION_ALGORITHM);
+	for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++)
+		refuses_edit(&(struct forge_seal){0}, OAEP_MGF1P, transports[i], REASON_ENCRYPTION_ALGORITHM);
+	refuses_edit(&newer, NS_XENC11 "mgf1sha256", NS_XENC11 "mgf1sha512", REASON_ENCRYPTION_ALGORITHM);
+	refuses_edit(&newer, "Algorithm=\"" ALGORITHM_SHA256 "\"/><xenc11", "Algorithm=\"" NS_XENC "sha512\"/><xenc11", REASON_ENCRYPTION_ALGORITHM);
+	refuses_edit(&newer, "Algorithm=\"" ALGORITHM_SHA256 "\"/><xenc11", "Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#md5\"/><xenc11",
+		REASON_ENCRYPTION_ALGORITHM);
+}
+
+static void refuses_other_shapes(void **state)
+{
+	static const struct forge_seal inside = {.transport = OAEP_11, .digest = DIGEST_SHA1, .mask = NS_XENC11 "mgf1sha1"};
+	static const struct forge_seal beside = {.place = FORGE_RETRIEVED};
+	static const struct {
+		const struct forge_seal *how;
+		const char *from, *to;
+	} rows[] = {
+		{&inside, " Type=\"" NS_XENC "Element\"", ""}, {&inside, NS_XENC "Element", NS_XENC "Content"},
+		{&inside, " Id=\"_data\"", " Id=\"_data\" Encoding=\"x\""}, {&inside, " Id=\"_key\"", " Id=\"_key\" Type=\"x\""},
+		{&inside, " Id=\"_key\"", " Recipient=\"https://example.org/\""}, {&inside, "<EncryptedAssertion ", "<EncryptedAssertion ID=\"_a\" "},
+		{&inside, "<xenc:EncryptedData ", "text<xenc:EncryptedData "}, {&inside, "</xenc:EncryptedData>", "</xenc:EncryptedData><xenc:a xmlns:xenc=\"" NS_XENC "\"/>"},
+		{&inside, "<xenc:CipherValue>", "<xenc:CipherReference URI=\"https://example.org/\"/><xenc:CipherValue>"},
+		{&inside, "<xenc:CipherValue>", "<xenc:CipherValue>A"}, {&inside, "<xenc:CipherValue>", "<xenc:CipherValue>AAAA</xenc:CipherValue><xenc:CipherValue>"},
+		{&inside, "<xenc:CipherValue>", "<xenc:CipherValue Id=\"_v\">"}, {&inside, "<xenc:EncryptionMethod ", "<xenc:EncryptionMethod Id=\"_m\" "},
+		{&inside, "<ds:KeyName>of no meaning</ds:KeyName>", "<xenc:EncryptedKey xmlns:xenc=\"" NS_XENC "\"/>"},
+		{&inside, "<ds:KeyName>of no meaning</ds:KeyName>", "<xenc:EncryptedData xmlns:xenc=\"" NS_XENC "\"/>"},
+		{&inside, "<xenc11:MGF ", "<xenc:OAEPparams>AAAA</xenc:OAEPparams><xenc11:MGF "}, {&inside, "<xenc11:MGF ", "<xenc:KeySize>256</xenc:KeySize><xenc11:MGF "},
+		{&inside, "<ds:DigestMethod ", "<ds:DigestMethod xmlns:ds=\"" NS_DS "\" Algorithm=\"" DIGEST_SHA1 "\"/><ds:DigestMethod "},
+		{&inside, OAEP_11, OAEP_MGF1P}, {&inside, "</xenc:EncryptionMethod>", "text</xenc:EncryptionMethod>"},
+		{&beside, "#_key", "#_other"}, {&beside, "\"#_data\"", "\"#_other\""}, {&beside, NS_XENC "EncryptedKey\" URI", NS_XENC "DerivedKey\" URI"},
+		{&beside, " URI=\"#_key\"/>", " URI=\"#_key\"><ds:Transforms/></ds:RetrievalMethod>"}, {&beside, "<xenc:DataReference", "<xenc:KeyReference"},
+		{&beside, " Id=\"_key\"", ""}, {&beside, " Id=\"_data\"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		refuses_edit(rows[i].how, rows[i].from, rows[i].to, REASON_ENCRYPTION_SHAPE);
+}
+
+static void refuses_ids_that_are_there_twice(void **state)
+{
+	(void)state;
+	refuses_edit(&(struct forge_seal){0}, "Id=\"_key\"", "Id=\"_data\"", REASON_DUPLICATE_ID);
+	refuses_edit(&(struct forge_seal){0}, "Id=\"_key\"", "Id=\"" FORGE_RESPONSE_ID "\"", REASON_DUPLICATE_ID);
+}
+
+/* Nothing is decrypted for somebody whose answer is refused for what everybody can read. */
+static void looks_at_the_outside_first(void **state)
+{
+	static const struct forge_seal other = {.whom = FORGE_SOMEBODY};
+	struct saml_expect expect = expect_sealed();
+
+	(void)state;
+	expect.request_id = "_another";
+	refuses(&expect, sealed(FORGE_ASSERTION, &other), REASON_WRONG_IN_RESPONSE_TO, "");
+	refuses_edit(&other, FORGE_ACS, "https://example.org/", REASON_WRONG_DESTINATION);
+	refuses_edit(&other, FORGE_ISSUER, "https://example.org/", REASON_WRONG_ISSUER);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, forge_reset)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(opens_each_method_wherever_the_key_stands),
+		TEST(opens_each_way_of_key_transport),
+		TEST(opens_with_any_of_the_keys),
+		TEST(opens_content_that_uses_namespaces_from_around),
+		TEST(keeps_to_what_must_be_signed),
+		TEST(refuses_an_encrypted_answer_without_keys),
+		TEST(refuses_a_plain_answer_where_it_must_be_encrypted),
+		TEST(takes_a_few_pairs_that_fit),
+		TEST(refuses_encrypted_unsigned_assertion),
+		TEST(refuses_injected_encrypted_assertion),
+		TEST(refuses_flipped_gcm_tag),
+		TEST(refuses_encryption_for_other_key),
+		TEST(same_answer_for_bad_padding_and_bad_signature),
+		TEST(refuses_other_content),
+		TEST(refuses_references_between_the_documents),
+		TEST(refuses_algorithms_that_are_not_listed),
+		TEST(refuses_other_shapes),
+		TEST(refuses_ids_that_are_there_twice),
+		TEST(looks_at_the_outside_first),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
