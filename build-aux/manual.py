@@ -152,7 +152,7 @@ def codes_table():
 
 TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
-        "top", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory", "people", "groups", "rule",
+        "top", "decryption_key", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory", "people", "groups", "rule",
         "requirement", "link")},
     **{f"words {kind}": ("man/postern.yaml.5", lambda kind=kind: words(kind)) for kind in ("JOINER", "TEST", "OPERATOR")},
     "words METHOD": ("man/postern.yaml.5", methods),

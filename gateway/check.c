@@ -102,6 +102,22 @@ static void check_keys(struct check *c)
 	}
 }
 
+static void check_decryption_keys(struct check *c)
+{
+	const struct settings *s = c->settings;
+	struct saml_certificate certificate;
+	struct slice pem;
+	struct error err;
+
+	for (size_t i = 0; i < s->decryption_key_count; i++) {
+		const char *file = s->decryption_keys[i].certificate_file;
+
+		if (files_get(c->files, file, FILE_PUBLIC, FILES_ALL, &pem, &err) == 0 &&
+			saml_certificate_describe(c->arena, pem, &certificate, &err) == 0)
+			check_until(c, arena_printf(c->arena, "%s: a certificate for encryption", file), certificate.not_after);
+	}
+}
+
 static int check_files(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -118,6 +134,7 @@ static int check_files(struct check *c)
 		return -1;
 	}
 	check_keys(c);
+	check_decryption_keys(c);
 	say(c, FINDING_OK, "every file that the settings name can be read");
 	return 0;
 }
@@ -335,6 +352,27 @@ static int read_key(struct check *c, const struct keyring_key *key, struct saml_
 	return keyring_pair(c->files, key, &key_pem, &certificate_pem, err) < 0 ? -1 : saml_key_read(key_pem, certificate_pem, out, err);
 }
 
+/* The same rehearsal once more, encrypted. */
+static void check_encrypted_answer(struct check *c, struct saml_rehearsal r)
+{
+	struct saml_decryption_keys *keys = NULL;
+	struct error err;
+
+	if (settings_decryption_keys(c->files, c->settings, &keys, &err) < 0 ||
+		settings_decryption_certificates(c->arena, c->files, c->settings, &r.encryption_certificates, &err) < 0) {
+		say(c, FINDING_ERROR, "%s", err.detail);
+		goto out;
+	}
+	r.key = NULL;
+	r.decryption_keys = keys;
+	if (saml_rehearse_provider(&r, &err) < 0)
+		say(c, FINDING_ERROR, "encrypted: %s", err.detail);
+	else
+		say(c, FINDING_OK, "lasso, as identity provider, encrypts its answer for our first certificate, and it is opened");
+out:
+	saml_decryption_keys_free(keys);
+}
+
 static void check_answer(struct check *c)
 {
 	bool signs = settings_sign_requests(c->settings);
@@ -355,6 +393,8 @@ static void check_answer(struct check *c)
 	else
 		say(c, FINDING_OK, "lasso, as identity provider, takes our %srequest, and its answer is accepted", signs ? "signed " : "");
 	saml_key_free(key);
+	if (c->settings->decryption_key_count)
+		check_encrypted_answer(c, r);
 }
 
 /* With this connection's own key and entity ID, as it knows us. */

@@ -32,7 +32,8 @@ int gateway_open(struct arena *a, struct files *files, const struct settings *se
 {
 	struct gateway g = {.arena = a, .files = files, .settings = settings};
 
-	if (keyring_read(a, files, settings, &g.keyring, err) < 0)
+	if (keyring_read(a, files, settings, &g.keyring, err) < 0 ||
+		settings_decryption_certificates(a, files, settings, &g.encryption_certificates, err) < 0)
 		return -1;
 	g.providers = providers_open(settings, files);
 	gateway_open_stores(&g);
@@ -67,7 +68,8 @@ static int open_secrets(struct gateway *g, struct error *err)
 	const struct settings *s = g->settings;
 	struct slice secret;
 
-	if (files_get(g->files, s->cookie_secret_file, FILE_SECRET, FILES_WORKER, &secret, err) < 0)
+	if (files_get(g->files, s->cookie_secret_file, FILE_SECRET, FILES_WORKER, &secret, err) < 0 ||
+		settings_decryption_keys(g->files, s, &g->decryption_keys, err) < 0)
 		return -1;
 	if (seal_derive(secret, "pending sign-on", &g->pending_key) < 0)
 		return error_set(err, REASON_SETTINGS, "%s: a cookie secret has at least 32 bytes", s->cookie_secret_file);
@@ -107,6 +109,7 @@ void gateway_close(struct gateway *g)
 	accounts_close(g->accounts);
 	mirror_close(g->mirror);
 	providers_close(g->providers);
+	saml_decryption_keys_free(g->decryption_keys);
 	for (i = 0; g->signers && i < g->keyring.n; i++)
 		saml_key_free(g->signers[i]);
 }

@@ -34,6 +34,8 @@ struct gateway {
 	const struct settings *settings;
 	struct keyring keyring;         /* our keys and which of them signs what; their certificates */
 	struct saml_key **signers;      /* those that are used, in the order of the keyring; only in a worker */
+	struct saml_decryption_keys *decryption_keys;   /* only in a worker; NULL: none */
+	const char *const *encryption_certificates;     /* theirs, base64, NULL-terminated */
 	struct providers *providers;
 	struct mirror *mirror;          /* NULL until the file is there */
 	struct accounts *accounts;      /* NULL: none that can be read */

@@ -48,6 +48,7 @@ void metadata_sp(struct http_exchange *x, void *gateway)
 	struct saml_own own = {
 		.entity_id = g->settings->sp_entity_id,
 		.certificates = signs ? keyring_certificates(x->arena, &g->keyring, g->keyring.requests) : NULL, .acs_urls = acs_urls, .requests_signed = signs,
+		.encryption_certificates = g->encryption_certificates,
 	};
 
 	reply(x, saml_sp_metadata(x->arena, &own));

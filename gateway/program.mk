@@ -13,6 +13,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_directories.c \
 	gateway/settings_files.c \
 	gateway/settings_links.c \
+	gateway/settings_decryption.c \
 	gateway/settings_providers.c \
 	gateway/settings_reader.c gateway/settings_reader.h \
 	gateway/settings_rules.c \

@@ -197,6 +197,7 @@ static void read_top(struct settings_reader *r)
 	read_part(r, SECTION_otherwise, "otherwise");
 	read_part(r, SECTION_accounts, "accounts");
 	fill_in(r, s);
+	settings_read_decryption_keys(r);
 	settings_read_providers(r);
 	settings_read_directories(r);
 	settings_read_connections(r);

@@ -35,6 +35,7 @@ struct settings_provider {
 	const char *title;              /* what people are asked by: default its name */
 	const char *const *domains;     /* mail domains that it may speak for, NULL-terminated; NULL: all (only where it is the only one) */
 	enum saml_signed signed_part;   /* `signed: any | assertion | response | both` */
+	enum saml_encrypted encrypted;  /* `encrypted: allowed | required` */
 	int64_t skew;                   /* seconds */
 	bool sign_requests;
 	const char *name_id_format;     /* asked for, as its URI; NULL: none is asked for */
@@ -99,6 +100,13 @@ struct settings_directory {
 	const char *password_file;      /* NULL: anonymous */
 };
 
+/* ---- pairs that open encrypted assertions ---- */
+
+struct settings_decryption_key {
+	const char *key_file, *certificate_file;
+	int line;
+};
+
 /* ---- all ---- */
 
 enum audit_failure { AUDIT_REFUSE, AUDIT_CONTINUE };
@@ -121,6 +129,8 @@ struct settings {
 	const char *log_level;          /* error, warning, info, debug */
 	const char *keys_dir;           /* signing keys: NAME.key, NAME.crt (keyring.h) */
 	const char *key_file, *certificate_file;        /* one more of them; NULL: only those of keys_dir */
+	const struct settings_decryption_key *decryption_keys;  /* the one to publish first, first */
+	size_t decryption_key_count;
 	const char *cookie_secret_file; /* default STATE_DIR/cookie.secret */
 	bool cookie_secret_is_ours;     /* the default: made by the parent at the first start */
 	const char *const *claimed_domains;     /* lower case, NULL-terminated */
@@ -174,6 +184,12 @@ const struct directory_options *settings_directory(const struct settings *s, con
  * REASON_SETTINGS or REASON_FILE, the detail names file, line and key.
  */
 int settings_load_files(struct arena *a, struct files *files, const struct settings *s, const char *const **problems, struct error *err);
+
+/* The pairs of `decryption_keys`, for saml_decryption_keys_free; NULL when there are none. */
+int settings_decryption_keys(struct files *files, const struct settings *s, struct saml_decryption_keys **out, struct error *err);
+/* Their certificates, as struct saml_own wants them. */
+int settings_decryption_certificates(struct arena *a, struct files *files, const struct settings *s, const char *const **out,
+	struct error *err);
 
 /* The bytes of a directory's password, from its file; {NULL, 0} when it binds anonymously. */
 int settings_directory_password(struct files *files, const struct settings *s, size_t directory, struct slice *out, struct error *err);

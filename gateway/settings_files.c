@@ -176,6 +176,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	}
 	r.root = root;
 	load_signing_keys(&r);
+	settings_load_decryption_keys(&r);
 	load_tls(&r);
 	load_cookie_secret(&r);
 	for (i = 0, map = yaml_get(root, "identity_providers")->child; i < s->provider_count; i++, map = map->next)

@@ -71,6 +71,8 @@ static void read_provider(struct settings_reader *r, const struct yaml_node *map
 	require_domains(r, map, p);
 	if (!p->title)
 		p->title = p->name;
+	if (p->encrypted == SAML_ENCRYPTED_REQUIRED && r->settings->decryption_key_count == 0)
+		settings_problem(r, yaml_get(map, "encrypted"), "needs decryption_keys, or nobody can sign on");
 }
 
 void settings_read_providers(struct settings_reader *r)

@@ -6,6 +6,7 @@
 
 /* What a section is read into. */
 #define TARGET_top struct settings
+#define TARGET_decryption_key struct settings_decryption_key
 #define TARGET_otherwise struct settings
 #define TARGET_accounts struct settings
 #define TARGET_provider struct settings_provider
@@ -44,6 +45,7 @@ const char *setting_section_name(enum setting_section section)
 {
 	static const char *const names[SECTION_COUNT] = {
 		[SECTION_top] = "the file itself",
+		[SECTION_decryption_key] = "decryption_keys",
 		[SECTION_otherwise] = "otherwise",
 		[SECTION_accounts] = "accounts",
 		[SECTION_provider] = "identity_providers: NAME",

@@ -34,6 +34,7 @@ enum setting_need { OPTIONAL, REQUIRED };
 
 enum setting_section {
 	SECTION_top,
+	SECTION_decryption_key,
 	SECTION_otherwise,
 	SECTION_accounts,
 	SECTION_provider,
@@ -124,6 +125,7 @@ bool settings_name_is_good(struct settings_reader *r, const struct yaml_node *no
 size_t yaml_children(const struct yaml_node *node);
 
 /* The files, in the order in which they are read. */
+void settings_read_decryption_keys(struct settings_reader *r);
 void settings_read_providers(struct settings_reader *r);
 void settings_read_directories(struct settings_reader *r);
 void settings_read_connections(struct settings_reader *r);
@@ -131,6 +133,9 @@ void settings_read_rules(struct settings_reader *r);
 void settings_read_links(struct settings_reader *r);
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
 void settings_read_claims(struct settings_reader *r);                  /* the same */
+
+/* Judges the pairs with their files. */
+void settings_load_decryption_keys(struct settings_reader *r);
 
 /* ---- values (settings_values.c) ---- */
 

@@ -27,6 +27,8 @@ static void print_entra(const struct settings *s)
 		printf("  Verification certificates       Required, with the certificate below; leave RSA-SHA1 off\n");
 		printf("                                  (from then on a sign-on cannot begin at Entra ID's tile but through a link above)\n");
 	}
+	if (s->decryption_key_count)
+		printf("  Token encryption                import %s, then activate it\n\n", s->decryption_keys[0].certificate_file);
 	printf("  Or upload our metadata          %s/saml/sp/metadata\n\n", s->public_url);
 	printf("  Back to Postern, in %s:\n", s->file);
 	printf("    the \"App Federation Metadata Url\" of that screen goes to identity_providers.NAME.metadata,\n");

@@ -131,6 +131,7 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
 	struct saml_expect expect = {
 		.provider = s->provider, .entity_id = s->gateway->settings->sp_entity_id, .acs_url = s->gateway->settings->acs_url,
 		.request_id = s->pending.our_request_id, .signed_part = s->provider_settings->signed_part,
+		.encrypted = s->provider_settings->encrypted, .decryption_keys = s->gateway->decryption_keys,
 		.force_authn = s->pending.force_authn, .requested_at = s->pending.started, .now = s->now, .skew = s->provider_settings->skew,
 		.claims = s->gateway->settings->claims,
 	};

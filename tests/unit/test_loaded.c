@@ -35,7 +35,9 @@ static const char settings[] =
 	"    groups: {base: dc=example}\n"
 	"    join: {objectidentifier: employeeNumber}\n"
 	"rules:\n"
-	"  - {name: all, when: \"department = x\", outcome: licensed}\n";
+	"  - {name: all, when: \"department = x\", outcome: licensed}\n"
+	"decryption_keys:\n"
+	"  - {key: open.key, certificate: open.crt}\n";                 /* line 25 */
 
 static char folder[64];
 static struct arena *a;
@@ -77,6 +79,8 @@ static int begin(void **state)
 	put("signing.crt", 0644, pair.certificate);
 	put("tls.key", 0600, other.key);
 	put("tls.crt", 0644, other.certificate);
+	put("open.key", 0600, other.key);
+	put("open.crt", 0644, other.certificate);
 	put("password", 0600, slice_c("secret\n"));
 	put("entra.xml", 0644, metadata_with(other.certificate));
 	return 0;
@@ -99,7 +103,7 @@ static int begin_all(void **state)
 
 static int end_all(void **state)
 {
-	static const char *const names[] = {"p.yaml", "signing.key", "signing.crt", "tls.key", "tls.crt", "password", "entra.xml",
+	static const char *const names[] = {"p.yaml", "signing.key", "signing.crt", "tls.key", "tls.crt", "open.key", "open.crt", "password", "entra.xml",
 		"state/cookie.secret"};
 	static const char *const folders[] = {"state/metadata", "state", "run", ""};
 	size_t i;
@@ -201,6 +205,9 @@ static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state
 		{FILES_MIRROR | FILES_MIRROR_OF(0), "password", "signing.key"},
 		{FILES_MIRROR | FILES_MIRROR_OF(0), "p.yaml", "state/cookie.secret"},
 		{FILES_MIRROR | FILES_MIRROR_OF(1), "p.yaml", "password"},
+		{FILES_WORKER, "open.key", "password"},
+		{FILES_MIRROR | FILES_MIRROR_OF(0), "open.crt", "open.key"},
+		{FILES_REFRESH, "open.crt", "open.key"},
 		{FILES_REFRESH, "p.yaml", "signing.key"},
 		{FILES_REFRESH, "entra.xml", "tls.key"},
 	};
@@ -251,6 +258,22 @@ static void refuses_a_key_that_its_group_may_read(void **state)
 	put("signing.key", 0640, pair.key);
 	assert_refused(load(&err), err, REASON_SETTINGS);
 	assert_told(&err, "p.yaml:3: key: ", "0640");
+}
+
+static void refuses_decryption_keys_that_cannot_be_used(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("open.key", 0640, other.key);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:25: decryption_keys: ", "0640");
+	put("open.key", 0600, pair.key);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:25: decryption_keys: ", "another key");
+	put("open.key", 0600, weak.key);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "open.key: ", "1024 bits");
 }
 
 static void refuses_a_key_that_is_not_there(void **state)
@@ -413,6 +436,7 @@ int main(void)
 		cmocka_unit_test_setup(hands_the_key_to_workers_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_its_group_may_read, begin),
+		cmocka_unit_test_setup(refuses_decryption_keys_that_cannot_be_used, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_is_not_there, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_cannot_be_read, begin),
 		cmocka_unit_test_setup(refuses_a_short_key, begin),

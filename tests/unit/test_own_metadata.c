@@ -146,6 +146,23 @@ static void service_provider_shows_its_certificates(void **state)
 	assert_non_null(strstr(metadata.p, certificates[1]));
 }
 
+/* The first is the one to encrypt for; the best method stands first too. */
+static void service_provider_says_how_to_encrypt(void **state)
+{
+	const char *const acs_urls[] = {"https://sso.example.org/saml/sp/acs", NULL};
+	const struct saml_own own = {.entity_id = OURS, .encryption_certificates = certificates, .acs_urls = acs_urls};
+	struct slice metadata = saml_sp_metadata(arena, &own);
+	const char *first = strstr(metadata.p, certificates[0]), *second = strstr(metadata.p, certificates[1]);
+
+	(void)state;
+	assert_int_equal(count(metadata, "KeyDescriptor", "use", "encryption"), 2);
+	assert_int_equal(count(metadata, "KeyDescriptor", "use", "signing"), 0);
+	assert_int_equal(count(metadata, "EncryptionMethod", "Algorithm", "http://www.w3.org/2009/xmlenc11#aes256-gcm"), 2);
+	assert_int_equal(count(metadata, "EncryptionMethod", NULL, NULL), 12);
+	assert_true(first && second && first < second);
+	assert_true(strstr(first, "#aes256-gcm") < strstr(first, "#aes256-cbc"));
+}
+
 /* The service provider and the identity provider of one document must not be mixed up. */
 static void neither_face_passes_for_the_other(void **state)
 {
@@ -172,6 +189,7 @@ int main(void)
 		cmocka_unit_test(offers_no_artifact_binding),
 		cmocka_unit_test(partner_reads_our_service_provider),
 		cmocka_unit_test(service_provider_shows_its_certificates),
+		cmocka_unit_test(service_provider_says_how_to_encrypt),
 		cmocka_unit_test(neither_face_passes_for_the_other),
 	};
 

@@ -122,6 +122,14 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "keys_dir: /var/lib/postern/keys", "p.yaml:6: keys_dir: \"/var/lib/postern/keys\" must be a path without .. and outside of state_dir"},
 	{6, "keys_dir: /run/postern", "p.yaml:6: keys_dir: \"/run/postern\" must be a path"},
 	{6, "keys_dir: [a]", "p.yaml:6: keys_dir: must be one value"},
+	{6, "decryption_keys: /x", "p.yaml:6: decryption_keys: must be a list"},
+	{6, "decryption_keys: []", "p.yaml:6: decryption_keys: must be a list"},
+	{6, "decryption_keys: [/x]", "p.yaml:6: must be a map (of decryption_keys)"},
+	{6, "decryption_keys: [{key: /x}]", "p.yaml:6: certificate: is missing"},
+	{6, "decryption_keys: [{certificate: /x}]", "p.yaml:6: key: is missing"},
+	{6, "decryption_keys: [{key: /x, certificate: /x, use: all}]", "p.yaml:6: use: is not a setting"},
+	{6, "decryption_keys: [{key: a, certificate: a}, {key: b, certificate: b}, {key: c, certificate: c}, {key: d, certificate: d}, "
+		"{key: e, certificate: e}]", "p.yaml:6: decryption_keys: holds more than 4 pairs"},
 	{4, "certificate: {}", "p.yaml:4: certificate: must be one value"},
 	/* identity_providers */
 	{8, "  \"en tra\":", "p.yaml:8: en tra: is not a name"},
@@ -130,6 +138,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{9, "    metadata: {a: b}", "p.yaml:9: metadata: must be one value"},
 	{10, "    proxy: proxy.example.org", "p.yaml:10: proxy: \"proxy.example.org\" is not a proxy"},
 	{10, "    signed: none", "p.yaml:10: signed: \"none\" must be one of: any assertion response both"},
+	{10, "    encrypted: maybe", "p.yaml:10: encrypted: \"maybe\" must be one of: allowed required"},
+	{10, "    encrypted: required", "p.yaml:10: encrypted: needs decryption_keys"},
 	{10, "    skew: 1h", "p.yaml:10: skew: \"1h\" must be within 0..10m"},
 	{10, "    sign_requests: maybe", "p.yaml:10: sign_requests: \"maybe\" must be yes or no"},
 	{10, "    name_id_format: kerberos", "p.yaml:10: name_id_format: \"kerberos\" must be one of: email persistent transient unspecified"},
@@ -513,6 +523,9 @@ static void accepts_the_sample_file_with_everything_switched_on(void **state)
 	assert_string_equal(settings_connection(s, "labs")->acs, "https://labs.example/acs?x=1");
 	assert_int_equal(s->accounts_max_age, 30 * 86400);
 	assert_int_equal(s->proxy_count, 2);
+	assert_int_equal(s->decryption_key_count, 1);
+	assert_string_equal(s->decryption_keys[0].key_file, "/etc/postern/decryption.key");
+	assert_string_equal(s->decryption_keys[0].certificate_file, "/etc/postern/decryption.crt");
 	assert_string_equal(s->directories[0].disabled_filter_attribute, "pwdAccountLockedTime");
 	saml_stop();
 	arena_free(a);
