@@ -224,6 +224,20 @@ static void check_found(struct check *c, const struct directory_options *o, int 
 		say(c, FINDING_WARNING, "%s:%d: %s: groups: none is found below %s with %s", file, line, o->name, o->groups_base, o->groups_filter);
 }
 
+/* One tenant's object id in a directory that believes two: the other one could name it. */
+static void check_join(struct check *c, const struct directory_options *o, int line)
+{
+	bool several = o->sources ? o->sources[0] && o->sources[1] : c->settings->provider_count > 1;
+	size_t i;
+
+	for (i = 0; several && i < o->join_count; i++) {
+		if (strcmp(o->joins[i].claim, "identity") != 0)
+			say(c, FINDING_WARNING, "%s:%d: %s: join: %s is the word of one tenant, but people of several are found here; only the domain of "
+				"their mail keeps them apart: join by identity (tenant and object id), or make a directory for each",
+				c->settings->file, line, o->name, o->joins[i].claim);
+	}
+}
+
 static void check_directories(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -236,6 +250,7 @@ static void check_directories(struct check *c)
 		struct directory_check found = {0};
 		struct error err;
 
+		check_join(c, &o, line);
 		if (c->offline)
 			say(c, FINDING_OK, "%s: not asked (--offline)", o.name);
 		else if (settings_directory_password(c->files, s, i, &o.password, &err) < 0)
@@ -262,6 +277,20 @@ static void check_claimed(struct check *c, const struct rule *rule)
 	}
 }
 
+static void check_guests(struct check *c)
+{
+	const struct policy *policy = &c->settings->policy;
+	const char *names = "";
+	size_t i;
+
+	for (i = 0; i < policy->rule_count; i++) {
+		if (policy->rules[i].guests)
+			names = arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "", policy->rules[i].name);
+	}
+	say(c, FINDING_OK, *names ? "guests of the tenant get something from: %s" : "guests of the tenant get nothing: no rule says guests: yes%s",
+		names);
+}
+
 static void check_rules(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -277,6 +306,7 @@ static void check_rules(struct check *c)
 	}
 	if (portal && s->portal_in_claimed_domains)
 		say(c, FINDING_WARNING, "%s: allow_portal_in_claimed_domains: what Atlassian does there must have been tried on the real site", s->file);
+	check_guests(c);
 	if (!s->claimed_domains[0])
 		say(c, FINDING_WARNING, "%s: claimed_domains: is not set, so nobody is kept from a portal-only account on a claimed mail address",
 			s->file);

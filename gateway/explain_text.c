@@ -143,6 +143,8 @@ void explain_print_text(const struct explanation *e)
 		}
 		print_door(d);
 	}
+	if (saml_identity_attribute(e->identity, SAML_CLAIM_GROUPS))
+		printf("Note       groups of the identity provider are not looked at: they come from the directory\n");
 	if (!e->identity->mfa && !e->client)
 		printf("Note       judged without a second factor and without a client address (--mfa, --client)\n");
 }

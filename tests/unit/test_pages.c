@@ -67,6 +67,43 @@ static void error_page_escapes_input(void **state)
 	assert_false(page_has("\"onclick"));
 }
 
+static void asks_by_links_and_escapes_their_words(void **state)
+{
+	const struct page_choice choices[] = {{"Example <b>&</b> Co", "https://sso.example.org/choose/1/entra"}, {"Fabrikam", "\"><script>"}};
+
+	(void)state;
+	page_choose(x, choices, 2);
+	assert_int_equal(x->status, 200);
+	assert_true(page_has("<nav aria-label=\"Organisations\">"));
+	assert_true(page_has("<a class=\"button\" href=\"https://sso.example.org/choose/1/entra\">Example &lt;b&gt;&amp;&lt;/b&gt; Co</a>"));
+	assert_true(page_has("href=\"&quot;&gt;&lt;script&gt;\""));
+	assert_false(page_has("<script"));
+	assert_false(page_has("<form"));
+	assert_null(x->form_action);
+}
+
+static void shows_what_the_identity_provider_gave_as_its_reason(void **state)
+{
+	const struct saml_refusal known = {"53003", "6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00", "2026-11-24 13:19:16Z"}, unknown = {.code = "90072"};
+	struct page_refusal page = {.reason = REASON_STATUS_NOT_SUCCESS, .provider = &known};
+
+	(void)state;
+	page_refusal(x, &page);
+	assert_true(page_has("<code>AADSTS53003</code>"));
+	assert_true(page_has(page_code_sentence("53003")));
+	assert_true(page_has("<code>6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00</code>"));
+	page.provider = &unknown;
+	page_refusal(x, &page);
+	assert_true(page_has("<code>AADSTS90072</code>"));
+	assert_true(page_has(reason_sentence(REASON_STATUS_NOT_SUCCESS)));
+	assert_false(page_has("trace id"));
+	page.provider = NULL;
+	page_refusal(x, &page);
+	assert_false(page_has("AADSTS"));
+	assert_null(page_code_sentence("9007"));
+	assert_null(page_code_sentence(""));
+}
+
 static void leaves_out_what_there_is_not(void **state)
 {
 	struct page_refusal page = {.reason = REASON_NO_SUCH_PAGE};
@@ -143,6 +180,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tells_reason_id_whom_to_ask_and_a_way_back, begin, end),
 		cmocka_unit_test_setup_teardown(error_page_escapes_input, begin, end),
+		cmocka_unit_test_setup_teardown(asks_by_links_and_escapes_their_words, begin, end),
+		cmocka_unit_test_setup_teardown(shows_what_the_identity_provider_gave_as_its_reason, begin, end),
 		cmocka_unit_test_setup_teardown(leaves_out_what_there_is_not, begin, end),
 		cmocka_unit_test_setup_teardown(speaks_of_an_id_only_where_there_is_one, begin, end),
 		cmocka_unit_test_setup_teardown(asks_to_come_back_when_it_is_not_ready, begin, end),

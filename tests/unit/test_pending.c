@@ -300,6 +300,76 @@ static void counts_redirects_of_the_last_minute_only(void **state)
 	assert_int_equal(pending_redirects(x, &key, NOW), 2);
 }
 
+/* While the person is asked for the organisation there is no provider, and no request of ours. */
+static void keeps_a_sign_on_that_has_no_provider_yet(void **state)
+{
+	struct http_exchange *x = browser(4);
+	struct pending p = an_entry(new_id()), q;
+
+	(void)state;
+	p.state = PENDING_CHOOSING;
+	p.provider = p.our_request_id = NULL;
+	pending_set(x, &key, &p, NOW, 900);
+	keep_cookies(x);
+	assert_done(pending_get(x, &key, slice_c(p.id), NOW + 900, 900, &q, &err), err);
+	assert_int_equal(q.state, PENDING_CHOOSING);
+	assert_null(q.provider);
+	assert_null(q.our_request_id);
+	assert_string_equal(q.connection, "organisation");
+	assert_refused(pending_get(x, &key, slice_c(p.id), NOW + 901, 900, &q, &err), err, REASON_PENDING_EXPIRED);
+}
+
+/* Neither half may stand for the other: an open sign-on always has a provider. */
+static void refuses_pending_that_is_half_of_another(void **state)
+{
+	static const struct {
+		enum pending_state state;
+		const char *provider, *request;
+	} rows[] = {
+		{PENDING_OPEN, NULL, NULL}, {PENDING_OPEN, NULL, "_1"}, {PENDING_OPEN, "entra", NULL}, {PENDING_ANSWERED, NULL, NULL},
+		{PENDING_CHOOSING, "entra", "_1"}, {PENDING_CHOOSING, "entra", NULL}, {PENDING_CHOOSING, NULL, "_1"},
+	};
+	struct pending q;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct http_exchange *x = browser(4);
+		struct pending p = an_entry(new_id());
+
+		p.state = rows[i].state;
+		p.provider = rows[i].provider;
+		p.our_request_id = rows[i].request;
+		pending_set(x, &key, &p, NOW, 900);
+		keep_cookies(x);
+		assert_refused(pending_get(x, &key, slice_c(p.id), NOW, 900, &q, &err), err, REASON_PENDING_INVALID);
+	}
+}
+
+static void counts_starts_of_one_link_within_the_last_minute(void **state)
+{
+	struct http_exchange *x = browser(8);
+	struct pending p = an_entry(new_id());
+
+	(void)state;
+	p.connection = NULL;
+	p.link = "help";
+	pending_set(x, &key, &p, NOW, 900);
+	keep_cookies(x);
+	p.id = new_id();
+	p.link = "other";
+	pending_set(x, &key, &p, NOW, 900);
+	keep_cookies(x);
+	p.id = new_id();
+	p.link = "help";
+	p.state = PENDING_ANSWERED;
+	pending_set(x, &key, &p, NOW, 900);
+	keep_cookies(x);
+	assert_int_equal(pending_starts(x, &key, "help", NOW + PENDING_LOOP_SECONDS), 1);
+	assert_int_equal(pending_starts(x, &key, "other", NOW), 1);
+	assert_int_equal(pending_starts(x, &key, "none", NOW), 0);
+	assert_int_equal(pending_starts(x, &key, "help", NOW + PENDING_LOOP_SECONDS + 1), 0);
+}
+
 static void knows_its_own_ids(void **state)
 {
 	(void)state;
@@ -325,6 +395,9 @@ int main(void)
 		cmocka_unit_test(drops_the_oldest_beyond_six_kilobytes),
 		cmocka_unit_test(drops_what_does_not_open_and_leaves_foreign_cookies),
 		cmocka_unit_test(counts_redirects_of_the_last_minute_only),
+		cmocka_unit_test(keeps_a_sign_on_that_has_no_provider_yet),
+		cmocka_unit_test(refuses_pending_that_is_half_of_another),
+		cmocka_unit_test(counts_starts_of_one_link_within_the_last_minute),
 		cmocka_unit_test(knows_its_own_ids),
 	};
 
