@@ -173,6 +173,9 @@ static void write_line(struct text *o, const struct audit_line *l)
 	add(o, "to", l->to);
 	add(o, "assertion_in", l->assertion_in);
 	add(o, "assertion_out", l->assertion_out);
+	add(o, "answer", l->answer);
+	add(o, "status", l->status);
+	add(o, "response_out", l->response_out);
 	add_number(o, "mirror_age_s", l->mirror_age);
 	add_number(o, "read_us", l->read_us);
 	add_number(o, "person_us", l->person_us);

@@ -28,6 +28,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/pending.c \
 	gateway/pending.h \
 	gateway/providers.c \
+	gateway/refusal.c \
 	gateway/release.c \
 	gateway/release.h \
 	gateway/role.h \

@@ -186,6 +186,9 @@ void page_refusal(struct http_exchange *x, const struct page_refusal *page)
 		{"groups", page->groups && page->groups[0] ? groups_html(x->arena, page->groups) : (struct slice){0}},
 		{"back", slice_c(page->back)},
 		{"back_text", slice_c(reason_status(page->reason) == 403 ? "Back to the start" : "Start again")},
+		/* base64 has no letter that HTML escapes */
+		{"acs", slice_c(page->post.acs)}, {"response", slice_c(page->post.response)},
+		{"relay_state", page->post.relay_state}, {"has_relay_state", page->post.relay_state},
 		{"id", slice_c(page->id)},
 		{"reason", slice_c(reason_word(page->reason))},
 		{"time", {time, 20}},
@@ -197,13 +200,20 @@ void page_refusal(struct http_exchange *x, const struct page_refusal *page)
 	show(x, reason_status(page->reason), page_refusal_html, values);
 	if (x->status == 503)
 		x->retry_after = "30";
+	if (page->post.response)
+		x->form_action = post_form_action;
 }
 
-void page_post(struct http_exchange *x, const char *acs, const char *response, struct slice relay_state)
+void page_post(struct http_exchange *x, enum page_words words, const struct page_post *post)
 {
+	static const struct { const char *title, *heading; } says[] = {
+		[PAGE_SIGNED_ON] = {"Signing you on", "You are signed on"},
+		[PAGE_NOT_SIGNED_ON] = {"Going back", "You are not signed on"},
+	};
 	const struct value values[] = {
-		/* base64 has no letter that HTML escapes */
-		{"acs", slice_c(acs)}, {"response", slice_c(response)}, {"relay_state", relay_state}, {"has_relay_state", relay_state},
+		{"title", slice_c(says[words].title)}, {"heading", slice_c(says[words].heading)},
+		{"acs", slice_c(post->acs)}, {"response", slice_c(post->response)},
+		{"relay_state", post->relay_state}, {"has_relay_state", post->relay_state},
 		{"style", slice_c(page_style_css)}, {"script", slice_c(page_post_js)}, {0},
 	};
 

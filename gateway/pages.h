@@ -14,6 +14,12 @@
 #include "http/http.h"
 #include "saml/saml.h"
 
+/* A SAML Response for the browser to post. */
+struct page_post {
+	const char *acs, *response;     /* response: base64 */
+	struct slice relay_state;       /* p NULL: no such field */
+};
+
 struct page_refusal {
 	enum reason reason;
 	const char *sentence;           /* of the rule that refused; NULL: none */
@@ -22,14 +28,17 @@ struct page_refusal {
 	const char *back;               /* URL to start again; NULL: none */
 	const char *const *groups;      /* NULL: not shown */
 	const struct saml_refusal *provider;    /* what the identity provider gave as its reason; NULL: it did not refuse */
+	struct page_post post;          /* for the person to send by a button; response NULL: none */
 };
 
 /* Once a process: hashes of style and script.  form_action: what CSP allows the posting page to send to. */
 void pages_start(const char *form_action);
 
 void page_refusal(struct http_exchange *x, const struct page_refusal *page);
-/* relay_state.p NULL: no such field */
-void page_post(struct http_exchange *x, const char *acs, const char *response, struct slice relay_state);
+/* What stands on a page that posts by itself, for those whose browser runs no script. */
+enum page_words { PAGE_SIGNED_ON, PAGE_NOT_SIGNED_ON };
+
+void page_post(struct http_exchange *x, enum page_words words, const struct page_post *post);
 void page_continue(struct http_exchange *x, const char *to);
 
 struct page_choice {

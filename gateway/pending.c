@@ -214,10 +214,10 @@ int pending_get(struct http_exchange *x, const struct seal_key *key, struct slic
 		return error_set(err, REASON_PENDING_INVALID, "the cookie of this sign-on does not open");
 	if (p.state != PENDING_OPEN && p.state != PENDING_CHOOSING)
 		seconds = PENDING_MARK_SECONDS;
+	*out = p;
 	if (now - p.started > seconds || p.started > now + 60)
 		return error_set(err, REASON_PENDING_EXPIRED, "the sign-on was started %lld s ago, it may take %lld", (long long)(now - p.started),
 			(long long)seconds);
-	*out = p;
 	return 0;
 }
 

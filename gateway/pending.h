@@ -54,7 +54,8 @@ void pending_drop(struct http_exchange *x, const char *id);
 /*
  * The cookie that `id` names: COOKIE_MISSING, PENDING_INVALID (not sealed by
  * us under this name, or there twice), PENDING_EXPIRED (older than `seconds`,
- * an end older than PENDING_MARK_SECONDS).
+ * an end older than PENDING_MARK_SECONDS; *out is then filled nevertheless: it
+ * says who asked).
  */
 int pending_get(struct http_exchange *x, const struct seal_key *key, struct slice id, int64_t now, int64_t seconds, struct pending *out,
 	struct error *err);

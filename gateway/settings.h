@@ -58,6 +58,11 @@ struct settings_attribute {
 	bool as_dn;
 };
 
+enum refusals {
+	REFUSALS_PAGE,                  /* the person reads why on our page */
+	REFUSALS_RESPONSE               /* there too, and can take a SAML Response back that says no */
+};
+
 struct settings_connection {
 	const char *name;
 	int line;
@@ -73,6 +78,7 @@ struct settings_connection {
 	const char *name_id_format;
 	enum saml_sign sign;
 	int64_t lifetime;               /* seconds */
+	enum refusals refusals;
 	bool usual_attributes;          /* those of Atlassian are among `attributes` */
 	struct settings_attribute stable_id;    /* ATTRIBUTE_CLAIM or ATTRIBUTE_LDAP; default: the object id */
 	/* what it is sent, in this order: the usual ones of Atlassian unless `attributes` names them anew */

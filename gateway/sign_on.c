@@ -42,6 +42,7 @@ int sign_on_find_asker(struct sign_on *s, struct error *err)
 	if (!s->connection && !s->link)
 		return error_set(err, REASON_PENDING_INVALID, "the settings no longer know %s",
 			s->pending.connection ? s->pending.connection : s->pending.link);
+	s->asker = s->connection;
 	s->audit.door = s->pending.connection;
 	s->audit.link = s->pending.link;
 	return 0;
@@ -145,7 +146,7 @@ void sign_on_count(const struct sign_on *s, const char *event)
 	metrics_time(s->gateway->metrics, METRIC_STEPS, line->read_us < 0 ? -1 : line->total_us, "total", NULL);
 }
 
-static bool is_denial(enum reason reason)
+bool sign_on_is_denial(enum reason reason)
 {
 	return reason == REASON_DENIED_BY_RULE || reason == REASON_DENIED_BY_DEFAULT || reason == REASON_REQUIREMENT_FAILED ||
 		reason == REASON_ACCOUNT_KIND || reason == REASON_WRONG_SITE || reason == REASON_CLAIMED_DOMAIN;
@@ -172,16 +173,32 @@ static const struct saml_refusal *read_refusal(struct sign_on *s, const struct e
 	return r;
 }
 
-void sign_on_refuse(struct sign_on *s, const struct error *err)
+/* Nobody may be shown a page for a passive request; else the page, which may hold the Response to take back. */
+static void answer_refusal(struct sign_on *s, const struct error *err)
 {
 	struct page_refusal page = {
 		.reason = err->reason, .id = s->id, .back = way_back(s), .ask = s->gateway->settings->ask,
 		.groups = groups_to_show(s),
-		.sentence = is_denial(err->reason) ? s->judgement.decision.sentence : NULL, .provider = read_refusal(s, err),
+		.sentence = sign_on_is_denial(err->reason) ? s->judgement.decision.sentence : NULL, .provider = read_refusal(s, err),
 	};
+	struct saml_issued answer;
+
+	s->audit.answer = "page";
+	if (sign_on_write_refusal(s, err->reason, &answer)) {
+		s->audit.answer = s->pending.is_passive ? "response" : "page-and-response";
+		page.post = (struct page_post){s->asker->acs, answer.base64, s->pending.relay_state};
+	}
+	if (page.post.response && s->pending.is_passive)
+		page_post(s->x, PAGE_NOT_SIGNED_ON, &page.post);
+	else
+		page_refusal(s->x, &page);
+}
+
+void sign_on_refuse(struct sign_on *s, const struct error *err)
+{
 	struct error audit_err;
 
-	page_refusal(s->x, &page);
+	answer_refusal(s, err);
 	s->audit.event = "refusal";
 	s->audit.reason = reason_word(err->reason);
 	s->audit.detail = err->detail;

@@ -25,6 +25,7 @@ struct sign_on {
 	const struct settings_provider *provider_settings;
 	const struct saml_provider *provider;
 	const struct settings_connection *connection;   /* who asked; NULL: a link */
+	const struct settings_connection *asker;        /* whom a refusal may be told (refusal.c); NULL: nobody asked, or nobody sure */
 	const struct settings_link *link;
 	const char *hint;               /* whom the provider's form may propose (mail.h), said before it is asked; NULL: nobody */
 	struct pending pending;
@@ -39,7 +40,7 @@ void sign_on_begin(struct sign_on *s, struct http_exchange *x, const struct gate
 
 /* From where the pending entry says: connection or link, and provider.  A name that a reload removed: PENDING_INVALID. */
 int sign_on_resolve(struct sign_on *s, struct error *err);
-/* The connection or link alone. */
+/* The connection or link alone; what is in s->pending is from a good request, or from our own sealed cookie. */
 int sign_on_find_asker(struct sign_on *s, struct error *err);
 
 /*
@@ -67,7 +68,16 @@ void sign_on_count(const struct sign_on *s, const char *event);
 /* Where "continue" leads after a sign-on that has ended: a fresh one at its landing. */
 const char *sign_on_fresh_start(const struct sign_on *s);
 
-/* The refusal: page, audit line, log line, counted. */
+/*
+ * The Response that tells the asker no.  False: none is owed, or it could not
+ * be written (in the log).  Its id and status are in s->audit.
+ */
+bool sign_on_write_refusal(struct sign_on *s, enum reason reason, struct saml_issued *out);
+
+/* The rules, or what Atlassian knows of the person, say no: asking the person again would not change it. */
+bool sign_on_is_denial(enum reason reason);
+
+/* The refusal: page, or Response where nobody may be shown one; audit line, log line, counted. */
 void sign_on_refuse(struct sign_on *s, const struct error *err);
 
 #endif

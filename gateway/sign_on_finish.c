@@ -85,17 +85,28 @@ static enum step start_default_link(struct sign_on *s, struct error *err)
 	return STEP_ANSWERED;
 }
 
+/* Also of a sign-on that took too long: our own seal says who asked, and it may be told. */
+static int find_pending(struct sign_on *s, struct slice relay_state, struct error *err)
+{
+	const struct gateway *g = s->gateway;
+	struct error ignored;
+	int rc = pending_get(s->x, &g->pending_key, relay_state, s->now, g->settings->pending_seconds, &s->pending, err);
+
+	if (rc < 0 && err->reason != REASON_PENDING_EXPIRED)
+		return -1;
+	return sign_on_find_asker(s, rc < 0 ? &ignored : err) < 0 ? -1 : rc;
+}
+
 /* Opens the cookie that the relay state names; an ended sign-on is answered here. */
 static enum step open_pending(struct sign_on *s, struct slice relay_state, struct error *err)
 {
-	const struct gateway *g = s->gateway;
-
 	if (!pending_is_id(relay_state))
 		return start_default_link(s, err);
-	if (pending_get(s->x, &g->pending_key, relay_state, s->now, g->settings->pending_seconds, &s->pending, err) < 0 ||
-		sign_on_find_asker(s, err) < 0)
+	if (find_pending(s, relay_state, err) < 0)
 		return STEP_REFUSED;
 	if (s->pending.state == PENDING_ANSWERED || s->pending.state == PENDING_REDIRECTED) {
+		if (s->pending.is_passive)
+			return (enum step)error_set(err, REASON_ALREADY_ANSWERED, "the answer to a passive request came once more");
 		page_continue(s->x, sign_on_fresh_start(s));
 		return STEP_ANSWERED;
 	}
@@ -176,6 +187,14 @@ static int find_person(struct sign_on *s, struct error *err)
 	return 0;
 }
 
+/* SAML core 3.4.1: IsPassive takes no visible control, and another door is a page like any other. */
+static int require_stay(const struct sign_on *s, struct error *err)
+{
+	if (s->judgement.passage == PASSAGE_ASSERT || !s->pending.is_passive)
+		return 0;
+	return error_set(err, REASON_ELSEWHERE, "a passive request, and the way is %s", judge_passage_word(s->judgement.passage));
+}
+
 static int decide(struct sign_on *s, struct error *err)
 {
 	struct judge_question question = {
@@ -243,7 +262,7 @@ static void answer(struct sign_on *s)
 	leave_mark(s, asserted ? PENDING_ANSWERED : PENDING_REDIRECTED);
 	sign_on_count(s, s->audit.event);
 	if (asserted) {
-		page_post(s->x, j->to, s->issued.base64, relay_state);
+		page_post(s->x, PAGE_SIGNED_ON, &(struct page_post){j->to, s->issued.base64, relay_state});
 	} else {
 		s->x->status = 303;
 		s->x->location = j->to;
@@ -276,7 +295,7 @@ static enum step finish(struct sign_on *s, struct error *err)
 	if (find_person(s, err) < 0)
 		return STEP_REFUSED;
 	s->audit.person_us = lap(&mark);
-	if (decide(s, err) < 0)
+	if (decide(s, err) < 0 || require_stay(s, err) < 0)
 		return STEP_REFUSED;
 	s->audit.decide_us = lap(&mark);
 	if (s->judgement.passage == PASSAGE_ASSERT && write_assertion(s, err) < 0)
@@ -295,8 +314,8 @@ void sign_on_finish(struct http_exchange *x, void *gateway)
 
 	sign_on_begin(&s, x, gateway);
 	if (finish(&s, &err) == STEP_REFUSED) {
+		sign_on_refuse(&s, &err);
 		if (s.identity.assertion_id)
 			leave_mark(&s, PENDING_ANSWERED);
-		sign_on_refuse(&s, &err);
 	}
 }

@@ -49,14 +49,15 @@ static int start(struct sign_on *s, struct error *err)
 
 	if (sign_on_require_navigation(x, err) < 0 ||
 		saml_request_read(s->arena, binding, binding == SAML_POST ? x->body : x->query, &request, &s->pending.relay_state, err) < 0 ||
-		require_connection(s, &request, err) < 0 || require_no_loop(s, err) < 0)
+		require_connection(s, &request, err) < 0)
 		return -1;
 	s->pending.connection = s->connection->name;
 	s->pending.request_id = request.id;
 	s->pending.force_authn = request.force_authn;
 	s->pending.is_passive = request.is_passive;
 	s->hint = mail_hint(s->arena, slice_c(request.subject));
-	if (sign_on_choose(s, err) < 0)
+	s->asker = s->connection;       /* from here on it can be told why not */
+	if (require_no_loop(s, err) < 0 || sign_on_choose(s, err) < 0)
 		return -1;
 	log_debug("sign-on started", "id", s->id, "door", s->connection->name, NULL);
 	return 0;

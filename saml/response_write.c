@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The Response to Atlassian: one assertion, signed.
+ * The Response to Atlassian: one assertion, signed; or none, and why not.
  *
  * The text is written at once in the form that exclusive canonicalisation
  * (xml-exc-c14n) would give it: attributes in their order, every element with
@@ -29,6 +29,7 @@
 #define NS_PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
 #define NS_DSIG "http://www.w3.org/2000/09/xmldsig#"
 #define C14N_EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
+#define STATUS "urn:oasis:names:tc:SAML:2.0:status:"
 #define LIFETIME 300                    /* seconds, unless the caller says */
 #define CLOCK_BEHIND 60                 /* NotBefore lies so far back: the receiver's clock may be behind ours */
 
@@ -150,7 +151,7 @@ static struct around write_assertion(const struct writer *w)
 }
 
 /* SAML core 3.3.3 */
-static struct around write_response(const struct writer *w, struct slice assertion)
+static struct around write_response(const struct writer *w, struct slice status, struct slice assertion)
 {
 	struct text before, after;
 
@@ -165,8 +166,9 @@ static struct around write_response(const struct writer *w, struct slice asserti
 		"</saml:Issuer>");
 
 	text_begin(&after, w->arena, assertion.n + 256);
-	text_add_c(&after, "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\">"
-		"</samlp:StatusCode></samlp:Status>");
+	text_add_c(&after, "<samlp:Status>");
+	text_add(&after, status);
+	text_add_c(&after, "</samlp:Status>");
 	text_add(&after, assertion);
 	text_add_c(&after, "</samlp:Response>");
 	return (struct around){slice_c(w->response_id), text_slice(&before), text_slice(&after)};
@@ -301,13 +303,21 @@ static void writer_begin(struct writer *w, struct arena *a, const struct saml_an
 	time_write(answer->authn_instant, w->authn_instant);
 }
 
+static struct saml_issued issued(const struct writer *w, struct slice whole)
+{
+	struct text base64;
+
+	text_begin(&base64, w->arena, whole.n * 4 / 3 + 8);
+	text_add_base64(&base64, whole);
+	return (struct saml_issued){.response_id = arena_strdup(w->arena, w->response_id), .xml = whole, .base64 = base64.p};
+}
+
 int saml_response_write(struct arena *a, const struct saml_key *key, const struct saml_answer *answer, struct saml_issued *out,
 	struct error *err)
 {
 	struct writer w;
 	struct around assertion, response;
 	struct slice inner, whole;
-	struct text base64;
 
 	if (require_answer(answer, err) < 0)
 		return -1;
@@ -319,19 +329,53 @@ int saml_response_write(struct arena *a, const struct saml_key *key, const struc
 	else if (sign(a, key, &assertion, &inner, err) < 0)
 		return -1;
 
-	response = write_response(&w, inner);
+	response = write_response(&w, slice_c("<samlp:StatusCode Value=\"" STATUS "Success\"></samlp:StatusCode>"), inner);
 	if (answer->sign == SAML_SIGN_ASSERTION)
 		whole = join(a, &response);
 	else if (sign(a, key, &response, &whole, err) < 0)
 		return -1;
 
-	text_begin(&base64, a, whole.n * 4 / 3 + 8);
-	text_add_base64(&base64, whole);
-	*out = (struct saml_issued){
-		.assertion_id = arena_strdup(a, w.assertion_id),
-		.response_id = arena_strdup(a, w.response_id),
-		.xml = whole,
-		.base64 = base64.p,
+	*out = issued(&w, whole);
+	out->assertion_id = arena_strdup(a, w.assertion_id);
+	return 0;
+}
+
+/* ---- a Response that says no ---- */
+
+/* SAML core 3.2.2.  RequestDenied as the first status is not known to everybody (Auth0's code). */
+static struct slice write_refusal(struct arena *a, const struct saml_rejection *refusal)
+{
+	static const char *const second[] = {[SAML_REQUEST_DENIED] = "RequestDenied", [SAML_NO_PASSIVE] = "NoPassive"};
+	struct text t;
+
+	text_begin(&t, a, 512);
+	text_addf(&t, "<samlp:StatusCode Value=\"" STATUS "Responder\"><samlp:StatusCode Value=\"" STATUS "%s\"></samlp:StatusCode>"
+		"</samlp:StatusCode>", second[refusal->status]);
+	element(&t, "<samlp:StatusMessage>", refusal->message, "</samlp:StatusMessage>");
+	return text_slice(&t);
+}
+
+int saml_rejection_write(struct arena *a, const struct saml_key *key, const struct saml_rejection *refusal, struct saml_issued *out,
+	struct error *err)
+{
+	const struct saml_answer answer = {
+		.entity_id = refusal->entity_id, .acs_url = refusal->acs_url, .in_response_to = refusal->in_response_to, .now = refusal->now,
+		.authn_instant = refusal->now,
 	};
+	struct around response;
+	struct slice whole;
+	struct writer w;
+
+	if (require_filled("the entity ID", refusal->entity_id, err) < 0 ||
+		require_filled("the assertion consumer service", refusal->acs_url, err) < 0 ||
+		require_filled("the id of the request", refusal->in_response_to, err) < 0 || require_filled("the message", refusal->message, err) < 0)
+		return -1;
+	if (refusal->now <= 0)
+		return error_set(err, REASON_INTERNAL, "a Response without a time");
+	writer_begin(&w, a, &answer);
+	response = write_response(&w, write_refusal(a, refusal), slice_c(""));
+	if (sign(a, key, &response, &whole, err) < 0)
+		return -1;
+	*out = issued(&w, whole);
 	return 0;
 }

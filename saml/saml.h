@@ -293,6 +293,27 @@ struct saml_issued {
 int saml_response_write(struct arena *a, const struct saml_key *key, const struct saml_answer *answer, struct saml_issued *out,
 	struct error *err);
 
+/* ---- a refusal to Atlassian ---- */
+
+/* Why not: the second status below Responder (SAML core 3.2.2.2). */
+enum saml_rejected {
+	SAML_REQUEST_DENIED,
+	SAML_NO_PASSIVE                 /* not without asking or showing the person something */
+};
+
+struct saml_rejection {
+	const char *entity_id;          /* ours */
+	const char *acs_url;            /* Destination, with its query */
+	const char *in_response_to;
+	enum saml_rejected status;
+	const char *message;            /* for the eyes of anybody: the Response goes through a browser */
+	int64_t now;
+};
+
+/* Without an assertion, signed as a whole whatever the connection wants signed: assertion_id is NULL. */
+int saml_rejection_write(struct arena *a, const struct saml_key *key, const struct saml_rejection *refusal, struct saml_issued *out,
+	struct error *err);
+
 /* ---- metadata of our own ---- */
 
 struct saml_own {

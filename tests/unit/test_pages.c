@@ -146,7 +146,7 @@ static void relay_state_never_a_link(void **state)
 	for (i = 0; i < sizeof(states) / sizeof(*states); i++) {
 		struct text escaped;
 
-		page_post(x, "https://auth.example/acs?c=1&d=\"", "PHg+", slice_c(states[i]));
+		page_post(x, PAGE_SIGNED_ON, &(struct page_post){"https://auth.example/acs?c=1&d=\"", "PHg+", slice_c(states[i])});
 		text_begin(&escaped, a, 64);
 		text_add_html(&escaped, slice_c(states[i]));
 		assert_true(page_has(arena_printf(a, "<input type=\"hidden\" name=\"RelayState\" value=\"%s\">", escaped.p)));
@@ -161,9 +161,9 @@ static void relay_state_never_a_link(void **state)
 static void sends_no_relay_state_when_there_was_none(void **state)
 {
 	(void)state;
-	page_post(x, "https://auth.example/acs", "PHg+", (struct slice){0});
+	page_post(x, PAGE_SIGNED_ON, &(struct page_post){"https://auth.example/acs", "PHg+", {0}});
 	assert_false(page_has("RelayState"));
-	page_post(x, "https://auth.example/acs", "PHg+", slice_c(""));
+	page_post(x, PAGE_SIGNED_ON, &(struct page_post){"https://auth.example/acs", "PHg+", slice_c("")});
 	assert_true(page_has("name=\"RelayState\" value=\"\""));
 }
 
@@ -173,6 +173,41 @@ static void continues_where_told(void **state)
 	page_continue(x, "https://sso.example/go/help?a=1&b=2");
 	assert_int_equal(x->status, 200);
 	assert_true(page_has("href=\"https://sso.example/go/help?a=1&amp;b=2\""));
+}
+
+static void a_refusal_can_hold_a_response_to_take_back(void **state)
+{
+	struct page_refusal page = {.reason = REASON_DENIED_BY_DEFAULT, .id = "k7qf-2m9x-w4ta"};
+
+	(void)state;
+	page_refusal(x, &page);
+	assert_false(page_has("<form"));
+	assert_null(x->form_action);
+	page.post = (struct page_post){"https://auth.example/acs?c=1&d=\"", "PHg+", slice_c("\"><b>")};
+	page_refusal(x, &page);
+	assert_int_equal(x->status, 403);
+	assert_true(page_has("<form method=\"post\" action=\"https://auth.example/acs?c=1&amp;d=&quot;\">"));
+	assert_true(page_has("name=\"SAMLResponse\" value=\"PHg+\""));
+	assert_true(page_has("name=\"RelayState\" value=\"&quot;&gt;&lt;b&gt;\""));
+	assert_string_equal(x->form_action, "https:");
+	/* the person reads why before anything is sent */
+	assert_false(page_has("<script"));
+	assert_null(x->script_hash);
+	page.post.relay_state = (struct slice){0};
+	page_refusal(x, &page);
+	assert_false(page_has("RelayState"));
+}
+
+static void what_posts_by_itself_says_whether_it_is_good_news(void **state)
+{
+	const struct page_post post = {"https://auth.example/acs", "PHg+", {0}};
+
+	(void)state;
+	page_post(x, PAGE_SIGNED_ON, &post);
+	assert_true(page_has("<h1>You are signed on</h1>"));
+	page_post(x, PAGE_NOT_SIGNED_ON, &post);
+	assert_true(page_has("<h1>You are not signed on</h1>"));
+	assert_non_null(x->script_hash);
 }
 
 int main(void)
@@ -188,6 +223,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(relay_state_never_a_link, begin, end),
 		cmocka_unit_test_setup_teardown(sends_no_relay_state_when_there_was_none, begin, end),
 		cmocka_unit_test_setup_teardown(continues_where_told, begin, end),
+		cmocka_unit_test_setup_teardown(a_refusal_can_hold_a_response_to_take_back, begin, end),
+		cmocka_unit_test_setup_teardown(what_posts_by_itself_says_whether_it_is_good_news, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,6 +184,67 @@ static void signs_the_parts_that_are_asked_for(void **state)
 	}
 }
 
+static struct saml_rejection refusal(enum saml_rejected status)
+{
+	return (struct saml_rejection){
+		.entity_id = "https://sso.example.org/saml/idp?a=1&b=2", .acs_url = ACS, .in_response_to = "_request.1-2", .status = status,
+		.message = "denied-by-default: No rule gives you \"access\" & <that> is it.", .now = NOW,
+	};
+}
+
+static void a_refusal_is_signed_and_canonical_and_names_nobody(void **state)
+{
+	static const struct { enum saml_rejected status; const char *word; } rows[] = {
+		{SAML_REQUEST_DENIED, "urn:oasis:names:tc:SAML:2.0:status:RequestDenied"}, {SAML_NO_PASSIVE, "urn:oasis:names:tc:SAML:2.0:status:NoPassive"},
+	};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct saml_rejection what = refusal(rows[i].status);
+		struct saml_issued issued;
+		xmlChar *canonical = NULL;
+		xmlDocPtr doc;
+
+		assert_done(saml_rejection_write(arena, key, &what, &issued, &err), err);
+		assert_null(issued.assertion_id);
+		doc = parse(issued.xml);
+		assert_int_equal(xmlC14NDocDumpMemory(doc, NULL, XML_C14N_EXCLUSIVE_1_0, NULL, 1, &canonical), issued.xml.n);
+		assert_memory_equal(canonical, issued.xml.p, issued.xml.n);
+		assert_true(verifies(xmlDocGetRootElement(doc)));
+		assert_string_equal(at(doc, "/samlp:Response/samlp:Status/samlp:StatusCode/@Value"), "urn:oasis:names:tc:SAML:2.0:status:Responder");
+		assert_string_equal(at(doc, "/samlp:Response/samlp:Status/samlp:StatusCode/samlp:StatusCode/@Value"), rows[i].word);
+		assert_string_equal(at(doc, "/samlp:Response/samlp:Status/samlp:StatusMessage"), what.message);
+		assert_string_equal(at(doc, "/samlp:Response/@Destination"), ACS);
+		assert_string_equal(at(doc, "/samlp:Response/@InResponseTo"), "_request.1-2");
+		assert_string_equal(at(doc, "/samlp:Response/@ID"), issued.response_id);
+		assert_string_equal(at(doc, "/samlp:Response/saml:Issuer"), what.entity_id);
+		assert_string_equal(at(doc, "count(//saml:Assertion)"), "0");
+		assert_string_equal(at(doc, "count(//ds:Signature)"), "1");
+		xmlFree(canonical);
+		xmlFreeDoc(doc);
+	}
+}
+
+static void refuses_to_refuse_without_what_is_needed(void **state)
+{
+	struct saml_rejection bad[5];
+	struct saml_issued untouched = {0};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		bad[i] = refusal(SAML_NO_PASSIVE);
+	bad[0].entity_id = NULL;
+	bad[1].acs_url = "";
+	bad[2].in_response_to = NULL;
+	bad[3].message = "a\x01";
+	bad[4].now = 0;
+	for (size_t i = 0; i < 5; i++)
+		assert_refused(saml_rejection_write(arena, key, &bad[i], &untouched, &err), err, i < 4 ? REASON_UNSENDABLE : REASON_INTERNAL);
+	assert_null(untouched.base64);
+}
+
 static void signature_covers_every_byte_of_the_assertion(void **state)
 {
 	struct saml_answer what = answer(SAML_SIGN_ASSERTION);
@@ -389,6 +450,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_exclusive_canonical_form),
 		cmocka_unit_test(signs_the_parts_that_are_asked_for),
+		cmocka_unit_test(a_refusal_is_signed_and_canonical_and_names_nobody),
+		cmocka_unit_test(refuses_to_refuse_without_what_is_needed),
 		cmocka_unit_test(signature_covers_every_byte_of_the_assertion),
 		cmocka_unit_test(names_rsa_sha256_and_nothing_weaker),
 		cmocka_unit_test(says_what_atlassian_reads),

@@ -159,6 +159,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{19, "    entity_id: https://auth.example.com/saml/1", "p.yaml:19: entity_id: \"https://auth.example.com/saml/1\" is the entity ID of connection organisation"},
 	{19, "    metadata: /nowhere.xml", "p.yaml:20: acs: is given by metadata already"},
 	{16, "    start: https://x.example\n    sign: all", "p.yaml:17: sign: \"all\" must be one of: assertion response both"},
+	{16, "    start: https://x.example\n    refusals: none", "p.yaml:17: refusals: \"none\" must be one of: page response"},
 	{16, "    start: https://x.example\n    lifetime: 1d", "p.yaml:17: lifetime: \"1d\" must be within 30s..1h"},
 	{16, "    start: https://x.example\n    stable_id: {claim: a, ldap: b}", "p.yaml:17: stable_id: must be one of {claim: NAME}"},
 	{16, "    start: https://x.example\n    attributes: {a: {}}", "p.yaml:17: a: must name one source"},
@@ -293,6 +294,7 @@ static void reads_all_of_a_good_file(void **state)
 	assert_ptr_equal(settings_connection_by_entity(s, "opaque"), c);
 	assert_null(settings_connection_by_entity(s, "opaqu"));
 	assert_string_equal(c->name_id_format, SAML_FORMAT_EMAIL);
+	assert_int_equal(c->refusals, REFUSALS_PAGE);
 	assert_int_equal(s->policy.rule_count, 2);
 	assert_int_equal(s->policy.rules[1].outcome, OUTCOME_PORTAL);
 	assert_int_equal(s->policy.rules[1].line, 32);

@@ -1123,6 +1123,201 @@ static void goes_on_without_audit_only_when_told_so(void **state)
 	assert_true(page_has(x, "SAMLResponse"));
 }
 
+/* ---- refusals as Responses ---- */
+
+/* The Response on the page, for the connection's own address, with the relay state of who asked. */
+static const char *response_on(const struct http_exchange *x)
+{
+	const char *at = strstr(arena_copy(a, x->reply_body), "name=\"SAMLResponse\" value=\"");
+	struct slice xml;
+
+	if (!at)
+		fail_msg("no Response on %.*s", (int)x->reply_body.n, x->reply_body.p ? x->reply_body.p : "");
+	at += strlen("name=\"SAMLResponse\" value=\"");
+	assert_int_equal(base64_decode(a, slice_of(at, strcspn(at, "\"")), &xml), 0);
+	assert_true(page_has(x, "action=\"https://auth.example/login/callback?connection=saml-1&amp;x=2\""));
+	assert_string_equal(x->form_action, "https:");
+	assert_null(x->location);
+	return arena_copy(a, xml);
+}
+
+static void says_no(const char *xml, const char *status, enum reason reason)
+{
+	const char *const parts[] = {
+		"InResponseTo=\"_asked\"", "Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"", status, "<ds:SignatureValue>",
+		arena_printf(a, "<samlp:StatusMessage>%s: %s (", reason_word(reason), reason_sentence(reason)),
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (!strstr(xml, parts[i]))
+			fail_msg("no %s in %s", parts[i], xml);
+	}
+	assert_null(strstr(xml, "Assertion "));
+	assert_null(strstr(xml, "anna"));
+	audit_says("event", "refusal");
+	audit_says("reason", reason_word(reason));
+	audit_says("status", strrchr(status, ':') + 1);
+}
+
+#define NO_PASSIVE "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
+#define REQUEST_DENIED "urn:oasis:names:tc:SAML:2.0:status:RequestDenied"
+
+/* No page and no redirect, whatever it is. */
+static void passively_refused(const struct http_exchange *x, const char *status, enum reason reason)
+{
+	assert_int_equal(x->status, 200);
+	says_no(response_on(x), status, reason);
+	assert_non_null(x->script_hash);
+	audit_says("answer", "response");
+}
+
+static struct http_exchange *ask_passively(void)
+{
+	return start("IsPassive=\"true\"");
+}
+
+static void a_passive_request_is_asked_passively_and_answered(void **state)
+{
+	struct http_exchange *x = ask_passively();
+	struct asked asked = sent_to_entra(x);
+	struct slice relay_state;
+	struct saml_request r;
+
+	(void)state;
+	assert_done(saml_request_read(a, SAML_REDIRECT, slice_c(strchr(x->location, '?') + 1), &r, &relay_state, &err), err);
+	assert_true(r.is_passive && !r.force_authn);
+	x = finish(answer_to(asked));
+	assert_non_null(strstr(response_on(x), "<saml:Assertion "));
+	assert_true(page_has(x, "name=\"RelayState\" value=\"r&quot;&lt;s&gt;&amp;t\xc3\xa4te\""));
+}
+
+static void what_the_rules_refuse_of_a_passive_request_is_denied(void **state)
+{
+	(void)state;
+	fill_mirror(FORGE_OBJECT_ID, "anna.meier@example.org", "former", "staff");
+	passively_refused(finish(answer_to(sent_to_entra(ask_passively()))), REQUEST_DENIED, REASON_DENIED_BY_RULE);
+	assert_true(page_has(finish(answer_to(sent_to_entra(ask_passively()))), "name=\"RelayState\" value=\"r&quot;&lt;s&gt;&amp;t\xc3\xa4te\""));
+}
+
+static void no_passive_of_the_provider_is_passed_through(void **state)
+{
+	struct asked asked = sent_to_entra(ask_passively());
+
+	(void)state;
+	clock_set(FORGE_NOW);
+	passively_refused(finish(form_with(slice_c(arena_printf(a, "<samlp:Response xmlns:samlp=\"" NS_SAMLP "\" ID=\"_r\" Version=\"2.0\""
+		" IssueInstant=\"2026-11-24T13:19:16Z\" Destination=\"" FORGE_ACS "\" InResponseTo=\"%s\"><samlp:Status><samlp:StatusCode"
+		" Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"><samlp:StatusCode Value=\"" NO_PASSIVE "\"/></samlp:StatusCode>"
+		"</samlp:Status></samlp:Response>", asked.request_id)), asked.relay_state)), NO_PASSIVE, REASON_STATUS_NOT_SUCCESS);
+}
+
+static void a_passive_request_never_leads_to_another_door(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	fill_mirror(FORGE_OBJECT_ID, "p@partner.example", "partners", "x");
+	x = finish(answer_to(sent_to_entra(ask_passively())));
+	passively_refused(x, NO_PASSIVE, REASON_ELSEWHERE);
+	audit_says("passage", "to-portal");
+}
+
+static void whatever_goes_wrong_with_a_passive_request_is_a_response(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(ask_passively()));
+	struct settings other = *gateway.settings;
+	struct http_exchange *x;
+	int i;
+
+	(void)state;
+	assert_int_equal(finish(form)->status, 200);
+	passively_refused(finish(form), NO_PASSIVE, REASON_ALREADY_ANSWERED);
+	form = answer_to(sent_to_entra(ask_passively()));
+	clock_set(FORGE_NOW + 901);
+	passively_refused(finish(form), NO_PASSIVE, REASON_PENDING_EXPIRED);
+	clock_set(FORGE_NOW);
+	fill_mirror("00000000-0000-4000-8000-000000000000", "anna.meier@example.org", "agents", "x");
+	passively_refused(finish(answer_to(sent_to_entra(ask_passively()))), NO_PASSIVE, REASON_PERSON_NOT_FOUND);
+	gateway.settings = &other;
+	x = ask_passively();
+	for (i = 0; i < 4; i++) {
+		form = answer_to(sent_to_entra(x));
+		other.host = arena_printf(a, "yet another %d", i);
+		x = finish(form);
+	}
+	passively_refused(x, NO_PASSIVE, REASON_LOOP);
+	providers_close(gateway.providers);
+	other.provider_count = 0;
+	gateway.providers = providers_open(&other, gateway.files);
+	other.provider_count = 1;
+	passively_refused(ask_passively(), NO_PASSIVE, REASON_NOT_READY);
+}
+
+static void a_passive_request_that_cannot_be_recorded_is_told_so(void **state)
+{
+	struct http_exchange *x = finish(answer_to(sent_to_entra(ask_passively())));
+
+	(void)state;
+	assert_non_null(strstr(response_on(x), NO_PASSIVE));
+	assert_non_null(strstr(response_on(x), "<samlp:StatusMessage>audit: "));
+}
+
+/* Only what is sure says who asked: its own request, or our cookie. */
+static void nobody_is_told_where_nobody_is_known_to_have_asked(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(ask_passively()));
+
+	(void)state;
+	refused_with(request(sign_on_start, ask("https://evil.example/", "IsPassive=\"true\"", "r"), ""), REASON_UNKNOWN_ISSUER);
+	refused_with(request(sign_on_start, ask(DOOR_ENTITY, "IsPassive=\"true\" AssertionConsumerServiceURL=\"https://evil.example/\"", "r"), ""),
+		REASON_WRONG_ACS);
+	jar_size = 0;
+	refused_with(finish(form), REASON_COOKIE_MISSING);
+	fill_mirror(FORGE_OBJECT_ID, "anna.meier@example.org", "former", "staff");
+	refused_with(finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help")))), REASON_DENIED_BY_RULE);
+	audit_says("answer", "page");
+}
+
+static int begin_with_refusals_as_responses(void **state)
+{
+	(void)state;
+	return begin_with(&(struct more){.door = ", refusals: response"});
+}
+
+static void a_refused_person_can_take_the_refusal_back(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	fill_mirror(FORGE_OBJECT_ID, "anna.meier@example.org", "former", "staff");
+	x = finish(answer_to(sent_to_entra(start(""))));
+	assert_int_equal(x->status, 403);
+	assert_true(page_has(x, "You have left us."));
+	assert_true(page_has(x, "<code>denied-by-rule</code>"));
+	assert_true(page_has(x, "name=\"RelayState\" value=\"r&quot;&lt;s&gt;&amp;t\xc3\xa4te\""));
+	assert_null(x->script_hash);
+	says_no(response_on(x), REQUEST_DENIED, REASON_DENIED_BY_RULE);
+	audit_says("answer", "page-and-response");
+	/* nobody asked: a link is refused on a page */
+	refused_with(finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help")))), REASON_DENIED_BY_RULE);
+}
+
+static void a_fresh_sign_on_is_demanded_where_it_was_asked_for(void **state)
+{
+	struct http_exchange *x = start("ForceAuthn=\"true\"");
+	struct asked asked = sent_to_entra(x);
+	struct slice relay_state;
+	struct saml_request r;
+
+	(void)state;
+	assert_done(saml_request_read(a, SAML_REDIRECT, slice_c(strchr(x->location, '?') + 1), &r, &relay_state, &err), err);
+	assert_true(r.force_authn && !r.is_passive);
+	refused_with(finish(answer_to(asked)), REASON_NOT_FRESH);       /* the forge's AuthnInstant is 81 days old */
+	asked = sent_to_entra(start("ForceAuthn=\"1\""));
+	assert_int_equal(finish(form_with(forge_text(&(struct forge){.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id},
+		{"2026-09-04T06:11:02.000Z", "2026-11-24T13:19:10.000Z"}}}), asked.relay_state))->status, 200);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -1166,6 +1361,15 @@ int main(void)
 		test(refuses_captured_response_with_foreign_cookie),
 		test(refuses_answer_for_other_downstream_sp),
 		test(refuses_a_sign_on_that_took_too_long),
+		test(a_fresh_sign_on_is_demanded_where_it_was_asked_for),
+		test(a_passive_request_is_asked_passively_and_answered),
+		test(what_the_rules_refuse_of_a_passive_request_is_denied),
+		test(no_passive_of_the_provider_is_passed_through),
+		test(a_passive_request_never_leads_to_another_door),
+		test(whatever_goes_wrong_with_a_passive_request_is_a_response),
+		cmocka_unit_test_setup_teardown(a_passive_request_that_cannot_be_recorded_is_told_so, begin_with_full_disk, end),
+		test(nobody_is_told_where_nobody_is_known_to_have_asked),
+		cmocka_unit_test_setup_teardown(a_refused_person_can_take_the_refusal_back, begin_with_refusals_as_responses, end),
 		test(refuses_who_is_not_found_and_shows_no_groups),
 		test(refuses_an_assertion_without_the_claim_of_the_join),
 		test(refuses_who_is_switched_off),
