@@ -433,7 +433,7 @@ static int check_connection(struct check *c, const struct settings_connection *d
 	const struct keyring_key *mine = keyring_of(&c->keyring, c->settings, door);
 	struct saml_own own = {
 		.entity_id = door->idp_entity_id, .certificates = keyring_certificates(c->arena, &c->keyring, mine),
-		.sso_url = arena_printf(c->arena, "%s/saml/idp/sso", c->settings->public_url),
+		.sso_url = arena_printf(c->arena, "%s/saml/idp/sso", c->settings->public_url), .requests_signed = door->requests == REQUESTS_SIGNED,
 	};
 	struct slice metadata = saml_idp_metadata(c->arena, &own);
 	struct saml_key *key = NULL;
@@ -443,6 +443,18 @@ static int check_connection(struct check *c, const struct settings_connection *d
 		rc = play_through(c, key, metadata, door, err);
 	saml_key_free(key);
 	return rc;
+}
+
+/* Until when its signed requests are taken. */
+static void check_signer(struct check *c, const struct settings_connection *door)
+{
+	struct saml_signer *signer = NULL;
+	struct error err;
+
+	if (settings_signer(c->arena, c->files, door, &signer, &err) == 0 && signer)
+		check_until(c, arena_printf(c->arena, "%s: the last of %zu certificates for its requests", door->name,
+			saml_signer_info(signer)->key_count), saml_signer_info(signer)->keys_until);
+	saml_signer_free(signer);
 }
 
 static void check_sign_on(struct check *c)
@@ -461,6 +473,7 @@ static void check_sign_on(struct check *c)
 		else
 			say(c, FINDING_OK, "%s: lasso, as this connection, asks and accepts what is issued with key %s", door->name,
 				keyring_of(&c->keyring, s, door)->name);
+		check_signer(c, door);
 	}
 }
 

@@ -76,9 +76,26 @@ static int open_secrets(struct gateway *g, struct error *err)
 	return 0;
 }
 
+static int open_requesters(struct gateway *g, struct error *err)
+{
+	const struct settings *s = g->settings;
+	size_t i;
+
+	g->requesters = arena_alloc(g->arena, (s->connection_count + 1) * sizeof(*g->requesters));
+	for (i = 0; i < s->connection_count; i++) {
+		const struct settings_connection *c = &s->connections[i];
+
+		g->requesters[i] = (struct saml_requester){.entity_id = c->entity_id, .signed_only = c->requests == REQUESTS_SIGNED};
+		if (settings_signer(g->arena, g->files, c, &g->requesters[i].signer, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int gateway_open_worker(struct gateway *g, struct error *err)
 {
-	if (open_keys(g, err) < 0 || open_secrets(g, err) < 0 || claims_open(settings_claims_path(g->arena, g->settings), &g->claims, err) < 0)
+	if (open_keys(g, err) < 0 || open_secrets(g, err) < 0 || open_requesters(g, err) < 0 ||
+		claims_open(settings_claims_path(g->arena, g->settings), &g->claims, err) < 0)
 		return -1;
 	return audit_open(g->settings->audit_file, &g->audit, err);
 }
@@ -104,6 +121,8 @@ void gateway_close(struct gateway *g)
 {
 	size_t i;
 
+	for (i = 0; g->requesters && i < g->settings->connection_count; i++)
+		saml_signer_free(g->requesters[i].signer);
 	audit_close(g->audit);
 	claims_close(g->claims);
 	accounts_close(g->accounts);

@@ -41,6 +41,7 @@ struct gateway {
 	struct accounts *accounts;      /* NULL: none that can be read */
 	struct error accounts_fault;    /* why not, while that is so; then nobody's kind of account is sure */
 	struct claims *claims;          /* only in a worker */
+	struct saml_requester *requesters;      /* in the order of the connections; only in a worker */
 	struct seal_key pending_key;    /* only in a worker */
 	struct audit *audit;            /* only in a worker */
 	struct metrics *metrics;        /* only in a worker; the role's */

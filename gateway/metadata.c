@@ -10,12 +10,15 @@ static void reply(struct http_exchange *x, struct slice document)
 	x->reply_body = document;
 }
 
-/* All keys are published, so that a partner may trust the next one before it signs; the one that signs now comes first. */
-static void reply_idp(struct http_exchange *x, const struct gateway *g, const char *entity_id, const struct keyring_key *first)
+/* door NULL: for all.  All keys are published, so that a partner may trust the next one before it signs; the one that signs now comes first. */
+static void reply_idp(struct http_exchange *x, const struct gateway *g, const struct settings_connection *door)
 {
+	const struct settings *s = g->settings;
+	const struct keyring_key *first = door ? keyring_of(&g->keyring, s, door) : g->keyring.usual;
 	struct saml_own own = {
-		.entity_id = entity_id, .certificates = keyring_certificates(x->arena, &g->keyring, first),
-		.sso_url = arena_printf(x->arena, "%s/saml/idp/sso", g->settings->public_url),
+		.entity_id = door ? door->idp_entity_id : s->idp_entity_id, .certificates = keyring_certificates(x->arena, &g->keyring, first),
+		.sso_url = arena_printf(x->arena, "%s/saml/idp/sso", s->public_url),
+		.requests_signed = door ? door->requests == REQUESTS_SIGNED : settings_demands_signed_requests(s),
 	};
 
 	reply(x, saml_idp_metadata(x->arena, &own));
@@ -23,9 +26,7 @@ static void reply_idp(struct http_exchange *x, const struct gateway *g, const ch
 
 void metadata_idp(struct http_exchange *x, void *gateway)
 {
-	const struct gateway *g = gateway;
-
-	reply_idp(x, g, g->settings->idp_entity_id, g->keyring.usual);
+	reply_idp(x, gateway, NULL);
 }
 
 void metadata_idp_for(struct http_exchange *x, void *gateway)
@@ -35,7 +36,7 @@ void metadata_idp_for(struct http_exchange *x, void *gateway)
 	struct page_refusal page = {.reason = REASON_NO_SUCH_PAGE};
 
 	if (door)
-		reply_idp(x, g, door->idp_entity_id, keyring_of(&g->keyring, g->settings, door));
+		reply_idp(x, g, door);
 	else
 		page_refusal(x, &page);
 }

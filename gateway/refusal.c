@@ -40,11 +40,11 @@ bool sign_on_write_refusal(struct sign_on *s, enum reason reason, struct saml_is
 	if (!is_owed(s))
 		return false;
 	refusal = (struct saml_rejection){
-		.entity_id = s->gateway->settings->idp_entity_id, .acs_url = s->asker->acs, .in_response_to = s->pending.request_id,
+		.entity_id = s->asker->idp_entity_id, .acs_url = s->asker->acs, .in_response_to = s->pending.request_id,
 		.status = status_for(s, reason), .now = s->now,
 		.message = arena_printf(s->arena, "%s: %s (%s)", reason_word(reason), reason_sentence(reason), s->id),
 	};
-	if (saml_rejection_write(s->arena, s->gateway->key, &refusal, out, &err) < 0) {
+	if (saml_rejection_write(s->arena, gateway_key(s->gateway, s->asker), &refusal, out, &err) < 0) {
 		log_error("no Response could be written for a refusal", "id", s->id, "detail", err.detail, NULL);
 		return false;
 	}

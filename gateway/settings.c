@@ -281,6 +281,17 @@ const struct settings_link *settings_link(const struct settings *s, struct slice
 	return NULL;
 }
 
+bool settings_demands_signed_requests(const struct settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].requests != REQUESTS_SIGNED)
+			return false;
+	}
+	return s->connection_count > 0;
+}
+
 bool settings_sign_requests(const struct settings *s)
 {
 	size_t i;

@@ -63,6 +63,11 @@ enum refusals {
 	REFUSALS_RESPONSE               /* there too, and can take a SAML Response back that says no */
 };
 
+enum requests {
+	REQUESTS_ANY,                   /* a signature that is there must be right, if its key is known */
+	REQUESTS_SIGNED
+};
+
 struct settings_connection {
 	const char *name;
 	int line;
@@ -79,6 +84,8 @@ struct settings_connection {
 	enum saml_sign sign;
 	int64_t lifetime;               /* seconds */
 	enum refusals refusals;
+	enum requests requests;
+	const char *const *request_certificates;        /* NULL: those of its metadata, if it is given by metadata */
 	bool usual_attributes;          /* those of Atlassian are among `attributes` */
 	struct settings_attribute stable_id;    /* ATTRIBUTE_CLAIM or ATTRIBUTE_LDAP; default: the object id */
 	/* what it is sent, in this order: the usual ones of Atlassian unless `attributes` names them anew */
@@ -176,6 +183,8 @@ const struct settings_connection *settings_connection(const struct settings *s, 
 const struct settings_connection *settings_connection_by_entity(const struct settings *s, const char *entity_id);
 const struct settings_provider *settings_provider(const struct settings *s, const char *name);
 const struct settings_link *settings_link(const struct settings *s, struct slice name);
+/* Whether every connection must sign its requests. */
+bool settings_demands_signed_requests(const struct settings *s);
 /* Whether any identity provider is asked by signed requests. */
 bool settings_sign_requests(const struct settings *s);
 
@@ -199,6 +208,9 @@ int settings_decryption_certificates(struct arena *a, struct files *files, const
 
 /* The bytes of a directory's password, from its file; {NULL, 0} when it binds anonymously. */
 int settings_directory_password(struct files *files, const struct settings *s, size_t directory, struct slice *out, struct error *err);
+
+/* The keys that sign a connection's requests: *out NULL: none is known.  The caller frees it. */
+int settings_signer(struct arena *a, struct files *files, const struct settings_connection *c, struct saml_signer **out, struct error *err);
 
 /* Paths under state_dir and runtime_dir, one place for each. */
 const char *settings_mirror_path(struct arena *a, const struct settings *s);

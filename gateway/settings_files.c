@@ -145,6 +145,37 @@ static void load_provider(struct settings_reader *r, const struct settings_provi
 	saml_provider_free(provider);
 }
 
+int settings_signer(struct arena *a, struct files *files, const struct settings_connection *c, struct saml_signer **out, struct error *err)
+{
+	struct slice *pems = NULL, metadata = {0};
+	size_t n = 0;
+
+	for (; c->request_certificates && c->request_certificates[n]; n++) {
+		pems = arena_grow(a, pems, n, sizeof(*pems));
+		if (files_get(files, c->request_certificates[n], FILE_PUBLIC, FILES_ALL, &pems[n], err) < 0)
+			return -1;
+	}
+	if (c->metadata_file && files_get(files, c->metadata_file, FILE_PUBLIC, FILES_ALL, &metadata, err) < 0)
+		return -1;
+	return saml_signer_read(pems, n, metadata, out, err);
+}
+
+/* A certificate that has ended is only told: it must not keep a reload from mending it. */
+static void load_connection(struct settings_reader *r, const struct settings_connection *c, const struct yaml_node *map)
+{
+	const struct yaml_node *node = yaml_get(map, c->request_certificates ? "request_certificates" : "metadata");
+	struct saml_signer *signer = NULL;
+	struct error err;
+
+	if (settings_signer(r->arena, r->files, c, &signer, &err) < 0)
+		settings_problem(r, node, "%s", err.detail);
+	else if (c->requests == REQUESTS_SIGNED && (!signer || saml_signer_info(signer)->key_count == 0))
+		settings_problem(r, node, "signed requests are demanded, but no key (RSA from 2048 bits) that signs them is known");
+	else if (signer && saml_signer_info(signer)->keys_until <= clock_now())
+		log_warning("every certificate that signs the requests of a connection has ended", "connection", c->name, NULL);
+	saml_signer_free(signer);
+}
+
 static void load_directory(struct settings_reader *r, size_t i, const struct yaml_node *map)
 {
 	const struct directory_options *o = &r->settings->directories[i];
@@ -181,6 +212,8 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	load_cookie_secret(&r);
 	for (i = 0, map = yaml_get(root, "identity_providers")->child; i < s->provider_count; i++, map = map->next)
 		load_provider(&r, &s->providers[i], map);
+	for (i = 0, map = yaml_get(root, "connections")->child; i < s->connection_count; i++, map = map->next)
+		load_connection(&r, &s->connections[i], map);
 	for (i = 0, map = yaml_get(root, "directories")->child; i < s->directory_count; i++, map = map->next)
 		load_directory(&r, i, map);
 	if (r.problem_count == 0)

@@ -28,6 +28,9 @@ static int require_connection(struct sign_on *s, const struct saml_request *requ
 		return error_set(err, REASON_WRONG_BINDING, "%s asks for binding %s", s->connection->name, request->protocol_binding);
 	if (request->destination && strcmp(request->destination, own) != 0)
 		return error_set(err, REASON_REQUEST_WRONG_DESTINATION, "destination %s is not %s", request->destination, own);
+	/* bindings 3.4.5.2 and 3.5.5.2: what is signed says to whom */
+	if (request->is_signed && !request->destination)
+		return error_set(err, REASON_REQUEST_WRONG_DESTINATION, "a signed request without a destination");
 	return 0;
 }
 
@@ -44,11 +47,14 @@ static int require_no_loop(struct sign_on *s, struct error *err)
 static int start(struct sign_on *s, struct error *err)
 {
 	struct http_exchange *x = s->x;
-	enum saml_binding binding = x->method == HTTP_POST ? SAML_POST : SAML_REDIRECT;
+	const struct saml_request_source from = {
+		.binding = x->method == HTTP_POST ? SAML_POST : SAML_REDIRECT, .parameters = x->method == HTTP_POST ? x->body : x->query,
+		.requesters = s->gateway->requesters, .requester_count = s->gateway->settings->connection_count, .now = s->now,
+	};
 	struct saml_request request;
 
 	if (sign_on_require_navigation(x, err) < 0 ||
-		saml_request_read(s->arena, binding, binding == SAML_POST ? x->body : x->query, &request, &s->pending.relay_state, err) < 0 ||
+		saml_request_accept(s->arena, &from, &request, &s->pending.relay_state, err) < 0 ||
 		require_connection(s, &request, err) < 0)
 		return -1;
 	s->pending.connection = s->connection->name;

@@ -4,58 +4,8 @@
  */
 #include "saml/provider.h"
 
-#include "base/encode.h"
-#include "base/log.h"
 #include "saml/metadata_read.h"
-#include "saml/xml.h"
-
-/* Entra lists every certificate of the application, inactive ones too; more than this is no provider's metadata. */
-#define KEYS_MAX 64
-
-/* Adds the key of one X509Certificate element, unless it is there already. */
-static void add_key(struct saml_provider *p, struct arena *scratch, const xml_node *certificate, struct slice *seen)
-{
-	struct error err = {0};
-	struct slice text, der;
-	size_t n = p->keys->n;
-
-	if (n == KEYS_MAX || xml_text(certificate, REASON_METADATA, &text, &err) < 0)
-		return;
-	if (base64_decode(scratch, text, &der) < 0) {
-		log_warning("certificate in metadata left out", "entity", p->info.entity_id, "detail", "not base64", NULL);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (slice_equal(seen[i], der))
-			return;
-	}
-	if (trusted_key_read(der, &p->keys->list[n], &err) < 0) {
-		log_warning("certificate in metadata left out", "entity", p->info.entity_id, "detail", err.detail, NULL);
-		return;
-	}
-	seen[n] = der;
-	p->keys->n++;
-}
-
-/* SAML metadata 2.4.1.1: a KeyDescriptor without `use` is for signing too. */
-static void read_keys(struct saml_provider *p, const xml_node *role)
-{
-	struct slice seen[KEYS_MAX];
-	struct arena *scratch = arena_new();
-
-	p->keys->list = arena_alloc(p->arena, KEYS_MAX * sizeof(*p->keys->list));
-	for (const xml_node *d = xml_first(role); d; d = xml_next(d)) {
-		const char *use = xml_attribute(d, "use");
-
-		if (!xml_is(d, XML_NS_METADATA, "KeyDescriptor") || (use && strcmp(use, "signing") != 0))
-			continue;
-		for (const xml_node *node = d; node; node = xml_walk(node, d)) {
-			if (xml_is(node, XML_NS_SIGNATURE, "X509Certificate"))
-				add_key(p, scratch, node, seen);
-		}
-	}
-	arena_free(scratch);
-}
+#include "saml/role_keys.h"
 
 static int count_keys(struct saml_provider *p, int64_t now, struct error *err)
 {
@@ -137,7 +87,7 @@ static int read_role(struct saml_provider *p, const struct metadata_role *found,
 		return error_set(err, REASON_METADATA, "past its validUntil");
 	if (read_endpoint(p, found->role, err) < 0)
 		return -1;
-	read_keys(p, found->role);
+	role_keys_read(p->arena, found->role, p->info.entity_id, p->keys);
 	if (count_keys(p, options->now, err) < 0)
 		return -1;
 	if (metadata_entity_text(p->arena, found->entity, &p->metadata, err) < 0)

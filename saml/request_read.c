@@ -4,12 +4,13 @@
  * bindings 3.4 and 3.5, core 3.4.1).
  *
  * Parameters are taken from the raw query or form body, each at most once, so
- * that what is read is what a signature over the query would cover.  A
- * signature in the request is allowed and gives it no more trust: the answer
- * goes to the connection's own address in any case.
+ * that what is read is what a signature over the query covers.  Whether one is
+ * there and right is judged afterwards, on the same document
+ * (request_signature.c).
  */
 #include "saml/binding.h"
 #include "saml/message.h"
+#include "saml/request_signature.h"
 
 #define MALFORMED REASON_REQUEST_MALFORMED
 
@@ -73,16 +74,29 @@ static int read_request(struct arena *a, const xml_node *root, struct saml_reque
 int saml_request_read(struct arena *a, enum saml_binding binding, struct slice parameters, struct saml_request *out,
 	struct slice *relay_state_out, struct error *err)
 {
+	/* nobody is known, so nobody's signature is looked at */
+	const struct saml_request_source from = {.binding = binding, .parameters = parameters};
+
+	return saml_request_accept(a, &from, out, relay_state_out, err);
+}
+
+int saml_request_accept(struct arena *a, const struct saml_request_source *from, struct saml_request *out, struct slice *relay_state_out,
+	struct error *err)
+{
 	struct slice relay_state, message;
+	struct saml_request request;
 	xml_doc *doc = NULL;
 	int rc = -1;
 
-	if (binding_read(a, &authn_request, binding, parameters, &message, &relay_state, err) < 0)
+	if (binding_read(a, &authn_request, from->binding, from->parameters, &message, &relay_state, err) < 0)
 		return -1;
 	if (xml_read(message, &xml_rules_request, &doc, err) < 0)
 		return -1;
-	if (read_request(a, xml_root(doc), out, err) < 0)
+	if (read_request(a, xml_root(doc), &request, err) < 0)
 		goto out;
+	if (request_signature_judge(a, from, xml_root(doc), request.issuer, &request.is_signed, err) < 0)
+		goto out;
+	*out = request;
 	*relay_state_out = relay_state;
 	rc = 0;
 out:

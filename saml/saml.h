@@ -141,6 +141,24 @@ const struct saml_provider_info *saml_provider_info(const struct saml_provider *
 int saml_sp_metadata_read(struct arena *a, struct slice metadata, const char **entity_id_out, const char **acs_out,
 	struct error *err);
 
+/* ---- who signs the requests of a connection ---- */
+
+struct saml_signer;
+
+struct saml_signer_info {
+	size_t key_count;               /* RSA from 2048 bits */
+	int64_t keys_until;             /* when the last of them ends: none is used from then on */
+};
+
+/*
+ * Of its certificates (PEM, n of them), or, when n is 0, of the signing keys
+ * in its metadata; *out NULL: there are none.  REASON_SETTINGS: a certificate
+ * that does not parse or whose key is too weak; REASON_METADATA.
+ */
+int saml_signer_read(const struct slice *certificates, size_t n, struct slice metadata, struct saml_signer **out, struct error *err);
+void saml_signer_free(struct saml_signer *s);
+const struct saml_signer_info *saml_signer_info(const struct saml_signer *s);
+
 /* ---- the request from Atlassian ---- */
 
 enum saml_binding { SAML_REDIRECT, SAML_POST };
@@ -155,15 +173,41 @@ struct saml_request {
 	int64_t issue_instant;
 	bool force_authn, is_passive;
 	const char *subject;            /* NameID of a Subject, a hint only; NULL: none */
+	bool is_signed;                 /* a signature was verified */
 };
 
 /*
  * parameters: the raw query (SAML_REDIRECT) or form body (SAML_POST), byte for
- * byte.  Reads SAMLRequest and RelayState, each at most once.  relay_state_out:
+ * byte.  Reads SAMLRequest and RelayState, each at most once, and looks at no
+ * signature.  relay_state_out:
  * decoded bytes, {NULL, 0} when there is none.
  */
 int saml_request_read(struct arena *a, enum saml_binding binding, struct slice parameters, struct saml_request *out,
 	struct slice *relay_state_out, struct error *err);
+
+/* What is known of the signatures of one who may ask. */
+struct saml_requester {
+	const char *entity_id;
+	struct saml_signer *signer;     /* NULL: no key is known, and a signature is passed over */
+	bool signed_only;
+};
+
+struct saml_request_source {
+	enum saml_binding binding;
+	struct slice parameters;        /* as above */
+	const struct saml_requester *requesters;
+	size_t requester_count;
+	int64_t now;
+};
+
+/*
+ * saml_request_read, and then the signature, by the requester that the Issuer
+ * names: one that is there must be right, none only where none is demanded.
+ * REASON_REQUEST_UNSIGNED, _SIGNATURE_SHAPE, _SIGNATURE_ALGORITHM, _SIGNATURE.
+ * The request of an unknown issuer passes: who it is, the caller asks next.
+ */
+int saml_request_accept(struct arena *a, const struct saml_request_source *from, struct saml_request *out, struct slice *relay_state_out,
+	struct error *err);
 
 /* ---- the request to the identity provider ---- */
 

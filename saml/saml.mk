@@ -7,7 +7,8 @@ saml_libsaml_a_SOURCES += \
 	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
 	saml/library.c saml/library.h \
 	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h \
-	saml/partner.c saml/provider.c saml/provider.h \
+	saml/partner.c saml/provider.c saml/provider.h saml/role_keys.c saml/role_keys.h \
+	saml/request_signature.c saml/request_signature.h saml/signer.c \
 	saml/decrypt.c saml/decryption_keys.c saml/encrypted.c saml/encrypted.h \
 	saml/response_read.c \
 	saml/signature.c saml/signature.h saml/trusted_key.c saml/trusted_key.h \
@@ -88,6 +89,11 @@ tests_unit_test_request_write_SOURCES = tests/unit/test_request_write.c tests/un
 tests_unit_test_request_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 saml_libsaml_a_SOURCES += saml/rehearsal.c saml/witness.c
+
+check_PROGRAMS += tests/unit/test_request_signature
+tests_unit_test_request_signature_SOURCES = tests/unit/test_request_signature.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_request_signature_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
+tests_unit_test_request_signature_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_redirect
 tests_unit_test_redirect_SOURCES = tests/unit/test_redirect.c tests/unit/keys.h tests/unit/unit.h

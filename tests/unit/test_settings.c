@@ -160,6 +160,9 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{19, "    metadata: /nowhere.xml", "p.yaml:20: acs: is given by metadata already"},
 	{16, "    start: https://x.example\n    sign: all", "p.yaml:17: sign: \"all\" must be one of: assertion response both"},
 	{16, "    start: https://x.example\n    refusals: none", "p.yaml:17: refusals: \"none\" must be one of: page response"},
+	{16, "    start: https://x.example\n    requests: some", "p.yaml:17: requests: \"some\" must be one of: any signed"},
+	{16, "    start: https://x.example\n    requests: signed", "p.yaml:17: requests: signed requests need request_certificates"},
+	{16, "    start: https://x.example\n    request_certificates: {a: b}", "p.yaml:17: request_certificates: must be a text or a list"},
 	{16, "    start: https://x.example\n    lifetime: 1d", "p.yaml:17: lifetime: \"1d\" must be within 30s..1h"},
 	{16, "    start: https://x.example\n    stable_id: {claim: a, ldap: b}", "p.yaml:17: stable_id: must be one of {claim: NAME}"},
 	{16, "    start: https://x.example\n    attributes: {a: {}}", "p.yaml:17: a: must name one source"},
@@ -295,6 +298,9 @@ static void reads_all_of_a_good_file(void **state)
 	assert_null(settings_connection_by_entity(s, "opaqu"));
 	assert_string_equal(c->name_id_format, SAML_FORMAT_EMAIL);
 	assert_int_equal(c->refusals, REFUSALS_PAGE);
+	assert_int_equal(c->requests, REQUESTS_ANY);
+	assert_null(c->request_certificates);
+	assert_false(settings_demands_signed_requests(s));
 	assert_int_equal(s->policy.rule_count, 2);
 	assert_int_equal(s->policy.rules[1].outcome, OUTCOME_PORTAL);
 	assert_int_equal(s->policy.rules[1].line, 32);
@@ -312,7 +318,7 @@ static void reads_all_of_a_good_file(void **state)
 	arena_free(a);
 }
 
-static void reads_how_the_provider_is_asked(void **state)
+static void reads_how_requests_are_made_and_taken(void **state)
 {
 	struct arena *a = arena_new();
 	const struct settings *s = NULL;
@@ -324,6 +330,14 @@ static void reads_how_the_provider_is_asked(void **state)
 	assert_string_equal(s->providers[0].name_id_format, SAML_FORMAT_TRANSIENT);
 	assert_done(read_bytes(a, file_with(a, 36, "  help: {licensed: https://x.example, portal: helpdesk, login_hint: h@x.example}"), &s, NULL, &err), err);
 	assert_string_equal(s->links[0].login_hint, "h@x.example");
+	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    requests: signed\n    request_certificates: [a.crt, /b.crt]"), &s,
+		NULL, &err), err);
+	assert_int_equal(s->connections[0].requests, REQUESTS_SIGNED);
+	assert_string_equal(s->connections[0].request_certificates[0], "/etc/postern/a.crt");
+	assert_string_equal(s->connections[0].request_certificates[1], "/b.crt");
+	assert_null(s->connections[0].request_certificates[2]);
+	/* not of every connection, so not said in our metadata */
+	assert_false(settings_demands_signed_requests(s));
 	arena_free(a);
 }
 
@@ -570,7 +584,7 @@ int main(void)
 		cmocka_unit_test(names_file_line_and_key_of_what_is_wrong),
 		cmocka_unit_test(connections_choose_among_several_providers),
 		cmocka_unit_test(reads_all_of_a_good_file),
-		cmocka_unit_test(reads_how_the_provider_is_asked),
+		cmocka_unit_test(reads_how_requests_are_made_and_taken),
 		cmocka_unit_test(sends_the_usual_attributes_and_further_ones),
 		cmocka_unit_test(keeps_every_attribute_that_is_named_anywhere),
 		cmocka_unit_test(allows_mutable_joins_when_told_so),
