@@ -96,6 +96,7 @@ static int decode(struct arena *a, struct slice in, struct pending *out)
 	struct slice host, provider, ours, connection, link, request;
 	uint64_t started;
 
+	/* sealed by us, and all the same held to what can be reckoned with */
 	if (in.n < HEAD_SIZE || in.p[0] != ENCODING || in.p[1] < PENDING_OPEN || in.p[1] > PENDING_CHOOSING)
 		return -1;
 	out->state = (enum pending_state)in.p[1];
@@ -103,7 +104,10 @@ static int decode(struct arena *a, struct slice in, struct pending *out)
 	out->force_authn = in.p[3] & FLAG_FORCE;
 	out->is_passive = in.p[3] & FLAG_PASSIVE;
 	memcpy(&started, in.p + 4, 8);
-	out->started = (int64_t)be64toh(started);
+	started = be64toh(started);
+	if (started > INT64_MAX / 2)
+		return -1;
+	out->started = (int64_t)started;
 	memcpy(out->generation, in.p + 12, sizeof(out->generation));
 	in = slice_of(in.p + HEAD_SIZE, in.n - HEAD_SIZE);
 	if (take_text(a, &in, &host) < 0 || take_text(a, &in, &provider) < 0 || take_text(a, &in, &ours) < 0 || take_text(a, &in, &connection) < 0 ||

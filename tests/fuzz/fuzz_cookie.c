@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0 && data[0] & 1)
 		cookie.value = slice_c(base64url_encode(a, seal(a, &key, cookie.name, cookie.value)));
 	if (pending_get(&x, &key, slice_c(ID), NOW, 900, &p, &err) == 0) {
-		if (!p.id || !p.host || !p.provider || !p.our_request_id || !p.connection == !p.link || p.started > NOW + 900)
+		if (!p.id || !p.host || !p.provider != (p.state == PENDING_CHOOSING) || !p.provider != !p.our_request_id ||
+			!p.connection == !p.link || p.started > NOW + 900)
 			abort();
 		fuzz_succeeded(0);
 	}
