@@ -8,6 +8,8 @@ from entra_shape import DSIG, PROTOCOL, Entra, Signer
 from parts import Parts, company, make_key, run
 
 PENDING_SECONDS = 60
+DOOR = "  organisation:\n    kind: managed\n"
+KEYS = "decryption_keys: [{{key: {folder}/open.key, certificate: {folder}/open.crt}}]\n"
 METADATA = ('<EntityDescriptor entityID="https://sts.windows.net/{tenant}/" xmlns="urn:oasis:names:tc:SAML:2.0:metadata">'
             '<IDPSSODescriptor protocolSupportEnumeration="' + PROTOCOL + '">{keys}<SingleSignOnService Location="{url}" '
             'Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"/></IDPSSODescriptor></EntityDescriptor>')
@@ -40,7 +42,10 @@ def attacked(tmp_path_factory, postern_build):
         make_odd_key(made.folder, "weak", "rsa:512")
         make_odd_key(made.folder, "ec", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
         metadata = write_metadata(made, ("entra", "weak", "ec"))
-        made.write_postern_files(made.settings(metadata) + f"pending_time: {PENDING_SECONDS}s\n")
+        make_key(made.folder, "open", "Postern decryption")
+        make_key(made.folder, "door", "Atlassian")
+        text = made.settings(metadata).replace(DOOR, f"{DOOR}    request_certificates: [{made.folder}/door.crt]\n", 1)
+        made.write_postern_files(text + f"pending_time: {PENDING_SECONDS}s\n" + KEYS.format(folder=made.folder))
         made.start_slapd()
         made.start_door("managed")
         made.start_postern()

@@ -7,6 +7,7 @@ assertion leaves, and an honest sign-on goes through directly afterwards.
 """
 import base64
 import http.client
+import re
 import socket
 import subprocess
 import time
@@ -17,10 +18,11 @@ import pytest
 from lxml import etree
 
 import attacks
+import sealing
 from attacked import PENDING_SECONDS, write_metadata
 from attacks import BAD_REQUEST, FORBIDDEN, edited
 from browser import Browser, Request
-from entra_shape import ASSERTION, MICROSOFT, PROTOCOL, Asked, Entra, Signer, assert_nothing_left
+from entra_shape import ASSERTION, MICROSOFT, PROTOCOL, RSA_SHA256, Asked, Entra, Signer, assert_nothing_left, find
 from parts import Parts, answers_tcp, company, make_key, wait_for
 from stories import MAYA, assert_refused, assert_signed_on, authn_request, door_address, ldap_modify, reason_of, redirect_url
 
@@ -188,6 +190,31 @@ def test_refuses_doubled_query_parameter(entra):
     assert_honest_works(entra)
 
 
+def signed_query(parts, relay_state):
+    """As a service provider with a key writes it (SAML bindings 3.4.4.1)."""
+    xml, _ = authn_request(parts.entity_id("managed"), destination=f"{parts.postern_url}/saml/idp/sso")
+    query = urllib.parse.urlsplit(redirect_url(parts, xml, relay_state)).query
+    query += "&SigAlg=" + urllib.parse.quote(RSA_SHA256, safe="")
+    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", parts.folder / "door.key"], input=query.encode(),
+                               stdout=subprocess.PIPE, check=True).stdout
+    return query + "&Signature=" + urllib.parse.quote(base64.b64encode(signature).decode(), safe="")
+
+
+REENCODED = {
+    "%2F": "%2f", "RelayState=a": "RelayState=%61", "xmldsig-more": "xmldsig%2Dmore", "RelayState=a%2F": "RelayState=a/",
+}
+
+
+@pytest.mark.parametrize("written", REENCODED)
+def test_refuses_reencoded_query(entra, attacked, written):
+    """What was signed are the bytes of the query, not what they mean; another parser may find another meaning."""
+    good = signed_query(attacked, "a/b")
+    assert page_of(attacked, "GET", f"/saml/idp/sso?{good}")[0] == 302
+    status, _, text = page_of(attacked, "GET", "/saml/idp/sso?" + edited(good, (re.escape(written), REENCODED[written])))
+    assert status == FORBIDDEN and "request-signature" in text, text
+    assert_honest_works(entra)
+
+
 def test_fetches_no_url_from_input(entra):
     """Whatever place of a message names an address: nobody comes to fetch it."""
     with socket.create_server(("127.0.0.1", 0)) as trap:
@@ -200,7 +227,7 @@ def test_fetches_no_url_from_input(entra):
             ("<samlp:Response", f'<?xml-stylesheet href="{url}"?><samlp:Response', "xml-comment"),
             ("<Subject>", f'<Subject><i:include xmlns:i="http://www.w3.org/2001/XInclude" href="{url}"/>', "signature-invalid"),
             ('URI="#[^"]*"', f'URI="{url}"', "signature-reference"),
-            ("</samlp:Response>", f"{encrypted}</samlp:Response>", "encrypted"),
+            ("</samlp:Response>", f"{encrypted}</samlp:Response>", "assertion-count"),
             # What is not signed and says nothing is not read at all.
             ("<samlp:Response", f"<samlp:Response {schema}", None),
             ("<KeyInfo>", f'<KeyInfo><RetrievalMethod URI="{url}"/>', None),
@@ -248,6 +275,77 @@ def test_refuses_replies_that_cannot_be_read(entra, said, reason):
 
 def entra_request(entra, fields):
     return Request("POST", entra.asked.acs, urllib.parse.urlencode(fields).encode(), entra.parts.entra_url + "/login")
+
+
+# ---- encrypted ----
+
+
+@pytest.mark.parametrize("method", sealing.METHODS)
+@pytest.mark.parametrize("signed", attacks.ANY)
+def test_an_honest_sealed_answer_signs_on(entra, signed, method):
+    """Signed, then encrypted: only the assertion's signature survives that, so the Response is signed behind it."""
+    assert_signed_on(entra.parts, entra.post(sealed_answer(entra, signed, method)), MAYA)
+
+
+def sealed_answer(entra, signed="assertion", method="AES-256-CBC", whom="open"):
+    answer = entra.answer(signed="nothing" if signed == "response" else "assertion")
+    if signed == "nothing":
+        answer.signed = "nothing"
+    xml = sealing.seal(entra.signer.sign(answer), entra.parts.folder / f"{whom}.crt", method)
+    if signed not in ("response", "both"):
+        return xml
+    tree = etree.fromstring(xml)
+    entra.signer.sign_element(tree, answer)
+    return etree.tostring(tree).decode()
+
+
+def test_refuses_encrypted_unsigned_assertion(entra):
+    assert_stopped(entra, entra.post(sealed_answer(entra, "nothing")), "encrypted-answer")
+
+
+@pytest.mark.parametrize("honest", [lambda entra: entra.signer.sign(entra.answer()), sealed_answer], ids=["plain", "sealed"])
+def test_refuses_injected_encrypted_assertion(entra, honest):
+    """The attacker encrypts for us as well as anybody: the certificate is public."""
+    tree = etree.fromstring(honest(entra))
+    evil = attacks.evil_copy(find(etree.fromstring(entra.signer.sign(entra.answer())), "Assertion"))
+    tree.append(sealing.sealed(evil, entra.parts.folder / "open.crt"))
+    assert_stopped(entra, entra.post(etree.tostring(tree)), "assertion-count")
+
+
+@pytest.mark.parametrize("at", [0, 20, -1])
+@pytest.mark.parametrize("method", ["AES-128-GCM", "AES-256-GCM"])
+def test_refuses_flipped_gcm_tag(entra, method, at):
+    assert_stopped(entra, entra.post(sealing.flip(sealed_answer(entra, method=method), at)), "encrypted-answer")
+
+
+@pytest.mark.parametrize("signed", attacks.ANY)
+def test_refuses_encryption_for_other_key(entra, signed):
+    assert_stopped(entra, entra.post(sealed_answer(entra, signed, whom="stranger")), "encrypted-answer")
+
+
+def without_what_changes(page):
+    return re.sub(r"[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}|\d{4}-\d\d-\d\dT[\d:]+Z", "", page.body.decode())
+
+
+def test_same_answer_for_bad_padding_and_bad_signature(entra, attacked):
+    """Status, page and headers tell no way of spoiling from another; each is posted into a sign-on of its own."""
+    def inside(edit):
+        answer = entra.answer()
+        return sealing.seal(edited(entra.signer.sign(answer), edit), attacked.folder / "open.crt")
+
+    seen = set()
+    for spoil in (
+        lambda: sealing.flip(sealed_answer(entra), -1), lambda: sealing.flip(sealed_answer(entra), -17),
+        lambda: sealing.flip(sealed_answer(entra), 3),
+        lambda: sealed_answer(entra, whom="stranger"), lambda: inside(("(?<=>)[^<]*</NameID>", "admin@example.org</NameID>")),
+        lambda: inside(("<DigestValue>", "<DigestValue>AAAA")), lambda: inside(("<Subject>", "<Subject><!-- -->")),
+    ):
+        entra = Entra(attacked)
+        page = entra.post(spoil())
+        assert_nothing_left(attacked, page, "encrypted-answer")
+        seen.add((page.status, without_what_changes(page), tuple(sorted(k for k, _ in page.headers))))
+    assert len(seen) == 1, seen
+    assert_honest_works(entra)
 
 
 # ---- who brings it, and how often ----
@@ -343,7 +441,7 @@ def test_refuses_pending_of_other_host(entra, attacked, postern_build, tmp_path)
         text = attacked.settings_file.read_text().replace(str(attacked.folder), str(other.folder))
         text = text.replace(f"listen: [127.0.0.1:{attacked.ports['postern']}]", f"listen: [127.0.0.1:{other.ports['postern']}]")
         other.settings_file.write_text(text + "host: other\n")
-        for name in ("forged-metadata.xml", "state/cookie.secret"):
+        for name in ("forged-metadata.xml", "state/cookie.secret", "open.key", "open.crt", "door.crt"):
             (other.folder / name).write_bytes((attacked.folder / name).read_bytes())
             (other.folder / name).chmod(0o600)
         host = attacked.host("sso", "postern")
