@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the parts of `postern check` share. */
+#ifndef GATEWAY_CHECK_H
+#define GATEWAY_CHECK_H
+
+#include "gateway/keyring.h"
+#include "gateway/settings.h"
+
+struct check {
+	struct arena *arena;
+	struct files *files;
+	const struct settings *settings;
+	struct keyring keyring;
+	bool offline;
+	size_t errors, warnings;
+};
+
+enum finding { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
+
+/* One line of the report, counted. */
+void say(struct check *c, enum finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Conditions were parsed by settings_read; here is what they mean that an administrator may not expect. */
+void check_rules(struct check *c);
+
+#endif

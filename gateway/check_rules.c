@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What `postern check` says of the rules. */
+#include "gateway/check.h"
+
+/* A rule that names a claimed domain and gives `portal`; who else is in one, only a sign-on shows. */
+static void check_claimed(struct check *c, const struct rule *rule)
+{
+	const struct settings *s = c->settings;
+	const char *const *d;
+
+	for (d = s->claimed_domains; *d; d++) {
+		if (!s->portal_in_claimed_domains && strstr(rule->when_text, *d))
+			say(c, FINDING_WARNING, "%s:%d: %s: gives portal and names the claimed domain %s, whose people are refused at a portal door",
+				s->file, rule->line, rule->name, *d);
+	}
+}
+
+static void check_guests(struct check *c)
+{
+	const struct policy *policy = &c->settings->policy;
+	const char *names = "";
+	size_t i;
+
+	for (i = 0; i < policy->rule_count; i++) {
+		if (policy->rules[i].guests)
+			names = arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "", policy->rules[i].name);
+	}
+	say(c, FINDING_OK, *names ? "guests of the tenant get something from: %s" : "guests of the tenant get nothing: no rule says guests: yes%s",
+		names);
+}
+
+void check_rules(struct check *c)
+{
+	const struct settings *s = c->settings;
+	bool portal = false;
+	size_t i;
+
+	puts("rules");
+	for (i = 0; i < s->policy.rule_count; i++) {
+		if (s->policy.rules[i].outcome != OUTCOME_PORTAL)
+			continue;
+		portal = true;
+		check_claimed(c, &s->policy.rules[i]);
+	}
+	if (portal && s->portal_in_claimed_domains)
+		say(c, FINDING_WARNING, "%s: allow_portal_in_claimed_domains: what Atlassian does there must have been tried on the real site", s->file);
+	check_guests(c);
+	if (!s->claimed_domains[0])
+		say(c, FINDING_WARNING, "%s: claimed_domains: is not set, so nobody is kept from a portal-only account on a claimed mail address",
+			s->file);
+	say(c, FINDING_OK, "%zu rules and %zu requirements can be judged; postern explain PERSON says what they give", s->policy.rule_count,
+		s->policy.requirement_count);
+}
