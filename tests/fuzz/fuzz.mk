@@ -1,13 +1,17 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request metadata form query inflate document instants cookie condition yaml dn csv http
+FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie condition yaml dn csv http
 
 check_PROGRAMS += tests/fuzz/replay_response
 tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_response_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_request
-tests_fuzz_replay_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c tests/fuzz/fuzz.h tests/fuzz/signer.h
 tests_fuzz_replay_request_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_redirect_signature
+tests_fuzz_replay_redirect_signature_SOURCES = tests/fuzz/fuzz_redirect_signature.c tests/fuzz/replay.c tests/fuzz/fuzz.h tests/fuzz/signer.h
+tests_fuzz_replay_redirect_signature_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_metadata
 tests_fuzz_replay_metadata_SOURCES = tests/fuzz/fuzz_metadata.c tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -63,7 +67,13 @@ tests_fuzz_forge_corpus_SOURCES = tests/fuzz/forge_corpus.c tests/unit/forge.c t
 tests_fuzz_forge_corpus_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
 tests_fuzz_forge_corpus_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
-EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus tests/fuzz/forged-metadata.xml tests/fuzz/forged.h
+EXTRA_PROGRAMS += tests/fuzz/sign_corpus
+CLEANFILES += tests/fuzz/sign_corpus
+tests_fuzz_sign_corpus_SOURCES = tests/fuzz/sign_corpus.c tests/fuzz/signer.h tests/unit/keys.h
+tests_fuzz_sign_corpus_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS)
+tests_fuzz_sign_corpus_LDADD = $(SAML_LIBS)
+
+EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus tests/fuzz/forged-metadata.xml tests/fuzz/forged-signer.crt tests/fuzz/forged.h
 
 .PHONY: fuzz
 fuzz:
