@@ -30,15 +30,16 @@ CONNECTION = """\
     name_id_format: {name_id_format}
     attributes:
       groups: {{groups: "*", as: cn}}
-"""
+{more}"""
 
 
 class Door:
     """A service provider as Postern's settings know it."""
 
-    def __init__(self, name, entity_id, acs, start, sign, name_id_format="email"):
+    def __init__(self, name, entity_id, acs, start, sign, name_id_format="email", more=""):
+        """`more`: further settings of the connection, as lines."""
         self.name, self.entity_id, self.acs, self.start, self.sign = name, entity_id, acs, start, sign
-        self.name_id_format = name_id_format
+        self.name_id_format, self.more = name_id_format, more
 
 
 class PeerParts(Parts):

@@ -20,7 +20,7 @@ SHIBBOLETH2 = """\
 <OutOfProcess logger="{folder}/shibd.logger"/>
 <InProcess logger="{folder}/native.logger"/>
 <UnixListener address="{folder}/shibd.sock"/>
-<ApplicationDefaults entityID="{first_entity_id}" REMOTE_USER="name_id" signing="false" encryption="false" homeURL="{url}/">
+<ApplicationDefaults entityID="{first_entity_id}" REMOTE_USER="name_id" signing="{signing}" encryption="false" homeURL="{url}/">
 <Sessions lifetime="600" timeout="600" relayState="ss:mem" checkAddress="false" handlerSSL="false" cookieProps="https"
  redirectLimit="exact" handlerURL="/Shibboleth.sso">
 <SSO policyId="blockUnsolicited" entityID="{idp}">SAML2</SSO>
@@ -101,11 +101,11 @@ log4j.appender.file.layout.ConversionPattern=%d{{%Y-%m-%d %H:%M:%S}} %p %c %x: %
 
 
 class Shibboleth:
-    def __init__(self, names):
+    def __init__(self, names, signing="false"):
         """`names`: the applications.  The folder is open to the user that Apache runs as, unlike pytest's."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postern-shibboleth."))
         self.folder.chmod(0o755)
-        self.names, self.port = names, free_port()
+        self.names, self.signing, self.port = names, signing, free_port()
         self.url = f"http://shibboleth.localhost:{self.port}"
         self.shibd = self.apache = None
 
@@ -145,7 +145,7 @@ class Shibboleth:
 
     def write_files(self, idp, attributes):
         make_key(self.folder, "shib", "Shibboleth service provider")
-        names = dict(folder=self.folder, url=self.url, port=self.port, idp=idp, first_entity_id=self.entity_id("default"))
+        names = dict(folder=self.folder, url=self.url, port=self.port, idp=idp, signing=self.signing, first_entity_id=self.entity_id("default"))
         overrides = "".join(OVERRIDE.format(name=n, entity_id=self.entity_id(n), idp=idp) for n in self.names)
         (self.folder / "shibboleth2.xml").write_text(SHIBBOLETH2.format(overrides=overrides, **names))
         rows = "".join(NAME_ID.format(format=name) for name in NAME_ID_FORMATS)

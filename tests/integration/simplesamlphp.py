@@ -37,7 +37,7 @@ REMOTE = """<?php
 $metadata['{entity_id}'] = [
 	'AssertionConsumerService' => '{acs}',
 	'NameIDFormat' => 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress', 'simplesaml.nameidattribute' => '{soap}name',
-];
+{more}];
 """
 
 
@@ -75,7 +75,8 @@ class SimpleSAMLphp:
         """For clients that do not know names below localhost."""
         return f"http://127.0.0.1:{self.port}/saml2/idp/metadata.php"
 
-    def start(self, sp_entity_id, acs, people, tenant):
+    def start(self, sp_entity_id, acs, people, tenant, requests_signed_by=None):
+        """`requests_signed_by`: the certificate (PEM) without which no request is taken; None: any is."""
         make_key(self.folder, "simplesamlphp", "SimpleSAMLphp identity provider")
         for name in ("metadata", "tmp"):
             (self.folder / name).mkdir()
@@ -85,7 +86,9 @@ class SimpleSAMLphp:
         self.write("metadata/saml20-idp-hosted.php", HOSTED.format(
             entity_id=self.entity_id, soap=SOAP, sign_assertion=json.dumps(self.signs in ("assertion", "both")),
             sign_response=json.dumps(self.signs in ("response", "both"))))
-        self.write("metadata/saml20-sp-remote.php", REMOTE.format(entity_id=sp_entity_id, acs=acs, soap=SOAP))
+        self.write("metadata/saml20-sp-remote.php", REMOTE.format(
+            entity_id=sp_entity_id, acs=acs, soap=SOAP, more="" if not requests_signed_by else
+            "\t'validate.authnrequest' => true, 'certData' => '" + "".join(requests_signed_by.splitlines()[1:-1]) + "',\n"))
         command = ["env", f"SIMPLESAMLPHP_CONFIG_DIR={self.folder}", "php", "-S", f"127.0.0.1:{self.port}", "-t",
                    "/usr/share/simplesamlphp/www"]
         self.part = Part(self.folder, "php", command).start(lambda: answers_tcp(self.port))
