@@ -128,7 +128,7 @@ tests_unit_test_start_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(X
 tests_unit_test_start_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_differential
-tests_unit_test_differential_SOURCES = tests/unit/test_differential.c $(FORGE) \
+tests_unit_test_differential_SOURCES = tests/unit/test_differential.c $(FORGE_ENCRYPTION) \
 	tests/differential/generator.c tests/differential/generator.h tests/differential/mutations.c tests/differential/sayings.c \
 	tests/differential/second_reader.c tests/differential/second_reader.h
 tests_unit_test_differential_CFLAGS = $(FORGE_CFLAGS) $(LASSO_CFLAGS)

@@ -18,6 +18,7 @@ struct generator {
 	struct dice dice;
 	struct original originals[ORIGINALS];
 	size_t count;
+	struct saml_decryption_keys *keys;
 };
 
 /* splitmix64 */
@@ -41,6 +42,7 @@ struct generator *generator_new(uint64_t seed)
 
 	assert_non_null(g);
 	g->dice.state = seed;
+	g->keys = forge_keys(FORGE_OURS, FORGE_OURS);
 	return g;
 }
 
@@ -55,7 +57,16 @@ void generator_free(struct generator *g)
 {
 	for (size_t i = 0; i < ORIGINALS; i++)
 		forget(&g->originals[i]);
+	saml_decryption_keys_free(g->keys);
 	free(g);
+}
+
+struct saml_expect generator_expect(const struct generator *g)
+{
+	struct saml_expect expect = forge_expect();
+
+	expect.decryption_keys = g->keys;
+	return expect;
 }
 
 static bool same(const char *a, const char *b)
@@ -163,8 +174,31 @@ static void choose_key(struct dice *d, struct forge *f, bool *honest, char *word
 	}
 }
 
+/*
+ * Only what lasso can open as well: the newer key transport and a key elsewhere
+ * in the document are left out, and lists of prefixes, since lasso verifies
+ * what it decrypted without the namespaces around it.
+ */
+static void choose_encryption(struct dice *d, struct forge *f, struct forge_seal *how, bool *honest, char *words)
+{
+	static const char *const methods[] = {AES128_CBC, AES256_CBC, AES128_GCM, AES256_GCM};
+
+	if (f->transforms || dice_below(d, 5) != 0)
+		return;
+	how->content = methods[dice_below(d, 4)];
+	how->place = dice_below(d, 2) ? FORGE_INSIDE : FORGE_BESIDE;
+	if (dice_below(d, 12) == 0) {
+		how->whom = FORGE_SOMEBODY;
+		*honest = false;
+	}
+	f->seal = forge_seal;
+	f->how = how;
+	add_word(words, how->whom == FORGE_SOMEBODY ? "encrypted for somebody" : "encrypted");
+}
+
 static void sign_one(struct generator *g, struct generated *out)
 {
+	struct forge_seal how = {0};
 	static const char *const signs[] = {[FORGE_ASSERTION] = "assertion signed", [FORGE_RESPONSE] = "Response signed",
 		[FORGE_BOTH] = "both signed", [FORGE_NOTHING] = "unsigned"};
 	struct slice left = forge_said();
@@ -178,6 +212,7 @@ static void sign_one(struct generator *g, struct generated *out)
 	add_word(out->words, signs[f.sign]);
 	choose_method(d, &f, &out->honest, out->words);
 	choose_key(d, &f, &out->honest, out->words);
+	choose_encryption(d, &f, &how, &out->honest, out->words);
 	for (size_t i = dice_below(d, 6); i > 0 && n < 4; i--)
 		add_saying(d, &f, &n, &left, true, out->words);
 	if (dice_below(d, 4) == 0 && add_saying(d, &f, &n, &left, false, out->words))
@@ -191,7 +226,7 @@ static void sign_one(struct generator *g, struct generated *out)
 static void keep(struct generator *g, const struct generated *made)
 {
 	struct original *o = &g->originals[g->count < ORIGINALS ? g->count++ : dice_below(&g->dice, ORIGINALS)];
-	struct saml_expect expect = forge_expect();
+	struct saml_expect expect = generator_expect(g);
 	struct error err = {0};
 
 	forget(o);

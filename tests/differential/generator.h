@@ -2,14 +2,15 @@
 /*
  * A family of Responses without end, each made from a number: honest ones in
  * many shapes, ones that an identity provider signed although they say
- * something wrong, and ones that somebody changed after the signature.
+ * something wrong, and ones that somebody changed after the signature; some
+ * of each encrypted.
  *
  * The same seed gives the same messages in the same order, but for the keys.
  */
 #ifndef TESTS_DIFFERENTIAL_GENERATOR_H
 #define TESTS_DIFFERENTIAL_GENERATOR_H
 
-#include "tests/unit/forge.h"
+#include "tests/unit/forge_encryption.h"
 
 #define GENERATOR_WORDS 400
 
@@ -25,6 +26,8 @@ struct generated {
 };
 
 struct generator *generator_new(uint64_t seed);
+/* What the messages are made for; its keys live as long as the generator. */
+struct saml_expect generator_expect(const struct generator *g);
 void generator_free(struct generator *g);
 void generator_next(struct generator *g, struct generated *out);
 

@@ -7,7 +7,7 @@
 #ifndef TESTS_DIFFERENTIAL_SECOND_READER_H
 #define TESTS_DIFFERENTIAL_SECOND_READER_H
 
-#include "tests/unit/forge.h"
+#include "tests/unit/forge_encryption.h"
 
 int second_reader_begin(void);
 void second_reader_end(void);
