@@ -5,7 +5,8 @@
  * Content-Security-Policy: nothing is allowed but what a page names by hash.
  * `form-action` is the one source that a page widens: Chromium applies it to
  * the redirects after a POST too, so a page that posts to Atlassian says
- * `https:`.
+ * `https:`.  `frame-ancestors` is widened by the one answer that identity
+ * providers load in a hidden frame, which has nothing to press.
  *
  * Referrer-Policy no-referrer makes a browser send `Origin: null` with that
  * POST.  That is harmless: neither Entra nor Atlassian looks at Origin at a
@@ -67,6 +68,7 @@ static const char *unfit(const struct http_exchange *x)
 		{"Location", x->location, 0x21},
 		{"Content-Type", x->reply_type, 0x20},
 		{"form-action", x->form_action, 0x20},
+		{"frame-ancestors", x->frame_ancestors, 0x20},
 		{"style hash", x->style_hash, 0x21},
 		{"script hash", x->script_hash, 0x21},
 		{"Retry-After", x->retry_after, 0x20},
@@ -94,7 +96,7 @@ void headers_check(struct http_exchange *x)
 	x->status = reason_status(REASON_INTERNAL);
 	x->reply_type = "text/plain; charset=utf-8";
 	x->reply_body = slice_c(reason_sentence(REASON_INTERNAL));
-	x->location = x->form_action = x->style_hash = x->script_hash = x->retry_after = NULL;
+	x->location = x->form_action = x->frame_ancestors = x->style_hash = x->script_hash = x->retry_after = NULL;
 	x->set_cookies = NULL;
 }
 
@@ -103,7 +105,9 @@ static const char *content_security_policy(const struct http_exchange *x)
 	struct text t;
 
 	text_begin(&t, x->arena, 200);
-	text_add_c(&t, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action ");
+	text_add_c(&t, "default-src 'none'; base-uri 'none'; frame-ancestors ");
+	text_add_c(&t, x->frame_ancestors ? x->frame_ancestors : "'none'");
+	text_add_c(&t, "; form-action ");
 	text_add_c(&t, x->form_action ? x->form_action : "'none'");
 	if (x->style_hash)
 		text_addf(&t, "; style-src %s", x->style_hash);
@@ -138,7 +142,8 @@ void headers_write(const struct http_exchange *x, int64_t hsts_seconds, bool clo
 		add(to, "Content-Length", arena_printf(x->arena, "%zu", x->reply_body.n));
 	add(to, "Content-Security-Policy", content_security_policy(x));
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		add(to, always[i].name, always[i].value);
+		if (!x->frame_ancestors || strcmp(always[i].name, "X-Frame-Options") != 0)
+			add(to, always[i].name, always[i].value);
 	for (const struct http_set_cookie *c = x->set_cookies; c; c = c->next)
 		add(to, "Set-Cookie", cookie_line(x->arena, c));
 }

@@ -56,6 +56,7 @@ struct http_exchange {
 	struct slice reply_body;
 	const char *location;           /* Location header; refused (500, logged) when it holds a control character or blank */
 	const char *form_action;        /* CSP form-action sources instead of 'none': "https:" */
+	const char *frame_ancestors;    /* CSP sources that may frame this reply, instead of none at all */
 	const char *style_hash;         /* CSP style source, "'sha256-…'", or NULL: 'none' */
 	const char *script_hash;        /* likewise for the one script a page has, or NULL */
 	const char *retry_after;

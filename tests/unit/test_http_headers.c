@@ -50,6 +50,16 @@ static void widens_the_policy_only_by_what_the_page_names(void **state)
 	arena_free(x.arena);
 }
 
+static void lets_only_the_reply_be_framed_that_says_so(void **state)
+{
+	struct http_exchange x = {.arena = arena_new(), .status = 200, .frame_ancestors = "*"};
+
+	(void)state;
+	assert_holds(write_all(&x, 0, false), "frame-ancestors *; form-action 'none'\nX-Content-Type-Options: nosniff\nReferrer-Policy");
+	assert_null(strstr(written.p, "X-Frame-Options"));
+	arena_free(x.arena);
+}
+
 static void writes_cookies_with_their_attributes(void **state)
 {
 	struct http_exchange x = {.arena = arena_new(), .status = 303, .location = "https://login.example/?a=b"};
@@ -89,6 +99,7 @@ static void withholds_a_reply_with_an_unfit_field(void **state)
 			{.status = 303, .location = ""},
 		{.status = 303, .location = "https://a/\x7f"}, {.status = 303, .location = "https://a/\tb"},
 		{.status = 200, .reply_type = "text/html\nX: y"}, {.status = 200, .form_action = "https:\r\nX: y"},
+		{.status = 200, .frame_ancestors = "*\nX: y"},
 		{.status = 200, .style_hash = "'sha256-a' 'unsafe-inline'"}, {.status = 200, .script_hash = "\n"},
 		{.status = 503, .retry_after = "1\r\n"}, {.status = 0}, {.status = 100}, {.status = 600},
 	};
@@ -139,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_a_page),
 		cmocka_unit_test(widens_the_policy_only_by_what_the_page_names),
+		cmocka_unit_test(lets_only_the_reply_be_framed_that_says_so),
 		cmocka_unit_test(writes_cookies_with_their_attributes),
 		cmocka_unit_test(writes_what_only_some_replies_have),
 		cmocka_unit_test(withholds_a_reply_with_an_unfit_field),
