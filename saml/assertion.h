@@ -20,6 +20,8 @@ int64_t expect_skew(const struct saml_expect *expect);
 
 /* samlp:Status (SAML core 3.2.2); also of messages that nobody signed, since it can only refuse. */
 int require_status(const xml_node *response, struct error *err);
+/* Of a LogoutResponse: success, also where it says that sessions live on elsewhere (PartialLogout, core 3.7.3.2). */
+int require_logout_status(const xml_node *response, struct error *err);
 
 /* `issuer`: the Issuer element; it must name the provider (SAML core 2.2.5). */
 int require_issuer(const xml_node *issuer, const struct saml_expect *expect, struct error *err);

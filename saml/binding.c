@@ -132,3 +132,19 @@ int binding_read(struct arena *a, const struct binding_message *m, enum saml_bin
 	*relay_state_out = relay_state;
 	return 0;
 }
+
+struct slice binding_deflate(struct arena *a, struct slice in)
+{
+	z_stream z = {.next_in = (Bytef *)(uintptr_t)in.p, .avail_in = (uInt)in.n};
+	size_t most;
+
+	if (in.n > INT32_MAX || deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	most = deflateBound(&z, in.n);
+	z.next_out = arena_alloc(a, most);
+	z.avail_out = (uInt)most;
+	if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+		abort();                /* deflateBound is room enough */
+	deflateEnd(&z);
+	return slice_of((char *)z.next_out - z.total_out, z.total_out);
+}

@@ -22,4 +22,7 @@ struct binding_message {
 int binding_read(struct arena *a, const struct binding_message *m, enum saml_binding binding, struct slice parameters,
 	struct slice *message_out, struct slice *relay_state_out, struct error *err);
 
+/* Raw deflate of a message of ours, for HTTP-Redirect. */
+struct slice binding_deflate(struct arena *a, struct slice in);
+
 #endif

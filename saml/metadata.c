@@ -77,6 +77,8 @@ struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own)
 		" protocolSupportEnumeration=\"" NS_PROTOCOL "\">\n", own->requests_signed ? "true" : "false");
 	add_keys(&t, "signing", own->certificates, "");
 	add_keys(&t, "encryption", own->encryption_certificates, encryption_methods);
+	if (own->slo_url)
+		add_endpoint(&t, "    <SingleLogoutService Binding=\"" BINDING "HTTP-Redirect\"", own->slo_url, "/>\n");
 	for (size_t i = 0; own->acs_urls && own->acs_urls[i]; i++) {
 		text_addf(&t, "    <AssertionConsumerService index=\"%zu\"%s", i, i == 0 ? " isDefault=\"true\"" : "");
 		add_endpoint(&t, " Binding=\"" BINDING "HTTP-POST\"", own->acs_urls[i], "/>\n");

@@ -4,6 +4,7 @@
  */
 #include "saml/provider.h"
 
+#include "base/log.h"
 #include "saml/metadata_read.h"
 #include "saml/role_keys.h"
 
@@ -24,21 +25,47 @@ static int count_keys(struct saml_provider *p, int64_t now, struct error *err)
 	return 0;
 }
 
-static int read_endpoint(struct saml_provider *p, const xml_node *role, struct error *err)
+/* The first endpoint of that name for HTTP-Redirect; NULL: none. */
+static const xml_node *endpoint(const xml_node *role, const char *name)
 {
 	for (const xml_node *node = xml_first(role); node; node = xml_next(node)) {
-		const char *binding = xml_attribute(node, "Binding"), *location = xml_attribute(node, "Location");
+		const char *binding = xml_attribute(node, "Binding");
 
-		if (!xml_is(node, XML_NS_METADATA, "SingleSignOnService") || !binding || strcmp(binding,
-			XML_BINDING_REDIRECT) != 0)
-			continue;
-		if (!location || !metadata_is_address(location))
-			return error_set(err, REASON_METADATA, "SingleSignOnService with the address \"%.200s\"",
-				location ? location : "");
-		p->info.sso_url = arena_strdup(p->arena, location);
-		return 0;
+		if (xml_is(node, XML_NS_METADATA, name) && binding && strcmp(binding, XML_BINDING_REDIRECT) == 0)
+			return node;
 	}
-	return error_set(err, REASON_METADATA, "no SingleSignOnService for HTTP-Redirect");
+	return NULL;
+}
+
+static int read_endpoint(struct saml_provider *p, const xml_node *role, struct error *err)
+{
+	const xml_node *node = endpoint(role, "SingleSignOnService");
+	const char *location;
+
+	if (!node)
+		return error_set(err, REASON_METADATA, "no SingleSignOnService for HTTP-Redirect");
+	location = xml_attribute(node, "Location");
+	if (!location || !metadata_is_address(location))
+		return error_set(err, REASON_METADATA, "SingleSignOnService with the address \"%.200s\"", location ? location : "");
+	p->info.sso_url = arena_strdup(p->arena, location);
+	return 0;
+}
+
+/* Nobody's sign-on fails because of an address for logging out. */
+static void read_logout_endpoint(struct saml_provider *p, const xml_node *role)
+{
+	const xml_node *node = endpoint(role, "SingleLogoutService");
+	const char *location = node ? xml_attribute(node, "Location") : NULL;
+	const char *answers = node ? xml_attribute(node, "ResponseLocation") : NULL;
+
+	if (!node)
+		return;
+	if (!location || !metadata_is_address(location) || (answers && !metadata_is_address(answers))) {
+		log_warning("logout address in metadata left out", "entity", p->info.entity_id, "address", location ? location : "", NULL);
+		return;
+	}
+	p->info.slo_url = arena_strdup(p->arena, location);
+	p->info.slo_answer_url = arena_strdup(p->arena, answers ? answers : location);
 }
 
 /* ---- the tenant ---- */
@@ -87,6 +114,7 @@ static int read_role(struct saml_provider *p, const struct metadata_role *found,
 		return error_set(err, REASON_METADATA, "past its validUntil");
 	if (read_endpoint(p, found->role, err) < 0)
 		return -1;
+	read_logout_endpoint(p, found->role);
 	role_keys_read(p->arena, found->role, p->info.entity_id, p->keys);
 	if (count_keys(p, options->now, err) < 0)
 		return -1;

@@ -8,6 +8,7 @@
  *	saml_request_write     what we ask Entra
  *	saml_response_read     what Entra answers: judged, or refused with its reason
  *	saml_response_write    what we answer Atlassian: one assertion, signed
+ *	saml_logout_…          the end of a session at Entra, asked by either side
  *
  * Messages from browsers are parsed once, by libxml2 and xmlsec1, and every
  * value is read from the very element whose signature was verified.  lasso
@@ -118,6 +119,8 @@ struct saml_provider_info {
 	const char *entity_id;
 	const char *tenant;             /* that its answers must be of; NULL: not checked */
 	const char *sso_url;            /* HTTP-Redirect */
+	const char *slo_url;            /* HTTP-Redirect, where it is asked to log out; NULL: it does not offer that */
+	const char *slo_answer_url;     /* where it takes answers to its own requests: slo_url unless it says otherwise */
 	int64_t valid_until;            /* 0: not said */
 	int64_t cache_seconds;          /* cacheDuration; 0: not said */
 	size_t key_count;               /* usable signing keys */
@@ -237,7 +240,8 @@ struct saml_attribute {
 struct saml_identity {
 	const char *issuer;
 	const char *name_id;
-	const char *name_id_format;     /* NULL: not said */
+	const char *name_id_format;     /* NULL: not said; the same for both qualifiers */
+	const char *name_qualifier, *sp_name_qualifier;
 	const char *session_index;
 	const char *assertion_id;
 	const char *tenant;             /* NULL unless the claim is there */
@@ -358,6 +362,79 @@ struct saml_rejection {
 int saml_rejection_write(struct arena *a, const struct saml_key *key, const struct saml_rejection *refusal, struct saml_issued *out,
 	struct error *err);
 
+/* ---- logout: core 3.7, profiles 4.4, bindings 3.4 (HTTP-Redirect alone, as Entra ID) ---- */
+
+enum saml_logout_kind { SAML_LOGOUT_REQUEST = 1, SAML_LOGOUT_RESPONSE };
+
+/* A message that a browser brought to us as service provider. */
+struct saml_logout {
+	enum saml_logout_kind kind;
+	const char *issuer;
+	const char *id;
+	const char *destination;        /* NULL: not named */
+	int64_t issue_instant;
+	struct slice relay_state;       /* p NULL: none */
+	/* request */
+	const char *name_id;            /* NULL: it names the person in a way that we cannot read (encrypted) */
+	const char *const *session_indexes;
+	size_t session_index_count;
+	int64_t not_on_or_after;        /* 0: not said */
+	/* response */
+	const char *in_response_to;
+	const char *fault;              /* its status, when that is not Success; else NULL */
+	/* set by saml_logout_judge: a signature was there, and it is the provider's */
+	bool is_signed;
+};
+
+#define SAML_LOGOUT_AGE_MAX 600         /* seconds that a message may be old, besides the skew */
+
+/* query: raw, byte for byte.  LOGOUT_MISSING, LOGOUT_MALFORMED, LOGOUT_TOO_LARGE.  Nothing of it is believed yet. */
+int saml_logout_read(struct arena *a, struct slice query, struct saml_logout *out, struct error *err);
+
+/* Whether that Issuer is this provider.  Entra ID signs logout under its log-in host too, according to its documentation. */
+bool saml_logout_is_from(const struct saml_provider *provider, const char *issuer);
+
+struct saml_logout_expect {
+	const struct saml_provider *provider;   /* that the message is from */
+	const char *slo_url;            /* our own: the destination */
+	bool signed_only;               /* then also the destination must be there (bindings 3.4.5.2) */
+	int64_t now;
+	int64_t skew;                   /* seconds; 0: SAML_SKEW */
+};
+
+/*
+ * A signature that is there must be good; destination and times.  UNSIGNED,
+ * SIGNATURE_…, WEAK_KEY, CERTIFICATE_EXPIRED, LOGOUT_WRONG_DESTINATION,
+ * LOGOUT_EXPIRED, NOT_YET_VALID.
+ */
+int saml_logout_judge(struct arena *a, const struct saml_logout_expect *expect, struct slice query, struct saml_logout *m, struct error *err);
+
+struct saml_logout_ask {
+	const char *id;                 /* ours, from random_id */
+	const char *entity_id;          /* ours */
+	const char *name_id, *name_id_format, *name_qualifier, *sp_name_qualifier;      /* as the assertion had them */
+	const char *session_index;      /* the assertion's */
+	const struct saml_key *key;     /* NULL: not signed */
+	int64_t now;
+};
+
+/* The address to send the browser to.  The provider must have an slo_url. */
+int saml_logout_request_write(struct arena *a, const struct saml_provider *provider, const struct saml_logout_ask *ask,
+	const char **url_out, struct error *err);
+
+struct saml_logout_answer {
+	const char *id;                 /* ours */
+	const char *entity_id;          /* ours */
+	const char *in_response_to;
+	struct slice relay_state;       /* comes back as it came; p NULL: none */
+	bool partial;                   /* sessions that began with ours live on elsewhere (core 3.7.3.2) */
+	const struct saml_key *key;     /* NULL: not signed */
+	int64_t now;
+};
+
+int saml_logout_response_write(struct arena *a, const struct saml_provider *provider, const struct saml_logout_answer *answer,
+	const char **url_out, struct error *err);
+
 /* ---- metadata of our own ---- */
 
 struct saml_own {
@@ -367,6 +444,7 @@ struct saml_own {
 	const char *sso_url;            /* idp face */
 	const char *const *acs_urls;    /* sp face, NULL-terminated */
 	bool requests_signed;           /* idp face: every connection must sign its requests; sp face: ours are signed */
+	const char *slo_url;            /* sp face, HTTP-Redirect; NULL: none */
 };
 struct slice saml_idp_metadata(struct arena *a, const struct saml_own *own);
 struct slice saml_sp_metadata(struct arena *a, const struct saml_own *own);

@@ -5,7 +5,7 @@ saml_libsaml_a_SOURCES = saml/saml.h
 # reading: what foreigners wrote
 saml_libsaml_a_SOURCES += \
 	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
-	saml/library.c saml/library.h \
+	saml/library.c saml/library.h saml/logout_read.c \
 	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h \
 	saml/partner.c saml/provider.c saml/provider.h saml/role_keys.c saml/role_keys.h \
 	saml/request_signature.c saml/request_signature.h saml/signer.c \
@@ -65,6 +65,7 @@ tests_unit_test_decrypt_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 saml_libsaml_a_SOURCES += \
 	saml/asker.h saml/request_write.c \
 	saml/key.c saml/key.h saml/key_make.c \
+	saml/key.c saml/key.h saml/logout_write.c \
 	saml/metadata.c \
 	saml/redirect.c saml/redirect.h \
 	saml/request_read.c \
@@ -137,3 +138,14 @@ tests_unit_test_differential_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 .PHONY: differential
 differential: tests/unit/test_differential
 	COUNT="$${COUNT:-100000}" SEED="$${SEED:-1}" tests/unit/test_differential
+	COUNT='$(or $(COUNT),100000)' SEED='$(or $(SEED),1)' tests/unit/test_differential
+
+check_PROGRAMS += tests/unit/test_logout_read
+tests_unit_test_logout_read_SOURCES = tests/unit/test_logout_read.c $(FORGE)
+tests_unit_test_logout_read_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_logout_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_logout_write
+tests_unit_test_logout_write_SOURCES = tests/unit/test_logout_write.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_logout_write_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
+tests_unit_test_logout_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)

@@ -134,18 +134,29 @@ static int require_known_parts(const xml_node *status, const xml_node *code, str
 	return xml_require_no_text(status, REASON_XML_SHAPE, err);
 }
 
-int require_status(const xml_node *response, struct error *err)
+static int require_success(const xml_node *response, xml_node **status_out, xml_node **code_out, struct error *err)
 {
-	xml_node *status = NULL, *code_node = NULL;
 	const char *code = NULL;
 
-	if (xml_require_child(response, XML_NS_PROTOCOL, "Status", REASON_STATUS_NOT_SUCCESS, &status, err) < 0)
+	if (xml_require_child(response, XML_NS_PROTOCOL, "Status", REASON_STATUS_NOT_SUCCESS, status_out, err) < 0)
 		return -1;
-	if (xml_require_child(status, XML_NS_PROTOCOL, "StatusCode", REASON_STATUS_NOT_SUCCESS, &code_node, err) < 0)
+	if (xml_require_child(*status_out, XML_NS_PROTOCOL, "StatusCode", REASON_STATUS_NOT_SUCCESS, code_out, err) < 0)
 		return -1;
-	if (xml_require_attribute(code_node, "Value", REASON_STATUS_NOT_SUCCESS, &code, err) < 0)
+	if (xml_require_attribute(*code_out, "Value", REASON_STATUS_NOT_SUCCESS, &code, err) < 0)
 		return -1;
-	if (strcmp(code, SUCCESS) != 0)
-		return refuse_status(status, code, code_node, err);
-	return require_known_parts(status, code_node, err);
+	return strcmp(code, SUCCESS) == 0 ? 0 : refuse_status(*status_out, code, *code_out, err);
+}
+
+int require_status(const xml_node *response, struct error *err)
+{
+	xml_node *status = NULL, *code = NULL;
+
+	return require_success(response, &status, &code, err) < 0 ? -1 : require_known_parts(status, code, err);
+}
+
+int require_logout_status(const xml_node *response, struct error *err)
+{
+	xml_node *status = NULL, *code = NULL;
+
+	return require_success(response, &status, &code, err);
 }

@@ -30,6 +30,11 @@ static int read_name_id(struct arena *a, const xml_node *subject, const struct s
 		return -1;
 	out->name_id = arena_strdup(a, value);
 	out->name_id_format = arena_strdup(a, format);
+	out->sp_name_qualifier = arena_strdup(a, qualifier);
+	qualifier = xml_attribute(node, "NameQualifier");
+	if (qualifier && xml_require_attribute(node, "NameQualifier", REASON_BAD_NAME_ID, &qualifier, err) < 0)
+		return -1;
+	out->name_qualifier = arena_strdup(a, qualifier);
 	return 0;
 }
 

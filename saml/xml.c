@@ -34,6 +34,12 @@ const struct xml_rules xml_rules_request = {
 	.comment = REASON_REQUEST_MALFORMED, .shape = REASON_REQUEST_MALFORMED, .duplicate_id = REASON_REQUEST_MALFORMED,
 };
 
+const struct xml_rules xml_rules_logout = {
+	.bytes = SAML_REQUEST_MAX, .depth = SAML_DEPTH_MAX, .nodes = 2000, .namespaces = 256,
+	.malformed = REASON_LOGOUT_MALFORMED, .too_large = REASON_LOGOUT_TOO_LARGE, .doctype = REASON_LOGOUT_MALFORMED,
+	.comment = REASON_LOGOUT_MALFORMED, .shape = REASON_LOGOUT_MALFORMED, .duplicate_id = REASON_LOGOUT_MALFORMED,
+};
+
 /* An administrator's file or the answer of an https address; federations publish many entities in one document. */
 const struct xml_rules xml_rules_metadata = {
 	.bytes = 8u << 20, .depth = SAML_DEPTH_MAX, .nodes = 200000, .comments = true,

@@ -49,7 +49,7 @@ struct xml_rules {
 	enum reason duplicate_id;
 };
 
-extern const struct xml_rules xml_rules_response, xml_rules_request, xml_rules_metadata;
+extern const struct xml_rules xml_rules_response, xml_rules_request, xml_rules_logout, xml_rules_metadata;
 
 int xml_read(struct slice bytes, const struct xml_rules *rules, xml_doc **out, struct error *err);
 void xml_free(xml_doc *doc);                            /* NULL is fine */

@@ -349,3 +349,64 @@ void forge_edit_refused(const char *from, const char *to, enum reason reason)
 	for (int what = FORGE_ASSERTION; what <= FORGE_BOTH; what++)
 		forge_refused(&(struct forge){.sign = (enum forge_sign)what, .before = {{from, to}}}, reason);
 }
+
+/* ---- HTTP-Redirect ---- */
+
+static void add_escaped(struct text *t, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		text_addf(t, strchr("+/=", c) ? "%%%02x" : "%c", c);
+	}
+}
+
+/* Stored, not compressed: blocks of deflate with their length in front (RFC 1951 section 3.2.4). */
+static struct slice stored(const char *xml)
+{
+	size_t n = strlen(xml), most = 60000;
+	unsigned char *out = arena_alloc(forge_arena(), n + 5 * (n / most + 1)), *p = out;
+
+	do {
+		size_t block = n < most ? n : most;
+
+		p[0] = block == n;
+		p[1] = (unsigned char)(block & 0xff);
+		p[2] = (unsigned char)(block >> 8);
+		p[3] = (unsigned char)~p[1];
+		p[4] = (unsigned char)~p[2];
+		memcpy(p + 5, xml, block);
+		p += 5 + block;
+		xml += block;
+		n -= block;
+	} while (n > 0);
+	return slice_of(out, (size_t)(p - out));
+}
+
+const char *forge_query(const char *parameter, const char *xml, const char *more)
+{
+	struct text t;
+
+	text_begin(&t, forge_arena(), 4096);
+	text_addf(&t, "%s=", parameter);
+	add_escaped(&t, forge_base64(stored(xml)));
+	text_add_c(&t, more);
+	return t.p;
+}
+
+const char *forge_signed_query(const char *query, const char *algorithm, enum forge_key key)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char signature[1024];
+	size_t n = sizeof(signature);
+	struct text t;
+
+	text_begin(&t, forge_arena(), 4096);
+	text_addf(&t, "%s&SigAlg=%s", query, algorithm);
+	assert_int_equal(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, keys[key], NULL), 1);
+	assert_int_equal(EVP_DigestSign(context, signature, &n, (const unsigned char *)t.p, t.n), 1);
+	EVP_MD_CTX_free(context);
+	text_add_c(&t, "&Signature=");
+	add_escaped(&t, forge_base64(slice_of(signature, n)));
+	return t.p;
+}

@@ -92,6 +92,12 @@ void forge_text_refused(struct slice xml, enum reason reason);
 /* `edit` ahead of signing, signed as an assertion, as a Response and both. */
 void forge_edit_refused(const char *from, const char *to, enum reason reason);
 
+/* A query as HTTP-Redirect has it, for a message of one's own: escapes in lower case, as Entra ID's are. */
+const char *forge_query(const char *parameter, const char *xml, const char *more);
+/* The same with SigAlg (as it is escaped) and Signature behind it. */
+const char *forge_signed_query(const char *query, const char *algorithm, enum forge_key key);
+#define FORGE_SIG_ALG "http%3a%2f%2fwww.w3.org%2f2001%2f04%2fxmldsig-more%23rsa-sha256"
+
 /* Text with the first `from` replaced. */
 struct slice forge_replace(struct slice text, const char *from, const char *to);
 

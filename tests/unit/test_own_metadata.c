@@ -92,6 +92,7 @@ static void identity_provider_offers_both_bindings_and_no_other(void **state)
 	assert_int_equal(count(metadata, "SingleSignOnService", "Location", SSO), 2);
 	assert_int_equal(count(metadata, "KeyDescriptor", "use", "signing"), 2);
 	assert_int_equal(count(metadata, "ArtifactResolutionService", NULL, NULL), 0);
+	assert_int_equal(count(metadata, "SingleLogoutService", NULL, NULL), 0);
 	assert_int_equal(count(metadata, "IDPSSODescriptor", "WantAuthnRequestsSigned", "false"), 1);
 }
 
@@ -115,7 +116,7 @@ static void partner_reads_our_service_provider(void **state)
 	const char *const acs_urls[] = {
 		"https://sso.example.org/saml/sp/acs/one?a=1&b=2", "https://sso.example.org/saml/sp/acs/two", NULL,
 	};
-	const struct saml_own own = {.entity_id = OURS, .acs_urls = acs_urls};
+	const struct saml_own own = {.entity_id = OURS, .acs_urls = acs_urls, .slo_url = "https://sso.example.org/saml/sp/slo"};
 	struct slice metadata = saml_sp_metadata(arena, &own);
 	const char *entity_id, *acs;
 	struct error err;
@@ -126,6 +127,9 @@ static void partner_reads_our_service_provider(void **state)
 	assert_string_equal(acs, acs_urls[0]);
 	assert_int_equal(count(metadata, "AssertionConsumerService", NULL, NULL), 2);
 	assert_int_equal(count(metadata, "AssertionConsumerService", "isDefault", "true"), 1);
+	assert_int_equal(count(metadata, "SingleLogoutService", NULL, NULL), 1);
+	assert_int_equal(count(metadata, "SingleLogoutService", "Binding", BINDINGS "HTTP-Redirect"), 1);
+	assert_int_equal(count(metadata, "SingleLogoutService", "Location", own.slo_url), 1);
 	assert_int_equal(count(metadata, "AssertionConsumerService", "index", "1"), 1);
 	assert_int_equal(count(metadata, "AssertionConsumerService", "Binding", BINDINGS "HTTP-POST"), 2);
 	assert_int_equal(count(metadata, "SPSSODescriptor", "WantAssertionsSigned", "true"), 1);
