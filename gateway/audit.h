@@ -24,9 +24,9 @@
 
 struct audit_line {
 	const char *id;                 /* of the sign-on; what the person's page shows */
-	const char *event;              /* "assertion", "redirect", "refusal", "restart", "unsolicited" */
-	const char *reason;             /* refusal: its word */
-	const char *detail;             /* refusal, restart, unsolicited: for the operator */
+	const char *event;              /* "assertion", "redirect", "refusal", "restart", "unsolicited", "logout" */
+	const char *reason;             /* refusal, or logout that the identity provider refused: its word */
+	const char *detail;             /* refusal, restart, unsolicited, logout: for the operator */
 	const char *provider_code, *provider_trace;     /* with which the identity provider refused: "AADSTS50105", a GUID */
 	const char *client;
 	const char *door;               /* connection that asked or was answered */

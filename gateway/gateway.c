@@ -71,7 +71,7 @@ static int open_secrets(struct gateway *g, struct error *err)
 	if (files_get(g->files, s->cookie_secret_file, FILE_SECRET, FILES_WORKER, &secret, err) < 0 ||
 		settings_decryption_keys(g->files, s, &g->decryption_keys, err) < 0)
 		return -1;
-	if (seal_derive(secret, "pending sign-on", &g->pending_key) < 0)
+	if (seal_derive(secret, "pending sign-on", &g->pending_key) < 0 || seal_derive(secret, "logout", &g->logout_key) < 0)
 		return error_set(err, REASON_SETTINGS, "%s: a cookie secret has at least 32 bytes", s->cookie_secret_file);
 	return 0;
 }

@@ -43,6 +43,7 @@ struct gateway {
 	struct claims *claims;          /* only in a worker */
 	struct saml_requester *requesters;      /* in the order of the connections; only in a worker */
 	struct seal_key pending_key;    /* only in a worker */
+	struct seal_key logout_key;     /* only in a worker */
 	struct audit *audit;            /* only in a worker */
 	struct metrics *metrics;        /* only in a worker; the role's */
 };
@@ -81,6 +82,9 @@ void sign_on_start(struct http_exchange *x, void *gateway);     /* GET, POST /sa
 void sign_on_finish(struct http_exchange *x, void *gateway);    /* POST /saml/sp/acs/HOST */
 void sign_on_chosen(struct http_exchange *x, void *gateway);    /* GET /choose/ID/PROVIDER */
 void link_start(struct http_exchange *x, void *gateway);        /* GET /go/NAME */
+void logout_page(struct http_exchange *x, void *gateway);       /* GET, POST /logout */
+void logout_notice(struct http_exchange *x, void *gateway);     /* GET /saml/sp/slo */
+void logout_not_offered(struct http_exchange *x, void *gateway);        /* GET, POST /saml/idp/slo */
 void health_live(struct http_exchange *x, void *gateway);
 void health_ready(struct http_exchange *x, void *gateway);
 void metadata_idp(struct http_exchange *x, void *gateway);      /* GET /saml/idp/metadata */

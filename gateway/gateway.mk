@@ -19,10 +19,17 @@ gateway_libgateway_a_SOURCES = \
 	gateway/judge.c \
 	gateway/judge.h \
 	gateway/link.c \
+	gateway/logout.c \
+	gateway/logout.h \
+	gateway/logout_cookie.c \
+	gateway/logout_cookie.h \
+	gateway/logout_notice.c \
 	gateway/metadata.c \
 	gateway/metrics.c \
 	gateway/metrics.def \
 	gateway/metrics.h \
+	gateway/packed.c \
+	gateway/packed.h \
 	gateway/pages.c \
 	gateway/pages.h \
 	gateway/pending.c \
@@ -43,6 +50,8 @@ nodist_gateway_libgateway_a_SOURCES = gateway/pages_data.c
 PAGE_FILES = \
 	gateway/pages/choose.html \
 	gateway/pages/continue.html \
+	gateway/pages/logout.html \
+	gateway/pages/logout_done.html \
 	gateway/pages/post.html \
 	gateway/pages/post.js \
 	gateway/pages/refusal.html \
@@ -78,3 +87,12 @@ check_PROGRAMS += tests/unit/test_sign_on
 tests_unit_test_sign_on_SOURCES = tests/unit/test_sign_on.c tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_sign_on_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_sign_on_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_logout_cookie
+tests_unit_test_logout_cookie_SOURCES = tests/unit/test_logout_cookie.c tests/unit/unit.h
+tests_unit_test_logout_cookie_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_logout
+tests_unit_test_logout_SOURCES = tests/unit/test_logout.c tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_logout_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
+tests_unit_test_logout_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

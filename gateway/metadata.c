@@ -48,8 +48,9 @@ void metadata_sp(struct http_exchange *x, void *gateway)
 	const char *acs_urls[] = {g->settings->acs_url, NULL};
 	struct saml_own own = {
 		.entity_id = g->settings->sp_entity_id,
-		.certificates = signs ? keyring_certificates(x->arena, &g->keyring, g->keyring.requests) : NULL, .acs_urls = acs_urls, .requests_signed = signs,
 		.encryption_certificates = g->encryption_certificates,
+		.certificates = signs ? keyring_certificates(x->arena, &g->keyring, g->keyring.requests) : NULL,
+		.acs_urls = acs_urls, .requests_signed = signs, .slo_url = g->settings->slo_url,
 	};
 
 	reply(x, saml_sp_metadata(x->arena, &own));

@@ -8,7 +8,8 @@
 
 #include <openssl/evp.h>
 
-extern const char page_refusal_html[], page_post_html[], page_continue_html[], page_choose_html[], page_style_css[], page_post_js[];
+extern const char page_refusal_html[], page_post_html[], page_continue_html[], page_choose_html[], page_logout_html[],
+	page_logout_done_html[], page_style_css[], page_post_js[];
 
 static char style_hash[64], script_hash[64];
 static const char *post_form_action = "https:";
@@ -134,6 +135,8 @@ static const char *title_of(enum reason reason)
 
 	if (reason == REASON_NO_SUCH_PAGE || reason == REASON_NO_SUCH_LINK)
 		return "There is nothing here";
+	if (strncmp(reason_word(reason), "logout-", 7) == 0)
+		return "This sign-out did not work";
 	if (reason == REASON_COOKIE_MISSING)
 		return "Your browser did not keep the sign-on";
 	if (status == 503)
@@ -245,4 +248,58 @@ void page_choose(struct http_exchange *x, const struct page_choice *choices, siz
 	}
 	values[0].text = text_slice(&list);
 	show(x, 200, page_choose_html, values);
+}
+
+static struct slice buttons_html(struct arena *a, const char *const *buttons)
+{
+	struct text t;
+	size_t i;
+
+	text_begin(&t, a, 256);
+	for (i = 0; buttons && buttons[i]; i++) {
+		text_addf(&t, "<p><button name=\"session\" value=\"%zu\">", i);
+		text_add_html(&t, slice_c(buttons[i]));
+		text_add_c(&t, "</button></p>\n");
+	}
+	return text_slice(&t);
+}
+
+static struct slice places_html(struct arena *a, const struct page_logout *page)
+{
+	struct text t;
+	size_t i;
+
+	if (page->place_count == 0)
+		return (struct slice){0};
+	text_begin(&t, a, 512);
+	for (i = 0; i < page->place_count; i++) {
+		text_add_c(&t, "<li><a href=\"");
+		text_add_html(&t, slice_c(page->places[i].url));
+		text_add_c(&t, "\">");
+		text_add_html(&t, slice_c(page->places[i].name));
+		text_add_c(&t, "</a></li>\n");
+	}
+	return text_slice(&t);
+}
+
+void page_logout(struct http_exchange *x, const struct page_logout *page)
+{
+	const struct value values[] = {
+		{"title", slice_c(page->title)}, {"text", slice_c(page->text)}, {"token", slice_c(page->token)},
+		{"form", slice_c(page->token)}, {"buttons", buttons_html(x->arena, page->buttons)},
+		{"places", places_html(x->arena, page)}, {"places_text", slice_c(page->places_text)}, {"style", slice_c(page_style_css)}, {0},
+	};
+
+	show(x, 200, page_logout_html, values);
+	/* what the form asks for is answered by a redirect to the identity provider */
+	x->form_action = arena_printf(x->arena, "'self' %s", post_form_action);
+}
+
+void page_logout_done(struct http_exchange *x)
+{
+	static const struct value none[] = {{0}};
+
+	show(x, 200, page_logout_done_html, none);
+	x->style_hash = NULL;
+	x->frame_ancestors = "*";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a person sees: four pages, without a word of script but the one line
+ * What a person sees: a few pages, without a word of script but the one line
  * that submits the form.
  *
  * The pages are files in gateway/pages, compiled in.  `{{name}}` is a value,
@@ -31,6 +31,19 @@ struct page_refusal {
 	struct page_post post;          /* for the person to send by a button; response NULL: none */
 };
 
+struct page_logout_place {
+	const char *name, *url;         /* a door, and where its people sign out */
+};
+
+struct page_logout {
+	const char *title, *text;
+	const char *token;              /* for the form; NULL: there is no button */
+	const char *const *buttons;     /* what each says, NULL-terminated; pressed, it sends its place in the list as `session` */
+	const char *places_text;        /* above the places */
+	const struct page_logout_place *places;
+	size_t place_count;
+};
+
 /* Once a process: hashes of style and script.  form_action: what CSP allows the posting page to send to. */
 void pages_start(const char *form_action);
 
@@ -40,6 +53,10 @@ enum page_words { PAGE_SIGNED_ON, PAGE_NOT_SIGNED_ON };
 
 void page_post(struct http_exchange *x, enum page_words words, const struct page_post *post);
 void page_continue(struct http_exchange *x, const char *to);
+void page_logout(struct http_exchange *x, const struct page_logout *page);
+/* For the identity provider's hidden frame: may be framed by anybody, and holds nothing to press. */
+void page_logout_done(struct http_exchange *x);
+
 
 struct page_choice {
 	const char *title, *to;

@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "base/random.h"
+#include "gateway/packed.h"
 
 #include <endian.h>
 
@@ -11,7 +12,6 @@
 #define PREFIX_SIZE (sizeof(PREFIX) - 1)
 #define ENCODING 1
 #define HEAD_SIZE (1 + 1 + 1 + 1 + 8 + CLAIMS_GENERATION_SIZE)
-#define ABSENT 0xffff
 #define FLAG_FORCE 1
 #define FLAG_PASSIVE 2
 #define COOKIE_VALUE_MAX 3900           /* browsers keep 4,096 bytes of name, value and attributes */
@@ -37,17 +37,6 @@ bool pending_is_id(struct slice text)
 
 /* ---- encoding: a fixed head, then the texts, each with its length ---- */
 
-static void put_text(char **at, struct slice s)
-{
-	uint16_t n = htobe16(s.p ? (uint16_t)s.n : ABSENT);
-
-	memcpy(*at, &n, 2);
-	*at += 2;
-	if (s.n)
-		memcpy(*at, s.p, s.n);
-	*at += s.n;
-}
-
 static struct slice encode(struct arena *a, const struct pending *p)
 {
 	struct slice texts[] = {slice_c(p->host), slice_c(p->provider), slice_c(p->our_request_id), slice_c(p->connection), slice_c(p->link),
@@ -57,7 +46,7 @@ static struct slice encode(struct arena *a, const struct pending *p)
 	char *bytes, *at;
 
 	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		size += 2 + texts[i].n;
+		size += packed_size(texts[i]);
 	bytes = at = arena_alloc(a, size);
 	*at++ = ENCODING;
 	*at++ = (char)p->state;
@@ -68,27 +57,8 @@ static struct slice encode(struct arena *a, const struct pending *p)
 	memcpy(at, p->generation, sizeof(p->generation));
 	at += sizeof(p->generation);
 	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		put_text(&at, texts[i]);
+		packed_put(&at, texts[i]);
 	return slice_of(bytes, size);
-}
-
-static int take_text(struct arena *a, struct slice *from, struct slice *out)
-{
-	uint16_t n;
-
-	if (from->n < 2)
-		return -1;
-	memcpy(&n, from->p, 2);
-	n = be16toh(n);
-	*from = slice_of(from->p + 2, from->n - 2);
-	*out = (struct slice){0};
-	if (n == ABSENT)
-		return 0;
-	if (from->n < n)
-		return -1;
-	*out = arena_slice(a, slice_of(from->p, n));
-	*from = slice_of(from->p + n, from->n - n);
-	return 0;
 }
 
 static int decode(struct arena *a, struct slice in, struct pending *out)
@@ -110,8 +80,8 @@ static int decode(struct arena *a, struct slice in, struct pending *out)
 	out->started = (int64_t)started;
 	memcpy(out->generation, in.p + 12, sizeof(out->generation));
 	in = slice_of(in.p + HEAD_SIZE, in.n - HEAD_SIZE);
-	if (take_text(a, &in, &host) < 0 || take_text(a, &in, &provider) < 0 || take_text(a, &in, &ours) < 0 || take_text(a, &in, &connection) < 0 ||
-		take_text(a, &in, &link) < 0 || take_text(a, &in, &request) < 0 || take_text(a, &in, &out->relay_state) < 0 || in.n)
+	if (packed_take(a, &in, &host) < 0 || packed_take(a, &in, &provider) < 0 || packed_take(a, &in, &ours) < 0 || packed_take(a, &in, &connection) < 0 ||
+		packed_take(a, &in, &link) < 0 || packed_take(a, &in, &request) < 0 || packed_take(a, &in, &out->relay_state) < 0 || in.n)
 		return -1;
 	out->host = host.p;
 	out->provider = provider.p;

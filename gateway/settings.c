@@ -176,6 +176,7 @@ static void fill_in(struct settings_reader *r, struct settings *s)
 	if (!s->public_url)             /* a problem was noted */
 		return;
 	s->acs_url = arena_printf(a, "%s%s", s->public_url, s->acs_path);
+	s->slo_url = arena_printf(a, "%s/saml/sp/slo", s->public_url);
 	if (!s->sp_entity_id)
 		s->sp_entity_id = arena_printf(a, "%s/saml/sp/metadata", s->public_url);
 	if (!s->idp_entity_id)

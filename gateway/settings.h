@@ -22,6 +22,10 @@
 
 /* ---- identity providers ---- */
 
+/* How its LogoutRequests are answered; AUTO: as Entra ID wants it, where it is Entra ID. */
+enum logout_signed { LOGOUT_SIGNED_ANY, LOGOUT_SIGNED_REQUIRED };
+enum logout_answer { LOGOUT_ANSWER_AUTO, LOGOUT_ANSWER_PAGE, LOGOUT_ANSWER_RESPONSE };
+
 struct settings_provider {
 	const char *name;               /* key: "entra" */
 	int line;
@@ -39,6 +43,8 @@ struct settings_provider {
 	int64_t skew;                   /* seconds */
 	bool sign_requests;
 	const char *name_id_format;     /* asked for, as its URI; NULL: none is asked for */
+	enum logout_signed logout_signed;
+	enum logout_answer logout_answer;
 };
 
 /* ---- connections ---- */
@@ -80,6 +86,7 @@ struct settings_connection {
 	const char *idp_entity_id;      /* what it knows us as; default: that of all */
 	const char *provider;           /* the first of `providers` */
 	const char *const *providers;   /* names of the identity providers that its people may be sent to, NULL-terminated */
+	const char *logout;             /* where its people sign out at Atlassian */
 	const char *name_id_format;
 	enum saml_sign sign;
 	int64_t lifetime;               /* seconds */
@@ -157,6 +164,8 @@ struct settings {
 	int64_t pending_seconds;        /* life of a pending sign-on: 900 */
 	const char *default_link;       /* started for who comes with an answer that nobody asked for; NULL: a page says no */
 	const char *const *claims;      /* names of the claims that rules, joins and connections read, NULL-terminated */
+	int64_t logout_seconds;         /* for how long a sign-on is remembered for signing out */
+	const char *slo_url;            /* PUBLIC_URL/saml/sp/slo */
 
 	const struct settings_provider *providers;
 	size_t provider_count;

@@ -156,6 +156,19 @@ static void require_way_in(struct settings_reader *r, const struct yaml_node *ma
 		settings_problem(r, yaml_get(map, other), "belongs to %s connections only", managed ? "portal" : "managed");
 }
 
+/* Atlassian accounts sign out at one address; where it is not Atlassian's cloud, the way in has to do. */
+static void choose_logout(struct settings_connection *c)
+{
+	struct url_parts acs;
+
+	if (c->logout)
+		return;
+	if (c->kind == DOOR_MANAGED && c->acs && url_split(c->acs, &acs) == 0 && slice_is_nocase(acs.host, "auth.atlassian.com"))
+		c->logout = "https://id.atlassian.com/logout";
+	else
+		c->logout = c->start ? c->start : c->home;
+}
+
 static void read_connection(struct settings_reader *r, const struct yaml_node *map, struct settings_connection *c)
 {
 	size_t i;
@@ -174,6 +187,7 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 	require_way_in(r, map, c);
 	c->providers = settings_chosen_providers(r, map, c->provider, c->providers);
 	c->provider = c->providers[0];
+	choose_logout(c);
 	read_stable_id(r, map, c);
 	read_attributes(r, map, c);
 	for (i = 0; c->entity_id && i < r->settings->connection_count; i++) {

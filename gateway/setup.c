@@ -22,14 +22,14 @@ static void print_entra(const struct settings *s)
 	for (i = 1; i < s->link_count; i++)
 		printf("    or                            %s/go/%s\n", s->public_url, s->links[i].name);
 	printf("  Relay State                     (leave empty)\n");
-	printf("  Logout URL                      (leave empty)\n\n");
+	printf("  Logout URL                      %s\n", s->slo_url);
 	if (settings_sign_requests(s)) {
 		printf("  Verification certificates       Required, with the certificate below; leave RSA-SHA1 off\n");
 		printf("                                  (from then on a sign-on cannot begin at Entra ID's tile but through a link above)\n");
 	}
 	if (s->decryption_key_count)
-		printf("  Token encryption                import %s, then activate it\n\n", s->decryption_keys[0].certificate_file);
-	printf("  Or upload our metadata          %s/saml/sp/metadata\n\n", s->public_url);
+		printf("  Token encryption                import %s, then activate it\n", s->decryption_keys[0].certificate_file);
+	printf("\n  Or upload our metadata          %s/saml/sp/metadata\n\n", s->public_url);
 	printf("  Back to Postern, in %s:\n", s->file);
 	printf("    the \"App Federation Metadata Url\" of that screen goes to identity_providers.NAME.metadata,\n");
 	printf("    your tenant's id to identity_providers.NAME.tenant.\n\n");

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/logout.h"
 #include "gateway/pages.h"
 #include "gateway/release.h"
 
@@ -261,6 +262,7 @@ static void answer(struct sign_on *s)
 
 	leave_mark(s, asserted ? PENDING_ANSWERED : PENDING_REDIRECTED);
 	sign_on_count(s, s->audit.event);
+	logout_remember(s);
 	if (asserted) {
 		page_post(s->x, PAGE_SIGNED_ON, &(struct page_post){j->to, s->issued.base64, relay_state});
 	} else {

@@ -16,6 +16,7 @@
 
 #define RESPONSE_BODY_MAX (SAML_RESPONSE_MAX * 2)       /* base64, form-encoded */
 #define REQUEST_BODY_MAX (SAML_REQUEST_MAX * 2)
+#define LOGOUT_BODY_MAX 256             /* a token and a number */
 
 #define HSTS_SECONDS (365 * 86400)
 #define HEAP_KEPT (8 << 20)
@@ -82,6 +83,9 @@ static int open_server(struct worker *w, struct error *err)
 		{NULL, HTTP_POST, RESPONSE_BODY_MAX, sign_on_finish},   /* acs_path */
 		{"/go/*", HTTP_GET, 0, link_start},
 		{"/choose/*", HTTP_GET, 0, sign_on_chosen},
+		{"/logout", HTTP_GET | HTTP_POST, LOGOUT_BODY_MAX, logout_page},
+		{"/saml/sp/slo", HTTP_GET, 0, logout_notice},
+		{"/saml/idp/slo", HTTP_GET | HTTP_POST, REQUEST_BODY_MAX, logout_not_offered},
 		{"/saml/idp/metadata", HTTP_GET, 0, metadata_idp},
 		{"/saml/idp/metadata/*", HTTP_GET, 0, metadata_idp_for},
 		{"/saml/sp/metadata", HTTP_GET, 0, metadata_sp},

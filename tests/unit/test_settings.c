@@ -110,6 +110,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "log_level: loud", "p.yaml:6: log_level: \"loud\" must be one of: error warning info debug"},
 	{6, "pending_time: soon", "p.yaml:6: pending_time: \"soon\" is not a time"},
 	{6, "pending_time: 2d", "p.yaml:6: pending_time: \"2d\" must be within 1m..1h"},
+	{6, "logout_time: 31d", "p.yaml:6: logout_time: \"31d\" must be within 5m..30d"},
 	{6, "show_groups: maybe", "p.yaml:6: show_groups: \"maybe\" must be yes or no"},
 	{6, "audit_failure: ignore", "p.yaml:6: audit_failure: \"ignore\" must be one of: refuse continue"},
 	{6, "otherwise: it", "p.yaml:6: otherwise: must be a map"},
@@ -141,6 +142,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{10, "    encrypted: maybe", "p.yaml:10: encrypted: \"maybe\" must be one of: allowed required"},
 	{10, "    encrypted: required", "p.yaml:10: encrypted: needs decryption_keys"},
 	{10, "    skew: 1h", "p.yaml:10: skew: \"1h\" must be within 0..10m"},
+	{10, "    logout_signed: yes", "p.yaml:10: logout_signed: \"yes\" must be one of: any required"},
+	{10, "    logout_answer: none", "p.yaml:10: logout_answer: \"none\" must be one of: auto page response"},
 	{10, "    sign_requests: maybe", "p.yaml:10: sign_requests: \"maybe\" must be yes or no"},
 	{10, "    name_id_format: kerberos", "p.yaml:10: name_id_format: \"kerberos\" must be one of: email persistent transient unspecified"},
 	{10, "    tennant: x", "p.yaml:10: tennant: is not a setting; did you mean tenant?"},
@@ -150,6 +153,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{29, "    join: {objectidentifier: employeeNumber}\n    providers: [entra, nobody]", "p.yaml:30: providers: \"nobody\" is not an identity provider"},
 	{13, "    kind: org", "p.yaml:13: kind: \"org\" must be one of: managed portal"},
 	{13, "", "p.yaml:12: kind: is missing in organisation"},
+	{13, "    kind: managed\n    logout: javascript:x", "p.yaml:14: logout: \"javascript:x\" "},
 	{14, "", "p.yaml:12: entity_id: is missing in organisation"},
 	{15, "", "p.yaml:12: acs: is missing in organisation"},
 	{15, "    acs: http://auth.example.com/acs", "p.yaml:15: acs: \"http://auth.example.com/acs\" must begin with https://"},
@@ -281,6 +285,10 @@ static void reads_all_of_a_good_file(void **state)
 	assert_string_equal(s->idp_entity_id, "https://sso.example.org/saml/idp/metadata");
 	assert_string_equal(s->state_dir, "/var/lib/postern");
 	assert_int_equal(s->pending_seconds, 900);
+	assert_string_equal(s->slo_url, "https://sso.example.org/saml/sp/slo");
+	assert_int_equal(s->logout_seconds, 43200);
+	assert_int_equal(s->providers[0].logout_signed, LOGOUT_SIGNED_ANY);
+	assert_int_equal(s->providers[0].logout_answer, LOGOUT_ANSWER_AUTO);
 	assert_int_equal(s->audit_failure, AUDIT_REFUSE);
 	assert_true(s->workers >= 1);
 	assert_string_equal(s->providers[0].metadata_url, "https://login.example.com/metadata.xml");

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
+#include "gateway/logout_cookie.h"
 #include "gateway/pages.h"
 #include "gateway/pending.h"
 #include "ldap/mirror_write.h"
@@ -420,6 +421,31 @@ static void an_agent_gets_an_assertion_for_the_request(void **state)
 	audit_says("mail", "anna.meier@example.org");
 	audit_says("object_id", FORGE_OBJECT_ID);
 	audit_says("account", "not checked");
+}
+
+static bool leaves_a_logout_cookie(const struct http_exchange *x)
+{
+	const struct http_set_cookie *c = x->set_cookies;
+
+	while (c && strcmp(c->name, "__Host-logout") != 0)
+		c = c->next;
+	return c && c->max_age == gateway.settings->logout_seconds;
+}
+
+static void only_a_sign_on_that_succeeds_is_remembered_for_signing_out(void **state)
+{
+	struct logout_cookie c;
+
+	(void)state;
+	assert_true(leaves_a_logout_cookie(finish(answer_to(sent_to_entra(start(""))))));
+	logout_cookie_read(&(struct http_exchange){.arena = a, .cookies = jar, .cookie_count = jar_size}, &gateway.logout_key, FORGE_NOW, 43200, &c);
+	assert_int_equal(c.count, 1);
+	assert_string_equal(c.sessions[0].provider, "entra");
+	assert_string_equal(c.sessions[0].name_id, FORGE_NAME_ID);
+	assert_string_equal(c.sessions[0].session_index, FORGE_ASSERTION_ID);
+	assert_string_equal(c.sessions[0].doors[0], "organisation");
+	anna_is_in("former");
+	assert_false(leaves_a_logout_cookie(finish(answer_to(sent_to_entra(start(""))))));
 }
 
 static void the_assertion_says_what_the_mirror_knows(void **state)
@@ -1324,6 +1350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(an_agent_gets_an_assertion_for_the_request),
+		test(only_a_sign_on_that_succeeds_is_remembered_for_signing_out),
 		test(the_assertion_says_what_the_mirror_knows),
 		test(a_partner_at_the_managed_door_is_sent_to_the_portal),
 		test(a_link_ends_in_its_landing_by_an_unsolicited_response),
