@@ -8,7 +8,9 @@ import pytest
 
 from browser import Browser
 from parts import Parts, answers_tcp, company, free_port, make_key
-from stories import CHLOE, MAYA, add_to_group, assert_refused, assert_signed_on, door_address, ldap_modify
+from stories import (
+    CHLOE, MAYA, add_to_group, assert_refused, assert_signed_on, authn_request, door_address, ldap_modify, redirect_url,
+)
 
 FABRIKAM, DOMAIN = "9c2d3e4f-5061-4b72-9c83-a4b5c6d7e8f9", "fabrikam.example"
 BASE = f"ou=fabrikam,{company.SUFFIX}"
@@ -142,6 +144,22 @@ def test_hint_of_a_link_chooses_the_tenant(merger, hint, host):
         assert ASKED in page.text
     else:
         assert page.url.startswith(f"http://{host}."), page.url
+
+
+def test_person_that_atlassian_names_chooses_the_tenant(merger):
+    xml, _ = authn_request(merger.entity_id("managed"))
+    subject = ('</saml:Issuer><saml:Subject xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">'
+               f"<saml:NameID>{FAY['mail']}</saml:NameID></saml:Subject>")
+    browser = Browser()
+    page = browser.open(redirect_url(merger, xml.replace("</saml:Issuer>", subject)))
+    assert page.url.startswith(f"http://{merger.fabrikam_host}/"), page.url
+
+
+def test_passive_request_that_names_nobody_gets_no_page(merger):
+    xml, _ = authn_request(merger.entity_id("managed"), attributes='IsPassive="true"')
+    page = Browser().open(redirect_url(merger, xml))
+    assert ASKED not in page.text
+    assert (merger.audit()[-1]["event"], merger.audit()[-1]["reason"]) == ("refusal", "provider-choice")
 
 
 def test_door_with_one_provider_asks_nobody(merger):

@@ -957,6 +957,53 @@ static void shows_the_code_of_entra_and_none_of_its_words(void **state)
 	refused_with(finish(form_with(forge_text(&f), asked.relay_state)), REASON_COOKIE_MISSING);
 }
 
+static void refuses_with_code(const char *code)
+{
+	static const char status[] = "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>";
+	struct forge f = {.sign = FORGE_NOTHING, .before = {{status, arena_printf(a, "<samlp:Status>"
+		"<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/><samlp:StatusMessage>%s</samlp:StatusMessage></samlp:Status>",
+		code)}}};
+	struct asked asked = sent_to_entra(start(""));
+
+	refused_with(finish(form_with(forge_text(&f), asked.relay_state)), REASON_STATUS_NOT_SUCCESS);
+}
+
+/* Whoever makes codes up cannot fill the memory of the counters. */
+static void counts_refusals_of_entra_by_the_codes_that_are_known(void **state)
+{
+	static const struct {
+		const char *code;
+		uint64_t count;
+	} rows[] = {{"AADSTS50105", 2}, {"none", 1}, {"other", 2}};
+	const struct metrics_sample *samples;
+	size_t n, i, j, found = 0;
+	int fd;
+
+	(void)state;
+	assert_done(metrics_make(&fd, &err), err);
+	assert_done(metrics_open(fd, 0, &gateway.metrics, &err), err);
+	close(fd);
+	refuses_with_code("AADSTS50105: no");
+	refuses_with_code("AADSTS50105: again no");
+	refuses_with_code("AADSTS99999: made up");
+	refuses_with_code("AADSTS99998: made up");
+	refuses_with_code("no code");
+	n = metrics_read(a, gateway.metrics, &samples);
+	for (i = 0; i < n; i++) {
+		if (samples[i].metric != METRIC_STATUSES)
+			continue;
+		assert_string_equal(samples[i].values[0], "entra");
+		for (j = 0; j < sizeof(rows) / sizeof(*rows) && strcmp(rows[j].code, samples[i].values[1]) != 0; j++)
+			;
+		assert_true(j < sizeof(rows) / sizeof(*rows));
+		assert_int_equal(samples[i].count, rows[j].count);
+		found++;
+	}
+	assert_int_equal(found, 3);
+	metrics_close(gateway.metrics);
+	gateway.metrics = NULL;
+}
+
 /* ---- refusals of the second request ---- */
 
 static void refuses_unsolicited(void **state)
@@ -1383,6 +1430,7 @@ int main(void)
 		test(refuses_a_guest_where_the_rule_does_not_say_guests),
 		test(an_empty_street_address_keeps_nobody_out),
 		test(shows_the_code_of_entra_and_none_of_its_words),
+		test(counts_refusals_of_entra_by_the_codes_that_are_known),
 		test(refuses_unsolicited),
 		test(refuses_captured_response_without_cookie),
 		test(refuses_captured_response_with_foreign_cookie),
