@@ -20,18 +20,19 @@
 
 struct part {
 	const char *ns, *name;
+	int place;                      /* in the order of the schema; 0: anywhere, or judged elsewhere (signature_find) */
 };
 
 /* Extensions and Advice are optional for a sender and hold what was not agreed on: refused, as is all else. */
 static const struct part response_parts[] = {
-	{XML_NS_ASSERTION, "Issuer"}, {XML_NS_SIGNATURE, "Signature"}, {XML_NS_PROTOCOL, "Status"},
-	{XML_NS_ASSERTION, "Assertion"}, {XML_NS_ASSERTION, "EncryptedAssertion"}, {NULL, NULL},
+	{XML_NS_ASSERTION, "Issuer", 1}, {XML_NS_SIGNATURE, "Signature", 0}, {XML_NS_PROTOCOL, "Status", 2},
+	{XML_NS_ASSERTION, "Assertion", 3}, {XML_NS_ASSERTION, "EncryptedAssertion", 3}, {NULL, NULL, 0},
 };
 
 static const struct part assertion_parts[] = {
-	{XML_NS_ASSERTION, "Issuer"}, {XML_NS_SIGNATURE, "Signature"}, {XML_NS_ASSERTION, "Subject"},
-	{XML_NS_ASSERTION, "Conditions"}, {XML_NS_ASSERTION, "AuthnStatement"}, {XML_NS_ASSERTION, "AttributeStatement"},
-	{NULL, NULL},
+	{XML_NS_ASSERTION, "Issuer", 1}, {XML_NS_SIGNATURE, "Signature", 0}, {XML_NS_ASSERTION, "Subject", 2},
+	{XML_NS_ASSERTION, "Conditions", 3}, {XML_NS_ASSERTION, "AuthnStatement", 4},
+	{XML_NS_ASSERTION, "AttributeStatement", 4}, {NULL, NULL, 0},
 };
 
 /* The document while it is being judged, and that of an encrypted assertion. */
@@ -84,10 +85,11 @@ static int decode(struct arena *a, struct slice base64, struct slice *out, struc
 	return 0;
 }
 
-/* Each part at most once, nothing else, Version 2.0. */
+/* Each part at most once, in order, nothing else, Version 2.0. */
 static int require_parts(const xml_node *element, const struct part *parts, struct error *err)
 {
 	const char *version = xml_attribute(element, "Version");
+	int place = 0;
 
 	if (!version || strcmp(version, "2.0") != 0)
 		return error_set(err, REASON_XML_SHAPE, "%s of version \"%.20s\"", xml_name(element), version ? version : "");
@@ -100,6 +102,9 @@ static int require_parts(const xml_node *element, const struct part *parts, stru
 			return error_set(err, REASON_XML_SHAPE, "%.80s in %s", xml_name(node), xml_name(element));
 		if (!xml_is(node, XML_NS_SIGNATURE, "Signature") && xml_children(element, part->ns, part->name, NULL) != 1)
 			return error_set(err, REASON_XML_SHAPE, "two %s in %s", part->name, xml_name(element));
+		if (part->place && part->place < place)
+			return error_set(err, REASON_XML_SHAPE, "%s in %s out of order", part->name, xml_name(element));
+		place = part->place ? part->place : place;
 	}
 	return xml_require_no_text(element, REASON_XML_SHAPE, err);
 }

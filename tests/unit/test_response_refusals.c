@@ -236,6 +236,19 @@ static void refuses_attributes_of_xml_with_control_characters(void **state)
 		REASON_XML_SHAPE);
 }
 
+/* Parsers that go by the schema refuse it, others read it: nobody sends it. */
+static void refuses_parts_out_of_order(void **state)
+{
+	static const char issuer[] = "<Issuer xmlns=\"" NS_SAML "\">" FORGE_ISSUER "</Issuer>";
+	static const char begin[] = "<Assertion ", subject[] = "<Subject>", end[] = "</samlp:Response>";
+
+	(void)state;
+	forge_refused(&(struct forge){.before = {{issuer, ""}, {begin, arena_printf(forge_arena(), "%s%s", issuer, begin)}}},
+		REASON_XML_SHAPE);
+	forge_refused(&(struct forge){.before = {{STATUS, ""}, {end, arena_printf(forge_arena(), STATUS "%s", end)}}}, REASON_XML_SHAPE);
+	forge_refused(&(struct forge){.before = {{CONDITIONS, ""}, {subject, CONDITIONS "<Subject>"}}}, REASON_XML_SHAPE);
+}
+
 static void refuses_too_many_attributes(void **state)
 {
 	struct slice text;
@@ -464,6 +477,7 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_name_id_with_control_character, forge_reset),
 		cmocka_unit_test_teardown(refuses_attribute_value_with_control_character, forge_reset),
 		cmocka_unit_test_teardown(refuses_attributes_of_xml_with_control_characters, forge_reset),
+		cmocka_unit_test_teardown(refuses_parts_out_of_order, forge_reset),
 		cmocka_unit_test_teardown(refuses_too_many_attributes, forge_reset),
 		cmocka_unit_test_teardown(tells_why_the_identity_provider_refused, forge_reset),
 		cmocka_unit_test_teardown(tells_a_refusal_without_assertion, forge_reset),
