@@ -1,8 +1,8 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption condition yaml dn csv http
+FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption logout condition yaml dn csv http
 
 check_PROGRAMS += tests/fuzz/replay_response
-tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_response_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_request
@@ -62,8 +62,12 @@ tests_fuzz_replay_cookie_SOURCES = tests/fuzz/fuzz_cookie.c tests/fuzz/replay.c 
 tests_fuzz_replay_cookie_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_decryption
-tests_fuzz_replay_decryption_SOURCES = tests/fuzz/fuzz_decryption.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_decryption_SOURCES = tests/fuzz/fuzz_decryption.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_decryption_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_logout
+tests_fuzz_replay_logout_SOURCES = tests/fuzz/fuzz_logout.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_logout_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 EXTRA_PROGRAMS += tests/fuzz/forge_corpus
 CLEANFILES += tests/fuzz/forge_corpus

@@ -4,12 +4,9 @@
  * rest is what was encrypted.  Odd: the rest is the EncryptedAssertion, in which
  * @KEY@ and @CONTENT@ stand for good ones.
  */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/forged_provider.h"
 
-#include "base/file.h"
 #include "base/text.h"
-#include "saml/saml.h"
-#include "tests/fuzz/forged.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -26,7 +23,6 @@
 
 static const unsigned char session_key[32] = "0123456789abcdef0123456789abcde";
 static struct arena *kept;
-static struct saml_provider *provider;
 static struct saml_decryption_keys *keys;
 static struct slice wrapped, before, assertion;         /* the key in base64; a signed Response, cut in two */
 
@@ -80,16 +76,14 @@ static struct slice encrypt(struct arena *a, struct slice plain)
 static void start(void)
 {
 	struct saml_new_key wish = {.common_name = "fuzz", .bits = 2048, .not_before = FORGED_NOW - 9, .not_after = FORGED_NOW + 9};
-	struct saml_provider_options options = {.now = FORGED_NOW};
-	struct slice key, certificate, metadata, response;
+	struct slice key, certificate, response;
 	struct error err;
 	const char *at;
 
 	kept = arena_new();
-	require(saml_start(&err) == 0 && saml_key_make(kept, &wish, &key, &certificate, &err) == 0 &&
+	forged_provider();
+	require(saml_key_make(kept, &wish, &key, &certificate, &err) == 0 &&
 		saml_decryption_keys_add(&keys, key, certificate, &err) == 0);
-	require(file_read(kept, fuzz_path(kept, "forged-metadata.xml"), FILE_PUBLIC, 1 << 20, &metadata, &err) == 0 &&
-		saml_provider_read(metadata, &options, &provider, &err) == 0);
 	require(file_read(kept, fuzz_path(kept, "corpus/response/assertion-signed"), FILE_PUBLIC, 1 << 20, &response, &err) == 0);
 	at = memmem(response.p, response.n, "<Assertion ", 11);
 	require(at != NULL);
@@ -130,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!kept)
 		start();
-	expect.provider = provider;
+	expect.provider = forged_provider();
 	expect.decryption_keys = keys;
 	box = filled(a, is_box ? input : slice_c(OPENING), "@KEY@", wrapped);
 	box = filled(a, box, "@CONTENT@", base64(a, encrypt(a, is_box ? assertion : input)));

@@ -575,6 +575,18 @@ def test_refuses_who_is_not_found_and_shows_no_groups(entra):
     assert_stopped(entra, page, "person-not-found")
 
 
+def test_survives_logout_without_session(entra, attacked, workers):
+    """mod_auth_mellon ended its process there."""
+    assert "not signed on here" in page_of(attacked, "GET", "/logout")[2]
+    for cookie in ("x", "AAAA", "%00", "A" * 70):
+        headers = [FORM, ("Cookie", f"__Host-logout={cookie}"), ("Origin", attacked.postern_url)]
+        assert "not signed on here" in page_of(attacked, "POST", "/logout", b"token=x&session=99999999999999999999", headers)[2]
+    for query, reason in {"": "logout-missing", "SAMLRequest=garbage": "logout-malformed", "SAMLResponse=": "logout-missing"}.items():
+        status, _, text = page_of(attacked, "GET", f"/saml/sp/slo?{query}")
+        assert status == BAD_REQUEST and reason in text, text
+    assert_honest_works(entra)
+
+
 # ---- what must not start ----
 
 
