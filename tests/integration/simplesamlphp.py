@@ -27,7 +27,7 @@ HOSTED = """<?php
 $metadata['{entity_id}'] = [
 	'host' => '__DEFAULT__', 'privatekey' => 'simplesamlphp.key', 'certificate' => 'simplesamlphp.crt', 'auth' => 'users',
 	'attributes.NameFormat' => 'urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified',
-	'saml20.sign.assertion' => {sign_assertion}, 'saml20.sign.response' => {sign_response},
+	'sign.logout' => true, 'saml20.sign.assertion' => {sign_assertion}, 'saml20.sign.response' => {sign_response},
 	'authproc' => [30 => ['class' => 'saml:AttributeNameID', 'attribute' => '{soap}name',
 		'Format' => 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress']],
 ];
@@ -36,6 +36,7 @@ $metadata['{entity_id}'] = [
 REMOTE = """<?php
 $metadata['{entity_id}'] = [
 	'AssertionConsumerService' => '{acs}',
+	'SingleLogoutService' => '{slo}',
 	'NameIDFormat' => 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress', 'simplesaml.nameidattribute' => '{soap}name',
 {more}];
 """
@@ -87,7 +88,7 @@ class SimpleSAMLphp:
             entity_id=self.entity_id, soap=SOAP, sign_assertion=json.dumps(self.signs in ("assertion", "both")),
             sign_response=json.dumps(self.signs in ("response", "both"))))
         self.write("metadata/saml20-sp-remote.php", REMOTE.format(
-            entity_id=sp_entity_id, acs=acs, soap=SOAP, more="" if not requests_signed_by else
+            entity_id=sp_entity_id, acs=acs, slo=acs.split("/acs/")[0] + "/slo", soap=SOAP, more="" if not requests_signed_by else
             "\t'validate.authnrequest' => true, 'certData' => '" + "".join(requests_signed_by.splitlines()[1:-1]) + "',\n"))
         command = ["env", f"SIMPLESAMLPHP_CONFIG_DIR={self.folder}", "php", "-S", f"127.0.0.1:{self.port}", "-t",
                    "/usr/share/simplesamlphp/www"]
