@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #define TICK_MS 20                      /* the kernel's times of files are that coarse, and less */
-#define RELOAD_SECONDS 15
+#define RELOAD_SECONDS 10
 
 static const char *lock_path(char *buffer, size_t size, const struct settings *s)
 {

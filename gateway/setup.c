@@ -75,32 +75,41 @@ void setup_print_certificate(const struct keyring_key *key)
 	printf("The certificate (key %s, %s, until %.10s):\n\n%s", key->name, key->certificate_file, day, key->certificate.pem);
 }
 
-/* Each key that signs for a connection; most often there is one. */
+/* Whose screens get the certificate of this key: " organisation helpdesk"; false: nobody's. */
+static bool print_users(const struct settings *s, const struct keyring *keyring, const struct keyring_key *key)
+{
+	bool verified = settings_sign_requests(s) && keyring->requests == key, found = verified;
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++)
+		found |= keyring->of[i] == key;
+	if (!found)
+		return false;
+	printf("For");
+	for (i = 0; i < s->connection_count; i++) {
+		if (keyring->of[i] == key)
+			printf(" %s", s->connections[i].name);
+	}
+	printf("%s:\n", verified ? " Entra ID" : "");
+	return true;
+}
+
 static int print_certificates(const struct settings *s, const struct keyring *keyring, struct error *err)
 {
-	size_t i, k, n;
+	size_t i;
 
-	for (k = 0; k < keyring->n; k++) {
-		const struct keyring_key *key = &keyring->keys[k];
+	for (i = 0; i < keyring->n; i++) {
+		const struct keyring_key *key = &keyring->keys[i];
 
-		for (i = 0, n = 0; i < s->connection_count; i++)
-			n += keyring->of[i] == key;
-		if (n == 0)
+		if (!print_users(s, keyring, key))
 			continue;
 		if (key->fault.reason != REASON_NONE) {
 			*err = key->fault;
 			return -1;
 		}
-		if (n < s->connection_count)
-			printf("\nFor");
-		for (i = 0; n < s->connection_count && i < s->connection_count; i++) {
-			if (keyring->of[i] == key)
-				printf(" %s", s->connections[i].name);
-		}
-		printf("%s", n < s->connection_count ? ":\n" : "");
 		setup_print_certificate(key);
 	}
-	return 0;
+	return keyring->n ? 0 : error_set(err, REASON_SETTINGS, "there is no signing key yet: postern keys make NAME");
 }
 
 int command_setup(struct arena *a, const char *settings_path, int argc, char **argv)

@@ -20,6 +20,8 @@
 #include <jansson.h>
 #include <lasso/lasso.h>
 
+#include <sys/stat.h>
+
 #define PENDING_MAX 4096
 #define TICKETS_MAX 256
 #define PATH_MAX_SIZE 1600
@@ -43,6 +45,8 @@ struct door {
 	const char *kind;               /* "managed", "portal" */
 	const char *login_host, *site_host;
 	char *brand, *acs_path, *site_url;
+	const char *const *given;       /* the command line */
+	struct stat pasted;             /* the certificate's file when it was read */
 	struct door_sp *sp;
 	json_t *accounts;               /* by mail */
 	struct pending pending[PENDING_MAX];    /* the oldest is overwritten */
@@ -54,6 +58,51 @@ struct door {
 static bool is_managed(const struct door *door)
 {
 	return strcmp(door->kind, "managed") == 0;
+}
+
+/* ---- the administrator's screen ---- */
+
+enum { OPTION_LISTEN = 1, OPTION_KIND, OPTION_LOGIN_HOST, OPTION_SITE_HOST, OPTION_ENTITY_ID, OPTION_ACS_PATH, OPTION_IDP_ENTITY_ID,
+	OPTION_IDP_SSO_URL, OPTION_IDP_CERTIFICATE, OPTION_COUNT };
+
+static const struct option options[] = {
+	{"listen", required_argument, NULL, OPTION_LISTEN},             /* 127.0.0.1:8462 */
+	{"kind", required_argument, NULL, OPTION_KIND},                 /* managed or portal */
+	{"login-host", required_argument, NULL, OPTION_LOGIN_HOST},     /* auth.localhost:8462 */
+	{"site-host", required_argument, NULL, OPTION_SITE_HOST},       /* example.localhost:8462 */
+	{"entity-id", required_argument, NULL, OPTION_ENTITY_ID},
+	{"acs-path", required_argument, NULL, OPTION_ACS_PATH},         /* with its query */
+	{"idp-entity-id", required_argument, NULL, OPTION_IDP_ENTITY_ID},
+	{"idp-sso-url", required_argument, NULL, OPTION_IDP_SSO_URL},
+	{"idp-certificate", required_argument, NULL, OPTION_IDP_CERTIFICATE},
+	{0},
+};
+
+/*
+ * What was pasted: one certificate at a time.  The file of the certificate
+ * stands for the screen's field; whoever replaces it has saved another one.
+ */
+static void use_screen(struct door *door)
+{
+	const char *const *given = door->given;
+	char *acs_url, *certificate;
+	struct stat now;
+
+	if (stat(given[OPTION_IDP_CERTIFICATE], &now) != 0)
+		peer_die("%s cannot be read", given[OPTION_IDP_CERTIFICATE]);
+	if (door->sp && now.st_ino == door->pasted.st_ino && now.st_mtim.tv_sec == door->pasted.st_mtim.tv_sec &&
+		now.st_mtim.tv_nsec == door->pasted.st_mtim.tv_nsec)
+		return;
+	if (door->sp)
+		door_sp_free(door->sp);
+	door->pasted = now;
+	certificate = peer_read_file(given[OPTION_IDP_CERTIFICATE]);
+	acs_url = g_strdup_printf("http://%s%s", given[OPTION_LOGIN_HOST], given[OPTION_ACS_PATH]);
+	door->sp = door_sp_new(&(struct door_options){.entity_id = given[OPTION_ENTITY_ID], .acs_url = acs_url,
+		.idp_entity_id = given[OPTION_IDP_ENTITY_ID], .idp_sso_url = given[OPTION_IDP_SSO_URL],
+		.idp_certificate_pem = certificate});
+	g_free(acs_url);
+	free(certificate);
 }
 
 /* ---- log-in host ---- */
@@ -181,6 +230,7 @@ static void consume(struct door *door, struct evhttp_request *req)
 	bool asked;
 
 	peer_form(req, &form);
+	use_screen(door);
 	response = evhttp_find_header(&form, "SAMLResponse");
 	relay_state = evhttp_find_header(&form, "RelayState");
 	asked = take_pending(door, req, relay_state, &pending);
@@ -302,27 +352,9 @@ static void handle(struct evhttp_request *req, void *context)
 
 /* ---- start ---- */
 
-enum { OPTION_LISTEN = 1, OPTION_KIND, OPTION_LOGIN_HOST, OPTION_SITE_HOST, OPTION_ENTITY_ID, OPTION_ACS_PATH, OPTION_IDP_ENTITY_ID,
-	OPTION_IDP_SSO_URL, OPTION_IDP_CERTIFICATE, OPTION_COUNT };
-
-static const struct option options[] = {
-	{"listen", required_argument, NULL, OPTION_LISTEN},             /* 127.0.0.1:8462 */
-	{"kind", required_argument, NULL, OPTION_KIND},                 /* managed or portal */
-	{"login-host", required_argument, NULL, OPTION_LOGIN_HOST},     /* auth.localhost:8462 */
-	{"site-host", required_argument, NULL, OPTION_SITE_HOST},       /* example.localhost:8462 */
-	{"entity-id", required_argument, NULL, OPTION_ENTITY_ID},
-	{"acs-path", required_argument, NULL, OPTION_ACS_PATH},         /* with its query */
-	{"idp-entity-id", required_argument, NULL, OPTION_IDP_ENTITY_ID},
-	{"idp-sso-url", required_argument, NULL, OPTION_IDP_SSO_URL},
-	{"idp-certificate", required_argument, NULL, OPTION_IDP_CERTIFICATE},
-	{0},
-};
-
 static void set_up(struct door *door, const char *const *given)
 {
-	char *certificate = peer_read_file(given[OPTION_IDP_CERTIFICATE]);
-	char *acs_url = g_strdup_printf("http://%s%s", given[OPTION_LOGIN_HOST], given[OPTION_ACS_PATH]);
-
+	door->given = given;
 	door->kind = given[OPTION_KIND];
 	door->login_host = given[OPTION_LOGIN_HOST];
 	door->site_host = given[OPTION_SITE_HOST];
@@ -330,11 +362,7 @@ static void set_up(struct door *door, const char *const *given)
 	door->site_url = g_strdup_printf("http://%s", door->site_host);
 	door->brand = g_strdup_printf("Demo Atlassian, %s", is_managed(door) ? "the organisation" : "a help centre");
 	door->accounts = json_object();
-	door->sp = door_sp_new(&(struct door_options){.entity_id = given[OPTION_ENTITY_ID], .acs_url = acs_url,
-		.idp_entity_id = given[OPTION_IDP_ENTITY_ID], .idp_sso_url = given[OPTION_IDP_SSO_URL],
-		.idp_certificate_pem = certificate});
-	g_free(acs_url);
-	free(certificate);
+	use_screen(door);
 }
 
 int main(int argc, char **argv)

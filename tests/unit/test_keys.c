@@ -674,6 +674,39 @@ static void says_what_to_paste_where(void **state)
 	assert_says(t->output, "there is no key \"2028\"");
 }
 
+static int setup(struct place *t)
+{
+	char *argv[] = {arena_strdup(t->arena, "setup"), NULL};
+	int before[2], rc;
+
+	hush(t, before);
+	rc = command_setup(t->arena, t->settings, 1, argv);
+	speak(t, before);
+	return rc;
+}
+
+static void setup_prints_the_certificate_of_each_door(void **state)
+{
+	struct place *t = *state;
+	const char *first, *second;
+
+	assert_int_equal(setup(t), 1);
+	assert_says(t->output, "there is no signing key yet: postern keys make");
+	assert_int_equal(keys(t, "make 2026"), 0);
+	assert_int_equal(keys(t, "make 2027"), 0);
+	first = read_back(t, "keys/2026.crt").p;
+	second = read_back(t, "keys/2027.crt").p;
+	assert_int_equal(setup(t), 0);
+	assert_says(t->output, "For organisation helpdesk:\nThe certificate (key 2026");
+	assert_says(t->output, first);
+	assert_null(strstr(t->output, second));
+	assert_int_equal(keys(t, "activate helpdesk 2027"), 0);
+	assert_int_equal(setup(t), 0);
+	assert_says(t->output, "For organisation:\nThe certificate (key 2026");
+	assert_says(t->output, "For helpdesk:\nThe certificate (key 2027");
+	assert_says(t->output, second);
+}
+
 /* ---- a running service ---- */
 
 static const struct settings *settings_of(struct place *t)
@@ -811,6 +844,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hands_keys_to_workers_and_certificates_to_all, begin, end),
 		cmocka_unit_test_setup_teardown(lists_keys_for_programs, begin, end),
 		cmocka_unit_test_setup_teardown(says_what_to_paste_where, begin, end),
+		cmocka_unit_test_setup_teardown(setup_prints_the_certificate_of_each_door, begin, end),
 		cmocka_unit_test_setup_teardown(finds_the_running_service_and_has_it_read_again, begin, end),
 		cmocka_unit_test_setup_teardown(trusts_nothing_that_lies_in_the_folder_of_the_roles, begin, end),
 	};

@@ -218,9 +218,42 @@ static void notices_metadata_that_is_none(void **state)
 	assert_non_null(strstr(err.detail, "does not take our metadata"));
 }
 
+/* A rollover: both keys are in the metadata, in either order, and each signs. */
+static void lasso_takes_answers_of_both_keys_that_are_published(void **state)
+{
+	const char *certificates[3] = {NULL}, *mixed;
+	struct saml_key *old = new_key(&certificates[0]), *new = new_key(&certificates[1]), *stranger = new_key(&mixed);
+	const struct saml_own own = {.entity_id = OURS, .certificates = certificates, .sso_url = OURS "/sso"};
+	const struct { const struct saml_key *key; int good; } rows[] = {{old, 1}, {new, 1}, {stranger, 0}};
+	struct saml_answer a = answer();
+	struct saml_issued issued;
+	struct slice both;
+	struct error err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		if (i == 3) {
+			mixed = certificates[0];
+			certificates[0] = certificates[1];
+			certificates[1] = mixed;
+		}
+		both = saml_idp_metadata(arena, &own);
+		assert_done(saml_response_write(arena, rows[i % 3].key, &a, &issued, &err), err);
+		if (rows[i % 3].good)
+			assert_done(saml_witness_issued(both, SP, ACS, "_r1", issued.base64, NAME, &err), err);
+		else
+			assert_refused(saml_witness_issued(both, SP, ACS, "_r1", issued.base64, NAME, &err), err, REASON_INTERNAL);
+	}
+	saml_key_free(old);
+	saml_key_free(new);
+	saml_key_free(stranger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lasso_takes_answers_of_both_keys_that_are_published),
 		cmocka_unit_test(what_lasso_answers_our_request_is_accepted),
 		cmocka_unit_test(lasso_takes_our_request_when_it_is_signed_with_our_key),
 		cmocka_unit_test(what_lasso_encrypts_is_opened),
