@@ -91,17 +91,18 @@ tests_unit_test_request_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 saml_libsaml_a_SOURCES += saml/rehearsal.c saml/witness.c
 
 check_PROGRAMS += tests/unit/test_request_signature
-tests_unit_test_request_signature_SOURCES = tests/unit/test_request_signature.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_request_signature_SOURCES = tests/unit/test_request_signature.c tests/unit/keys.h tests/unit/lend_key.h tests/unit/unit.h
 tests_unit_test_request_signature_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
 tests_unit_test_request_signature_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_redirect
-tests_unit_test_redirect_SOURCES = tests/unit/test_redirect.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_redirect_SOURCES = tests/unit/test_redirect.c tests/unit/keys.h tests/unit/lend_key.h tests/unit/unit.h
 tests_unit_test_redirect_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
 tests_unit_test_redirect_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_witness
-tests_unit_test_witness_SOURCES = tests/unit/test_witness.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_witness_SOURCES = tests/unit/test_witness.c tests/unit/keys.h tests/unit/lend_key.h tests/unit/unit.h
+tests_unit_test_witness_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS)
 tests_unit_test_witness_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_second_opinion

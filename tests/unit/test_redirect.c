@@ -6,8 +6,8 @@
 #include "saml/asker.h"
 #include "saml/redirect.h"
 #include "tests/unit/keys.h"
+#include "tests/unit/lend_key.h"
 
-#include <lasso/lasso.h>
 #include <time.h>
 
 #define RSA_SHA256 "http%3a%2f%2fwww.w3.org%2f2001%2f04%2fxmldsig-more%23rsa-sha256"
@@ -163,9 +163,14 @@ static void the_hint_stands_behind_what_is_signed(void **state)
 	assert_string_equal(at, order[2]);
 }
 
-static int lasso_takes(const char *url, const char *certificate)
+struct taken {
+	const char *url, *certificate;
+};
+
+static int lasso_says(const void *context)
 {
-	const char *const certificates[] = {certificate, NULL}, *const acs_urls[] = {SP "/acs/host-with-a-long-name", NULL};
+	const struct taken *t = context;
+	const char *const certificates[] = {t->certificate, NULL}, *const acs_urls[] = {SP "/acs/host-with-a-long-name", NULL};
 	const struct saml_own sp = {.entity_id = SP, .certificates = certificates, .acs_urls = acs_urls, .requests_signed = true};
 	LassoServer *server = lasso_server_new_from_buffers(metadata, NULL, NULL, NULL);
 	LassoLogin *login;
@@ -175,10 +180,15 @@ static int lasso_takes(const char *url, const char *certificate)
 	assert_int_equal(lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_SP, saml_sp_metadata(arena, &sp).p, NULL, NULL), 0);
 	login = lasso_login_new(server);
 	lasso_profile_set_signature_verify_hint(LASSO_PROFILE(login), LASSO_PROFILE_SIGNATURE_VERIFY_HINT_FORCE);
-	rc = lasso_login_process_authn_request_msg(login, strchr(url, '?') + 1);
+	rc = lasso_login_process_authn_request_msg(login, strchr(t->url, '?') + 1);
 	lasso_login_destroy(login);
 	lasso_server_destroy(server);
-	return rc;
+	return rc == 0 ? 0 : 1;
+}
+
+static int lasso_takes(const char *url, const char *certificate)
+{
+	return in_a_child(lasso_says, &(struct taken){url, certificate});
 }
 
 static void lasso_takes_what_we_sign(void **state)
@@ -192,10 +202,10 @@ static void lasso_takes_what_we_sign(void **state)
 	assert_done(saml_certificate_read(arena, other.certificate, &foreign, &until, &err), err);
 	/* by the standard alone: lasso does not know the parameter `app` either */
 	assert_int_equal(lasso_takes(url, mine), 0);
-	assert_int_not_equal(lasso_takes(url, foreign), 0);
+	assert_int_equal(lasso_takes(url, foreign), 1);
 	changed = arena_strdup(arena, url);
 	*strstr(changed, "relay&") = 'x';
-	assert_int_not_equal(lasso_takes(changed, mine), 0);
+	assert_int_equal(lasso_takes(changed, mine), 1);
 }
 
 /* ---- theirs ---- */
@@ -210,6 +220,7 @@ static void takes_what_lasso_signs(void **state)
 	(void)state;
 	server->signature_method = LASSO_SIGNATURE_METHOD_RSA_SHA256;
 	assert_int_equal(lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, metadata, NULL, NULL), 0);
+	lend_key(server, IDP, pair.key);
 	for (size_t i = 0; i < 3; i++) {
 		LassoLogin *login = lasso_login_new(server);
 		const char *query;

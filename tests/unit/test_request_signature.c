@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "saml/saml.h"
 #include "tests/unit/keys.h"
+#include "tests/unit/lend_key.h"
 
-#include <lasso/lasso.h>
 #include <time.h>
 #include <zlib.h>
 
@@ -104,6 +104,7 @@ static const char *lasso_asks(enum saml_binding binding, struct test_pair by, bo
 	assert_non_null(server);
 	server->signature_method = LASSO_SIGNATURE_METHOD_RSA_SHA256;
 	assert_int_equal(lasso_server_add_provider_from_buffer(server, LASSO_PROVIDER_ROLE_IDP, saml_idp_metadata(arena, &idp).p, NULL, NULL), 0);
+	lend_key(server, IDP, by.key);
 	login = lasso_login_new(server);
 	lasso_profile_set_signature_hint(LASSO_PROFILE(login), is_signed ? LASSO_PROFILE_SIGNATURE_HINT_FORCE : LASSO_PROFILE_SIGNATURE_HINT_FORBID);
 	assert_int_equal(lasso_login_init_authn_request(login, IDP, binding == SAML_POST ? LASSO_HTTP_METHOD_POST : LASSO_HTTP_METHOD_REDIRECT), 0);

@@ -4,6 +4,7 @@
 
 #include "saml/saml.h"
 #include "tests/unit/keys.h"
+#include "tests/unit/lend_key.h"
 
 #include <time.h>
 
@@ -67,6 +68,15 @@ static void what_lasso_answers_our_request_is_accepted(void **state)
 	assert_refused(saml_rehearse_provider(&r, &err), err, REASON_ISSUE_INSTANT);
 }
 
+static int rehearsal_says(const void *context)
+{
+	struct error err;
+
+	if (saml_rehearse_provider(context, &err) == 0)
+		return 0;
+	return err.reason == REASON_INTERNAL && strstr(err.detail, "does not take our request") ? 1 : 2;
+}
+
 static void lasso_takes_our_request_when_it_is_signed_with_our_key(void **state)
 {
 	struct saml_rehearsal r = {
@@ -74,14 +84,12 @@ static void lasso_takes_our_request_when_it_is_signed_with_our_key(void **state)
 		.now = time(NULL),
 	};
 	struct saml_key *ours = new_key(&r.certificate), *other;
-	struct error err;
 
 	(void)state;
 	r.key = ours;
-	assert_done(saml_rehearse_provider(&r, &err), err);
+	assert_int_equal(in_a_child(rehearsal_says, &r), 0);
 	other = new_key(&r.certificate);
-	assert_refused(saml_rehearse_provider(&r, &err), err, REASON_INTERNAL);
-	assert_non_null(strstr(err.detail, "does not take our request"));
+	assert_int_equal(in_a_child(rehearsal_says, &r), 1);
 	saml_key_free(ours);
 	saml_key_free(other);
 }
