@@ -51,11 +51,13 @@ void text_addf(struct text *t, const char *format, ...)
 
 	va_start(args, format);
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(t->p + t->n, t->capacity - t->n, format, args);
 	if (n < 0)
 		abort();
-	reserve(t, (size_t)n);
-	vsnprintf(t->p + t->n, (size_t)n + 1, format, again);
+	if ((size_t)n >= t->capacity - t->n) {
+		reserve(t, (size_t)n);
+		vsnprintf(t->p + t->n, (size_t)n + 1, format, again);
+	}
 	t->n += (size_t)n;
 	va_end(again);
 	va_end(args);
