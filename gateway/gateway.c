@@ -10,8 +10,10 @@
 static void open_accounts(struct gateway *g)
 {
 	struct error err = {.reason = REASON_NONE};
+	int rc = g->accounts ? accounts_look_again(g->accounts, &err) :
+		accounts_open(settings_accounts_path(g->arena, g->settings), &g->accounts, &err);
 
-	if (g->accounts || accounts_open(settings_accounts_path(g->arena, g->settings), &g->accounts, &err) == 0)
+	if (rc == 0)
 		err = (struct error){.reason = REASON_NONE};
 	else if (strcmp(err.detail, g->accounts_fault.detail) != 0)
 		log_error("accounts cannot be read, so nobody is signed on", "detail", err.detail, NULL);

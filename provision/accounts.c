@@ -13,8 +13,7 @@ struct accounts {
 	struct store *store;            /* NULL: the file was not there yet */
 };
 
-/* 1 open, 0 no file, -1 error. */
-static int ensure_open(struct accounts *a, struct error *err)
+int accounts_look_again(struct accounts *a, struct error *err)
 {
 	struct store_options options = {
 		.path = a->path,
@@ -24,11 +23,9 @@ static int ensure_open(struct accounts *a, struct error *err)
 		.tables = accounts_tables,
 	};
 
-	if (a->store)
-		return 1;
-	if (access(a->path, F_OK) < 0 && errno == ENOENT)
+	if (a->store || (access(a->path, F_OK) < 0 && errno == ENOENT))
 		return 0;
-	return store_open(&options, &a->store, err) < 0 ? -1 : 1;
+	return store_open(&options, &a->store, err);
 }
 
 int accounts_open(const char *path, struct accounts **out, struct error *err)
@@ -37,7 +34,7 @@ int accounts_open(const char *path, struct accounts **out, struct error *err)
 
 	if (!a || !(a->path = strdup(path)))
 		abort();
-	if (ensure_open(a, err) < 0) {
+	if (accounts_look_again(a, err) < 0) {
 		accounts_close(a);
 		return -1;
 	}
@@ -94,10 +91,7 @@ int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, 
 	struct store_txn *t;
 	int rc;
 
-	rc = accounts ? ensure_open(accounts, err) : 0;
-	if (rc < 0)
-		return -1;
-	if (rc == 1) {
+	if (accounts && accounts->store) {
 		if (store_begin_read(accounts->store, &t, err) < 0)
 			return -1;
 		rc = look_up(a, t, account_key(a, mail ? mail : ""), &found, err);
@@ -114,10 +108,10 @@ int accounts_inventory(struct accounts *accounts, int64_t *as_of_out, size_t *co
 	struct store_txn *t;
 	int64_t as_of;
 	size_t count;
-	int rc = accounts ? ensure_open(accounts, err) : 0;
+	int rc;
 
-	if (rc <= 0)
-		return rc;
+	if (!accounts || !accounts->store)
+		return 0;
 	if (store_begin_read(accounts->store, &t, err) < 0)
 		return -1;
 	rc = read_as_of(t, &as_of, err);

@@ -33,11 +33,12 @@ struct account {
 struct accounts;
 
 /*
- * A missing file is no error: every look-up says "no inventory", and looks
- * again, so that the first import is seen without opening anew.  In a process
+ * A missing file is no error: every look-up says "no inventory", until the
+ * first import is seen by looking again, without opening anew.  In a process
  * of its own LMDB file only once: close before importing in the same process.
  */
 int accounts_open(const char *path, struct accounts **out, struct error *err);
+int accounts_look_again(struct accounts *accounts, struct error *err);
 void accounts_close(struct accounts *a);
 
 /* NULL is "no inventory". */

@@ -282,6 +282,7 @@ static void without_an_inventory_says_so_and_looks_again(void **state)
 	assert_int_equal(accounts_inventory(accounts, &as_of, &count, &err), 0);
 
 	assert_done(import("email\na@example.org\n", &report, &err), err);
+	assert_done(accounts_look_again(accounts, &err), err);
 	assert_done(accounts_find(a, accounts, "a@example.org", &found, &err), err);
 	assert_int_equal(found.answer, ACCOUNTS_LISTED);
 	assert_int_equal(accounts_inventory(accounts, &as_of, &count, &err), 1);
