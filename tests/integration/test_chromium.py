@@ -11,6 +11,7 @@ import pytest
 
 from chromium import Chromium
 from conftest import build_folder
+from simplesamlphp import PASSWORD
 from stories import CHLOE, JUERGEN, MAYA, VIKTOR, door_address, host_of
 
 SLOW_SECONDS = 125
@@ -132,3 +133,28 @@ def test_refusal_page_in_chromium(parts, chromium, options):
     picture(chromium, "refusal-" + "-".join(options))
     brightness = sum(map(int, chromium.layout["background"].strip("rgb()").split(",")))
     assert (brightness < 3 * 128) == ("dark" in options), chromium.layout
+
+
+@pytest.mark.parametrize("options", [{"phone": True}, {"dark": True}], ids=["phone", "dark"])
+def test_signing_out_in_chromium(simplesamlphp_parts, chromium, options):
+    """The button's POST, the redirects to the identity provider and back under our form-action, and what the pages look like."""
+    parts, idp = simplesamlphp_parts
+    name = next(iter(options))
+    go = f"{parts.postern_url}/logout"
+    chromium.open(go)
+    assert "You are not signed on here" in chromium.text
+    assert_well_made(chromium)
+    chromium.open(door_address(parts, "managed"))
+    chromium.click("Log in")
+    chromium.value(f"document.querySelector('[name=username]').value = {MAYA['uid']!r}")
+    chromium.value(f"document.querySelector('[name=password]').value = {PASSWORD!r}")
+    chromium.click("Login")
+    assert_signed_on(chromium, parts.managed_site, MAYA)
+    chromium.open(go)
+    assert "Sign out?" in chromium.text and "organisation" in chromium.text
+    picture(chromium, f"logout-{name}")
+    assert_well_made(chromium)
+    chromium.click("Sign out")
+    assert (chromium.url, "You are signed out" in chromium.text) == (go, True), f"{chromium.url}: {chromium.text}"
+    picture(chromium, f"signed-out-{name}")
+    assert_well_made(chromium)
