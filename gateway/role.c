@@ -104,8 +104,12 @@ int command_role(struct arena *a, int argc, char **argv)
 	log_level_read(role.settings->log_level, &level);
 	log_begin(arena_printf(a, "%s %s", role.name, role.instance), level);
 	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
-		if (strcmp(roles[i].name, role.name) == 0)
-			return roles[i].run(&role);
+		if (strcmp(roles[i].name, role.name) == 0) {
+			int rc = roles[i].run(&role);
+
+			metrics_close(role.metrics);
+			return rc;
+		}
 	}
 	fprintf(stderr, "postern role: there is no role %s\n", role.name);
 	return 2;

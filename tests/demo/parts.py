@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -73,7 +74,7 @@ class Part:
 
     def __init__(self, folder, name, command):
         self.name, self.log, self.command = name, folder / f"{name}.log", [str(c) for c in command]
-        self.process = None
+        self.process, self.complained = None, False
 
     def start(self, ready, seconds=15):
         with open(self.log, "ab") as log:
@@ -104,7 +105,12 @@ class Part:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self.process.stdin.close()
-        return self.process.wait()
+        status = self.process.wait()
+        # in a build with sanitizers, see HACKING.md; once is enough
+        if not self.complained and re.search(r"\w+Sanitizer: |runtime error: ", self.log.read_text(errors="replace")):
+            self.complained = True
+            raise PartFailed(f"a sanitizer complains of {self.name}:\n{self.tail(200)}")
+        return status
 
     def tail(self, lines=40):
         try:
