@@ -224,6 +224,15 @@ static int begin_with_portals_only(void **state)
 	return begin_with(&(struct more){.top = "#only portals#"});
 }
 
+/* A copy that lasts as long as the gateway, which looks at its settings when it is closed. */
+static struct settings *other_settings(void)
+{
+	struct settings *copy = arena_alloc(a, sizeof(*copy));
+
+	*copy = *gateway.settings;
+	return copy;
+}
+
 static int end(void **state)
 {
 	char command[80];
@@ -642,12 +651,12 @@ static void starts_again_when_the_claims_are_of_another_life(void **state)
 static void refuses_pending_of_other_host(void **state)
 {
 	struct slice form = answer_to(sent_to_entra(start("")));
-	struct settings other = *gateway.settings;
+	struct settings *other = other_settings();
 	struct http_exchange *x;
 
 	(void)state;
-	other.host = "host2";
-	gateway.settings = &other;
+	other->host = "host2";
+	gateway.settings = other;
 	x = finish(form);
 	assert_int_equal(x->status, 302);
 	assert_false(page_has(x, "SAMLResponse"));
@@ -656,16 +665,16 @@ static void refuses_pending_of_other_host(void **state)
 
 static void gives_up_after_some_fresh_starts(void **state)
 {
-	struct settings other = *gateway.settings;
+	struct settings *other = other_settings();
 	struct http_exchange *x = start("");
 	int i;
 
 	(void)state;
-	gateway.settings = &other;
+	gateway.settings = other;
 	for (i = 0; i < 4; i++) {
 		struct slice form = answer_to(sent_to_entra(x));
 
-		other.host = arena_printf(a, "yet another %d", i);
+		other->host = arena_printf(a, "yet another %d", i);
 		x = finish(form);
 	}
 	refused_with(x, REASON_LOOP);
@@ -1298,7 +1307,7 @@ static void a_passive_request_never_leads_to_another_door(void **state)
 static void whatever_goes_wrong_with_a_passive_request_is_a_response(void **state)
 {
 	struct slice form = answer_to(sent_to_entra(ask_passively()));
-	struct settings other = *gateway.settings;
+	struct settings *other = other_settings();
 	struct http_exchange *x;
 	int i;
 
@@ -1311,18 +1320,18 @@ static void whatever_goes_wrong_with_a_passive_request_is_a_response(void **stat
 	clock_set(FORGE_NOW);
 	fill_mirror("00000000-0000-4000-8000-000000000000", "anna.meier@example.org", "agents", "x");
 	passively_refused(finish(answer_to(sent_to_entra(ask_passively()))), NO_PASSIVE, REASON_PERSON_NOT_FOUND);
-	gateway.settings = &other;
+	gateway.settings = other;
 	x = ask_passively();
 	for (i = 0; i < 4; i++) {
 		form = answer_to(sent_to_entra(x));
-		other.host = arena_printf(a, "yet another %d", i);
+		other->host = arena_printf(a, "yet another %d", i);
 		x = finish(form);
 	}
 	passively_refused(x, NO_PASSIVE, REASON_LOOP);
 	providers_close(gateway.providers);
-	other.provider_count = 0;
-	gateway.providers = providers_open(&other, gateway.files);
-	other.provider_count = 1;
+	other->provider_count = 0;
+	gateway.providers = providers_open(other, gateway.files);
+	other->provider_count = 1;
 	passively_refused(ask_passively(), NO_PASSIVE, REASON_NOT_READY);
 }
 
