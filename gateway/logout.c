@@ -135,6 +135,7 @@ static size_t buttons_of(const struct logout *l, const char **buttons)
 	return n;
 }
 
+/* Nobody, ended, alive; behind that alive in spite of each fault. */
 static const struct page_logout words[] = {
 	{.title = "You are not signed on here",
 		.text = "This service knows of no sign-on in this browser. If Atlassian still shows you signed in, please sign out there."},
@@ -146,19 +147,22 @@ static const struct page_logout words[] = {
 	{.title = "You may still be signed in",
 		.text = "The identity provider says that it did not sign you out. You can try again, or sign out on its own page.",
 		.places_text = "What you opened keeps a session of its own. Please sign out there, too:"},
+	{.title = "You are still signed in",
+		.text = "The identity provider of your organisation takes no sign-out from here. Please sign out on its own page.",
+		.places_text = "What you opened keeps a session of its own. Please sign out there, too:"},
 };
 
-void logout_show(struct logout *l, bool fault)
+void logout_show(struct logout *l, enum logout_fault fault)
 {
 	struct page_logout_place places[LOGOUT_SESSIONS_MAX * LOGOUT_DOORS_MAX];
 	const char *buttons[LOGOUT_SESSIONS_MAX + 1] = {NULL};
 	size_t live = buttons_of(l, buttons);
-	struct page_logout page = words[live ? (fault ? 3 : 2) : l->cookie.count ? 1 : 0];
+	struct page_logout page = words[live ? 2 + (size_t)fault : l->cookie.count ? 1 : 0];
 
 	page.places = places;
 	page.place_count = places_of(l, places);
 	page.buttons = buttons;
-	page.token = live ? l->cookie.token : NULL;
+	page.token = live && fault != LOGOUT_UNASKABLE ? l->cookie.token : NULL;
 	page_logout(l->s.x, &page);
 }
 
@@ -201,39 +205,32 @@ static int ask(struct logout *l, struct logout_session *session, struct error *e
 	return 0;
 }
 
-/* Its sessions end by themselves; from here only the memory of ours can. */
-static void end_here(struct logout *l, struct logout_session *session)
-{
-	session->state = LOGOUT_ENDED;
-	session->since = l->s.now;
-	logout_record(l, "the person asked, the identity provider offers no logout", session);
-}
-
 static int press(struct logout *l, struct error *err)
 {
 	struct slice form = l->s.x->body, token;
 	struct logout_session *session;
 
 	if (l->cookie.count == 0) {
-		logout_show(l, false);
+		logout_show(l, LOGOUT_NO_FAULT);
 		return 0;
 	}
 	if (form_find(form, "token", &token) != 1 || !slice_is(token, l->cookie.token))
 		return error_set(err, REASON_LOGOUT_FORGED, "the form does not hold the token of this browser's cookie");
 	session = chosen(l, form);
 	if (!session) {
-		logout_show(l, false);
+		logout_show(l, LOGOUT_NO_FAULT);
 		return 0;
 	}
 	if (logout_resolve(l, session->provider, err) < 0)
 		return -1;
-	if (!saml_provider_info(l->s.provider)->slo_url)
-		end_here(l, session);
-	else if (ask(l, session, err) < 0)
+	if (!saml_provider_info(l->s.provider)->slo_url) {
+		logout_record(l, "the person asked, the identity provider offers no logout", session);
+		logout_show(l, LOGOUT_UNASKABLE);
+		return 0;
+	}
+	if (ask(l, session, err) < 0)
 		return -1;
 	logout_set_cookie(l);
-	if (session->state == LOGOUT_ENDED)
-		logout_show(l, false);
 	return 0;
 }
 
@@ -244,7 +241,7 @@ void logout_page(struct http_exchange *x, void *gateway)
 
 	logout_begin(&l, x, gateway);
 	if (x->method != HTTP_POST)
-		logout_show(&l, false);
+		logout_show(&l, LOGOUT_NO_FAULT);
 	else if (sign_on_require_navigation(x, &err) < 0 || press(&l, &err) < 0)
 		logout_refuse(&l, &err);
 }

@@ -37,7 +37,10 @@ void logout_set_cookie(struct logout *l);
 /* One line with event `logout`: what happened, and the doors whose sessions live on. */
 void logout_record(struct logout *l, const char *what, const struct logout_session *session);
 
-/* The page for what the cookie holds; fault: the provider said that it did not sign the person out. */
-void logout_show(struct logout *l, bool fault);
+/* Why the session at the identity provider has not ended: it said so, or it can be asked nowhere. */
+enum logout_fault { LOGOUT_NO_FAULT, LOGOUT_REFUSED, LOGOUT_UNASKABLE };
+
+/* The page for what the cookie holds. */
+void logout_show(struct logout *l, enum logout_fault fault);
 
 #endif

@@ -74,7 +74,7 @@ static int take_response(struct logout *l, struct saml_logout *m, struct error *
 	if (m->fault) {
 		l->s.audit.reason = reason_word(REASON_STATUS_NOT_SUCCESS);
 		logout_record(l, arena_printf(l->s.arena, "the identity provider refused: %s", m->fault), session);
-		logout_show(l, true);
+		logout_show(l, LOGOUT_REFUSED);
 		return 0;
 	}
 	session->state = LOGOUT_ENDED;

@@ -356,12 +356,17 @@ static void several_sessions_have_a_button_each(void **state)
 	assert_null(in_browser().sessions[1].request_id);
 }
 
-static void a_provider_without_logout_is_only_forgotten(void **state)
+static void a_provider_without_logout_is_said_to_go_on(void **state)
 {
+	struct http_exchange *x;
+
 	(void)state;
 	anna_signed_on();
-	assert_true(page_has(press(form_of(0)), "organisation</a>"));
-	assert_int_equal(in_browser().sessions[0].state, LOGOUT_ENDED);
+	x = press(form_of(0));
+	assert_true(page_has(x, "You are still signed in") && page_has(x, "organisation</a>"));
+	assert_false(page_has(x, "<form"));
+	assert_null(x->set_cookies);
+	assert_int_equal(in_browser().sessions[0].state, LOGOUT_LIVE);
 	audit_has("offers no logout");
 }
 
@@ -578,7 +583,7 @@ int main(void)
 		STAGED(the_button_asks_the_identity_provider, begin),
 		STAGED(a_form_of_another_site_is_refused, begin),
 		STAGED(several_sessions_have_a_button_each, begin),
-		STAGED(a_provider_without_logout_is_only_forgotten, begin_without_logout),
+		STAGED(a_provider_without_logout_is_said_to_go_on, begin_without_logout),
 		STAGED(its_answer_ends_the_session_here, begin),
 		STAGED(its_refusal_is_told_and_can_be_tried_again, begin),
 		STAGED(an_answer_that_this_browser_did_not_ask_for_is_refused, begin),
