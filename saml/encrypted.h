@@ -56,10 +56,11 @@ struct saml_decryption_keys {
 	struct saml_key *list[SAML_DECRYPTION_KEYS_MAX];
 	size_t n;
 	struct slice stand_in;          /* an assertion of ours, signed with the first key */
+	xml_doc *stand_in_doc;          /* the same, read */
 	struct trusted_keys stand_in_keys;
 };
 
-/* Reads and verifies an assertion as large as usual: the work that a refusal saved.  0, or -1 when it does not verify. */
-int decryption_stand_in(const struct saml_decryption_keys *keys, struct error *err);
+/* The work that a refusal saved: parses as many bytes, verifies a signature.  0, or -1 when that does not verify. */
+int decryption_stand_in(const struct saml_decryption_keys *keys, size_t bytes, struct error *err);
 
 #endif

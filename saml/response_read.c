@@ -40,6 +40,7 @@ struct reading {
 	xml_doc *doc, *opened;          /* opened: what was encrypted, in a document of its own; NULL: nothing was */
 	xml_node *response, *assertion, *encrypted;
 	xml_node *response_signature, *assertion_signature;     /* NULL: not signed */
+	size_t opened_bytes;            /* how far what was encrypted was read */
 };
 
 int64_t expect_skew(const struct saml_expect *expect)
@@ -312,7 +313,7 @@ static int parse_opened(struct arena *a, struct reading *r, struct slice content
 	text_add_c(&t, ">");
 	text_add(&t, content);
 	text_add_c(&t, "</opened>");
-	return xml_read(text_slice(&t), &xml_rules_response, &r->opened, err);
+	return xml_read_counted(text_slice(&t), &xml_rules_response, &r->opened, &r->opened_bytes, err);
 }
 
 /* One assertion and nothing else, nothing of it encrypted once more, no ID that is outside too. */
@@ -361,7 +362,10 @@ static int refuse_opened(struct error *err)
 	return error_set(err, REASON_ENCRYPTED_ANSWER, "%s: %s", reason_word(why.reason), why.detail);
 }
 
-/* Decrypts and verifies.  Where no signature was looked at, the stand-in's is: see saml_response_read in saml.h. */
+/*
+ * Decrypts and verifies.  Where that ended early, a stand-in is parsed for the
+ * rest and its signature verified: see saml_response_read in saml.h.
+ */
 static int open_encrypted(struct arena *a, struct reading *r, const struct encrypted *e, const struct saml_expect *expect,
 	struct error *err)
 {
@@ -371,7 +375,8 @@ static int open_encrypted(struct arena *a, struct reading *r, const struct encry
 	if (encrypted_open(a, expect->decryption_keys, e, &content, err) == 0 && judge_opened(a, r, content, expect, err) == 0)
 		return 0;
 	if (err->reason != REASON_SIGNATURE_INVALID && err->reason != REASON_WEAK_KEY && err->reason != REASON_CERTIFICATE_EXPIRED)
-		decryption_stand_in(expect->decryption_keys, &ignored);
+		decryption_stand_in(expect->decryption_keys,
+			e->content.n > r->opened_bytes ? e->content.n - r->opened_bytes : 0, &ignored);
 	return refuse_opened(err);
 }
 

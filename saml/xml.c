@@ -52,9 +52,17 @@ struct guard {
 	const struct xml_rules *rules;
 	startElementNsSAX2Func build_element;
 	size_t nodes, namespaces;
+	size_t read;                    /* bytes, when it refused */
 	enum reason reason;
 	char detail[200];
 };
+
+static size_t bytes_read(xmlParserCtxtPtr parser)
+{
+	long n = xmlByteConsumed(parser);
+
+	return n > 0 ? (size_t)n : 0;
+}
 
 static void refuse(xmlParserCtxtPtr parser, enum reason reason, const char *what, const xmlChar *name)
 {
@@ -64,6 +72,7 @@ static void refuse(xmlParserCtxtPtr parser, enum reason reason, const char *what
 		g->reason = reason;
 		snprintf(g->detail, sizeof(g->detail), "%s%s%.80s, line %d", what, name ? " " : "",
 			name ? (const char *)name : "", xmlSAX2GetLineNumber(parser));
+		g->read = bytes_read(parser);
 	}
 	xmlStopParser(parser);
 }
@@ -331,11 +340,19 @@ static int judge_bytes(struct slice bytes, const struct xml_rules *rules, struct
 
 int xml_read(struct slice bytes, const struct xml_rules *rules, xml_doc **out, struct error *err)
 {
+	size_t ignored;
+
+	return xml_read_counted(bytes, rules, out, &ignored, err);
+}
+
+int xml_read_counted(struct slice bytes, const struct xml_rules *rules, xml_doc **out, size_t *read_out, struct error *err)
+{
 	struct guard guard = {.rules = rules};
 	xmlParserCtxtPtr parser = NULL;
 	xmlDocPtr doc = NULL;
 	int rc = -1;
 
+	*read_out = 0;
 	if (judge_bytes(bytes, rules, err) < 0)
 		return -1;
 	parser = xmlNewParserCtxt();
@@ -343,6 +360,7 @@ int xml_read(struct slice bytes, const struct xml_rules *rules, xml_doc **out, s
 		return error_set(err, REASON_INTERNAL, "no XML parser");
 	set_guards(parser, &guard);
 	doc = xmlCtxtReadMemory(parser, bytes.p, (int)bytes.n, NULL, NULL, XML_PARSE_NONET);
+	*read_out = guard.reason == REASON_NONE ? bytes_read(parser) : guard.read;
 	/* A parser that was stopped may hand its half document to nobody. */
 	if (!doc)
 		doc = parser->myDoc;

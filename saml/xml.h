@@ -52,6 +52,8 @@ struct xml_rules {
 extern const struct xml_rules xml_rules_response, xml_rules_request, xml_rules_logout, xml_rules_metadata;
 
 int xml_read(struct slice bytes, const struct xml_rules *rules, xml_doc **out, struct error *err);
+/* The same; *read_out: how many bytes were read, also where it refuses. */
+int xml_read_counted(struct slice bytes, const struct xml_rules *rules, xml_doc **out, size_t *read_out, struct error *err);
 void xml_free(xml_doc *doc);                            /* NULL is fine */
 
 /* No ID of one document is in the other (both were read by `rules`); `rules` have the words of a refusal. */

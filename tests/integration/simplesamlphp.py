@@ -63,8 +63,9 @@ def attributes_of(person, tenant):
 
 
 class SimpleSAMLphp:
-    def __init__(self, folder, signs="both"):
-        self.folder, self.signs = folder, signs
+    def __init__(self, folder, signs="both", encrypt_for=None):
+        """encrypt_for: the base64 of a certificate."""
+        self.folder, self.signs, self.encrypt_for = folder, signs, encrypt_for
         self.folder.mkdir(parents=True)
         self.port = free_port()
         self.url = f"http://login.localhost:{self.port}"
@@ -87,13 +88,20 @@ class SimpleSAMLphp:
         self.write("metadata/saml20-idp-hosted.php", HOSTED.format(
             entity_id=self.entity_id, soap=SOAP, sign_assertion=json.dumps(self.signs in ("assertion", "both")),
             sign_response=json.dumps(self.signs in ("response", "both"))))
+        more = "" if not requests_signed_by else (
+            "\t'validate.authnrequest' => true, 'certData' => '" + "".join(requests_signed_by.splitlines()[1:-1]) + "',\n")
         self.write("metadata/saml20-sp-remote.php", REMOTE.format(
-            entity_id=sp_entity_id, acs=acs, slo=acs.split("/acs/")[0] + "/slo", soap=SOAP, more="" if not requests_signed_by else
-            "\t'validate.authnrequest' => true, 'certData' => '" + "".join(requests_signed_by.splitlines()[1:-1]) + "',\n"))
+            entity_id=sp_entity_id, acs=acs, slo=acs.split("/acs/")[0] + "/slo", soap=SOAP, more=more + self.encryption()))
         command = ["env", f"SIMPLESAMLPHP_CONFIG_DIR={self.folder}", "php", "-S", f"127.0.0.1:{self.port}", "-t",
                    "/usr/share/simplesamlphp/www"]
         self.part = Part(self.folder, "php", command).start(lambda: answers_tcp(self.port))
         return self
+
+    def encryption(self):
+        if not self.encrypt_for:
+            return ""
+        key = {"encryption": True, "signing": False, "type": "X509Certificate", "X509Certificate": self.encrypt_for}
+        return f"\t'assertion.encryption' => true, 'keys' => [{php(key)}],\n"
 
     def write(self, name, text):
         (self.folder / name).write_text(text)
