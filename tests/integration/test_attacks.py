@@ -581,7 +581,8 @@ def test_survives_logout_without_session(entra, attacked, workers):
     for cookie in ("x", "AAAA", "%00", "A" * 70):
         headers = [FORM, ("Cookie", f"__Host-logout={cookie}"), ("Origin", attacked.postern_url)]
         assert "not signed on here" in page_of(attacked, "POST", "/logout", b"token=x&session=99999999999999999999", headers)[2]
-    for query, reason in {"": "logout-missing", "SAMLRequest=garbage": "logout-malformed", "SAMLResponse=": "logout-missing"}.items():
+    said = {"": "logout-missing", "SAMLRequest=garbage": "logout-malformed", "SAMLResponse=": "logout-missing"}
+    for query, reason in said.items():
         status, _, text = page_of(attacked, "GET", f"/saml/sp/slo?{query}")
         assert status == BAD_REQUEST and reason in text, text
     assert_honest_works(entra)
