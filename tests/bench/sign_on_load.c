@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "saml/saml.h"
+#include "tests/bench/encrypt.h"
 
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -36,6 +37,8 @@ struct options {
 	const char *sp_entity, *acs, *acs_path, *issuer, *tenant;       /* toward the identity provider */
 	const char *door_entity, *door_acs;     /* the connection that asks */
 	const char *key, *certificate;  /* of the identity provider */
+	const char *encrypt_for;        /* certificate that assertions are encrypted for; NULL: they are not */
+	EVP_PKEY *encryption_key;
 	const char *object_ids;         /* file, one a line */
 	size_t clients, count;
 };
@@ -228,13 +231,15 @@ static void answer(const struct options *o, const struct saml_key *key, struct s
 	struct arena *a = arena_new();
 	struct saml_issued issued;
 	struct text body, request;
+	const char *base64;
 	struct error err;
 
 	if (saml_response_write(a, key, &response, &issued, &err) < 0)
 		die("response", err.detail);
+	base64 = o->encryption_key ? encrypt_assertion(a, o->encryption_key, issued.xml) : issued.base64;
 	text_begin(&body, a, 16384);
 	text_add_c(&body, "SAMLResponse=");
-	text_add_url(&body, slice_c(issued.base64));
+	text_add_url(&body, slice_c(base64));
 	text_addf(&body, "&RelayState=%s", s->relay_state);
 	text_begin(&request, a, 16384);
 	text_addf(&request, "POST %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n",
@@ -289,7 +294,7 @@ static void read_arguments(int argc, char **argv, struct options *o)
 	static const struct option names[] = {
 		{"host", 1, NULL, 'h'}, {"port", 1, NULL, 'p'}, {"sp-entity", 1, NULL, 's'}, {"acs", 1, NULL, 'a'}, {"acs-path", 1, NULL, 'P'},
 		{"issuer", 1, NULL, 'i'}, {"tenant", 1, NULL, 't'}, {"door-entity", 1, NULL, 'd'}, {"door-acs", 1, NULL, 'D'}, {"key", 1, NULL, 'k'},
-		{"certificate", 1, NULL, 'c'}, {"object-ids", 1, NULL, 'o'}, {"clients", 1, NULL, 'C'}, {"count", 1, NULL, 'n'}, {0},
+		{"certificate", 1, NULL, 'c'}, {"object-ids", 1, NULL, 'o'}, {"encrypt-for", 1, NULL, 'e'}, {"clients", 1, NULL, 'C'}, {"count", 1, NULL, 'n'}, {0},
 	};
 	uint64_t v;
 	int c;
@@ -307,6 +312,7 @@ static void read_arguments(int argc, char **argv, struct options *o)
 		case 'k': o->key = optarg; break;
 		case 'c': o->certificate = optarg; break;
 		case 'o': o->object_ids = optarg; break;
+		case 'e': o->encrypt_for = optarg; break;
 		case 'p': case 'C': case 'n':
 			if (number_read(slice_c(optarg), 1, 1000000, &v) < 0)
 				die("not a number", optarg);
@@ -322,7 +328,21 @@ static void read_arguments(int argc, char **argv, struct options *o)
 	}
 	if (!o->host || !o->port || !o->sp_entity || !o->acs || !o->acs_path || !o->issuer || !o->tenant || !o->door_entity || !o->door_acs || !o->key ||
 		!o->certificate || !o->object_ids || !o->clients || !o->count)
-		die("usage", "every option is needed; see tests/bench/bench.py");
+		die("usage", "every option but --encrypt-for is needed; see tests/bench/bench.py");
+}
+
+static void read_encryption_key(struct arena *a, struct options *o)
+{
+	struct slice pem;
+	struct error err;
+
+	if (!o->encrypt_for)
+		return;
+	if (file_read(a, o->encrypt_for, FILE_PUBLIC, FILE_MAX, &pem, &err) < 0)
+		die("certificate to encrypt for", err.detail);
+	o->encryption_key = encrypt_key_read(pem);
+	if (!o->encryption_key)
+		die("certificate to encrypt for", "not PEM");
 }
 
 static char **read_lines(struct arena *a, const char *path, size_t *n_out)
@@ -362,6 +382,7 @@ int main(int argc, char **argv)
 		file_read(a, o.certificate, FILE_PUBLIC, FILE_MAX, &certificate_pem, &err) < 0 ||
 		saml_key_read(key_pem, certificate_pem, &key, &err) < 0)
 		die("start", err.detail);
+	read_encryption_key(a, &o);
 	ids = read_lines(a, o.object_ids, &id_count);
 	sign_ons = calloc(o.count, sizeof(*sign_ons));
 	clients = calloc(o.clients, sizeof(*clients));
