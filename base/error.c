@@ -23,7 +23,7 @@ static void end_with_a_whole_character(char *text, size_t n)
 	text[n] = 0;
 }
 
-int error_set(struct error *err, enum reason reason, const char *format, ...)
+void error_fill(struct error *err, enum reason reason, const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -34,10 +34,9 @@ int error_set(struct error *err, enum reason reason, const char *format, ...)
 	va_end(args);
 	if (n >= (int)sizeof(err->detail))
 		end_with_a_whole_character(err->detail, sizeof(err->detail) - 1);
-	return -1;
 }
 
-int error_prefix(struct error *err, const char *format, ...)
+void error_fill_before(struct error *err, const char *format, ...)
 {
 	char old[sizeof(err->detail)];
 	va_list args;
@@ -51,7 +50,6 @@ int error_prefix(struct error *err, const char *format, ...)
 		n += snprintf(err->detail + n, sizeof(err->detail) - (size_t)n, "%s", old);
 	if (n >= (int)sizeof(err->detail))
 		end_with_a_whole_character(err->detail, sizeof(err->detail) - 1);
-	return -1;
 }
 
 static int known(enum reason reason)

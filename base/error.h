@@ -25,12 +25,22 @@ struct error {
 	char detail[700];
 };
 
-/* Always returns -1, so that a step can end with `return error_set(…)`. */
-int error_set(struct error *err, enum reason reason, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/*
+ * error_set(err, reason, format, ...): is -1, so that a step can end with
+ * `return error_set(…)`.  error_prefix(err, format, ...): puts text before the
+ * detail, keeps the reason; is -1.  Macros, so that whoever compiles or
+ * analyses one file alone knows that they never are 0.
+ */
+#define error_set(err, reason, ...) (error_fill((err), (reason), __VA_ARGS__), error_result())
+#define error_prefix(err, ...) (error_fill_before((err), __VA_ARGS__), error_result())
 
-/* Puts text before the detail, keeps the reason; returns -1. */
-int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline int error_result(void)
+{
+	return -1;
+}
+
+void error_fill(struct error *err, enum reason reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void error_fill_before(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 const char *reason_word(enum reason reason);            /* for logs and audit: "wrong-audience" */
 int reason_status(enum reason reason);                  /* HTTP status of the page */

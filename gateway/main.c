@@ -84,7 +84,9 @@ static int command_serve(struct arena *a, const char *settings_path, int argc, c
 	(void)a;
 	(void)argv;
 	if (argc != 1) {
-		fputs(find("serve")->usage, stderr);
+		const struct command *serve = find("serve");
+
+		fputs(serve ? serve->usage : "", stderr);
 		return 2;
 	}
 	return parent_serve(settings_path);

@@ -165,16 +165,16 @@ static struct row *find(struct area *area, enum metric metric, const char text[T
 static void join(char text[TEXT_SIZE], enum metric metric, va_list args)
 {
 	size_t i, n = 0, count = label_count(metric), room = TEXT_SIZE / (count ? count : 1);
-	const char *value = "";
+	const char *value;
 
 	memset(text, 0, TEXT_SIZE);
-	for (i = 0; i < count && value; i++) {
+	for (i = 0; i < count; i++) {
 		value = va_arg(args, const char *);
 		if (!value)
-			continue;
+			break;
 		if (strlen(value) >= room)
 			value = "other";
-		memcpy(text + n, value, strlen(value));
+		memcpy(text + n, value, strlen(value) + 1);
 		n += strlen(value) + 1;
 	}
 }

@@ -100,7 +100,7 @@ static const char *uuid_text(struct arena *a, const unsigned char u[UUID_SIZE])
 static int require_own_mail(struct reading *r, const struct found *person, const char *mail, struct error *err)
 {
 	struct found_list list = {NULL, 0};
-	struct slice bytes;
+	struct slice bytes = {0};
 	struct record other;
 
 	if (strlen(mail) > INDEX_VALUE_MAX)
@@ -123,7 +123,7 @@ static int require_own_mail(struct reading *r, const struct found *person, const
 static int fill_person(struct reading *r, const struct found *f, struct mirror_person *out, struct error *err)
 {
 	struct mirror_person p = {.directory = f->directory->name, .joined_by = f->how};
-	struct slice bytes;
+	struct slice bytes = {0};
 	struct record record;
 	struct state state;
 	int found = read_person(r, f->id, &bytes, err);

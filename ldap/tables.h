@@ -76,7 +76,7 @@ struct id_key {
 
 static inline struct id_key key_id(node_id id)
 {
-	struct id_key k;
+	struct id_key k = {{0}};
 
 	node_write(k.bytes, id);
 	return k;

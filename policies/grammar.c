@@ -30,7 +30,7 @@ bool parser_at_word(const struct parser *p, const char *word)
 	return p->now.kind == TOKEN_WORD && slice_is_nocase(p->now.raw, word);
 }
 
-int parser_expected(struct parser *p, const char *format, ...)
+void parser_fill_expected(struct parser *p, const char *format, ...)
 {
 	char expected[400];
 	va_list ap;
@@ -41,9 +41,11 @@ int parser_expected(struct parser *p, const char *format, ...)
 	va_end(ap);
 	if (n < 0)
 		expected[0] = '\0';
-	if (p->now.kind == TOKEN_END)
-		return error_set(p->err, REASON_RULE, "column %d: the condition ends, expected %s", p->now.column, expected);
-	return error_set(p->err, REASON_RULE, "column %d: found `%.*s`, expected %s", p->now.column,
+	if (p->now.kind == TOKEN_END) {
+		error_set(p->err, REASON_RULE, "column %d: the condition ends, expected %s", p->now.column, expected);
+		return;
+	}
+	error_set(p->err, REASON_RULE, "column %d: found `%.*s`, expected %s", p->now.column,
 		(int)(p->now.raw.n < 60 ? p->now.raw.n : 60), p->now.raw.p, expected);
 }
 

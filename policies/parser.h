@@ -19,8 +19,9 @@ struct parser {
 
 int parser_advance(struct parser *p);
 bool parser_at_word(const struct parser *p, const char *word);
-/* "column 7: found `x`, expected …"; -1 */
-int parser_expected(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "column 7: found `x`, expected …"; is -1, as error_set. */
+#define parser_expected(p, ...) (parser_fill_expected((p), __VA_ARGS__), error_result())
+void parser_fill_expected(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A test, from its first token on. */
 int parse_test(struct parser *p, struct condition *out);
