@@ -24,6 +24,14 @@ struct metadata_role {
 int metadata_find_role(const xml_doc *doc, const char *role_name, const char *entity_id, struct metadata_role *out,
 	struct error *err);
 
+/*
+ * The root is signed by one of the certificates (PEM); what the signature does
+ * not cover, which is itself, is taken out of the document.  REASON_METADATA.
+ */
+int metadata_require_signature(xml_doc *doc, struct slice pem, struct error *err);
+/* Certificates that may vouch for metadata.  REASON_METADATA: none, or not RSA from 2048 bits. */
+int metadata_signers_judge(struct slice pem, struct error *err);
+
 /* http or https, of characters that may stand in a Location header and in a form; settings decide whether http may be. */
 bool metadata_is_address(const char *s);
 

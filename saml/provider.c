@@ -8,6 +8,17 @@
 #include "saml/metadata_read.h"
 #include "saml/role_keys.h"
 
+/* For those who watch keys: all of them, also what may not be used. */
+static void list_keys(struct saml_provider *p)
+{
+	struct saml_provider_key *list = arena_alloc(p->arena, (p->keys->n + 1) * sizeof(*list));
+
+	for (size_t i = 0; i < p->keys->n; i++)
+		list[i] = (struct saml_provider_key){.fingerprint = p->keys->list[i].fingerprint, .not_after = p->keys->list[i].not_after};
+	p->info.keys = list;
+	p->info.keys_listed = p->keys->n;
+}
+
 static int count_keys(struct saml_provider *p, int64_t now, struct error *err)
 {
 	for (size_t i = 0; i < p->keys->n; i++) {
@@ -116,6 +127,7 @@ static int read_role(struct saml_provider *p, const struct metadata_role *found,
 		return -1;
 	read_logout_endpoint(p, found->role);
 	role_keys_read(p->arena, found->role, p->info.entity_id, p->keys);
+	list_keys(p);
 	if (count_keys(p, options->now, err) < 0)
 		return -1;
 	if (metadata_entity_text(p->arena, found->entity, &p->metadata, err) < 0)
@@ -143,6 +155,8 @@ int saml_provider_read(struct slice metadata, const struct saml_provider_options
 
 	if (xml_read(metadata, &xml_rules_metadata, &doc, err) < 0)
 		return -1;
+	if (options->signer_pem.p && metadata_require_signature(doc, options->signer_pem, err) < 0)
+		goto out;
 	if (metadata_find_role(doc, "IDPSSODescriptor", options->entity_id, &found, err) < 0)
 		goto out;
 	p = provider_new();
@@ -167,6 +181,16 @@ void saml_provider_free(struct saml_provider *p)
 	for (size_t i = 0; i < p->keys->n; i++)
 		trusted_key_free(&p->keys->list[i]);
 	arena_free(p->arena);
+}
+
+const struct saml_provider_key *saml_provider_key_used(const struct saml_provider *p)
+{
+	return p->keys->used ? &p->info.keys[p->keys->last] : NULL;
+}
+
+int saml_metadata_signer_judge(struct slice pem, struct error *err)
+{
+	return metadata_signers_judge(pem, err);
 }
 
 const struct saml_provider_info *saml_provider_info(const struct saml_provider *p)

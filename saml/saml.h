@@ -112,7 +112,13 @@ struct saml_provider_options {
 	const char *entity_id;          /* expected; NULL: the one entity of the document that is an identity provider */
 	const char *tenant;             /* required value of the tenant claim; NULL: the one that an entity ID of Entra names */
 	const char *name_id_format;     /* asked for in a NameIDPolicy; NULL: none is sent */
+	struct slice signer_pem;        /* certificates (PEM) one of which must have signed the document; {NULL, 0}: not looked at */
 	int64_t now;
+};
+
+struct saml_provider_key {
+	const char *fingerprint;        /* of the certificate: SHA-256 in hex */
+	int64_t not_after;
 };
 
 struct saml_provider_info {
@@ -125,6 +131,8 @@ struct saml_provider_info {
 	int64_t cache_seconds;          /* cacheDuration; 0: not said */
 	size_t key_count;               /* usable signing keys */
 	int64_t keys_until;             /* when the last of them ends */
+	const struct saml_provider_key *keys;   /* all signing keys, those that may not be used too */
+	size_t keys_listed;
 };
 
 /*
@@ -132,11 +140,15 @@ struct saml_provider_info {
  * RoleDescriptors of other kinds before the one that counts; keys with
  * use="signing" or without use.  REASON_METADATA: does not parse, another
  * entity, no usable key (RSA from 2048 bits, certificate not ended), no
- * redirect endpoint, past validUntil.
+ * redirect endpoint, past validUntil, not signed as it must be.
  */
 int saml_provider_read(struct slice metadata, const struct saml_provider_options *options, struct saml_provider **out, struct error *err);
 void saml_provider_free(struct saml_provider *p);
 const struct saml_provider_info *saml_provider_info(const struct saml_provider *p);
+/* The key that verified last, of this document and in this process; NULL: none did yet. */
+const struct saml_provider_key *saml_provider_key_used(const struct saml_provider *p);
+/* What may stand in signer_pem.  REASON_METADATA: no certificate, or not RSA from 2048 bits. */
+int saml_metadata_signer_judge(struct slice pem, struct error *err);
 
 /* ---- a connection (Atlassian as service provider) from metadata ---- */
 

@@ -6,7 +6,7 @@ saml_libsaml_a_SOURCES = saml/saml.h
 saml_libsaml_a_SOURCES += \
 	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
 	saml/library.c saml/library.h saml/logout_read.c \
-	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h \
+	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h saml/metadata_signature.c \
 	saml/partner.c saml/provider.c saml/provider.h saml/role_keys.c saml/role_keys.h \
 	saml/request_signature.c saml/request_signature.h saml/signer.c \
 	saml/decrypt.c saml/decryption_keys.c saml/encrypted.c saml/encrypted.h \
@@ -49,6 +49,11 @@ check_PROGRAMS += tests/unit/test_status
 tests_unit_test_status_SOURCES = tests/unit/test_status.c $(FORGE)
 tests_unit_test_status_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_status_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_metadata_signature
+tests_unit_test_metadata_signature_SOURCES = tests/unit/test_metadata_signature.c $(FORGE)
+tests_unit_test_metadata_signature_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_metadata_signature_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_response_refusals
 tests_unit_test_response_refusals_SOURCES = tests/unit/test_response_refusals.c $(FORGE)

@@ -234,6 +234,7 @@ static bool made_by_usable_key(xml_node *signature, struct trusted_keys *keys, i
 
 		if (trusted_key_judge(&keys->list[at], now) == REASON_NONE && verifies(signature, &keys->list[at])) {
 			keys->last = at;
+			keys->used = true;
 			return true;
 		}
 	}

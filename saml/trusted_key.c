@@ -2,6 +2,8 @@
 /* From a certificate to the key object that xmlsec1 verifies with. */
 #include "saml/trusted_key.h"
 
+#include "base/encode.h"
+
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -38,6 +40,17 @@ static struct _xmlSecKey *adopt(EVP_PKEY *pkey)
 	return key;
 }
 
+static int fingerprint(struct slice der, char out[TRUSTED_KEY_FINGERPRINT_SIZE], struct error *err)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (EVP_Digest(der.p, der.n, digest, &n, EVP_sha256(), NULL) != 1 || n != 32)
+		return error_set(err, REASON_INTERNAL, "OpenSSL gives no SHA-256");
+	hex_encode(digest, n, out);
+	return 0;
+}
+
 int trusted_key_read(struct slice der, struct trusted_key *out, struct error *err)
 {
 	const unsigned char *p = (const unsigned char *)der.p;
@@ -53,6 +66,8 @@ int trusted_key_read(struct slice der, struct trusted_key *out, struct error *er
 		error_set(err, REASON_METADATA, "a certificate that does not parse");
 		goto out;
 	}
+	if (fingerprint(der, k.fingerprint, err) < 0)
+		goto out;
 	pkey = X509_get_pubkey(certificate);
 	if (!pkey) {
 		error_set(err, REASON_METADATA, "a certificate with a key that cannot be read");

@@ -18,17 +18,20 @@
 #include <stdint.h>
 
 #define TRUSTED_KEY_BITS_MIN 2048
+#define TRUSTED_KEY_FINGERPRINT_SIZE 65
 
 struct trusted_key {
 	struct _xmlSecKey *key;
 	int bits;                       /* of an RSA key; 0: of another type */
 	int64_t not_after;
+	char fingerprint[TRUSTED_KEY_FINGERPRINT_SIZE];         /* SHA-256 of the certificate, in hex */
 };
 
 /* All keys of one provider. */
 struct trusted_keys {
 	struct trusted_key *list;
 	size_t n;
+	bool used;                      /* one of them verified something */
 	size_t last;                    /* which verified last: tried first, since providers keep to one for years */
 };
 

@@ -302,6 +302,48 @@ struct slice forge_text(const struct forge *f)
 	return apply(text, f->after);
 }
 
+/* A template behind the start tag of the root, whose ID it names, then signed. */
+struct slice forge_signed_metadata(const struct forge *f, struct slice metadata, const char *root)
+{
+	xmlDocPtr doc = xmlReadMemory(metadata.p, (int)metadata.n, NULL, NULL, XML_PARSE_NONET);
+	xmlChar *id;
+	struct slice text;
+	const char *mark;
+
+	assert_non_null(doc);
+	id = xmlGetNoNsProp(xmlDocGetRootElement(doc), BAD_CAST "ID");
+	text = dump(doc);
+	mark = memchr(text.p, '>', text.n);
+	assert_non_null(mark);
+	assert_non_null(memmem(text.p, (size_t)(mark - text.p), root, strlen(root)));
+	text = slice_c(arena_printf(forge_arena(), "%.*s%s%.*s", (int)(mark + 1 - text.p), text.p, signature_template(f, (const char *)id),
+		(int)(text.p + text.n - mark - 1), mark + 1));
+	xmlFree(id);
+	xmlFreeDoc(doc);
+	text = apply(text, f->before);
+	doc = xmlReadMemory(text.p, (int)text.n, NULL, NULL, XML_PARSE_NONET);
+	assert_non_null(doc);
+	sign(f, xmlDocGetRootElement(doc));
+	if (f->rearrange)
+		f->rearrange(doc);
+	text = dump(doc);
+	xmlFreeDoc(doc);
+	return apply(text, f->after);
+}
+
+struct slice forge_certificate_pem(enum forge_key key)
+{
+	const char *p = certificates[key];
+	struct text t;
+
+	text_begin(&t, forge_arena(), 4096);
+	text_add_c(&t, "-----BEGIN CERTIFICATE-----\n");
+	for (; *p; p += strnlen(p, 64))
+		text_addf(&t, "%.64s\n", p);
+	text_add_c(&t, "-----END CERTIFICATE-----\n");
+	return text_slice(&t);
+}
+
 struct slice forge_base64(struct slice xml)
 {
 	struct text t;

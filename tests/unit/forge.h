@@ -81,6 +81,10 @@ struct slice forge_metadata(const char *use, const enum forge_key *keys);
 const char *forge_certificate(enum forge_key key);      /* base64 */
 struct saml_provider *forge_provider(const char *use, const enum forge_key *keys);     /* the caller frees it */
 
+/* Metadata whose root is `root` and has an ID, signed as a whole by f's key and methods; edits as for a Response. */
+struct slice forge_signed_metadata(const struct forge *f, struct slice metadata, const char *root);
+struct slice forge_certificate_pem(enum forge_key key);
+
 struct slice forge_text(const struct forge *f);         /* XML */
 struct slice forge_said(void);          /* what `before` edits, without signatures */
 struct slice forge_base64(struct slice xml);
