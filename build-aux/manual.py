@@ -6,8 +6,8 @@ build-aux/manual.py            writes them anew, in place
 build-aux/manual.py --check    says which are not what the source says; status 1
 
 A table stands between `BEGIN name` and `END name` in a comment of its file; the
-rest of the file is written by hand.  What a person has to do about a reason is
-written by hand as well, in the table's last column, and kept.
+rest of the file is written by hand.  What a person has to do about a reason, a
+metric or an alarm is written by hand as well, in the table's last column, and kept.
 """
 import pathlib
 import re
@@ -19,6 +19,8 @@ SETTINGS = "gateway/settings_table.def"
 REASONS = "base/reasons.def"
 WORDS = "policies/words.def"
 CODES = "gateway/entra_codes.def"
+METRICS = "gateway/metrics.def"
+ALARMS = "gateway/alarms.def"
 
 TYPES = {
     "TEXT": "text", "PATH": "path", "URL": "URL", "CHOICE": "word", "WORD": "word", "YES": "yes or no", "TIME": "time",
@@ -131,13 +133,30 @@ def methods():
     return out + [".El"]
 
 
+def by_hand():
+    """The last column of each row of OPERATIONS.md that begins with a name."""
+    return dict(re.findall(r"^\| `([a-z_-]+)` \|.* \| (.*) \|$", read("doc/OPERATIONS.md"), flags=re.M))
+
+
+def metrics_table():
+    old = by_hand()
+    out = ["| metric | kind | labels | what it is | what it is good for |", "|---|---|---|---|---|"]
+    for _, kind, name, labels, text in rows(METRICS, "METRIC"):
+        out.append(f"| `{name}` | {kind.lower()} | {(labels or '').replace(' ', ', ')} | {text} | {old.get(name, '')} |")
+    return out
+
+
+def alarms_table():
+    old = by_hand()
+    out = ["| alarm | what it means | what to do |", "|---|---|---|"]
+    for _, word, text in rows(ALARMS, "ALARM"):
+        out.append(f"| `{word}` | {text} | {old.get(word, '')} |")
+    return out
+
+
 def reasons_table():
     """For OPERATIONS.md: word, status, what the person reads, and what to do, which is kept from the file."""
-    old = {}
-    for line in read("doc/OPERATIONS.md").splitlines():
-        cells = re.match(r"\| `([a-z-]+)` \| (\d+) \| (.*?) \| (.*) \|$", line)
-        if cells:
-            old[cells[1]] = cells[4]
+    old = by_hand()
     out = ["| reason | status | the page says | what it means for you, and what to do |", "|---|---|---|---|"]
     for _, word, status, sentence in rows(REASONS, "REASON"):
         out.append(f"| `{word}` | {status} | {sentence} | {old.get(word, '')} |")
@@ -158,6 +177,8 @@ TABLES = {
     "words METHOD": ("man/postern.yaml.5", methods),
     "reasons": ("doc/OPERATIONS.md", reasons_table),
     "codes": ("doc/OPERATIONS.md", codes_table),
+    "metrics": ("doc/OPERATIONS.md", metrics_table),
+    "alarms": ("doc/OPERATIONS.md", alarms_table),
 }
 
 
@@ -189,7 +210,7 @@ def main(check):
         else:
             (ROOT / path).write_text(made[path], encoding="utf-8")
             print(f"{path}: tables written")
-    empty = [line for line in made["doc/OPERATIONS.md"].splitlines() if re.match(r"\| `[a-z-]+` \|.*\|  \|$", line)]
+    empty = [line for line in made["doc/OPERATIONS.md"].splitlines() if re.match(r"\| `[a-z_-]+` \|.*\|  \|$", line)]
     for line in empty:
         print(f"doc/OPERATIONS.md: no word on what to do: {line}")
     return 1 if (check and stale) or empty else 0

@@ -19,7 +19,7 @@ build="gcc libc6-dev make autoconf automake pkgconf|pkg-config python3
 demo="slapd openssl"
 tests="clang clang-tidy cppcheck libclang-rt-14-dev libcmocka-dev valgrind python3-pytest ldap-utils git"
 # php8.2-cgi by that name: without it simplesamlphp draws in a module that reconfigures Apache while that is being installed.
-peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml python3-xmlsec"
+peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml python3-xmlsec prometheus"
 browser="chromium"
 
 log=$(mktemp "${TMPDIR:-/tmp}/postern-packages.XXXXXX")
@@ -30,7 +30,7 @@ SUDO=
 [ "$(id -u)" = 0 ] || SUDO=sudo
 
 # Services that Debian would start at the next boot just because we installed their package.
-units="slapd apache2 shibd"
+units="slapd apache2 shibd prometheus"
 
 finish() {
 	restore_policy

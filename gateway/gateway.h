@@ -73,6 +73,10 @@ const struct saml_key *gateway_request_key(const struct gateway *g);
 struct providers *providers_open(const struct settings *settings, struct files *files);
 void providers_close(struct providers *p);
 void providers_look_again(struct providers *p);
+/* After a sign-on was accepted: which key verified it goes to the disk for those who watch, by providers_look_again. */
+void providers_note_key(struct providers *p, const char *name, int64_t now);
+/* The document in force, even past its validUntil; NULL: none. */
+const struct saml_provider_info *providers_document(const struct providers *p, const char *name);
 /* NULL while there is no usable metadata; then *why_out says why. */
 const struct saml_provider *providers_get(const struct providers *p, const char *name, const char **why_out);
 

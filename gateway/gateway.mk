@@ -4,6 +4,9 @@ include gateway/program.mk
 noinst_LIBRARIES += gateway/libgateway.a
 gateway_libgateway_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 gateway_libgateway_a_SOURCES = \
+	gateway/alarms.c \
+	gateway/alarms.def \
+	gateway/alarms.h \
 	gateway/audit.c \
 	gateway/audit.h \
 	gateway/choose.c \
@@ -28,6 +31,13 @@ gateway_libgateway_a_SOURCES = \
 	gateway/metrics.c \
 	gateway/metrics.def \
 	gateway/metrics.h \
+	gateway/metadata_status.c \
+	gateway/metadata_status.h \
+	gateway/metrics_gauges.c \
+	gateway/metrics_gauges.h \
+	gateway/metrics_role.c \
+	gateway/metrics_text.c \
+	gateway/metrics_text.h \
 	gateway/packed.c \
 	gateway/packed.h \
 	gateway/pages.c \
@@ -78,6 +88,14 @@ tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_metrics
 tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c tests/unit/unit.h
 tests_unit_test_metrics_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_metrics_text
+tests_unit_test_metrics_text_SOURCES = tests/unit/test_metrics_text.c tests/unit/unit.h
+tests_unit_test_metrics_text_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_alarms
+tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c tests/unit/unit.h
+tests_unit_test_alarms_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_pages
 tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/unit.h

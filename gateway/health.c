@@ -3,11 +3,13 @@
  * /health/live and /health/ready, for load balancers and people.
  *
  * Live: the loop turns.  Ready: every directory was read whole once and every
- * identity provider has usable metadata, so that a sign-on can succeed.
+ * identity provider has usable metadata, so that a sign-on can succeed.  An
+ * alarm makes nothing unready; it is named, and the log has what is wrong.
  */
 #include "gateway/gateway.h"
 
 #include "base/clock.h"
+#include "gateway/alarms.h"
 
 #include <jansson.h>
 
@@ -42,7 +44,23 @@ static bool add_directories(struct arena *a, const struct gateway *g, json_t *ou
 	return ready;
 }
 
-static bool add_providers(const struct gateway *g, json_t *out)
+static json_t *alarms_of(struct arena *a, const struct gateway *g, const struct settings_provider *setting)
+{
+	struct alarm_facts facts;
+	struct alarms alarms;
+	json_t *out = json_array();
+	int i;
+
+	alarms_gather(a, g->settings, setting, providers_document(g->providers, setting->name), clock_now(), &facts);
+	alarms_judge(a, &facts, &alarms);
+	for (i = 0; i < ALARM_COUNT; i++) {
+		if (alarms.text[i])
+			json_array_append_new(out, json_string(alarm_word((enum alarm)i)));
+	}
+	return out;
+}
+
+static bool add_providers(struct arena *a, const struct gateway *g, json_t *out)
 {
 	bool ready = true;
 	size_t i;
@@ -53,6 +71,7 @@ static bool add_providers(const struct gateway *g, json_t *out)
 		json_t *o = json_object();
 
 		json_object_set_new(o, "metadata", json_boolean(usable));
+		json_object_set_new(o, "alarms", alarms_of(a, g, &g->settings->providers[i]));
 		json_object_set_new(out, name, o);
 		ready = ready && usable;
 	}
@@ -63,7 +82,7 @@ void health_ready(struct http_exchange *x, void *gateway)
 {
 	const struct gateway *g = gateway;
 	json_t *o = json_object(), *directories = json_object(), *providers = json_object();
-	bool directories_ready = add_directories(x->arena, g, directories), providers_ready = add_providers(g, providers);
+	bool directories_ready = add_directories(x->arena, g, directories), providers_ready = add_providers(x->arena, g, providers);
 	char *text;
 
 	json_object_set_new(o, "ready", json_boolean(directories_ready && providers_ready));

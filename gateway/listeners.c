@@ -91,3 +91,21 @@ size_t listeners_of_worker(const struct listeners *l, size_t worker, int out[ROL
 	}
 	return n;
 }
+
+int listeners_renew(struct listeners *browsers, struct listeners *metrics, const struct settings *s, struct error *err)
+{
+	const char *const address[] = {s->metrics_listen, NULL};
+	struct listeners for_browsers, for_metrics;
+
+	if (listeners_open(browsers, s->listen, s->workers, &for_browsers, err) < 0)
+		return -1;
+	if (listeners_open(metrics, address, 1, &for_metrics, err) < 0) {
+		listeners_close(&for_browsers, browsers);
+		return -1;
+	}
+	listeners_close(browsers, &for_browsers);
+	listeners_close(metrics, &for_metrics);
+	*browsers = for_browsers;
+	*metrics = for_metrics;
+	return 0;
+}

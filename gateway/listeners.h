@@ -30,6 +30,8 @@ struct listeners {
 int listeners_open(const struct listeners *now, const char *const *addresses, size_t workers, struct listeners *out, struct error *err);
 /* Closes what `old` has and `kept` (may be NULL) has not. */
 void listeners_close(struct listeners *old, const struct listeners *kept);
+/* All that the settings want, for browsers and for /metrics, from what is open and what is new; all or nothing. */
+int listeners_renew(struct listeners *browsers, struct listeners *metrics, const struct settings *s, struct error *err);
 /* The sockets of one worker, of every address. */
 size_t listeners_of_worker(const struct listeners *l, size_t worker, int out[ROLE_SOCKETS_MAX]);
 

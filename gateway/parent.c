@@ -49,7 +49,7 @@ struct post {
 struct parent {
 	const char *path;
 	struct loaded loaded;
-	struct listeners listeners;
+	struct listeners listeners, metrics_listeners;
 	struct post *posts;
 	size_t post_count;
 	unsigned long generation;
@@ -71,24 +71,13 @@ static void add_post(struct parent *p, const char *role, const char *instance, u
 	*post = (struct post){.role = role, .instance = instance, .audience = audience, .silence = silence};
 }
 
-static bool wants_refresh(const struct settings *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->provider_count; i++) {
-		if (s->providers[i].metadata_url)
-			return true;
-	}
-	return false;
-}
-
 static void make_posts(struct parent *p)
 {
 	const struct settings *s = p->loaded.settings;
 	struct arena *a = p->loaded.arena;
 	size_t i;
 
-	p->posts = arena_alloc(a, (s->workers + s->directory_count + 1) * sizeof(*p->posts));
+	p->posts = arena_alloc(a, (s->workers + s->directory_count + 2) * sizeof(*p->posts));
 	p->post_count = 0;
 	for (i = 0; i < s->workers; i++) {
 		add_post(p, "worker", arena_printf(a, "%zu", i + 1), FILES_WORKER, SILENCE_WORKER);
@@ -99,8 +88,9 @@ static void make_posts(struct parent *p)
 
 		add_post(p, "mirror", s->directories[i].name, FILES_MIRROR | FILES_MIRROR_OF(i), network > SILENCE_OTHER ? network : SILENCE_OTHER);
 	}
-	if (wants_refresh(s))
-		add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
+	add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
+	if (s->metrics_listen)
+		add_post(p, "metrics", "listener", FILES_METRICS, SILENCE_OTHER);
 }
 
 static bool is_worker(const char *role)
@@ -153,6 +143,8 @@ static void fill_post(struct parent *p, struct post *post, int64_t now)
 
 	if (is_worker(post->role))
 		order.socket_count = listeners_of_worker(&p->listeners, post->worker, sockets);
+	else if (strcmp(post->role, "metrics") == 0)
+		order.socket_count = listeners_of_worker(&p->metrics_listeners, 0, sockets);
 	c = child_start(&order, &err);
 	if (!c) {
 		log_error("cannot start a process", "role", post->role, "instance", post->instance, "detail", err.detail, NULL);
@@ -250,6 +242,8 @@ static void tell_ready(struct parent *p)
 	p->told_ready = true;
 	for (i = 0; i < p->listeners.n; i++)
 		log_info("serving", "address", p->listeners.list[i].bound, "public_url", p->loaded.settings->public_url, NULL);
+	for (i = 0; i < p->metrics_listeners.n; i++)
+		log_info("answering /metrics", "address", p->metrics_listeners.list[i].bound, NULL);
 }
 
 /* Once a day, and at each reading: certificates end without anybody having changed anything. */
@@ -326,7 +320,6 @@ static void use_log_level(const struct parent *p)
 static int read_again(struct parent *p)
 {
 	struct loaded fresh;
-	struct listeners listeners;
 	struct error err;
 
 	log_info("reading the settings again", "file", p->path, NULL);
@@ -334,13 +327,11 @@ static int read_again(struct parent *p)
 		log_error("the settings were not taken, the old ones stay in force", NULL);
 		return -1;
 	}
-	if (listeners_open(&p->listeners, fresh.settings->listen, fresh.settings->workers, &listeners, &err) < 0) {
+	if (listeners_renew(&p->listeners, &p->metrics_listeners, fresh.settings, &err) < 0) {
 		log_error("the settings were not taken, the old ones stay in force", "detail", err.detail, NULL);
 		loaded_free(&fresh);
 		return -1;
 	}
-	listeners_close(&p->listeners, &listeners);
-	p->listeners = listeners;
 	loaded_free(&p->loaded);        /* with the old posts; children keep nothing of it */
 	p->loaded = fresh;
 	return 0;
@@ -463,7 +454,7 @@ static int begin(struct parent *p)
 		log_error("cannot start", "detail", err.detail, NULL);
 		return -1;
 	}
-	if (listeners_open(NULL, p->loaded.settings->listen, p->loaded.settings->workers, &p->listeners, &err) < 0) {
+	if (listeners_renew(&p->listeners, &p->metrics_listeners, p->loaded.settings, &err) < 0) {
 		log_error("cannot listen", "detail", err.detail, NULL);
 		return -1;
 	}
@@ -488,6 +479,7 @@ int parent_serve(const char *settings_path)
 	rc = 0;
 out:
 	listeners_close(&p.listeners, NULL);
+	listeners_close(&p.metrics_listeners, NULL);
 	loaded_free(&p.loaded);
 	if (p.signals >= 0)
 		close(p.signals);

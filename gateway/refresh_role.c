@@ -1,30 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The refresh role: keeps the identity providers' metadata on disk fresh.
+ * The refresh role: keeps the identity providers' metadata on disk fresh, and
+ * says in the log when something about it should be looked at (alarms.h).
  *
  * Holds no secret and talks to metadata addresses only.  A document is kept
  * when it can be used and is of the entity that is expected: the one of the
- * settings, or that of the last good document.  Workers look at the file.
+ * settings, or that of the last good document from this address.  Workers look
+ * at the file.  What is not taken leaves the last good one where it is.
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
+#include "gateway/alarms.h"
 #include "gateway/fetch.h"
+#include "gateway/gateway.h"
 #include "gateway/role.h"
 
 #include <unistd.h>
 
 #define RETRY_FIRST 1           /* seconds after a failure, doubled each time … */
 #define RETRY_MOST 300          /* … up to this, and never beyond the usual interval */
-#define LEAST 60                /* never more often because of what the document says */
+#define LEAST 60                /* never more often because of what document or answer say */
 
 struct target {
 	const struct settings_provider *setting;
-	const char *path;
-	struct arena *arena;            /* of entity and etag; renewed with each good document */
-	const char *entity;             /* of the last good document, NULL: none yet */
-	const char *etag;
-	int64_t next;                   /* monotonic seconds */
-	int64_t retry;                  /* 0: the last try went well */
+	const char *path, *status_path;
+	struct arena *arena;            /* of what follows; renewed with each good document */
+	struct metadata_status status;
+	const char *etag, *modified;    /* of the document at hand, NULL: not said, or not fetched by this process */
+	int64_t wait;                   /* seconds until the next fetch while nothing changes */
+	int64_t next;                   /* monotonic microseconds */
+	int64_t retry;                  /* seconds; 0: the last try went well */
 };
 
 static bool go_on(void *context)
@@ -35,51 +41,77 @@ static bool go_on(void *context)
 	return !*role->stop;
 }
 
-static int64_t seconds(void)
+/* Several hosts, and several providers of one, do not ask in step: between three quarters and all of it. */
+static int64_t spread(int64_t seconds)
 {
-	return clock_monotonic_us() / 1000000;
+	unsigned char byte;
+
+	random_bytes(&byte, sizeof(byte));
+	return seconds * 1000000 - seconds * 1000000 / 4 * byte / 255;
 }
 
-static int judge(const struct target *t, struct slice bytes, struct saml_provider **out, struct error *err)
+static int judge(const struct role *role, const struct target *t, struct slice bytes, struct saml_provider **out, struct error *err)
 {
-	struct saml_provider_options options = {
-		.entity_id = t->setting->entity_id ? t->setting->entity_id : t->entity, .tenant = t->setting->tenant, .now = clock_now(),
-	};
+	struct saml_provider_options options;
 
+	if (settings_provider_options(role->files, t->setting, clock_now(), &options, err) < 0)
+		return -1;
+	if (!options.entity_id)
+		options.entity_id = t->status.entity;
 	return saml_provider_read(bytes, &options, out, err);
 }
 
-/* What is remembered of a good document, in a new arena so that years of them do not add up. */
-static void remember(struct target *t, const char *entity, const char *etag)
+/* Everything that is remembered of a target moves to a new arena, so that years of it do not add up. */
+static void remember(struct target *t, const struct metadata_status *status, const char *etag, const char *modified)
 {
 	struct arena *a = arena_new();
 
-	t->entity = arena_strdup(a, entity);
+	t->status = *status;
+	t->status.url = t->setting->metadata_url;
+	t->status.source = arena_strdup(a, status->source);
+	t->status.entity = arena_strdup(a, status->entity);
+	t->status.result = arena_strdup(a, status->result);
+	t->status.detail = arena_strdup(a, status->detail);
 	t->etag = arena_strdup(a, etag);
+	t->modified = arena_strdup(a, modified);
 	arena_free(t->arena);
 	t->arena = a;
 }
 
-static void read_copy(struct target *t)
+/*
+ * The entity is known even where the copy can no longer be used (past its
+ * validUntil), so that an address cannot change it by waiting.  A status of
+ * another address says nothing: the administrator has chosen anew.
+ */
+static void read_state(const struct role *role, struct target *t)
 {
 	struct arena *a = arena_new();
+	struct metadata_status status = {0};
 	struct saml_provider *p = NULL;
 	struct slice bytes;
 	struct error err;
 
-	if (file_read(a, t->path, FILE_PUBLIC, FETCH_LIMIT, &bytes, &err) == 0 && judge(t, bytes, &p, &err) == 0)
-		remember(t, saml_provider_info(p)->entity_id, NULL);
+	if (metadata_status_read(a, t->status_path, &status, &err) == 0) {
+		if (!status.url || strcmp(status.url, t->setting->metadata_url) != 0)
+			status = (struct metadata_status){.source = status.source};
+	} else if (file_read(a, t->path, FILE_PUBLIC, FETCH_LIMIT, &bytes, &err) == 0 && judge(role, t, bytes, &p, &err) == 0) {
+		status.entity = saml_provider_info(p)->entity_id;
+		status.source = t->setting->metadata_url;
+	}
+	t->retry = status.failing_since ? RETRY_FIRST : 0;
+	remember(t, &status, NULL, NULL);
 	saml_provider_free(p);
 	arena_free(a);
 }
 
 /* A file that changes is read anew by every worker, so the same bytes are not written again. */
-static int keep(struct arena *a, const struct target *t, struct slice bytes, struct error *err)
+static int keep(struct arena *a, const struct target *t, struct slice bytes, bool *new_out, struct error *err)
 {
 	struct slice before;
 	struct error ignored;
 
-	if (file_read(a, t->path, FILE_PUBLIC, FETCH_LIMIT, &before, &ignored) == 0 && slice_equal(before, bytes))
+	*new_out = file_read(a, t->path, FILE_PUBLIC, FETCH_LIMIT, &before, &ignored) < 0 || !slice_equal(before, bytes);
+	if (!*new_out)
 		return 0;
 	if (file_write(t->path, 0644, bytes, err) < 0)
 		return -1;
@@ -87,63 +119,120 @@ static int keep(struct arena *a, const struct target *t, struct slice bytes, str
 	return 0;
 }
 
-/* Until the next fetch: as set, or as the document asks, or before it ends. */
-static int64_t interval(const struct target *t, const struct saml_provider_info *info)
+static int64_t shorter(int64_t wait, int64_t asked)
 {
-	int64_t wait = t->setting->refresh_seconds, rest = info->valid_until ? (info->valid_until - clock_now()) / 2 : wait;
-
-	if (info->cache_seconds && info->cache_seconds < wait)
-		wait = info->cache_seconds < LEAST ? LEAST : info->cache_seconds;
-	if (rest < wait)
-		wait = rest < LEAST ? LEAST : rest;
-	return wait < t->setting->refresh_seconds ? wait : t->setting->refresh_seconds;
+	if (asked >= wait)
+		return wait;
+	return asked > LEAST ? asked : LEAST < wait ? LEAST : wait;
 }
 
-static int fetch_once(struct arena *a, const struct role *role, struct target *t, int64_t *wait_out, struct error *err)
+/* Until the next fetch: `refresh`, sooner where document or answer ask for it; half of the rest before the document ends. */
+static int64_t interval(const struct target *t, const struct saml_provider_info *info, int64_t max_age)
 {
-	struct fetch what = {.url = t->setting->metadata_url, .proxy = t->setting->proxy, .etag = t->etag, .go_on = go_on, .context = (void *)role};
-	struct saml_provider *p = NULL;
-	struct fetched got;
-	int rc = -1;
+	int64_t wait = t->setting->refresh_seconds;
+
+	if (info->cache_seconds)
+		wait = shorter(wait, info->cache_seconds);
+	if (max_age)
+		wait = shorter(wait, max_age);
+	if (info->valid_until)
+		wait = shorter(wait, (info->valid_until - clock_now()) / 2);
+	return wait;
+}
+
+static int get(struct arena *a, const struct role *role, const struct target *t, struct fetched *out, struct error *err)
+{
+	bool at_hand = access(t->path, R_OK) == 0;
+	struct fetch what = {
+		.url = t->setting->metadata_url, .proxy = t->setting->proxy, .etag = at_hand ? t->etag : NULL,
+		.modified = at_hand ? t->modified : NULL, .seconds = t->setting->fetch_seconds, .go_on = go_on, .context = (void *)role,
+	};
 
 	if (t->setting->metadata_ca_file &&
 		files_get(role->files, t->setting->metadata_ca_file, FILE_PUBLIC, FILES_REFRESH, &what.ca_pem, err) < 0)
 		return -1;
-	if (fetch(a, &what, &got, err) < 0)
-		return -1;
-	if (got.unchanged) {
-		*wait_out = t->setting->refresh_seconds;
-		return 0;
-	}
-	if (judge(t, got.body, &p, err) < 0 || keep(a, t, got.body, err) < 0)
+	return fetch(a, &what, out, err);
+}
+
+/* Judges what came and keeps it; *status is changed to what is so from now on. */
+static int take(struct arena *a, const struct role *role, struct target *t, const struct fetched *got, struct metadata_status *status,
+	struct error *err)
+{
+	struct saml_provider *p = NULL;
+	bool is_new;
+	int rc = -1;
+
+	if (judge(role, t, got->body, &p, err) < 0 || keep(a, t, got->body, &is_new, err) < 0)
 		goto out;
-	*wait_out = interval(t, saml_provider_info(p));
-	remember(t, saml_provider_info(p)->entity_id, got.etag);
+	status->entity = arena_strdup(a, saml_provider_info(p)->entity_id);
+	status->source = t->setting->metadata_url;
+	status->result = is_new ? "taken" : "unchanged";
+	if (is_new || !status->taken)
+		status->taken = clock_now();
+	t->wait = interval(t, saml_provider_info(p), got->max_age);
 	rc = 0;
 out:
 	saml_provider_free(p);
 	return rc;
 }
 
+static int fetch_once(struct arena *a, const struct role *role, struct target *t, struct metadata_status *status, struct error *err)
+{
+	struct fetched got;
+
+	status->result = "failed";
+	if (get(a, role, t, &got, err) < 0)
+		return -1;
+	status->result = got.unchanged ? "unchanged" : "refused";
+	if (!got.unchanged && take(a, role, t, &got, status, err) < 0)
+		return -1;
+	status->detail = NULL;
+	status->failing_since = 0;
+	status->confirmed = clock_now();
+	if (got.unchanged)
+		remember(t, status, t->etag, t->modified);
+	else
+		remember(t, status, got.etag, got.modified);
+	return 0;
+}
+
 /* One line when it stops working and one when it works again, not one a try. */
+static void note_failure(struct target *t, struct metadata_status *status, const struct error *err)
+{
+	int64_t most = t->setting->refresh_seconds < RETRY_MOST ? t->setting->refresh_seconds : RETRY_MOST;
+
+	if (!t->status.failing_since)
+		log_warning("metadata cannot be fetched, trying again", "provider", t->setting->name, "kept",
+			t->status.confirmed || t->status.entity ? "the last good" : "none", "detail", err->detail, NULL);
+	t->retry = t->retry ? t->retry * 2 : RETRY_FIRST;
+	t->retry = t->retry < most ? t->retry : most;
+	status->detail = err->detail;
+	if (!status->failing_since)
+		status->failing_since = status->tried;
+	remember(t, status, t->etag, t->modified);
+}
+
 static void try_target(const struct role *role, struct target *t)
 {
 	struct arena *a = arena_new();
-	int64_t most = t->setting->refresh_seconds < RETRY_MOST ? t->setting->refresh_seconds : RETRY_MOST, wait = RETRY_FIRST;
+	struct metadata_status status = t->status;
 	struct error err;
 
-	if (fetch_once(a, role, t, &wait, &err) == 0) {
+	status.tried = clock_now();
+	if (fetch_once(a, role, t, &status, &err) == 0) {
 		if (t->retry)
 			log_info("metadata is fetched again", "provider", t->setting->name, NULL);
 		t->retry = 0;
-	} else if (!*role->stop) {
-		if (!t->retry)
-			log_warning("metadata cannot be fetched, trying again", "provider", t->setting->name, "kept",
-				t->entity ? "the last good" : "none", "detail", err.detail, NULL);
-		t->retry = t->retry ? t->retry * 2 : RETRY_FIRST;
-		wait = t->retry = t->retry < most ? t->retry : most;
+	} else if (*role->stop) {
+		goto out;
+	} else {
+		note_failure(t, &status, &err);
 	}
-	t->next = seconds() + wait;
+	metrics_count(role->metrics, METRIC_FETCHES, t->setting->name, t->status.result, NULL);
+	if (metadata_status_write(t->status_path, &t->status, &err) < 0)
+		log_error("the state of metadata cannot be kept", "provider", t->setting->name, "detail", err.detail, NULL);
+	t->next = clock_monotonic_us() + spread(t->retry ? t->retry : t->wait);
+out:
 	arena_free(a);
 }
 
@@ -153,13 +242,37 @@ static size_t targets_of(const struct role *role, struct target *targets)
 	size_t i, n = 0;
 
 	for (i = 0; i < s->provider_count; i++) {
+		struct target *t = &targets[n];
+
 		if (!s->providers[i].metadata_url)
 			continue;
-		targets[n].setting = &s->providers[i];
-		targets[n].path = settings_metadata_path(role->arena, s, s->providers[i].name);
-		read_copy(&targets[n++]);
+		t->setting = &s->providers[i];
+		t->path = settings_metadata_path(role->arena, s, t->setting->name);
+		t->status_path = settings_metadata_status_path(role->arena, s, t->setting->name);
+		t->wait = t->setting->refresh_seconds;
+		read_state(role, t);
+		n++;
 	}
 	return n;
+}
+
+static void watch(const struct role *role, struct target *targets, size_t n)
+{
+	struct providers *providers = providers_open(role->settings, role->files);
+	struct alarm_watch *alarms = alarm_watch_new(role->arena, role->settings, providers);
+	size_t i;
+
+	while (go_on((void *)role)) {
+		for (i = 0; i < n && !*role->stop; i++) {
+			if (targets[i].next <= clock_monotonic_us())
+				try_target(role, &targets[i]);
+		}
+		providers_look_again(providers);
+		alarm_watch_turn(alarms, clock_now());
+		if (!*role->stop)
+			usleep(500000);         /* SIGTERM ends it early */
+	}
+	providers_close(providers);
 }
 
 int role_refresh(const struct role *role)
@@ -173,14 +286,7 @@ int role_refresh(const struct role *role)
 		return 1;
 	}
 	n = targets_of(role, targets);
-	while (go_on((void *)role)) {
-		for (i = 0; i < n && !*role->stop; i++) {
-			if (targets[i].next <= seconds())
-				try_target(role, &targets[i]);
-		}
-		if (!*role->stop)
-			usleep(500000);         /* SIGTERM ends it early */
-	}
+	watch(role, targets, n);
 	for (i = 0; i < n; i++)
 		arena_free(targets[i].arena);
 	saml_stop();

@@ -124,24 +124,51 @@ static void require_domains(struct settings_reader *r, struct settings *s)
 	}
 }
 
-static void read_proxies(struct settings_reader *r, struct settings *s)
+/* A list of networks, or one alone; how many. */
+static size_t read_networks(struct settings_reader *r, const char *key, const struct network **out)
 {
-	const struct yaml_node *node = yaml_get(r->root, "trusted_proxies"), *n;
+	const struct yaml_node *node = yaml_get(r->root, key), *n;
 	struct network *networks;
+	size_t count = 0;
 	const char *why;
 
 	if (!node)
-		return;
+		return 0;
 	networks = arena_alloc(r->arena, (yaml_children(node) + 1) * sizeof(*networks));
 	for (n = node->kind == YAML_NODE_SCALAR ? node : node->child; n; n = node->kind == YAML_NODE_SCALAR ? NULL : n->next) {
 		if (n->kind != YAML_NODE_SCALAR)
 			settings_problem_key(r, n, node->key, "must be a list of networks");
-		else if (network_read(n->text, &networks[s->proxy_count], &why) < 0)
+		else if (network_read(n->text, &networks[count], &why) < 0)
 			settings_problem_key(r, n, node->key, "\"%.60s\" %s; networks are written as 10.0.0.0/8 or 192.0.2.7", n->text, why);
 		else
-			s->proxy_count++;
+			count++;
 	}
-	s->proxies = networks;
+	*out = networks;
+	return count;
+}
+
+/* A port of its own: two listeners on one port would share what comes to it, and browsers would meet the wrong one. */
+static void require_metrics(struct settings_reader *r, const struct settings *s)
+{
+	const struct yaml_node *node = yaml_get(r->root, "metrics_listen");
+	const char *port;
+	size_t i;
+
+	if (!node || !s->metrics_listen)
+		return;
+	if (!is_listen_address(s->metrics_listen)) {
+		settings_problem(r, node, "\"%.60s\" is not a numeric address with a port (127.0.0.1:9464, [::1]:9464)", s->metrics_listen);
+		return;
+	}
+	port = strrchr(s->metrics_listen, ':');
+	for (i = 0; s->listen && s->listen[i]; i++) {
+		const char *other = strrchr(s->listen[i], ':');
+
+		if (other && strcmp(other, port) == 0 && strcmp(port, ":0") != 0)
+			settings_problem(r, node, "\"%s\" must have a port of its own, not that of listen", s->metrics_listen);
+	}
+	if (!http_is_loopback(s->metrics_listen) && !s->metrics_network_count)
+		settings_problem(r, node, "\"%s\" is outside loopback: metrics_networks must say who may ask there", s->metrics_listen);
 }
 
 /* A map with rows that stand in struct settings itself. */
@@ -194,7 +221,9 @@ static void read_top(struct settings_reader *r)
 	require_listen(r, s);
 	require_keys(r, s);
 	require_domains(r, s);
-	read_proxies(r, s);
+	s->proxy_count = read_networks(r, "trusted_proxies", &s->proxies);
+	s->metrics_network_count = read_networks(r, "metrics_networks", &s->metrics_networks);
+	require_metrics(r, s);
 	read_part(r, SECTION_otherwise, "otherwise");
 	read_part(r, SECTION_accounts, "accounts");
 	fill_in(r, s);
@@ -335,4 +364,14 @@ const char *settings_claims_path(struct arena *a, const struct settings *s)
 const char *settings_metadata_path(struct arena *a, const struct settings *s, const char *provider)
 {
 	return arena_printf(a, "%s/metadata/%s.xml", s->state_dir, provider);
+}
+
+const char *settings_metadata_status_path(struct arena *a, const struct settings *s, const char *provider)
+{
+	return arena_printf(a, "%s/metadata/%s.status", s->state_dir, provider);
+}
+
+const char *settings_metadata_key_path(struct arena *a, const struct settings *s, const char *provider)
+{
+	return arena_printf(a, "%s/metadata/%s.key", s->state_dir, provider);
 }

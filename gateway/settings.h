@@ -32,8 +32,11 @@ struct settings_provider {
 	const char *metadata_file;      /* one of the two */
 	const char *metadata_url;       /* last good copy: STATE_DIR/metadata/NAME.xml */
 	const char *metadata_ca_file;   /* NULL: the system's CAs */
+	const char *metadata_certificate_file;  /* whose signature the document must have; NULL: none */
 	const char *proxy;              /* for fetching, NULL: none */
 	int64_t refresh_seconds;        /* between fetches: default 8h */
+	int64_t fetch_seconds;          /* for one of them */
+	int64_t alarm_age, alarm_failing;       /* seconds */
 	const char *entity_id;          /* expected; NULL: the document's only one */
 	const char *tenant;             /* required tenant claim; NULL: the one that an entity ID of Entra names */
 	const char *title;              /* what people are asked by: default its name */
@@ -141,6 +144,9 @@ struct settings {
 	const char *idp_entity_id;      /* what Atlassian knows us as: default PUBLIC_URL/saml/idp/metadata */
 	const char *const *listen;      /* NULL-terminated: "127.0.0.1:8080" */
 	const char *tls_certificate_file, *tls_key_file;        /* NULL: plain HTTP */
+	const char *metrics_listen;     /* NULL: none */
+	const struct network *metrics_networks;
+	size_t metrics_network_count;
 	const struct network *proxies;     /* `trusted_proxies` */
 	size_t proxy_count;
 	const char *state_dir, *runtime_dir;
@@ -215,6 +221,10 @@ int settings_decryption_keys(struct files *files, const struct settings *s, stru
 int settings_decryption_certificates(struct arena *a, struct files *files, const struct settings *s, const char *const **out,
 	struct error *err);
 
+/* How a provider's metadata must be, from wherever it comes.  The bytes it refers to are those of `files`. */
+int settings_provider_options(struct files *files, const struct settings_provider *p, int64_t now, struct saml_provider_options *out,
+	struct error *err);
+
 /* The bytes of a directory's password, from its file; {NULL, 0} when it binds anonymously. */
 int settings_directory_password(struct files *files, const struct settings *s, size_t directory, struct slice *out, struct error *err);
 
@@ -226,5 +236,7 @@ const char *settings_mirror_path(struct arena *a, const struct settings *s);
 const char *settings_accounts_path(struct arena *a, const struct settings *s);
 const char *settings_claims_path(struct arena *a, const struct settings *s);
 const char *settings_metadata_path(struct arena *a, const struct settings *s, const char *provider);
+const char *settings_metadata_status_path(struct arena *a, const struct settings *s, const char *provider);
+const char *settings_metadata_key_path(struct arena *a, const struct settings *s, const char *provider);
 
 #endif

@@ -121,17 +121,48 @@ static void load_cookie_secret(struct settings_reader *r)
 		settings_problem(r, node, "%s: holds fewer than %d bytes", path, COOKIE_SECRET_MIN);
 }
 
+int settings_provider_options(struct files *files, const struct settings_provider *p, int64_t now, struct saml_provider_options *out,
+	struct error *err)
+{
+	struct saml_provider_options options = {
+		.entity_id = p->entity_id, .tenant = p->tenant, .name_id_format = p->name_id_format, .now = now,
+	};
+
+	if (p->metadata_certificate_file &&
+		files_get(files, p->metadata_certificate_file, FILE_PUBLIC, FILES_ALL, &options.signer_pem, err) < 0)
+		return -1;
+	*out = options;
+	return 0;
+}
+
+static bool load_signer(struct settings_reader *r, const struct settings_provider *p, const struct yaml_node *node)
+{
+	struct slice pem;
+	struct error err;
+
+	if (!get(r, node, p->metadata_certificate_file, FILE_PUBLIC, FILES_ALL, &pem))
+		return false;
+	if (saml_metadata_signer_judge(pem, &err) == 0)
+		return true;
+	settings_problem(r, node, "%s: %s", p->metadata_certificate_file, err.detail);
+	return false;
+}
+
 /*
  * A file that cannot be used is refused: no waiting mends it.  A URL is tried
  * again and again, so a copy that is missing or unusable is only a warning.
  */
 static void load_provider(struct settings_reader *r, const struct settings_provider *p, const struct yaml_node *map)
 {
-	struct saml_provider_options options = {.entity_id = p->entity_id, .tenant = p->tenant, .now = clock_now()};
+	struct saml_provider_options options;
 	struct saml_provider *provider = NULL;
 	struct slice bytes;
 	struct error err;
 
+	if (p->metadata_certificate_file && !load_signer(r, p, yaml_get(map, "metadata_certificate")))
+		return;
+	if (settings_provider_options(r->files, p, clock_now(), &options, &err) < 0)
+		return;
 	if (p->metadata_ca_file)
 		get(r, yaml_get(map, "metadata_ca_file"), p->metadata_ca_file, FILE_PUBLIC, FILES_REFRESH, &bytes);
 	if (p->metadata_file) {

@@ -24,7 +24,7 @@ static void read_metadata(struct settings_reader *r, const struct yaml_node *map
 
 static void require_fetching(struct settings_reader *r, const struct yaml_node *map, const struct settings_provider *p)
 {
-	static const char *const keys[] = {"metadata_ca_file", "proxy", "refresh"};
+	static const char *const keys[] = {"metadata_ca_file", "proxy", "refresh", "timeout", "alarm_age", "alarm_failing"};
 	struct url_parts u;
 	size_t i;
 

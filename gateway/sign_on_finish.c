@@ -293,6 +293,7 @@ static enum step finish(struct sign_on *s, struct error *err)
 		return start_again(s, "this answer was used before", err);
 	if (claimed < 0)
 		return STEP_REFUSED;
+	providers_note_key(s->gateway->providers, s->provider_settings->name, s->now);
 	s->audit.read_us = lap(&mark);
 	if (find_person(s, err) < 0)
 		return STEP_REFUSED;

@@ -18,7 +18,7 @@ static struct slice after(struct slice s, size_t n)
 /* Takes "http://HOST" off an absolute-form target (RFC 9112 section 3.2.2). */
 static enum reason absolute_form(const char *public_host, struct slice *target)
 {
-	size_t n = strlen(public_host);
+	size_t n = public_host ? strlen(public_host) : 0;
 	struct slice rest;
 
 	if (target->n > 8 && strncasecmp(target->p, "https://", 8) == 0)
@@ -27,7 +27,7 @@ static enum reason absolute_form(const char *public_host, struct slice *target)
 		rest = after(*target, 7);
 	else
 		return REASON_BAD_REQUEST;
-	if (rest.n < n || strncasecmp(rest.p, public_host, n) != 0)
+	if (!n || rest.n < n || strncasecmp(rest.p, public_host, n) != 0)
 		return REASON_WRONG_HOST;
 	rest = after(rest, n);
 	if (rest.n == 0)
@@ -84,7 +84,7 @@ static enum reason head(struct reader *r, const void *options)
 		return why;
 	if (r->hosts != 1)
 		return REASON_BAD_REQUEST;
-	if (!slice_is_nocase(slice_of(r->host, r->host_size), o->public_host))
+	if (o->public_host && !slice_is_nocase(slice_of(r->host, r->host_size), o->public_host))
 		return REASON_WRONG_HOST;
 	route = route_find(o->routes, path, r->method, &allowed, &why);
 	if (route)

@@ -180,7 +180,8 @@ def test_starts_one_process_a_role_and_stops_them_all(serve):
     serve.start_ready()
     assert len(serve.workers()) == 2
     assert len(serve.children("mirror")) == 1
-    assert len(serve.children("refresh")) == 0, "nothing to fetch"
+    assert len(serve.children("refresh")) == 1
+    assert len(serve.children("metrics")) == 0, "nobody is to be told"
     assert serve.get() == 200
     children = list(serve.children())
     serve.signal(signal.SIGTERM)
@@ -267,7 +268,7 @@ def test_tries_a_role_that_dies_early_ever_more_rarely(serve):
 def test_leaves_no_orphan_when_it_is_killed(serve):
     serve.start_ready()
     children = list(serve.children())
-    assert len(children) == 3
+    assert len(children) == 4
     serve.process.kill()
     serve.process.wait()
     until(lambda: not any(map(is_alive, children)), 3)
@@ -319,7 +320,7 @@ def test_reloads_on_the_same_sockets_without_losing_a_request(serve):
         serve.wait_for("serving address=", 2 + turn)
         until(lambda: not any(map(is_alive, old)))
         old = set(serve.children())
-        assert len(old) == 3
+        assert len(old) == 4
     over.set()
     for asker in askers:
         asker.join()
@@ -361,7 +362,7 @@ def test_reloads_in_a_row_do_not_pile_up_processes(serve):
     assert len(serve.children()) < 20
     assert serve.get() == 200
     serve.wait_for("serving address=", 2, 40)
-    until(lambda: len(serve.children()) == 2, 40)
+    until(lambda: len(serve.children()) == 3, 40)
     until(lambda: len(os.listdir(f"/proc/{serve.process.pid}/fd")) <= descriptors)
 
 
@@ -381,7 +382,7 @@ def test_does_not_grow_by_reloads(serve):
     reload(5)
     before, descriptors = resident(), len(os.listdir(f"/proc/{serve.process.pid}/fd"))
     reload(15)
-    until(lambda: len(serve.children()) == 2, 40)
+    until(lambda: len(serve.children()) == 3, 40)
     assert resident() - before < 1024, "kB"
     assert len(os.listdir(f"/proc/{serve.process.pid}/fd")) <= descriptors
 

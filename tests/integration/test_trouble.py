@@ -181,6 +181,6 @@ def test_without_metadata_it_is_live_but_not_ready_and_mends_itself(stopped_part
 def test_starts_from_the_last_good_metadata(own_parts, browser):
     own_parts.postern.stop()
     settings = own_parts.settings_file.read_text()
-    own_parts.settings_file.write_text(settings.replace(own_parts.entra_metadata_url(), "http://127.0.0.1:9/metadata"))
+    own_parts.settings_file.write_text(settings.replace("    tenant:", "    proxy: http://127.0.0.1:9\n    tenant:"))
     own_parts.start_postern()
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)

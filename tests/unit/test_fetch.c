@@ -27,6 +27,10 @@ static const struct {
 	{"/good ", "HTTP/1.1 200 OK\r\nETag: \"v1\" \r\nContent-Length: 8\r\n\r\n<a>b</a>"},
 	{"/without-etag ", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
 	{"/unchanged ", "HTTP/1.1 304 Not Modified\r\n\r\n"},
+	{"/kept ", "HTTP/1.1 200 OK\r\nCache-Control: private, max-age=3600\r\nLast-Modified: Tue, 24 Nov 2026 13:19:16 GMT\r\nContent-Length: 0\r\n\r\n"},
+	{"/not-kept ", "HTTP/1.1 200 OK\r\nCache-Control: max-age=3600, no-cache\r\nContent-Length: 0\r\n\r\n"},
+	{"/odd-age ", "HTTP/1.1 200 OK\r\nCache-Control: max-age=-1\r\nContent-Length: 0\r\n\r\n"},
+	{"/moved-to-file ", "HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\nContent-Length: 0\r\n\r\n"},
 	{"/moved ", "HTTP/1.1 302 Found\r\nLocation: /good\r\nContent-Length: 0\r\n\r\n"},
 	{"/missing ", "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"},
 	{"/broken ", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<a>"},
@@ -147,7 +151,7 @@ static void refuses_everything_else_and_says_why(void **state)
 	static const struct {
 		const char *path, *says;
 	} rows[] = {
-		{"/moved", "status 302"}, {"/missing", "status 404"}, {"/broken", ""}, {"/announced", "larger than"}, {"/endless", "larger than"},
+		{"/moved", "rotocol"}, {"/moved-to-file", "rotocol"}, {"/missing", "status 404"}, {"/broken", ""}, {"/announced", "larger than"}, {"/endless", "larger than"},
 	};
 	struct fetched got = {.etag = "untouched"};
 
@@ -176,6 +180,47 @@ static void refuses_what_does_not_answer(void **state)
 	assert_refused(fetch(a, &what, &got, &err), err, REASON_FETCH);
 	what.url = "file:///etc/hostname";
 	assert_refused(fetch(a, &what, &got, &err), err, REASON_FETCH);
+}
+
+static void says_how_long_the_answer_may_be_kept(void **state)
+{
+	struct fetch what = {.url = url("/kept")};
+	struct fetched got;
+
+	(void)state;
+	assert_done(fetch(a, &what, &got, &err), err);
+	assert_int_equal(got.max_age, 3600);
+	assert_string_equal(got.modified, "Tue, 24 Nov 2026 13:19:16 GMT");
+	what.url = url("/not-kept");
+	assert_done(fetch(a, &what, &got, &err), err);
+	assert_int_equal(got.max_age, 0);
+	assert_null(got.modified);
+	what.url = url("/odd-age");
+	assert_done(fetch(a, &what, &got, &err), err);
+	assert_int_equal(got.max_age, 0);
+	what.url = url("/unchanged");
+	what.modified = "Tue, 24 Nov 2026 13:19:16 GMT";
+	assert_done(fetch(a, &what, &got, &err), err);
+	assert_true(got.unchanged);
+}
+
+static void sends_no_name_and_password(void **state)
+{
+	struct fetch what = {.url = arena_printf(a, "http://somebody:secret@127.0.0.1:%d/good", port)};
+	struct fetched got;
+
+	(void)state;
+	assert_refused(fetch(a, &what, &got, &err), err, REASON_FETCH);
+}
+
+static void waits_only_as_long_as_it_is_told_to(void **state)
+{
+	struct fetch what = {.url = url("/silent"), .seconds = 1};
+	struct fetched got;
+
+	(void)state;
+	assert_refused(fetch(a, &what, &got, &err), err, REASON_FETCH);
+	assert_non_null(strstr(err.detail, "timed out"));
 }
 
 static bool never(void *context)
@@ -215,6 +260,9 @@ int main(void)
 		cmocka_unit_test(is_told_that_nothing_changed),
 		cmocka_unit_test(refuses_everything_else_and_says_why),
 		cmocka_unit_test(refuses_what_does_not_answer),
+		cmocka_unit_test(says_how_long_the_answer_may_be_kept),
+		cmocka_unit_test(sends_no_name_and_password),
+		cmocka_unit_test(waits_only_as_long_as_it_is_told_to),
 		cmocka_unit_test(ends_when_it_is_told_to),
 		cmocka_unit_test(takes_no_proxy_but_the_one_that_is_set),
 	};

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which alarms are on, and the log of it. */
+#include "gateway/alarms.h"
+
+#include "base/encode.h"
+#include "base/log.h"
+#include "gateway/gateway.h"
+
+#include <sys/stat.h>
+
+#define DAY ((int64_t)86400)
+#define KEY_SOON (30 * DAY)
+#define VALID_SOON (2 * DAY)
+
+static const char *const words[ALARM_COUNT] = {
+#define ALARM(name, word, meaning) [ALARM_##name] = word,
+#include "gateway/alarms.def"
+#undef ALARM
+};
+
+const char *alarm_word(enum alarm alarm)
+{
+	return words[alarm];
+}
+
+/* ---- facts ---- */
+
+/* A copy from before there were status files: as old as its file. */
+static void guess_status(struct arena *a, const struct settings *s, const char *provider, struct metadata_status *out)
+{
+	struct stat st;
+
+	if (stat(settings_metadata_path(a, s, provider), &st) == 0)
+		out->confirmed = out->taken = (int64_t)st.st_mtim.tv_sec;
+}
+
+void alarms_gather(struct arena *a, const struct settings *s, const struct settings_provider *setting,
+	const struct saml_provider_info *document, int64_t now, struct alarm_facts *out)
+{
+	struct alarm_facts facts = {.setting = setting, .document = document, .now = now};
+	struct error ignored;
+
+	if (setting->metadata_url) {
+		if (metadata_status_read(a, settings_metadata_status_path(a, s, setting->name), &facts.status, &ignored) < 0)
+			guess_status(a, s, setting->name, &facts.status);
+		else if (!facts.status.url || strcmp(facts.status.url, setting->metadata_url) != 0)
+			facts.status = (struct metadata_status){0};     /* of another address */
+	}
+	if (metadata_key_read(a, settings_metadata_key_path(a, s, setting->name), &facts.key, &ignored) < 0 ||
+		(document && strcmp(facts.key.entity, document->entity_id) != 0))
+		facts.key = (struct metadata_key){0};
+	*out = facts;
+}
+
+/* ---- one alarm each: NULL is off ---- */
+
+static const char *day_of(struct arena *a, int64_t t)
+{
+	char text[21];
+
+	time_write(t, text);
+	return arena_printf(a, "%.10s", text);
+}
+
+static bool is_valid(const struct alarm_facts *f)
+{
+	return f->document && (!f->document->valid_until || f->document->valid_until > f->now);
+}
+
+static const char *missing(struct arena *a, const struct alarm_facts *f)
+{
+	if (is_valid(f))
+		return NULL;
+	if (f->document)
+		return arena_printf(a, "its metadata was valid until %s", day_of(a, f->document->valid_until));
+	return "there is no usable metadata";
+}
+
+static const char *fetch_fails(struct arena *a, const struct alarm_facts *f)
+{
+	if (!f->status.failing_since || f->now - f->status.failing_since < f->setting->alarm_failing)
+		return NULL;
+	return arena_printf(a, "its metadata has not been fetched since %s: %s", day_of(a, f->status.failing_since),
+		f->status.detail ? f->status.detail : "no reason known");
+}
+
+static const char *is_old(struct arena *a, const struct alarm_facts *f)
+{
+	if (!f->status.confirmed || f->now - f->status.confirmed < f->setting->alarm_age)
+		return NULL;
+	return arena_printf(a, "its metadata was last confirmed by its address on %s", day_of(a, f->status.confirmed));
+}
+
+/* Metadata of a day's validity is renewed within the day; that alone is no alarm. */
+static const char *ends(struct arena *a, const struct alarm_facts *f)
+{
+	int64_t until = f->document ? f->document->valid_until : 0, left = until - f->now;
+
+	if (!until || left >= VALID_SOON || (f->status.taken && left > 0 && left >= (until - f->status.taken) / 3))
+		return NULL;
+	return arena_printf(a, left > 0 ? "its metadata is valid until %s only" : "its metadata was valid until %s", day_of(a, until));
+}
+
+static const struct saml_provider_key *key_in_document(const struct alarm_facts *f)
+{
+	size_t i;
+
+	for (i = 0; f->document && f->key.fingerprint && i < f->document->keys_listed; i++) {
+		if (strcmp(f->document->keys[i].fingerprint, f->key.fingerprint) == 0)
+			return &f->document->keys[i];
+	}
+	return NULL;
+}
+
+static const char *key_left(struct arena *a, const struct alarm_facts *f)
+{
+	if (!f->document || !f->key.fingerprint || key_in_document(f))
+		return NULL;
+	return arena_printf(a, "the key that verified sign-ons until %s (certificate %.16s) is no longer in its metadata",
+		day_of(a, f->key.seen), f->key.fingerprint);
+}
+
+static const char *key_ends(struct arena *a, const struct alarm_facts *f)
+{
+	const struct saml_provider_key *used = key_in_document(f);
+	int64_t until;
+
+	if (!f->document || (f->key.fingerprint && !used))
+		return NULL;
+	until = used ? used->not_after : f->document->keys_until;
+	if (until - f->now >= KEY_SOON)
+		return NULL;
+	return arena_printf(a, "%s %s on %s", used ? "the key that verifies its sign-ons" : "its last signing key",
+		until > f->now ? "ends" : "ended", day_of(a, until));
+}
+
+void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarms *out)
+{
+	static const char *(*const judges[ALARM_COUNT])(struct arena *, const struct alarm_facts *) = {
+		[ALARM_METADATA_MISSING] = missing, [ALARM_METADATA_FETCH] = fetch_fails, [ALARM_METADATA_OLD] = is_old,
+		[ALARM_METADATA_ENDS] = ends, [ALARM_KEY_LEFT] = key_left, [ALARM_KEY_ENDS] = key_ends,
+	};
+	int i;
+
+	for (i = 0; i < ALARM_COUNT; i++)
+		out->text[i] = judges[i](a, facts);
+}
+
+/* ---- the log ---- */
+
+struct alarm_watch {
+	const struct settings *settings;
+	const struct providers *providers;
+	bool (*on)[ALARM_COUNT];        /* of each provider */
+};
+
+struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers)
+{
+	struct alarm_watch *w = arena_alloc(a, sizeof(*w));
+
+	w->settings = s;
+	w->providers = providers;
+	w->on = arena_alloc(a, (s->provider_count + 1) * sizeof(*w->on));
+	return w;
+}
+
+static void tell(const char *provider, enum alarm alarm, const char *text)
+{
+	if (text)
+		log_error("alarm", "alarm", alarm_word(alarm), "provider", provider, "detail", text, NULL);
+	else
+		log_info("alarm is over", "alarm", alarm_word(alarm), "provider", provider, NULL);
+}
+
+void alarm_watch_turn(struct alarm_watch *w, int64_t now)
+{
+	struct arena *a = arena_new();
+	size_t i;
+	int k;
+
+	for (i = 0; i < w->settings->provider_count; i++) {
+		const struct settings_provider *setting = &w->settings->providers[i];
+		struct alarm_facts facts;
+		struct alarms alarms;
+
+		alarms_gather(a, w->settings, setting, providers_document(w->providers, setting->name), now, &facts);
+		alarms_judge(a, &facts, &alarms);
+		for (k = 0; k < ALARM_COUNT; k++) {
+			if (w->on[i][k] != (alarms.text[k] != NULL))
+				tell(setting->name, (enum alarm)k, alarms.text[k]);
+			w->on[i][k] = alarms.text[k] != NULL;
+		}
+	}
+	arena_free(a);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Alarms: what somebody should look at before it refuses sign-ons.
+ *
+ * Facts in, alarms out, by one function without memory, so that the log
+ * (refresh role), /metrics (metrics role), /health/ready (workers) and
+ * `postern check` say the same.  Only the log needs to know what was on
+ * before: it says once when an alarm begins and once when it ends, and after
+ * a restart or reload once more what is on.
+ */
+#ifndef GATEWAY_ALARMS_H
+#define GATEWAY_ALARMS_H
+
+#include "gateway/metadata_status.h"
+#include "gateway/settings.h"
+
+enum alarm {
+#define ALARM(name, word, meaning) ALARM_##name,
+#include "gateway/alarms.def"
+#undef ALARM
+	ALARM_COUNT
+};
+
+const char *alarm_word(enum alarm alarm);
+
+struct alarm_facts {
+	const struct settings_provider *setting;
+	const struct saml_provider_info *document;      /* in force; NULL: none */
+	struct metadata_status status;  /* all zero: nothing known, as of metadata in a file */
+	struct metadata_key key;        /* fingerprint NULL: no sign-on yet, or one of another entity */
+	int64_t now;
+};
+
+struct alarms {
+	const char *text[ALARM_COUNT];  /* what is wrong, for an administrator; NULL: off */
+};
+
+/* Reads what is on disk about the provider; `document` may be NULL. */
+void alarms_gather(struct arena *a, const struct settings *s, const struct settings_provider *setting,
+	const struct saml_provider_info *document, int64_t now, struct alarm_facts *out);
+void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarms *out);
+
+/* ---- the log ---- */
+
+struct providers;
+struct alarm_watch;
+
+struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers);
+/* Logs what began and what ended since the last call. */
+void alarm_watch_turn(struct alarm_watch *w, int64_t now);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is read when /metrics is asked for: mirrors, metadata, keys, alarms. */
+#include "gateway/metrics_gauges.h"
+
+#include "base/clock.h"
+#include "gateway/alarms.h"
+
+static void add_directories(struct gauges *out, const struct gateway *g, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; g->mirror && i < g->settings->directory_count; i++) {
+		const char *name = g->settings->directories[i].name;
+		struct mirror_state state = {0};
+		struct error ignored;
+
+		if (mirror_state(out->arena, g->mirror, name, &state, &ignored) < 0)
+			continue;
+		gauge_add(out, METRIC_MIRROR_CONNECTED, state.connected, name, NULL);
+		if (!state.filled)
+			continue;
+		gauge_add(out, METRIC_MIRROR_AGE, now > state.as_of ? now - state.as_of : 0, name, NULL);
+		gauge_add(out, METRIC_MIRROR_PEOPLE, (int64_t)state.people, name, NULL);
+		gauge_add(out, METRIC_MIRROR_GROUPS, (int64_t)state.groups, name, NULL);
+	}
+}
+
+static void add_status(struct gauges *out, const struct alarm_facts *f)
+{
+	const struct metadata_status *s = &f->status;
+	const char *name = f->setting->name;
+
+	if (s->confirmed)
+		gauge_add(out, METRIC_METADATA_AGE, f->now > s->confirmed ? f->now - s->confirmed : 0, name, NULL);
+	if (s->tried)
+		gauge_add(out, METRIC_METADATA_TRIED, s->tried, name, NULL);
+	if (s->tried)
+		gauge_add(out, METRIC_METADATA_GOOD, s->failing_since == 0, name, NULL);
+	if (f->document && f->document->valid_until)
+		gauge_add(out, METRIC_METADATA_VALID, f->document->valid_until, name, NULL);
+}
+
+static void add_keys(struct gauges *out, const struct alarm_facts *f)
+{
+	size_t i;
+
+	for (i = 0; f->document && i < f->document->keys_listed; i++) {
+		const struct saml_provider_key *key = &f->document->keys[i];
+		bool used = f->key.fingerprint && strcmp(f->key.fingerprint, key->fingerprint) == 0;
+
+		gauge_add(out, METRIC_PROVIDER_KEY, key->not_after - f->now, f->setting->name,
+			arena_printf(out->arena, "%.16s", key->fingerprint), used ? "yes" : "no", NULL);
+	}
+}
+
+static void add_alarms(struct gauges *out, const struct alarm_facts *f)
+{
+	struct alarms alarms;
+	int i;
+
+	alarms_judge(out->arena, f, &alarms);
+	for (i = 0; i < ALARM_COUNT; i++)
+		gauge_add(out, METRIC_ALARM, alarms.text[i] != NULL, alarm_word((enum alarm)i), f->setting->name, NULL);
+}
+
+void metrics_gauges(struct gauges *out, const struct gateway *g)
+{
+	int64_t now = clock_now();
+	size_t i;
+
+	gauge_add(out, METRIC_BUILD, 1, PACKAGE_VERSION, NULL);
+	add_directories(out, g, now);
+	for (i = 0; i < g->settings->provider_count; i++) {
+		const struct settings_provider *setting = &g->settings->providers[i];
+		struct alarm_facts facts;
+
+		alarms_gather(out->arena, g->settings, setting, providers_document(g->providers, setting->name), now, &facts);
+		add_status(out, &facts);
+		add_keys(out, &facts);
+		add_alarms(out, &facts);
+	}
+}

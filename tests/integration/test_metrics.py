@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""/metrics of a running service: what sign-ons leave there, over deaths and reloads, and who may read it."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from browser import Browser
+from parts import free_port, wait_for
+from stories import MAYA, VIKTOR, assert_refused, assert_signed_on, sign_on, to_postern_acs
+from test_trouble import kill_role, log_of, roles_of
+
+
+class Scraped:
+    """Parts with /metrics."""
+
+    def __init__(self, parts):
+        self.parts = parts
+        self.port = free_port()
+        parts.write_postern_files(parts.settings() + f"metrics_listen: 127.0.0.1:{self.port}\n")
+        parts.start_slapd()
+        parts.start_entra()
+        parts.start_door("managed")
+        parts.start_postern()
+        wait_for(lambda: "answering /metrics" in log_of(parts), 20, "the listener of /metrics", parts.postern)
+
+    def text(self, path="/metrics", headers=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers or {})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+            return answer.read().decode()
+
+    def status(self, path, headers=None):
+        try:
+            return self.text(path, headers) and 200
+        except urllib.error.HTTPError as problem:
+            return problem.code
+
+    def all(self):
+        return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in self.text().splitlines() if not line.startswith("#"))}
+
+    def value(self, key):
+        return self.all().get(key, 0)
+
+
+@pytest.fixture
+def scraped(stopped_parts):
+    return Scraped(stopped_parts)
+
+
+SIGNED_ON = 'postern_sign_ons_total{door="managed",outcome="licensed",event="assertion"}'
+
+
+def test_counts_sign_ons_refusals_and_steps(scraped, browser):
+    parts = scraped.parts
+    door = re.search(r"^connections:\n  ([\w-]+):", parts.settings_file.read_text(), flags=re.M)[1]
+    assert_signed_on(parts, sign_on(parts, browser, MAYA), MAYA)
+    page = sign_on(parts, Browser(), VIKTOR)
+    assert page.status == 403
+    found = scraped.all()
+    assert found[SIGNED_ON.replace("managed", door)] == 1
+    assert found[f'postern_sign_ons_started_total{{door="{door}",provider="entra"}}'] == 2
+    assert sum(value for key, value in found.items() if key.startswith("postern_refusals_total")) == 1
+    for step in ("read", "person", "decide", "total"):
+        assert found[f'postern_step_seconds_count{{step="{step}"}}'] >= 1
+        assert found[f'postern_step_seconds_bucket{{step="{step}",le="+Inf"}}'] == found[f'postern_step_seconds_count{{step="{step}"}}']
+        assert found[f'postern_step_seconds_sum{{step="{step}"}}'] > 0
+    assert found['postern_mirror_connected{directory="corp"}'] == 1
+    assert found['postern_mirror_people{directory="corp"}'] > 5
+    assert found['postern_metadata_last_fetch_success{provider="entra"}'] == 1
+
+
+def test_knows_the_key_in_use_from_the_first_sign_on(scraped, browser):
+    assert not any('in_use="yes"' in key for key in scraped.all())
+    assert_signed_on(scraped.parts, sign_on(scraped.parts, browser, MAYA), MAYA)
+    wait_for(lambda: any('in_use="yes"' in key for key in scraped.all()), 20, "the key in use", scraped.parts.postern)
+    kept = (scraped.parts.folder / "state/metadata/entra.key").read_bytes()
+    scraped.parts.postern.stop()
+    scraped.parts.start_postern()
+    wait_for(lambda: any('in_use="yes"' in key for key in scraped.all()), 20, "the key in use after a restart", scraped.parts.postern)
+    assert_signed_on(scraped.parts, sign_on(scraped.parts, Browser(), MAYA), MAYA)
+    assert (scraped.parts.folder / "state/metadata/entra.key").read_bytes() == kept, "the same key is not written at each sign-on"
+
+
+def test_a_message_that_is_refused_does_not_say_which_key_is_in_use(scraped, browser):
+    """Its signature verifies, but it is used a second time."""
+    sign_on(scraped.parts, browser, MAYA, stop=to_postern_acs(scraped.parts))
+    request = browser.stopped_at
+    broken = request.with_fields({**request.fields, "RelayState": "x" * 22})
+    Browser().go(broken)
+    assert not (scraped.parts.folder / "state/metadata/entra.key").exists()
+
+
+def test_counters_never_go_back_when_processes_die_or_settings_are_read_anew(scraped, browser):
+    parts = scraped.parts
+    assert_signed_on(parts, sign_on(parts, browser, MAYA), MAYA)
+    before = {key: value for key, value in scraped.all().items() if "_total" in key or "_count" in key}
+    kill_role(parts, "worker")
+    kill_role(parts, "metrics")
+    wait_for(lambda: scraped.status("/metrics") == 200, 20, "/metrics", parts.postern)
+    found = scraped.all()
+    assert all(found.get(key, 0) >= value for key, value in before.items())
+    assert found['postern_role_restarts_total{role="worker"}'] >= 1
+    assert found['postern_role_restarts_total{role="metrics"}'] == 1
+    old = set(roles_of(parts))
+    os.kill(parts.postern.process.pid, signal.SIGHUP)
+    wait_for(lambda: not old & set(roles_of(parts)), 40, "new processes", parts.postern)
+    wait_for(lambda: scraped.status("/metrics") == 200, 20, "/metrics", parts.postern)
+    assert_signed_on(parts, sign_on(parts, Browser(), MAYA), MAYA)
+    found = scraped.all()
+    assert all(found.get(key, 0) >= value for key, value in before.items())
+    assert found['postern_reloads_total{result="taken"}'] == 1
+    (key,) = [key for key in before if key.startswith("postern_sign_ons_total") and "assertion" in key]
+    assert found[key] == before[key] + 1
+
+
+def test_counts_a_refusal_that_is_of_no_door(scraped, browser):
+    parts = scraped.parts
+    assert_refused(parts, browser.open(f"{parts.postern_url}/go/nowhere"), "no-such-link", 404)
+    assert scraped.value('postern_refusals_total{reason="no-such-link"}') == 1
+
+
+def test_is_not_reachable_through_the_public_address_nor_the_other_way_round(scraped):
+    parts = scraped.parts
+    assert parts.postern_status("/metrics") == 404
+    for path in ("/health/live", "/saml/idp/sso", "/"):
+        assert scraped.status(path) == 404
+    assert scraped.status("/metrics", {"Host": "anything.example"}) == 200
+    with pytest.raises(urllib.error.HTTPError) as refused:      # a page in a browser
+        scraped.text("/metrics", {"Sec-Fetch-Mode": "cors"})
+    assert (refused.value.code, refused.value.read().decode().strip()) == (403, "metrics-client")
+    with socket.create_connection(("127.0.0.1", scraped.port), 5) as raw:
+        raw.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+        assert raw.recv(4096).startswith(b"HTTP/1.1 405 ")
+    with socket.create_connection(("127.0.0.1", scraped.port), 5) as raw:
+        raw.sendall(b"GET http://elsewhere.example/metrics HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n")
+        assert raw.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
+def test_the_process_that_answers_holds_no_secret(scraped):
+    """Read from outside, which takes root; a worker's memory has the key, so the search would find it."""
+    secret = (scraped.parts.folder / "signing.key").read_text().split("\n")[5].encode()
+    holders = {role for pid, role in roles_of(scraped.parts).items() if secret in memory_of(pid)}
+    assert holders == {"worker"}
+
+
+def memory_of(pid):
+    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        found = []
+        for line in maps:
+            place, rights, _, _, _, *name = line.split()
+            if not rights.startswith("rw") or (name and name[0].startswith("/")):
+                continue
+            begin, end = (int(number, 16) for number in place.split("-"))
+            memory.seek(begin)
+            try:
+                found.append(memory.read(end - begin))
+            except OSError:
+                pass
+        return b"".join(found)
+
+
+def test_promtool_has_nothing_to_say(scraped, browser):
+    assert_signed_on(scraped.parts, sign_on(scraped.parts, browser, MAYA), MAYA)
+    answer = subprocess.run(["promtool", "check", "metrics"], input=scraped.text(), capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout + answer.stderr) == (0, "")
+
+
+def test_prometheus_itself_scrapes_it(scraped, browser, tmp_path):
+    parts = scraped.parts
+    assert_signed_on(parts, sign_on(parts, browser, MAYA), MAYA)
+    (tmp_path / "prometheus.yml").write_text("scrape_configs:\n  - job_name: postern\n    scrape_interval: 1s\n"
+                                             f"    static_configs: [{{targets: ['127.0.0.1:{scraped.port}']}}]\n")
+    port = free_port()
+    log = open(tmp_path / "log", "wb")
+    process = subprocess.Popen(["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data",
+                                f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
+
+    def asked(query):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?query={query}", timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    try:
+        wait_for(lambda: '"value":[' in asked("sum(postern_sign_ons_total)"), 60, "a scrape")
+        assert '"1"' in asked("sum(up)")
+        assert '"0"' in asked("sum(postern_alarm%7Bname='metadata-old'%7D)")
+        assert '"value":[' in asked("histogram_quantile(0.9,postern_step_seconds_bucket)")
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()

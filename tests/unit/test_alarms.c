@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which alarms are on for which facts, and the small files that the facts come from. */
+#include "tests/unit/unit.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "gateway/alarms.h"
+#include "gateway/gateway.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#define NOW INT64_C(1795526356)
+#define HOUR INT64_C(3600)
+#define DAY INT64_C(86400)
+
+static struct arena *a;
+static struct settings_provider setting;
+static struct saml_provider_key keys[2];
+static struct saml_provider_info document;
+static struct alarm_facts facts;
+static struct error err;
+
+/* A sound provider: fetched an hour ago, two keys with years to go, the first in use. */
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	setting = (struct settings_provider){.name = "entra", .metadata_url = "https://idp.example/m", .alarm_age = 7 * DAY, .alarm_failing = DAY};
+	keys[0] = (struct saml_provider_key){"aaaa", NOW + 900 * DAY};
+	keys[1] = (struct saml_provider_key){"bbbb", NOW + 400 * DAY};
+	document = (struct saml_provider_info){
+		.entity_id = "https://sts.example/", .key_count = 2, .keys_until = NOW + 900 * DAY, .keys = keys, .keys_listed = 2,
+	};
+	facts = (struct alarm_facts){
+		.setting = &setting, .document = &document, .now = NOW,
+		.status = {.url = setting.metadata_url, .taken = NOW - 90 * DAY, .confirmed = NOW - HOUR, .tried = NOW - HOUR},
+		.key = {.entity = "https://sts.example/", .fingerprint = "aaaa", .seen = NOW - HOUR},
+	};
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_free(a);
+	return 0;
+}
+
+/* The one alarm that is on; ALARM_COUNT: none.  More than one fails. */
+static enum alarm on(void)
+{
+	struct alarms alarms;
+	enum alarm found = ALARM_COUNT;
+	int i;
+
+	alarms_judge(a, &facts, &alarms);
+	for (i = 0; i < ALARM_COUNT; i++) {
+		if (!alarms.text[i])
+			continue;
+		if (found != ALARM_COUNT)
+			fail_msg("%s and %s", alarm_word(found), alarm_word((enum alarm)i));
+		found = (enum alarm)i;
+	}
+	return found;
+}
+
+static void nothing_is_on_when_all_is_well(void **state)
+{
+	(void)state;
+	assert_int_equal(on(), ALARM_COUNT);
+	facts.status = (struct metadata_status){0};     /* metadata in a file */
+	facts.key = (struct metadata_key){0};           /* before the first sign-on */
+	assert_int_equal(on(), ALARM_COUNT);
+}
+
+static void fetches_must_fail_for_as_long_as_is_set(void **state)
+{
+	(void)state;
+	facts.status.failing_since = NOW - DAY + 1;
+	assert_int_equal(on(), ALARM_COUNT);
+	facts.status.failing_since = NOW - DAY;
+	assert_int_equal(on(), ALARM_METADATA_FETCH);
+	setting.alarm_failing = 2 * DAY;
+	assert_int_equal(on(), ALARM_COUNT);
+}
+
+static void metadata_that_nobody_confirmed_for_long_is_old(void **state)
+{
+	(void)state;
+	facts.status.confirmed = NOW - 7 * DAY + 1;
+	assert_int_equal(on(), ALARM_COUNT);
+	facts.status.confirmed = NOW - 7 * DAY;
+	assert_int_equal(on(), ALARM_METADATA_OLD);
+}
+
+static void a_validity_that_is_not_renewed_is_told_in_time(void **state)
+{
+	(void)state;
+	document.valid_until = NOW + 2 * DAY;
+	assert_int_equal(on(), ALARM_COUNT);
+	document.valid_until = NOW + 2 * DAY - 1;
+	assert_int_equal(on(), ALARM_METADATA_ENDS);
+	/* metadata of a day's validity that is renewed within the day is as it should be */
+	facts.status.taken = NOW - 8 * HOUR;
+	document.valid_until = NOW + 16 * HOUR;
+	assert_int_equal(on(), ALARM_COUNT);
+	facts.status.taken = NOW - 20 * HOUR;
+	document.valid_until = NOW + 4 * HOUR;
+	assert_int_equal(on(), ALARM_METADATA_ENDS);
+}
+
+static void no_usable_metadata_is_an_alarm(void **state)
+{
+	struct alarms alarms;
+
+	(void)state;
+	facts.document = NULL;
+	assert_int_equal(on(), ALARM_METADATA_MISSING);
+	facts.document = &document;
+	document.valid_until = NOW;
+	alarms_judge(a, &facts, &alarms);
+	assert_non_null(alarms.text[ALARM_METADATA_MISSING]);
+	assert_non_null(alarms.text[ALARM_METADATA_ENDS]);
+}
+
+static void the_key_in_use_must_be_in_the_document(void **state)
+{
+	(void)state;
+	facts.key.fingerprint = "cccc";
+	assert_int_equal(on(), ALARM_KEY_LEFT);
+	facts.key.fingerprint = "bbbb";
+	assert_int_equal(on(), ALARM_COUNT);
+	document.keys_listed = 1;
+	assert_int_equal(on(), ALARM_KEY_LEFT);
+}
+
+static void the_key_in_use_counts_and_not_the_one_that_lasts_longest(void **state)
+{
+	struct alarms alarms;
+
+	(void)state;
+	keys[1].not_after = NOW + 30 * DAY - 1;
+	assert_int_equal(on(), ALARM_COUNT);
+	facts.key.fingerprint = "bbbb";
+	assert_int_equal(on(), ALARM_KEY_ENDS);
+	keys[1].not_after = NOW - 1;
+	alarms_judge(a, &facts, &alarms);
+	assert_non_null(strstr(alarms.text[ALARM_KEY_ENDS], "ended on"));
+	/* as long as no sign-on has shown which it is, the last one counts */
+	facts.key = (struct metadata_key){0};
+	assert_int_equal(on(), ALARM_COUNT);
+	document.keys_until = NOW + 29 * DAY;
+	assert_int_equal(on(), ALARM_KEY_ENDS);
+}
+
+/* ---- the files ---- */
+
+static char folder[] = "/tmp/test_alarms.XXXXXX";
+static struct settings settings;
+
+static int begin_folder(void **state)
+{
+	begin(state);
+	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(mkdir(arena_printf(a, "%s/metadata", folder), 0700), 0);
+	settings = (struct settings){.state_dir = folder, .providers = &setting, .provider_count = 1};
+	return 0;
+}
+
+static int end_folder(void **state)
+{
+	unlink(settings_metadata_status_path(a, &settings, "entra"));
+	unlink(settings_metadata_key_path(a, &settings, "entra"));
+	unlink(settings_metadata_path(a, &settings, "entra"));
+	rmdir(arena_printf(a, "%s/metadata", folder));
+	rmdir(folder);
+	return end(state);
+}
+
+static void gather(void)
+{
+	alarms_gather(a, &settings, &setting, &document, NOW, &facts);
+}
+
+static void what_is_written_is_read_again(void **state)
+{
+	struct metadata_status status = {
+		.url = setting.metadata_url, .source = setting.metadata_url, .entity = "https://sts.example/", .taken = 1, .confirmed = 2, .tried = 3,
+		.failing_since = 4, .result = "failed", .detail = "with \"quotes\" and \xc3\xa4",
+	};
+	struct metadata_key key = {.entity = "https://sts.example/", .fingerprint = "aaaa", .not_after = 5, .seen = 6};
+
+	(void)state;
+	assert_done(metadata_status_write(settings_metadata_status_path(a, &settings, "entra"), &status, &err), err);
+	assert_done(metadata_key_write(settings_metadata_key_path(a, &settings, "entra"), &key, &err), err);
+	gather();
+	assert_string_equal(facts.status.entity, status.entity);
+	assert_string_equal(facts.status.source, status.source);
+	assert_string_equal(facts.status.detail, status.detail);
+	assert_int_equal(facts.status.confirmed, 2);
+	assert_int_equal(facts.status.failing_since, 4);
+	assert_string_equal(facts.key.fingerprint, "aaaa");
+	assert_int_equal(facts.key.seen, 6);
+}
+
+static void facts_of_another_address_or_entity_are_not_taken(void **state)
+{
+	struct metadata_status status = {.url = "https://old.example/m", .confirmed = 2, .failing_since = 4};
+	struct metadata_key key = {.entity = "https://other.example/", .fingerprint = "cccc", .seen = 6};
+
+	(void)state;
+	assert_done(metadata_status_write(settings_metadata_status_path(a, &settings, "entra"), &status, &err), err);
+	assert_done(metadata_key_write(settings_metadata_key_path(a, &settings, "entra"), &key, &err), err);
+	gather();
+	assert_int_equal(facts.status.failing_since, 0);
+	assert_null(facts.key.fingerprint);
+	assert_int_equal(on(), ALARM_COUNT);
+}
+
+static void broken_files_say_nothing(void **state)
+{
+	static const char *const wrong[] = {
+		"", "[]", "{", "{\"entity\":1}", "{\"entity\":\"e\",\"entity\":\"f\",\"fingerprint\":\"x\",\"seen\":1}", "{\"entity\":\"e\",\"seen\":1}",
+		"{\"entity\":\"e\",\"fingerprint\":\"x\",\"seen\":-1}",
+	};
+	const char *path = settings_metadata_key_path(a, &settings, "entra");
+	struct metadata_key key = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_done(file_write(path, 0600, slice_c(wrong[i]), &err), err);
+		assert_refused(metadata_key_read(a, path, &key, &err), err, REASON_FILE);
+		assert_null(key.fingerprint);
+	}
+}
+
+static void a_copy_without_status_is_as_old_as_its_file(void **state)
+{
+	(void)state;
+	assert_done(file_write(settings_metadata_path(a, &settings, "entra"), 0600, slice_c("x"), &err), err);
+	gather();
+	assert_true(facts.status.confirmed > NOW - 3650 * DAY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(nothing_is_on_when_all_is_well, begin, end),
+		cmocka_unit_test_setup_teardown(fetches_must_fail_for_as_long_as_is_set, begin, end),
+		cmocka_unit_test_setup_teardown(metadata_that_nobody_confirmed_for_long_is_old, begin, end),
+		cmocka_unit_test_setup_teardown(a_validity_that_is_not_renewed_is_told_in_time, begin, end),
+		cmocka_unit_test_setup_teardown(no_usable_metadata_is_an_alarm, begin, end),
+		cmocka_unit_test_setup_teardown(the_key_in_use_must_be_in_the_document, begin, end),
+		cmocka_unit_test_setup_teardown(the_key_in_use_counts_and_not_the_one_that_lasts_longest, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_written_is_read_again, begin_folder, end_folder),
+		cmocka_unit_test_setup_teardown(facts_of_another_address_or_entity_are_not_taken, begin_folder, end_folder),
+		cmocka_unit_test_setup_teardown(broken_files_say_nothing, begin_folder, end_folder),
+		cmocka_unit_test_setup_teardown(a_copy_without_status_is_as_old_as_its_file, begin_folder, end_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
