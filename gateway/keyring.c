@@ -105,7 +105,7 @@ static int read_choice(const struct reading *r, const struct yaml_node *node, co
 
 static int read_connections(const struct reading *r, const struct yaml_node *map, const struct keyring_key **of, struct error *err)
 {
-	const struct keyring_key *key;
+	const struct keyring_key *key = NULL;
 	const struct yaml_node *n;
 
 	if (map->kind != YAML_NODE_MAP)

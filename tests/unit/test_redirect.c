@@ -151,8 +151,8 @@ static void what_we_sign_verifies(void **state)
 static void the_hint_stands_behind_what_is_signed(void **state)
 {
 	const char *url = ours("relay", "anna+x@example.org");
-	static const char *const order[] = {"?app=1&SAMLRequest=", "&RelayState=relay&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more"
-		"%23rsa-sha256&Signature=", "&login_hint=anna%2Bx%40example.org"};
+	static const char *const order[] = {"?app=1&SAMLRequest=",
+		("&RelayState=relay&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256&Signature="), "&login_hint=anna%2Bx%40example.org"};
 	const char *at = url;
 
 	(void)state;
