@@ -66,12 +66,15 @@ static bool is_guest(const struct saml_identity *identity)
 	return is_guest_name(identity->name_id) || is_from_elsewhere(identity);
 }
 
-/* An object id is one tenant's word: among several tenants only both name somebody.  A tenant's case says nothing. */
-static const char *who(struct arena *a, const struct saml_identity *identity)
+/*
+ * An object id is one tenant's word: among several tenants only both name somebody, and only where no other
+ * tenant can be said.  A tenant's case says nothing.
+ */
+static const char *who(struct arena *a, const char *pinned, const struct saml_identity *identity)
 {
 	char *text;
 
-	if (!identity->tenant || !identity->object_id)
+	if (!pinned || !identity->tenant || !identity->object_id)
 		return NULL;
 	text = arena_printf(a, "%s/%s", identity->tenant, identity->object_id);
 	for (char *p = text; *p != '/'; p++)
@@ -91,7 +94,7 @@ int claims_read(struct arena *a, const struct saml_expect *expect, struct saml_i
 	if (tenant && (!out->tenant || strcasecmp(out->tenant, tenant) != 0))
 		return error_set(err, REASON_WRONG_TENANT, "tenant \"%.80s\", not \"%.80s\"",
 			out->tenant ? out->tenant : "", tenant);
-	out->who = who(a, out);
+	out->who = who(a, tenant, out);
 	out->mfa = has_value(out, SAML_CLAIM_AUTHN_METHODS, SAML_METHOD_MULTIPLE);
 	out->guest = is_guest(out);
 	out->groups_overage = saml_identity_attribute(out, SAML_CLAIM_GROUPS_LINK) != NULL;

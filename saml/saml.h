@@ -258,7 +258,7 @@ struct saml_identity {
 	const char *assertion_id;
 	const char *tenant;             /* NULL unless the claim is there */
 	const char *object_id;          /* the same */
-	const char *who;                /* "TENANT/OBJECT-ID": one person among all tenants; NULL without both */
+	const char *who;                /* "TENANT/OBJECT-ID": one person among all tenants; NULL without both, or where the tenant is not pinned */
 	int64_t authn_instant;
 	int64_t not_on_or_after;        /* the earliest of the assertion's ends (skew included) */
 	const char *authn_context;      /* AuthnContextClassRef, NULL: not said */

@@ -176,6 +176,31 @@ static void pins_the_tenant_that_the_entity_id_names(void **state)
 	saml_provider_free(p);
 }
 
+/* Whoever may say any tenant could say another one's, and be taken for its people. */
+static void joins_tenant_and_object_id_only_where_the_tenant_is_pinned(void **state)
+{
+	static const enum forge_key first[] = {FORGE_FIRST, FORGE_KEYS};
+	static const char issuer[] = FORGE_ISSUER "</Issuer>", other[] = "https://idp.example/</Issuer>";
+	const struct forge f = {.before = {{issuer, other}, {issuer, other}}};
+	struct slice metadata = forge_replace(forge_metadata("signing", first), "entityID=\"" FORGE_ISSUER, "entityID=\"https://idp.example/");
+
+	(void)state;
+	for (int pinned = 0; pinned < 2; pinned++) {
+		struct saml_provider_options options = {.tenant = pinned ? FORGE_TENANT : NULL, .now = FORGE_NOW};
+		struct saml_expect expect = forge_expect();
+		struct saml_provider *p = NULL;
+		struct saml_identity who;
+		struct error err;
+
+		assert_done(saml_provider_read(metadata, &options, &p, &err), err);
+		expect.provider = p;
+		assert_done(saml_response_read(forge_arena(), &expect, forge_base64(forge_text(&f)), &who, &err), err);
+		assert_string_equal(who.tenant, FORGE_TENANT);
+		assert_true(pinned ? strcmp(who.who, FORGE_TENANT "/" FORGE_OBJECT_ID) == 0 : !who.who);
+		saml_provider_free(p);
+	}
+}
+
 #define STREET "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/streetaddress"
 #define WITH_STREET(values) {"<AttributeStatement>", "<AttributeStatement><Attribute Name=\"" STREET "\">" values "</Attribute>"}
 
@@ -467,6 +492,7 @@ int main(void)
 		cmocka_unit_test_teardown(accepts_own_sp_name_qualifier_and_entity_format, forge_reset),
 		cmocka_unit_test_teardown(accepts_tenant_in_capitals, forge_reset),
 		cmocka_unit_test_teardown(pins_the_tenant_that_the_entity_id_names, forge_reset),
+		cmocka_unit_test_teardown(joins_tenant_and_object_id_only_where_the_tenant_is_pinned, forge_reset),
 		cmocka_unit_test_teardown(leaves_out_formless_values_that_nobody_reads, forge_reset),
 		cmocka_unit_test_teardown(keeps_a_value_with_form_that_nobody_reads, forge_reset),
 		cmocka_unit_test_teardown(stays_strict_where_it_matters, forge_reset),
