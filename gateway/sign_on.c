@@ -148,7 +148,8 @@ void sign_on_count(const struct sign_on *s, const char *event)
 
 bool sign_on_is_denial(enum reason reason)
 {
-	return reason == REASON_DENIED_BY_RULE || reason == REASON_DENIED_BY_DEFAULT || reason == REASON_REQUIREMENT_FAILED ||
+	return reason == REASON_DENIED_BY_RULE || reason == REASON_DENIED_BY_DEFAULT || reason == REASON_GUEST_DENIED ||
+		reason == REASON_REQUIREMENT_FAILED ||
 		reason == REASON_ACCOUNT_KIND || reason == REASON_WRONG_SITE || reason == REASON_CLAIMED_DOMAIN;
 }
 

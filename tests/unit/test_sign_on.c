@@ -1281,6 +1281,14 @@ static void what_the_rules_refuse_of_a_passive_request_is_denied(void **state)
 	assert_true(page_has(finish(answer_to(sent_to_entra(ask_passively()))), "name=\"RelayState\" value=\"r&quot;&lt;s&gt;&amp;t\xc3\xa4te\""));
 }
 
+/* To ask again aloud would not help a guest either. */
+static void a_guest_whom_the_rules_refuse_of_a_passive_request_is_denied(void **state)
+{
+	(void)state;
+	passively_refused(finish(answer_named(sent_to_entra(ask_passively()), "anna_partner.example#EXT#@example.onmicrosoft.com")), REQUEST_DENIED,
+		REASON_GUEST_DENIED);
+}
+
 static void no_passive_of_the_provider_is_passed_through(void **state)
 {
 	struct asked asked = sent_to_entra(ask_passively());
@@ -1448,6 +1456,7 @@ int main(void)
 		test(a_fresh_sign_on_is_demanded_where_it_was_asked_for),
 		test(a_passive_request_is_asked_passively_and_answered),
 		test(what_the_rules_refuse_of_a_passive_request_is_denied),
+		test(a_guest_whom_the_rules_refuse_of_a_passive_request_is_denied),
 		test(no_passive_of_the_provider_is_passed_through),
 		test(a_passive_request_never_leads_to_another_door),
 		test(whatever_goes_wrong_with_a_passive_request_is_a_response),
