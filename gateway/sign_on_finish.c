@@ -188,6 +188,21 @@ static int find_person(struct sign_on *s, struct error *err)
 	return 0;
 }
 
+/* A link may ask others than the door that it asserts to: that door's people come from its own providers alone. */
+static int require_provider(const struct sign_on *s, struct error *err)
+{
+	const char *const *own = s->judgement.door ? s->judgement.door->providers : NULL;
+
+	if (s->judgement.passage != PASSAGE_ASSERT)
+		return 0;
+	while (own && *own && strcmp(*own, s->pending.provider) != 0)
+		own++;
+	if (own && *own)
+		return 0;
+	return error_set(err, REASON_PROVIDER_CHOICE, "%s was asked, which is not among the providers of %s", s->pending.provider,
+		s->judgement.door ? s->judgement.door->name : "(none)");
+}
+
 /* SAML core 3.4.1: IsPassive takes no visible control, and another door is a page like any other. */
 static int require_stay(const struct sign_on *s, struct error *err)
 {
@@ -298,7 +313,7 @@ static enum step finish(struct sign_on *s, struct error *err)
 	if (find_person(s, err) < 0)
 		return STEP_REFUSED;
 	s->audit.person_us = lap(&mark);
-	if (decide(s, err) < 0 || require_stay(s, err) < 0)
+	if (decide(s, err) < 0 || require_provider(s, err) < 0 || require_stay(s, err) < 0)
 		return STEP_REFUSED;
 	s->audit.decide_us = lap(&mark);
 	if (s->judgement.passage == PASSAGE_ASSERT && write_assertion(s, err) < 0)

@@ -143,6 +143,12 @@ static struct slice with_two_tenants(struct slice text)
 	return forge_replace(text, "portal: helpdesk}", "portal: helpdesk, providers: [fabrikam, entra]}");
 }
 
+/* The same, but the door is for fabrikam's people alone. */
+static struct slice with_a_door_of_one_tenant(struct slice text)
+{
+	return forge_replace(with_two_tenants(text), ", providers: [entra, fabrikam], stable_id: {claim: identity}", ", provider: fabrikam");
+}
+
 static void open_gateway(const struct more *more)
 {
 	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
@@ -153,6 +159,8 @@ static void open_gateway(const struct more *more)
 
 	if (more->top && strcmp(more->top, "#two tenants#") == 0)
 		text = with_two_tenants(text);
+	if (more->top && strcmp(more->top, "#two tenants, a door of one#") == 0)
+		text = with_a_door_of_one_tenant(text);
 	while (memmem(text.p, text.n, "@/", 2))
 		text = forge_replace(text, "@/", arena_printf(a, "%s/", folder));
 	text = forge_replace(text, "#audit#", more->top ? more->top : "");
@@ -209,6 +217,12 @@ static int begin_with_two_tenants(void **state)
 {
 	(void)state;
 	return begin_with(&(struct more){.top = "#two tenants#"});
+}
+
+static int begin_with_a_door_of_one_tenant(void **state)
+{
+	(void)state;
+	return begin_with(&(struct more){.top = "#two tenants, a door of one#"});
 }
 
 static int begin_with_default_link(void **state)
@@ -918,6 +932,23 @@ static void refuses_names_and_mail_of_the_other_tenant(void **state)
 	audit_says("reason", "foreign-domain");
 }
 
+/* The link asks both, but an assertion for a door comes only from whom that door trusts; what leads elsewhere asks there anew. */
+static void a_link_is_no_way_around_the_providers_of_a_door(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	query = slice_c("login_hint=anna.meier%40example.org");
+	refused_with(finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help")))), REASON_PROVIDER_CHOICE);
+	audit_says("provider", "entra");
+	audit_says("event", "refusal");
+	fill_mirror(FORGE_OBJECT_ID, "p@partner.example", "partners", "x");
+	clock_set(FORGE_NOW - 20);
+	x = finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help"))));
+	assert_int_equal(x->status, 303);
+	assert_string_equal(x->location, "https://help.example/portal");
+}
+
 /* ---- guests, claims, codes ---- */
 
 static void refuses_a_guest_where_the_rule_does_not_say_guests(void **state)
@@ -1444,6 +1475,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_passive_request_gets_no_page, begin_with_two_tenants, end),
 		cmocka_unit_test_setup_teardown(refuses_the_answer_of_the_other_tenant, begin_with_two_tenants, end),
 		cmocka_unit_test_setup_teardown(refuses_names_and_mail_of_the_other_tenant, begin_with_two_tenants, end),
+		cmocka_unit_test_setup_teardown(a_link_is_no_way_around_the_providers_of_a_door, begin_with_a_door_of_one_tenant, end),
 		test(refuses_a_guest_where_the_rule_does_not_say_guests),
 		test(an_empty_street_address_keeps_nobody_out),
 		test(shows_the_code_of_entra_and_none_of_its_words),
