@@ -8,6 +8,8 @@ It does what matters to a sign-on the way Chromium does, and nothing else:
 - cookies: host-only or Domain, Path, Secure, HttpOnly, Max-Age, `__Host-`,
   SameSite with Lax as the default and without Chromium's two minutes of
   Lax+POST, so that a wrong SameSite shows at once;
+- frames, when asked to load them: no Lax cookies from another site, and
+  frame-ancestors is applied to what comes;
 - redirects; a form that a script posts is posted only if the page's
   Content-Security-Policy lets that script run; `form-action` is applied to
   the post and to the redirects after it.
@@ -109,6 +111,7 @@ class Cookie:
             return False
         if not cross_site or self.same_site == "None":
             return True
+        # a frame gives no method: Lax is for what stands in the address bar
         return self.same_site == "Lax" and method in ("GET", "HEAD")
 
 
@@ -175,6 +178,8 @@ class _Parser(html.parser.HTMLParser):
             self.button = (len(self.words), a.get("name"), a.get("value") or "")
         elif tag == "a" and a.get("href") is not None:
             self.link = (len(self.words), urllib.parse.urljoin(self.page.url, a["href"]))
+        elif tag == "iframe" and a.get("src"):
+            self.page.frames.append(urllib.parse.urljoin(self.page.url, a["src"]))
         elif tag == "html":
             self.page.language = a.get("lang")
 
@@ -219,6 +224,7 @@ class Page:
     def __init__(self, url, status, headers, body):
         self.url, self.status, self.headers, self.body = url, status, headers, body
         self.forms, self.links, self.scripts, self.title, self.text, self.language = [], [], [], "", "", None
+        self.frames = []  # their addresses
         self.policy = {}
         for directive in (self.header("Content-Security-Policy") or "").split(";"):
             words = directive.split()
@@ -286,10 +292,11 @@ class Hop:
 class Request:
     """A step not yet taken."""
 
-    def __init__(self, method, url, body=None, initiator=None, form_policy=None):
+    def __init__(self, method, url, body=None, initiator=None, form_policy=None, frame=False):
         self.method, self.url, self.body = method, url, body
         self.initiator = initiator  # address of the page that caused it; None: the address bar
         self.form_policy = form_policy  # (form-action sources, address of their page)
+        self.frame = frame  # for a frame of the initiator's page
 
     @property
     def fields(self):
@@ -297,7 +304,7 @@ class Request:
         return dict(urllib.parse.parse_qsl((self.body or b"").decode(), keep_blank_values=True))
 
     def with_fields(self, fields):
-        return Request(self.method, self.url, urllib.parse.urlencode(fields).encode(), self.initiator, self.form_policy)
+        return Request(self.method, self.url, urllib.parse.urlencode(fields).encode(), self.initiator, self.form_policy, self.frame)
 
 
 class Browser:
@@ -326,6 +333,18 @@ class Browser:
                     if same(said):
                         return self.submit(form, (name, value), stop)
         raise LookupError(f"nothing to click says {text!r} on {self.page.url}: {self.page.text[:300]}")
+
+    def load_frames(self):
+        """What the page's frames show in the end."""
+        shown = []
+        for url in self.page.frames:
+            frame = self.tab()
+            frame.hops = self.hops
+            page = frame.go(Request("GET", url, initiator=self.page.url, frame=True))
+            if not allows(page.policy.get("frame-ancestors", ["*"]), self.page.url, page.url):
+                raise Blocked(f"{page.url} forbids {self.page.url} to show it in a frame")
+            shown.append(page)
+        return shown
 
     def submit(self, form, button=None, stop=None, page=None):
         return self.go(self.request_of(form, button, page), stop)
@@ -357,7 +376,8 @@ class Browser:
         if self.page.status in REDIRECTS and location:
             url = urllib.parse.urljoin(request.url, location)
             keeps = self.page.status in (307, 308)
-            return Request(request.method if keeps else "GET", url, request.body if keeps else None, request.initiator, request.form_policy)
+            return Request(request.method if keeps else "GET", url, request.body if keeps else None, request.initiator, request.form_policy,
+                           request.frame)
         form = self.page.posts_itself() if self.scripts else None
         return self.request_of(form) if form else None
 
@@ -365,7 +385,7 @@ class Browser:
         if request.form_policy and not allows(request.form_policy[0], request.url, request.form_policy[1]):
             raise Blocked(f"form-action {' '.join(request.form_policy[0])} of {request.form_policy[1]} forbids {request.url}")
         cross_site = request.initiator is not None and site_of(request.initiator) != site_of(request.url)
-        cookies = self.jar.for_request(request.url, request.method, cross_site) if self.cookies else []
+        cookies = self.jar.for_request(request.url, None if request.frame else request.method, cross_site) if self.cookies else []
         hop = Hop(request.method, request.url, cookies)
         self.hops.append(hop)
         page = self.exchange(request, cookies, cross_site)
@@ -380,7 +400,7 @@ class Browser:
             ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) postern-tests"),
             ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
             ("Accept-Language", "en"),
-            ("Sec-Fetch-Dest", "document"),
+            ("Sec-Fetch-Dest", "iframe" if request.frame else "document"),
             ("Sec-Fetch-Mode", "navigate"),
             ("Sec-Fetch-Site", "none" if request.initiator is None else "cross-site" if cross_site else "same-origin"),
         ]

@@ -3,12 +3,12 @@
  * demo-entra: a stand-in for Entra ID, with a page that lists whom to sign in as.
  *
  * GET  /                         who is signed in here, and a way out
- * GET  /TENANT/saml2             a sign-on request: silent where somebody is signed in, else the list
+ * GET  /TENANT/saml2             a sign-on request: silent where somebody is signed in, else the list; or a LogoutRequest
  * POST /login                    somebody was picked from the list
- * POST /signout
+ * POST /signout                  tells every application in hidden frames
  * GET  /TENANT/federationmetadata/2007-06/federationmetadata.xml, /metadata
  */
-#include "tests/demo/entra_saml.h"
+#include "tests/demo/entra_logout.h"
 #include "tests/demo/peer.h"
 #include "tests/demo/peer_saml.h"
 
@@ -38,7 +38,7 @@ struct entra {
 
 /* ---- sessions ---- */
 
-static const struct entra_session *session_of(struct entra *entra, struct evhttp_request *req)
+static struct entra_session *session_of(struct entra *entra, struct evhttp_request *req)
 {
 	char token[PEER_ID_SIZE];
 
@@ -51,8 +51,7 @@ static const struct entra_session *session_of(struct entra *entra, struct evhttp
 	return NULL;
 }
 
-static const struct entra_session *session_begin(struct entra *entra, struct evhttp_request *req, const struct entra_person *person,
-	bool mfa)
+static struct entra_session *session_begin(struct entra *entra, struct evhttp_request *req, const struct entra_person *person, bool mfa)
 {
 	struct session_slot *slot = &entra->sessions[entra->next_session++ % SESSIONS_MAX];
 
@@ -60,6 +59,15 @@ static const struct entra_session *session_begin(struct entra *entra, struct evh
 	slot->session = (struct entra_session){.person = person, .mfa = mfa, .since = time(NULL)};
 	peer_set_cookie(req, COOKIE, slot->token, "SameSite=Lax");
 	return &slot->session;
+}
+
+/* Its cookie finds nothing any more; who holds the session may still read it. */
+static void session_end(struct entra *entra, const struct entra_session *session)
+{
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		if (&entra->sessions[i].session == session)
+			entra->sessions[i].token[0] = '\0';
+	}
 }
 
 static const struct entra_person *person_by_id(const struct entra *entra, const char *id)
@@ -146,9 +154,34 @@ static void send_start(struct entra *entra, struct evhttp_request *req)
 	peer_send_page(req, 200, page);
 }
 
+static bool is_told_later(const struct entra_session *session, size_t i)
+{
+	for (size_t later = i + 1; later < session->seat_count && later < ENTRA_SEATS_MAX; later++) {
+		if (strcmp(session->seats[later].application, session->seats[i].application) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each application that the session was used for loads a LogoutRequest, once. */
+static void send_signed_out(struct entra *entra, struct evhttp_request *req, const struct entra_session *session)
+{
+	struct evbuffer *page = peer_page("You signed out of your account", "entra", BRAND);
+
+	peer_add(page, "<p class=\"card\">It’s a good idea to close all browser windows.</p>\n", NULL);
+	for (size_t i = 0; session && i < session->seat_count && i < ENTRA_SEATS_MAX; i++) {
+		char *url = is_told_later(session, i) ? NULL : entra_logout_notice(entra->idp, session, &session->seats[i]);
+
+		if (url)
+			peer_add(page, "<iframe hidden src=\"{url}\"></iframe>\n", "url", url, NULL);
+		g_free(url);
+	}
+	peer_send_page(req, 200, page);
+}
+
 /* ---- what a browser asks ---- */
 
-static void answer(struct entra *entra, struct evhttp_request *req, struct entra_request *request, const struct entra_session *session)
+static void answer(struct entra *entra, struct evhttp_request *req, struct entra_request *request, struct entra_session *session)
 {
 	struct entra_form form;
 
@@ -160,7 +193,7 @@ static void answer(struct entra *entra, struct evhttp_request *req, struct entra
 
 static void sign_on(struct entra *entra, struct evhttp_request *req)
 {
-	const struct entra_session *session = session_of(entra, req);
+	struct entra_session *session = session_of(entra, req);
 	struct entra_request request;
 	const char *problem;
 
@@ -191,6 +224,43 @@ static void login(struct entra *entra, struct evhttp_request *req)
 	evhttp_clear_headers(&form);
 }
 
+static void sign_out(struct entra *entra, struct evhttp_request *req)
+{
+	const struct entra_session *session = session_of(entra, req);
+
+	session_end(entra, session);
+	peer_set_cookie(req, COOKIE, "", "Max-Age=0");
+	send_signed_out(entra, req, session);
+}
+
+/* Where nobody is signed in there is nothing left to end: that is a success. */
+static void sign_out_for_application(struct entra *entra, struct evhttp_request *req)
+{
+	const struct entra_session *session = session_of(entra, req);
+	struct entra_logout logout;
+	const char *problem;
+	bool good;
+	char *url;
+
+	if (!entra_logout_read(entra->idp, peer_query(req), &logout, &problem)) {
+		send_problem(req, problem);
+		entra_logout_end(&logout);
+		return;
+	}
+	good = !session || entra_logout_means(&logout, session);
+	if (good)
+		session_end(entra, session);
+	url = entra_logout_answer(entra->idp, &logout, good);
+	if (url)
+		peer_redirect(req, url);
+	else if (good)
+		send_signed_out(entra, req, NULL);
+	else
+		send_problem(req, "The session to sign out of was not found.");
+	g_free(url);
+	entra_logout_end(&logout);
+}
+
 static void handle(struct evhttp_request *req, void *context)
 {
 	struct entra *entra = context;
@@ -201,14 +271,15 @@ static void handle(struct evhttp_request *req, void *context)
 		peer_send(req, 200, "application/samlmetadata+xml", entra->metadata, strlen(entra->metadata));
 	else if (!peer_host_is(req, entra->host))
 		send_problem(req, "This address is not this service's.");
+	else if (strcmp(path, entra->sso_path) == 0 && !peer_is_post(req) && entra_logout_is_asked(peer_query(req)))
+		sign_out_for_application(entra, req);
 	else if (strcmp(path, entra->sso_path) == 0 && !peer_is_post(req))
 		sign_on(entra, req);
 	else if (strcmp(path, "/login") == 0 && peer_is_post(req))
 		login(entra, req);
-	else if (strcmp(path, "/signout") == 0 && peer_is_post(req)) {
-		peer_set_cookie(req, COOKIE, "", "Max-Age=0");
-		peer_redirect(req, "/");
-	} else if (strcmp(path, "/") == 0)
+	else if (strcmp(path, "/signout") == 0 && peer_is_post(req))
+		sign_out(entra, req);
+	else if (strcmp(path, "/") == 0)
 		send_start(entra, req);
 	else
 		peer_send(req, 404, "text/plain", "not found\n", 10);
@@ -268,7 +339,7 @@ static const struct option options[] = {
 	{"people", required_argument, NULL, OPTION_PEOPLE},             /* JSON: what tests/demo/company.py writes */
 	{"key", required_argument, NULL, OPTION_KEY},
 	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
-	{"application", required_argument, NULL, OPTION_APPLICATION},   /* "ENTITY-ID ACS", once for each */
+	{"application", required_argument, NULL, OPTION_APPLICATION},   /* "ENTITY-ID ACS [LOGOUT-URL]", once for each */
 	{"sign", required_argument, NULL, OPTION_SIGN},                 /* assertion (unless given), response or both */
 	{0},
 };
@@ -297,11 +368,11 @@ int main(int argc, char **argv)
 	read_people(&entra, given[OPTION_PEOPLE]);
 	set_up(&entra, given[OPTION_KEY], given[OPTION_CERTIFICATE], given[OPTION_SIGN]);
 	for (size_t i = 0; i < application_count; i++) {
-		char **parts = g_strsplit(applications[i], " ", 2);
+		char **parts = g_strsplit(applications[i], " ", 3);
 
 		if (!parts[0] || !parts[1])
-			peer_die("--application wants \"ENTITY-ID ACS\"");
-		entra_idp_add_application(entra.idp, parts[0], parts[1]);
+			peer_die("--application wants \"ENTITY-ID ACS [LOGOUT-URL]\"");
+		entra_idp_add_application(entra.idp, parts[0], parts[1], parts[2]);
 		g_strfreev(parts);
 	}
 	peer_serve(given[OPTION_LISTEN], handle, &entra);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An identity provider on lasso, shaped like Entra ID. */
-#include "tests/demo/entra_saml.h"
-#include "tests/demo/peer.h"
+#include "tests/demo/entra_idp.h"
 #include "tests/demo/peer_saml.h"
 
-#include <lasso/lasso.h>
 #include <lasso/xml/misc_text_node.h>
 #include <lasso/xml/saml-2.0/saml2_assertion.h>
 #include <lasso/xml/saml-2.0/saml2_attribute.h>
@@ -17,22 +15,11 @@
 #include <lasso/xml/saml-2.0/samlp2_authn_request.h>
 #include <lasso/xml/saml-2.0/samlp2_response.h>
 
-#define APPLICATIONS_MAX 8
 #define MICROSOFT "http://schemas.microsoft.com/identity/claims/"
 #define XMLSOAP "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 #define METHODS "http://schemas.microsoft.com/claims/authnmethodsreferences"
 #define METHOD_PASSWORD "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
 #define METHOD_MULTIPLE "http://schemas.microsoft.com/claims/multipleauthn"
-
-struct entra_idp {
-	LassoServer *server;
-	char *tenant, *issuer;
-	bool sign_assertion, sign_response;
-	struct {
-		char *entity_id, *acs_url;
-	} applications[APPLICATIONS_MAX];
-	size_t application_count;
-};
 
 struct entra_idp *entra_idp_new(const struct entra_options *options)
 {
@@ -59,6 +46,7 @@ void entra_idp_free(struct entra_idp *idp)
 	for (size_t i = 0; i < idp->application_count; i++) {
 		g_free(idp->applications[i].entity_id);
 		g_free(idp->applications[i].acs_url);
+		g_free(idp->applications[i].logout_url);
 	}
 	g_object_unref(idp->server);
 	g_free(idp->tenant);
@@ -66,24 +54,25 @@ void entra_idp_free(struct entra_idp *idp)
 	g_free(idp);
 }
 
-void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_url)
+void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_url, const char *logout_url)
 {
-	char *metadata = peer_sp_metadata(entity_id, acs_url);
+	char *metadata = peer_sp_metadata(entity_id, acs_url, logout_url);
+	struct entra_application *application = &idp->applications[idp->application_count];
 
 	if (idp->application_count == APPLICATIONS_MAX)
 		peer_die("more than %d applications", APPLICATIONS_MAX);
 	if (lasso_server_add_provider_from_buffer(idp->server, LASSO_PROVIDER_ROLE_SP, metadata, NULL, NULL) != 0)
 		peer_die("lasso does not take the application %s", entity_id);
-	idp->applications[idp->application_count].entity_id = g_strdup(entity_id);
-	idp->applications[idp->application_count++].acs_url = g_strdup(acs_url);
+	*application = (struct entra_application){g_strdup(entity_id), g_strdup(acs_url), g_strdup(logout_url)};
+	idp->application_count++;
 	free(metadata);
 }
 
-static const char *reply_address(const struct entra_idp *idp, const char *issuer)
+const struct entra_application *entra_idp_application(const struct entra_idp *idp, const char *entity_id)
 {
 	for (size_t i = 0; i < idp->application_count; i++) {
-		if (strcmp(idp->applications[i].entity_id, issuer) == 0)
-			return idp->applications[i].acs_url;
+		if (strcmp(idp->applications[i].entity_id, entity_id) == 0)
+			return &idp->applications[i];
 	}
 	return NULL;
 }
@@ -91,9 +80,9 @@ static const char *reply_address(const struct entra_idp *idp, const char *issuer
 /* The request must name no reply address, or the registered one. */
 static bool reply_address_is_registered(const struct entra_idp *idp, const char *issuer, const char *acs_url)
 {
-	const char *registered = reply_address(idp, issuer);
+	const struct entra_application *application = entra_idp_application(idp, issuer);
 
-	return registered && (!acs_url || strcmp(registered, acs_url) == 0);
+	return application && (!acs_url || strcmp(application->acs_url, acs_url) == 0);
 }
 
 bool entra_request_read(struct entra_idp *idp, const char *query, struct entra_request *out, const char **problem_out)
@@ -189,8 +178,16 @@ static void set_name_id(LassoSaml2Assertion *assertion, const char *upn)
 	assertion->Subject->NameID = name;
 }
 
+static void take_seat(struct entra_session *session, const struct entra_application *application, const char *index)
+{
+	struct entra_seat *seat = &session->seats[session->seat_count++ % ENTRA_SEATS_MAX];
+
+	seat->application = application->entity_id;
+	snprintf(seat->index, sizeof(seat->index), "%s", index);
+}
+
 /* Real messages hold from five minutes ago for an hour, whatever the documentation says. */
-static bool build_assertion(struct entra_idp *idp, LassoLogin *login, const struct entra_session *session)
+static bool build_assertion(struct entra_idp *idp, LassoLogin *login, struct entra_session *session)
 {
 	char instant[PEER_TIME_SIZE], not_before[PEER_TIME_SIZE], not_on_or_after[PEER_TIME_SIZE], id[PEER_ID_SIZE];
 	time_t now = time(NULL);
@@ -216,6 +213,7 @@ static bool build_assertion(struct entra_idp *idp, LassoLogin *login, const stru
 	set_string(&confirmation->NotBefore, NULL);
 	set_name_id(assertion, session->person->upn);
 	add_claims(idp, assertion, session);
+	take_seat(session, entra_idp_application(idp, LASSO_PROFILE(login)->remote_providerID), id);
 	g_object_unref(assertion);
 	return true;
 }
@@ -246,7 +244,7 @@ static void leave_assertion_unsigned(LassoProfile *profile, const char *recipien
 	g_free(text);
 }
 
-bool entra_response_write(struct entra_idp *idp, struct entra_request *request, const struct entra_session *session,
+bool entra_response_write(struct entra_idp *idp, struct entra_request *request, struct entra_session *session,
 	struct entra_form *out)
 {
 	LassoLogin *login = request->login;
@@ -261,7 +259,7 @@ bool entra_response_write(struct entra_idp *idp, struct entra_request *request, 
 	peer_random_id(id);
 	set_string(&LASSO_SAMLP2_STATUS_RESPONSE(profile->response)->ID, id);
 	if (session && !idp->sign_assertion)
-		leave_assertion_unsigned(profile, reply_address(idp, request->issuer));
+		leave_assertion_unsigned(profile, entra_idp_application(idp, request->issuer)->acs_url);
 	if (session)
 		lasso_profile_set_signature_hint(profile, idp->sign_response ? LASSO_PROFILE_SIGNATURE_HINT_FORCE :
 			LASSO_PROFILE_SIGNATURE_HINT_FORBID);

@@ -2,12 +2,13 @@
 /*
  * The SAML of the demo's Entra ID: an identity provider on lasso whose
  * messages look like the real ones (claims, times, NameID, context).
- * One of two files of that program that know lasso or people's claims.
+ * Together with entra_logout.c all of that program that knows lasso or people's claims.
  */
 #ifndef TESTS_DEMO_ENTRA_SAML_H
 #define TESTS_DEMO_ENTRA_SAML_H
 
-#include <stdbool.h>
+#include "tests/demo/peer.h"
+
 #include <time.h>
 
 struct entra_person {
@@ -28,8 +29,8 @@ struct entra_options {
 
 struct entra_idp *entra_idp_new(const struct entra_options *options);
 void entra_idp_free(struct entra_idp *idp);
-/* An application's identifier and its only reply address. */
-void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_url);
+/* An application's identifier, its only reply address, and its Logout URL (NULL: none). */
+void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_url, const char *logout_url);
 
 struct entra_request {
 	void *login;                    /* lasso's */
@@ -41,10 +42,20 @@ struct entra_request {
 bool entra_request_read(struct entra_idp *idp, const char *query, struct entra_request *out, const char **problem_out);
 void entra_request_end(struct entra_request *request);
 
+#define ENTRA_SEATS_MAX 16
+
+/* One application that a session has signed somebody on to. */
+struct entra_seat {
+	const char *application;        /* its identifier; the idp's */
+	char index[PEER_ID_SIZE];       /* the SessionIndex of that assertion */
+};
+
 struct entra_session {
 	const struct entra_person *person;
 	bool mfa;
 	time_t since;
+	struct entra_seat seats[ENTRA_SEATS_MAX];       /* the oldest is overwritten */
+	size_t seat_count;                              /* ever */
 };
 
 /* What the browser posts; strings live until entra_request_end. */
@@ -53,7 +64,7 @@ struct entra_form {
 };
 
 /* session NULL: a Response that says no (a passive request without a session). */
-bool entra_response_write(struct entra_idp *idp, struct entra_request *request, const struct entra_session *session,
+bool entra_response_write(struct entra_idp *idp, struct entra_request *request, struct entra_session *session,
 	struct entra_form *out);
 
 #endif

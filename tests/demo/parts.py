@@ -299,7 +299,7 @@ class Parts:
     def start_entra(self, applications=None, sign="assertion"):
         key, certificate = make_key(self.folder, "entra", "Demo Federated SSO Certificate")
         (self.folder / "people.json").write_text(json.dumps(company.in_entra(), ensure_ascii=False))
-        applications = applications or [f"{self.postern_url}/saml/sp/metadata {self.postern_url}/saml/sp/acs/1"]
+        applications = applications or [f"{self.postern_url}/saml/sp/metadata {self.postern_url}/saml/sp/acs/1 {self.postern_url}/saml/sp/slo"]
         command = [self.build / "tests/demo/demo-entra", "--listen", f"127.0.0.1:{self.ports['entra']}", "--host",
                    self.host("entra", "entra"), "--tenant", company.TENANT, "--people", self.folder / "people.json", "--key", key,
                    "--certificate", certificate, "--sign", sign]

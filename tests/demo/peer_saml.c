@@ -6,13 +6,15 @@
 #define SAML_NAMES "xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\""
 #define KEY "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data>" \
 	"<X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
-#define IDP_ROLE "<IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">" KEY \
+#define LOGOUT_SERVICE "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"{logout}\"/>"
+#define IDP_ROLE(logout) "<IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">" KEY logout \
 	"<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"{sso}\"/>" \
 	"<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{sso}\"/></IDPSSODescriptor>"
 #define WS_FEDERATION_ROLE "<RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" " \
 	"xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\" xsi:type=\"fed:SecurityTokenServiceType\" " \
 	"protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\">" KEY "</RoleDescriptor>"
-#define SP_ROLE "<SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\" WantAssertionsSigned=\"true\">" \
+#define SP_ROLE(logout) "<SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\" " \
+	"WantAssertionsSigned=\"true\">" logout \
 	"<AssertionConsumerService index=\"0\" isDefault=\"true\" Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" " \
 	"Location=\"{acs}\"/></SPSSODescriptor>"
 
@@ -44,27 +46,29 @@ static char *idp_document(const char *template, const char *entity_id, const cha
 	char id[PEER_ID_SIZE];
 
 	peer_random_id(id);
-	peer_add(buffer, template, "entity", entity_id, "sso", sso_url, "certificate", certificate, "id", id, NULL);
+	peer_add(buffer, template, "entity", entity_id, "sso", sso_url, "logout", sso_url, "certificate", certificate, "id", id, NULL);
 	return document(buffer);
 }
 
 char *peer_idp_metadata(const char *entity_id, const char *sso_url, const char *certificate)
 {
-	return idp_document("<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" IDP_ROLE "</EntityDescriptor>",
+	return idp_document("<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" IDP_ROLE("") "</EntityDescriptor>",
 		entity_id, sso_url, certificate);
 }
 
 char *peer_entra_metadata(const char *entity_id, const char *sso_url, const char *certificate)
 {
 	return idp_document("\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?><EntityDescriptor ID=\"{id}\" entityID=\"{entity}\" "
-		SAML_NAMES ">" WS_FEDERATION_ROLE IDP_ROLE "</EntityDescriptor>", entity_id, sso_url, certificate);
+		SAML_NAMES ">" WS_FEDERATION_ROLE IDP_ROLE(LOGOUT_SERVICE) "</EntityDescriptor>", entity_id, sso_url, certificate);
 }
 
-char *peer_sp_metadata(const char *entity_id, const char *acs_url)
+char *peer_sp_metadata(const char *entity_id, const char *acs_url, const char *logout_url)
 {
 	struct evbuffer *buffer = evbuffer_new();
+	const char *template = logout_url ?
+		"<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" SP_ROLE(LOGOUT_SERVICE) "</EntityDescriptor>" :
+		"<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" SP_ROLE("") "</EntityDescriptor>";
 
-	peer_add(buffer, "<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" SP_ROLE "</EntityDescriptor>",
-		"entity", entity_id, "acs", acs_url, NULL);
+	peer_add(buffer, template, "entity", entity_id, "acs", acs_url, "logout", logout_url, NULL);
 	return document(buffer);
 }

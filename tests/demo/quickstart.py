@@ -152,6 +152,7 @@ Try it in a browser (Chromium, Chrome, Edge and Firefox know *.localhost; nothin
   the help centre's door     {parts.portal_home}
   one link for everybody     {parts.postern_url}/go/help
   who is signed in at Entra  {parts.entra_url}/    (sign out there to become somebody else)
+  sign out by Postern        {parts.postern_url}/logout
 
 Ask Postern why:
   {shown_command(parts)} explain --mfa {company.by_uid('maya.obrien')['mail']}
