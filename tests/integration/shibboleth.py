@@ -9,6 +9,7 @@ import pathlib
 import pwd
 import shutil
 import tempfile
+from urllib.parse import quote
 
 from parts import Part, PartFailed, answers_tcp, free_port, make_key, run
 
@@ -23,7 +24,7 @@ SHIBBOLETH2 = """\
 <ApplicationDefaults entityID="{first_entity_id}" REMOTE_USER="name_id" signing="{signing}" encryption="false" homeURL="{url}/">
 <Sessions lifetime="600" timeout="600" relayState="ss:mem" checkAddress="false" handlerSSL="false" cookieProps="https"
  redirectLimit="exact" handlerURL="/Shibboleth.sso">
-<SSO policyId="blockUnsolicited" entityID="{idp}">SAML2</SSO>
+<SSO policyId="blockUnsolicited" ignoreNoPassive="{ignore_no_passive}" entityID="{idp}">SAML2</SSO>
 <Logout>Local</Logout>
 <Handler type="Session" Location="/Session" showAttributeValues="true" contentType="application/json"/>
 </Sessions>
@@ -41,7 +42,7 @@ OVERRIDE = """\
 <ApplicationOverride id="{name}" entityID="{entity_id}">
 <Sessions lifetime="600" timeout="600" relayState="ss:mem" checkAddress="false" handlerSSL="false" cookieProps="https"
  redirectLimit="exact" handlerURL="/{name}/Shibboleth.sso">
-<SSO policyId="blockUnsolicited" entityID="{idp}">SAML2</SSO>
+<SSO policyId="blockUnsolicited" ignoreNoPassive="{ignore_no_passive}" entityID="{idp}">SAML2</SSO>
 <Logout>Local</Logout>
 <Handler type="Session" Location="/Session" showAttributeValues="true" contentType="application/json"/>
 </Sessions>
@@ -101,11 +102,11 @@ log4j.appender.file.layout.ConversionPattern=%d{{%Y-%m-%d %H:%M:%S}} %p %c %x: %
 
 
 class Shibboleth:
-    def __init__(self, names, signing="false"):
-        """`names`: the applications.  The folder is open to the user that Apache runs as, unlike pytest's."""
+    def __init__(self, names, signing="false", ignore_no_passive="false"):
+        """`names`: the applications.  `ignore_no_passive`: whether NoPassive is no error.  The folder is open to the user that Apache runs as, unlike pytest's."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postern-shibboleth."))
         self.folder.chmod(0o755)
-        self.names, self.signing, self.port = names, signing, free_port()
+        self.names, self.signing, self.ignore_no_passive, self.port = names, signing, ignore_no_passive, free_port()
         self.url = f"http://shibboleth.localhost:{self.port}"
         self.shibd = self.apache = None
 
@@ -118,6 +119,14 @@ class Shibboleth:
     def page(self, name):
         """Behind a sign-on."""
         return f"{self.url}/{name}/page/"
+
+    def open_page(self, name):
+        """Shown with and without a sign-on."""
+        return f"{self.url}/{name}/open.html"
+
+    def passive_start(self, name):
+        """Asks whether somebody is signed on, without a word to the person."""
+        return f"{self.url}/{name}/Shibboleth.sso/Login?isPassive=true&target={quote(self.open_page(name), safe='')}"
 
     def session(self, name):
         return f"{self.url}/{name}/Shibboleth.sso/Session"
@@ -145,8 +154,10 @@ class Shibboleth:
 
     def write_files(self, idp, attributes):
         make_key(self.folder, "shib", "Shibboleth service provider")
-        names = dict(folder=self.folder, url=self.url, port=self.port, idp=idp, signing=self.signing, first_entity_id=self.entity_id("default"))
-        overrides = "".join(OVERRIDE.format(name=n, entity_id=self.entity_id(n), idp=idp) for n in self.names)
+        names = dict(folder=self.folder, url=self.url, port=self.port, idp=idp, signing=self.signing,
+                     ignore_no_passive=self.ignore_no_passive, first_entity_id=self.entity_id("default"))
+        overrides = "".join(OVERRIDE.format(name=n, entity_id=self.entity_id(n), idp=idp, ignore_no_passive=self.ignore_no_passive)
+                            for n in self.names)
         (self.folder / "shibboleth2.xml").write_text(SHIBBOLETH2.format(overrides=overrides, **names))
         rows = "".join(NAME_ID.format(format=name) for name in NAME_ID_FORMATS)
         rows += "".join(ATTRIBUTE.format(name=name, id=short, format=form) for name, short in attributes.items()
@@ -167,6 +178,7 @@ class Shibboleth:
             page = self.folder / "www" / name / "page"
             page.mkdir(parents=True)
             (page / "index.html").write_text(f"<!DOCTYPE html><html lang=en><title>{name}</title><p>the page of {name}")
+            (page.parent / "open.html").write_text(f"<!DOCTYPE html><html lang=en><title>{name}</title><p>open to all at {name}")
 
     def log(self):
         """What shibd says about the messages it read."""

@@ -15,9 +15,11 @@ import time
 import pytest
 
 from browser import Browser, Page
+from mellon import Mellon
 from node_peers import ServiceProvider
 from parts import company, make_key, run
 from peers import SHOWN, Door, PeerParts
+from samlp_idp import Samlp
 from shibboleth import Shibboleth
 from simplesamlphp import SimpleSAMLphp
 from simplesamlphp_sp import SimpleSAMLphpServiceProviders
@@ -42,7 +44,8 @@ class Stage:
     """Postern, and who asks it."""
 
     def __init__(self, folder, build, slapd_port):
-        self.shibboleth = Shibboleth(["signed"], signing="true")
+        self.shibboleth = Shibboleth(["signed"], signing="true", ignore_no_passive="true")
+        self.mellon = Mellon(["signed"])
         self.php = SimpleSAMLphpServiceProviders(folder / "php", ["signed"], **{"redirect.sign": True})
         self.key, self.certificate = make_key(folder, "node", "node-saml")
         self.node = {name: Door(f"node-{name}", f"http://node-{name}.localhost/saml", f"http://node-{name}.localhost/acs?x=1",
@@ -50,6 +53,7 @@ class Stage:
                      for name, more in (("signed", signed_only(self.certificate)), ("told", "    refusals: response\n    lifetime: 2m\n"))}
         doors = [*self.node.values()]
         for kind, peer, certificate in (("shibboleth", self.shibboleth, self.shibboleth.folder / "shib.crt"),
+                                        ("mellon", self.mellon, self.mellon.folder / "mellon.crt"),
                                         ("php", self.php, self.php.folder / "sp.crt")):
             doors.append(Door(f"{kind}-signed", peer.entity_id("signed"), peer.acs("signed"), peer.page("signed"), "assertion",
                               more=signed_only(certificate)))
@@ -61,6 +65,7 @@ class Stage:
         inner = "".join(parts.certificate().splitlines(keepends=True)[1:-1])
         metadata = IDP_METADATA.format(idp=parts.idp_entity_id, sso=parts.sso_url, certificate=inner)
         self.shibboleth.start(parts.idp_entity_id, metadata.encode(), SHOWN)
+        self.mellon.start(metadata.encode())
         self.php.start(parts.idp_entity_id, parts.sso_url, parts.certificate())
         parts.start_entra()
         parts.start_door("managed")
@@ -68,10 +73,10 @@ class Stage:
         return self
 
     def logs(self):
-        return self.parts.postern.tail() + self.shibboleth.logs() + self.php.logs()
+        return self.parts.postern.tail() + self.shibboleth.logs() + self.mellon.logs() + self.php.logs()
 
     def close(self):
-        for part in (self.parts, self.shibboleth, self.php):
+        for part in (self.parts, self.shibboleth, self.mellon, self.php):
             part.close()
 
 
@@ -191,6 +196,17 @@ def test_shibboleth_signs_its_requests(stage, browser):
     assert stage.parts.audit()[-1]["door"] == "shibboleth-signed"
 
 
+def test_mellon_signs_its_requests(stage, browser):
+    browser.open(stage.mellon.page("signed"))
+    asked = next(hop.url for hop in browser.hops if hop.url.startswith(stage.parts.sso_url))
+    assert "&Signature=" in asked
+    page = pick(browser, MAYA)
+    assert (page.url, page.status) == (stage.mellon.page("signed"), 200), page.text + stage.mellon.logs()
+    assert f"user {MAYA['mail']};" in page.text
+    assert stage.parts.audit()[-1]["door"] == "mellon-signed"
+    assert_refused(stage.parts, Browser().open(re.sub("&SigAlg=.*", "", asked)), "request-unsigned", 403)
+
+
 def test_simplesamlphp_signs_its_requests(stage, browser):
     browser.open(stage.php.page("signed"))
     asked = next(hop.url for hop in browser.hops if hop.url.startswith(stage.parts.sso_url))
@@ -286,6 +302,23 @@ def test_passive_request_of_somebody_who_is_signed_on_is_silent(stage, node, bro
     assert read["profile"]["nameID"] == MAYA["mail"]
 
 
+def test_shibboleth_goes_on_where_nobody_is_signed_on(stage, browser):
+    """It takes our NoPassive for what it is: no error, but a page without a sign-on; and with one, the same start brings a session."""
+    shibboleth = stage.shibboleth
+    browser.open(shibboleth.passive_start("signed"), stop=lambda request: request.url == shibboleth.acs("signed"))
+    posted = browser.stopped_at
+    assert STATUS + "NoPassive" in response_of(posted) and "<saml:Assertion " not in response_of(posted)
+    page = browser.go(posted)
+    assert (page.url, page.status) == (shibboleth.open_page("signed"), 200), page.text + shibboleth.log()[-2000:]
+    assert json.loads(browser.open(shibboleth.session("signed")).text) == {}
+    browser.open(door_address(stage.parts, "managed"))
+    browser.click("Log in")
+    assert_signed_on(stage.parts, pick(browser, MAYA), MAYA)
+    page = browser.open(shibboleth.passive_start("signed"))
+    assert (page.url, page.status) == (shibboleth.open_page("signed"), 200), page.text
+    assert json.loads(browser.open(shibboleth.session("signed")).text)["identity_provider"] == stage.parts.idp_entity_id
+
+
 @pytest.mark.parametrize("person, status, reason", [(VIKTOR, "RequestDenied", "denied-by-default"), (CHLOE, "NoPassive", "elsewhere")],
                          ids=["refused", "of another door"])
 def test_passive_request_never_ends_on_a_page_or_at_another_door(stage, node, browser, person, status, reason):
@@ -324,15 +357,15 @@ def test_check_tells_until_when_signed_requests_are_taken(stage):
 # ---- signed requests of ours ----
 
 
+class Signing(PeerParts):
+    def settings(self, metadata=None):
+        return super().settings(metadata).replace("    tenant: ", "    sign_requests: yes\n    tenant: ")
+
+
 @pytest.fixture(scope="module")
 def strict_idp(tmp_path_factory, postern_build, peer_parts):
     """SimpleSAMLphp that takes signed requests only; Postern signs.  Gives (parts, idp)."""
     folder = tmp_path_factory.mktemp("strict")
-
-    class Signing(PeerParts):
-        def settings(self, metadata=None):
-            return super().settings(metadata).replace("    tenant: ", "    sign_requests: yes\n    tenant: ")
-
     made, idp = Signing(folder / "postern", postern_build, slapd_port=peer_parts.ports["slapd"]), SimpleSAMLphp(folder / "idp")
     try:
         made.write_postern_files()
@@ -358,6 +391,29 @@ def test_simplesamlphp_takes_our_signed_requests_and_no_others(strict_idp, brows
     for bad in (re.sub(r"&SigAlg=.*", "", asked), asked.replace("RelayState=", "RelayState=0")):
         page = Browser().open(bad)
         assert page.form_with("username") is None, page.text[:300]
+
+
+def test_samlp_takes_our_signed_requests_and_no_others(tmp_path, postern_build, peer_parts, node_modules, browser):
+    parts = Signing(tmp_path / "postern", postern_build, slapd_port=peer_parts.ports["slapd"])
+    idp = None
+    try:
+        parts.write_postern_files()
+        idp = Samlp(tmp_path / "idp", node_modules, "both", signingCert=parts.certificate())
+        parts.metadata = idp.start(company.in_entra(), company.TENANT).metadata_url
+        parts.settings_file.write_text(parts.settings())
+        parts.start_door("managed")
+        parts.start_postern()
+        browser.open(door_address(parts, "managed"))
+        browser.click("Log in")
+        asked = next(hop.location for hop in browser.hops if hop.location and hop.location.startswith(idp.url))
+        assert_signed_on(parts, pick(browser, MAYA), MAYA)
+        for bad, said in ((re.sub("&SigAlg=.*", "", asked), "MUST be signed"), (asked.replace("RelayState=", "RelayState=0"), "signature")):
+            page = Browser().open(bad)
+            assert page.status == 400 and said in page.text and not page.forms, page.text
+    finally:
+        parts.close()
+        if idp:
+            idp.close()
 
 
 def test_our_metadata_says_that_requests_are_signed(strict_idp):
