@@ -2,6 +2,8 @@
 /* Reasons as a table, and how an error is filled. */
 #include "base/error.h"
 
+#include "base/encode.h"
+
 static const struct {
 	const char *word;
 	int status;
@@ -23,6 +25,21 @@ static void end_with_a_whole_character(char *text, size_t n)
 	text[n] = 0;
 }
 
+/* The same of what a precision cut, or of foreign bytes that never were text: `?` stands for them. */
+static void keep_to_text(char *text)
+{
+	size_t i, length, n = strlen(text);
+
+	for (i = 0; i < n && !utf8_is_valid(slice_of(text + i, n - i)); i += length) {
+		for (length = 1; length < 4 && i + length < n && !utf8_is_valid(slice_of(text + i, length)); length++)
+			;
+		if (utf8_is_valid(slice_of(text + i, length)))
+			continue;
+		text[i] = '?';
+		length = 1;
+	}
+}
+
 void error_fill(struct error *err, enum reason reason, const char *format, ...)
 {
 	va_list args;
@@ -34,6 +51,7 @@ void error_fill(struct error *err, enum reason reason, const char *format, ...)
 	va_end(args);
 	if (n >= (int)sizeof(err->detail))
 		end_with_a_whole_character(err->detail, sizeof(err->detail) - 1);
+	keep_to_text(err->detail);
 }
 
 void error_fill_before(struct error *err, const char *format, ...)
@@ -50,6 +68,7 @@ void error_fill_before(struct error *err, const char *format, ...)
 		n += snprintf(err->detail + n, sizeof(err->detail) - (size_t)n, "%s", old);
 	if (n >= (int)sizeof(err->detail))
 		end_with_a_whole_character(err->detail, sizeof(err->detail) - 1);
+	keep_to_text(err->detail);
 }
 
 static int known(enum reason reason)

@@ -58,9 +58,14 @@ static bool is_plain(const char *s)
 	return *s && strspn(s, plain) == strlen(s);
 }
 
-/* In quotes, with quotes, backslashes and control characters escaped: foreign text cannot fake a line or a key. */
+/*
+ * In quotes, with quotes, backslashes and control characters escaped: foreign text cannot fake a line or a key.  Those
+ * of eight bits (C1), and bytes that are no text, are control characters to a terminal, too.
+ */
 static void add_quoted(struct line *l, const char *s)
 {
+	bool clean = utf8_is_clean(slice_c(s));
+
 	add(l, "\"", 1);
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
@@ -69,7 +74,7 @@ static void add_quoted(struct line *l, const char *s)
 		if (c == '"' || c == '\\') {
 			add(l, "\\", 1);
 			add(l, s, 1);
-		} else if (c < 0x20 || c == 0x7f) {
+		} else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !clean)) {
 			snprintf(escape, sizeof(escape), "\\x%02x", c);
 			add(l, escape, 4);
 		} else {

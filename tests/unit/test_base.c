@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -446,10 +447,47 @@ static void cuts_a_long_detail_between_characters(void **state)
 	}
 }
 
+/* What was cut to a length by its format, or was none to begin with: the audit leaves out what is no text. */
+static void a_detail_is_always_text(void **state)
+{
+	struct error err;
+
+	(void)state;
+	error_set(&err, REASON_FILE, "\"%.4s\" is not good", "abc\xc3\xa4");
+	assert_string_equal(err.detail, "\"abc?\" is not good");
+	error_set(&err, REASON_FILE, "%.5s|%s", "abc\xc3\xa4", "\xff\xe2\x82\xac\xe2\x82");
+	assert_string_equal(err.detail, "abc\xc3\xa4|?\xe2\x82\xac??");
+	error_prefix(&err, "%.1s: ", "\xc3\xa4");
+	assert_string_equal(err.detail, "?: abc\xc3\xa4|?\xe2\x82\xac??");
+}
+
+/* Terminals obey control characters of eight bits as well (ECMA-48), also where they are written in UTF-8. */
+static void the_log_shows_no_control_characters(void **state)
+{
+	FILE *file = tmpfile();
+	int out = dup(STDERR_FILENO);
+	char line[400];
+	size_t n;
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	log_error("told", "mail", "a\xc2\x9b" "2J\xff b\n", "name", "M\xc3\xbcller", NULL);
+	assert_true(dup2(out, STDERR_FILENO) >= 0);
+	close(out);
+	rewind(file);
+	n = fread(line, 1, sizeof(line) - 1, file);
+	line[n] = 0;
+	fclose(file);
+	assert_non_null(strstr(line, " mail=\"a\\xc2\\x9b2J\\xff b\\x0a\" name=\"M\xc3\xbcller\"\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cuts_a_long_detail_between_characters),
+		cmocka_unit_test(a_detail_is_always_text),
+		cmocka_unit_test(the_log_shows_no_control_characters),
 		cmocka_unit_test(arena_hands_out_zeroed_separate_memory),
 		cmocka_unit_test(a_block_that_is_used_again_holds_nothing_of_before),
 		cmocka_unit_test(grows_arrays_without_losing_elements),
