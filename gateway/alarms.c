@@ -54,11 +54,14 @@ void alarms_gather(struct arena *a, const struct settings *s, const struct setti
 
 /* ---- one alarm each: NULL is off ---- */
 
+#define YEAR_9999 (INT64_C(253402300800) - DAY)
+
+/* Of a time that roles with fewer rights wrote, or a clock that was wrong. */
 static const char *day_of(struct arena *a, int64_t t)
 {
 	char text[21];
 
-	time_write(t, text);
+	time_write(t < 0 ? 0 : t > YEAR_9999 ? YEAR_9999 : t, text);
 	return arena_printf(a, "%.10s", text);
 }
 

@@ -137,6 +137,17 @@ static void the_key_in_use_must_be_in_the_document(void **state)
 	assert_int_equal(on(), ALARM_KEY_LEFT);
 }
 
+/* The file beside the metadata is written by roles with fewer rights, and nobody's clock is right for ever. */
+static void times_beyond_the_calendar_end_nobody(void **state)
+{
+	(void)state;
+	facts.key = (struct metadata_key){.entity = "https://sts.example/", .fingerprint = "cccc", .seen = (INT64_C(1) << 40) - 1};
+	assert_int_equal(on(), ALARM_KEY_LEFT);
+	facts.key = (struct metadata_key){0};
+	facts.status.confirmed = -1;
+	assert_int_equal(on(), ALARM_METADATA_OLD);
+}
+
 static void the_key_in_use_counts_and_not_the_one_that_lasts_longest(void **state)
 {
 	struct alarms alarms;
@@ -255,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_validity_that_is_not_renewed_is_told_in_time, begin, end),
 		cmocka_unit_test_setup_teardown(no_usable_metadata_is_an_alarm, begin, end),
 		cmocka_unit_test_setup_teardown(the_key_in_use_must_be_in_the_document, begin, end),
+		cmocka_unit_test_setup_teardown(times_beyond_the_calendar_end_nobody, begin, end),
 		cmocka_unit_test_setup_teardown(the_key_in_use_counts_and_not_the_one_that_lasts_longest, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read_again, begin_folder, end_folder),
 		cmocka_unit_test_setup_teardown(facts_of_another_address_or_entity_are_not_taken, begin_folder, end_folder),
