@@ -87,9 +87,9 @@ bool cookie_value_ok(const char *value)
 	if (!value)
 		return false;
 	for (const unsigned char *p = (const unsigned char *)value; *p; p++)
-		if (*p <= 0x20 || *p >= 0x7f || strchr("\",;\\", *p))
+		if (*p <= 0x20 || *p >= 0x7f)
 			return false;
-	return true;
+	return strpbrk(value, "\",;\\") == NULL;
 }
 
 void http_set_cookie(struct http_exchange *x, const char *name, const char *value, int64_t max_age)

@@ -118,8 +118,14 @@ static const char *content_security_policy(const struct http_exchange *x)
 
 static const char *cookie_line(struct arena *a, const struct http_set_cookie *c)
 {
-	return arena_printf(a, "%s=%s; Path=/; Max-Age=%" PRId64 "; Secure; HttpOnly; SameSite=None", c->name, c->value,
-		c->max_age > 0 ? c->max_age : 0);
+	struct text t;
+
+	text_begin(&t, a, strlen(c->name) + strlen(c->value) + 96);
+	text_add_c(&t, c->name);
+	text_add_c(&t, "=");
+	text_add_c(&t, c->value);
+	text_addf(&t, "; Path=/; Max-Age=%" PRId64 "; Secure; HttpOnly; SameSite=None", c->max_age > 0 ? c->max_age : 0);
+	return t.p;
 }
 
 void headers_write(const struct http_exchange *x, int64_t hsts_seconds, bool close,
