@@ -74,6 +74,11 @@ static void keep(struct reader *r, char c)
 		r->word[r->word_size++] = c;
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static struct slice word(const struct reader *r)
 {
 	return slice_of(r->word, r->word_size);
@@ -295,6 +300,37 @@ static int head_byte(struct reader *r, unsigned char c)
 	}
 }
 
+/* Of the next n bytes those of a target or a value that mean nothing by themselves, as far as the head may reach. */
+static size_t plain_bytes(const struct reader *r, const unsigned char *p, size_t n)
+{
+	size_t i = 0, room = r->header_limit - r->head_size;
+
+	if (n > room)
+		n = room;
+	if (r->state == IN_TARGET)
+		while (i < n && p[i] > 0x20 && p[i] < 0x7f && p[i] != '#')
+			i++;
+	else if (r->state == IN_VALUE)
+		while (i < n && p[i] >= 0x20 && p[i] != 0x7f)
+			i++;
+	return i;
+}
+
+/* In one step what target_byte or value_byte would do with each of these. */
+static void take_plain(struct reader *r, const char *p, size_t n)
+{
+	r->head_size += n;
+	if (r->state == IN_TARGET) {
+		if (r->target_size < sizeof(r->target))
+			memcpy(r->target + r->target_size, p, least(n, sizeof(r->target) - r->target_size));
+		r->target_size += n;
+	} else {
+		n = least(n, sizeof(r->word) - r->word_size);
+		memcpy(r->word + r->word_size, p, n);
+		r->word_size += n;
+	}
+}
+
 /* Body bytes are skipped in one step. */
 static size_t skip(struct reader *r, size_t n)
 {
@@ -309,12 +345,14 @@ static size_t skip(struct reader *r, size_t n)
 void reader_feed(struct reader *r, const char *p, size_t n)
 {
 	while (n > 0 && r->state != STOPPED) {
-		size_t step = 1;
+		size_t step = 1, plain;
 
 		if (r->state == IN_BODY || r->state == IN_CHUNK)
 			step = skip(r, n);
 		else if (r->state > IN_BODY)
 			r->state = chunk_byte(r, (unsigned char)*p);
+		else if ((plain = plain_bytes(r, (const unsigned char *)p, n)) > 0)
+			take_plain(r, p, step = plain);
 		else if (++r->head_size > r->header_limit)
 			r->state = refuse(r, REASON_HEAD_TOO_LARGE);
 		else

@@ -195,6 +195,53 @@ static void confuses_no_long_word_with_a_short_one(void **state)
 	assert_int_equal(r.target_size, 901);
 }
 
+/* Each byte in the middle of a target and of a value, alone and among others. */
+static void judges_each_byte_wherever_it_is_cut(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	for (int c = 0; c < 256; c++)
+		for (size_t piece = 1; piece < 40; piece++) {
+			char target[] = "GET /abc?def HTTP/1.1\r\nX: y\r\n\r\n", value[] = "GET / HTTP/1.1\r\nHost: abc?def\r\n\r\n";
+			bool fits = c > 0x20 && c < 0x7f && c != '#';
+
+			*strchr(target, '?') = (char)c;
+			feed(&r, target, sizeof(target) - 1, piece);
+			assert_int_equal(r.bad, fits ? REASON_NONE : REASON_BAD_REQUEST);
+			fits = (c >= 0x20 && c != 0x7f) || c == '\t';
+			*strchr(value, '?') = (char)c;
+			feed(&r, value, sizeof(value) - 1, piece);
+			assert_int_equal(r.bad, fits ? REASON_NONE : REASON_BAD_REQUEST);
+			assert_int_equal(r.complete, fits);
+		}
+}
+
+/* What is kept of a target and of a host is its beginning, in pieces of any size. */
+static void keeps_the_beginning_of_what_is_long(void **state)
+{
+	static const char head_only[] = "GET /";
+	static char bytes[1200];
+	struct reader r;
+
+	(void)state;
+	memcpy(bytes, head_only, 5);
+	for (size_t i = 5; i < 905; i++)
+		bytes[i] = (char)('a' + i % 23);
+	memcpy(bytes + 905, " HTTP/1.1\r\nHost: ab.example", 27);
+	for (size_t piece = 1; piece < 1000; piece += 37) {
+		reader_begin(&r, 2000, judge);
+		for (size_t at = 0; at < 932; at += piece)
+			reader_feed(&r, bytes + at, 932 - at < piece ? 932 - at : piece);
+		assert_int_equal(r.bad, REASON_NONE);
+		assert_int_equal(r.target_size, 901);
+		assert_memory_equal(r.target, bytes + 4, READER_TARGET);
+		assert_int_equal(r.head_size, 932);
+		assert_int_equal(r.word_size, 10);
+		assert_memory_equal(r.word, "ab.example", 10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +252,8 @@ int main(void)
 		cmocka_unit_test(counts_the_head_and_not_the_body),
 		cmocka_unit_test(leaves_no_field_unread),
 		cmocka_unit_test(confuses_no_long_word_with_a_short_one),
+		cmocka_unit_test(judges_each_byte_wherever_it_is_cut),
+		cmocka_unit_test(keeps_the_beginning_of_what_is_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
