@@ -19,14 +19,20 @@ xml_node *xml_root(const xml_doc *doc)
 	return xmlDocGetRootElement((xmlDocPtr)(uintptr_t)doc);
 }
 
+/* strcmp and not xmlStrEqual, which goes byte by byte: this is asked hundreds of times a Response. */
+static bool is(const xmlChar *name, const char *wanted)
+{
+	return name && strcmp((const char *)name, wanted) == 0;
+}
+
 bool xml_in(const xml_node *node, const char *ns)
 {
-	return node->ns && xmlStrEqual(node->ns->href, BAD_CAST ns);
+	return node->ns && is(node->ns->href, ns);
 }
 
 bool xml_is(const xml_node *node, const char *ns, const char *name)
 {
-	return is_element(node) && xmlStrEqual(node->name, BAD_CAST name) && xml_in(node, ns);
+	return is_element(node) && is(node->name, name) && xml_in(node, ns);
 }
 
 const char *xml_name(const xml_node *node)
@@ -138,7 +144,7 @@ void xml_add_namespaces(struct text *t, const xml_node *node)
 const char *xml_attribute(const xml_node *node, const char *name)
 {
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
-		if (!a->ns && xmlStrEqual(a->name, BAD_CAST name))
+		if (!a->ns && is(a->name, name))
 			return a->children ? (const char *)a->children->content : "";
 	}
 	return NULL;
@@ -188,7 +194,7 @@ bool xml_attributes_among(const xml_node *node, const char *const *names)
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
 		const char *const *name = names;
 
-		while (*name && !xmlStrEqual(a->name, BAD_CAST *name))
+		while (*name && !is(a->name, *name))
 			name++;
 		if (a->ns || !*name)
 			return false;
