@@ -128,14 +128,17 @@ static size_t label_count(enum metric metric)
 	return n;
 }
 
-/* FNV-1a: spreads; nobody outside chooses what is hashed. */
+/* As FNV-1a, eight bytes at a time, whose upper half is folded down; nobody outside chooses what is hashed. */
 static size_t place_of(enum metric metric, const char text[TEXT_SIZE])
 {
-	uint32_t h = 2166136261u ^ (uint32_t)metric;
+	uint64_t h = 14695981039346656037u ^ (uint64_t)metric, word;
 	size_t i;
 
-	for (i = 0; i < TEXT_SIZE; i++)
-		h = (h ^ (unsigned char)text[i]) * 16777619u;
+	for (i = 0; i < TEXT_SIZE; i += sizeof(word)) {
+		memcpy(&word, text + i, sizeof(word));
+		h = (h ^ word) * 1099511628211u;
+		h ^= h >> 32;
+	}
 	return h % ROWS;
 }
 
