@@ -28,6 +28,7 @@
 #include <sys/socket.h>
 
 #define DESCRIPTORS_KEPT 64             /* for files, other listeners and the log */
+#define HEAD_ROOM 4096                  /* a reply's fields with two cookies */
 #define PAUSE_US 20000
 #define COMPLAIN_US (60 * INT64_C(1000000))
 
@@ -192,6 +193,8 @@ static void reply(struct http_exchange *x, struct evhttp_request *req, struct co
 	if (x->method != HTTP_HEAD)
 		evbuffer_add(evhttp_request_get_output_buffer(req), x->reply_body.p, x->reply_body.n);
 	evhttp_request_set_on_complete_cb(req, on_sent, c);
+	/* evhttp prints field by field; where one does not fit, it is printed twice */
+	evbuffer_expand(bufferevent_get_output(c->bev), HEAD_ROOM);
 	evhttp_send_reply(req, x->status, status_phrase(x->status), NULL);
 	/* the end of a half-closed client's bytes must not end its reply, and nothing piles up meanwhile */
 	bufferevent_disable(c->bev, EV_READ);
