@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is read when /metrics is asked for: mirrors, metadata, keys, alarms. */
+/* What is read when /metrics is asked for: mirrors, keys of our own and of others, metadata, alarms. */
 #include "gateway/metrics_gauges.h"
 
 #include "base/clock.h"
@@ -53,6 +53,19 @@ static void add_keys(struct gauges *out, const struct alarm_facts *f)
 	}
 }
 
+static void add_own_keys(struct gauges *out, const struct gateway *g, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < g->keyring.n; i++) {
+		const struct keyring_key *key = &g->keyring.keys[i];
+
+		if (key->certificate.base64)
+			gauge_add(out, METRIC_OWN_KEY, key->certificate.not_after - now, key->name,
+				keyring_is_used(&g->keyring, g->settings, key) ? "yes" : "no", NULL);
+	}
+}
+
 static void add_alarms(struct gauges *out, const struct alarm_facts *f)
 {
 	struct alarms alarms;
@@ -70,6 +83,7 @@ void metrics_gauges(struct gauges *out, const struct gateway *g)
 
 	gauge_add(out, METRIC_BUILD, 1, PACKAGE_VERSION, NULL);
 	add_directories(out, g, now);
+	add_own_keys(out, g, now);
 	for (i = 0; i < g->settings->provider_count; i++) {
 		const struct settings_provider *setting = &g->settings->providers[i];
 		struct alarm_facts facts;

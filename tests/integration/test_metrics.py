@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from browser import Browser
-from parts import free_port, wait_for
+from parts import free_port, make_key, wait_for
 from stories import MAYA, VIKTOR, assert_refused, assert_signed_on, sign_on, to_postern_acs
 from test_trouble import kill_role, log_of, roles_of
 
@@ -22,7 +22,10 @@ class Scraped:
     def __init__(self, parts):
         self.parts = parts
         self.port = free_port()
-        parts.write_postern_files(parts.settings() + f"metrics_listen: 127.0.0.1:{self.port}\n")
+        keys = parts.folder / "keys"
+        keys.mkdir()
+        make_key(keys, "next", "Postern demo signing, next")
+        parts.write_postern_files(parts.settings() + f"metrics_listen: 127.0.0.1:{self.port}\nkeys_dir: {keys}\n")
         parts.start_slapd()
         parts.start_entra()
         parts.start_door("managed")
@@ -75,14 +78,25 @@ def test_counts_sign_ons_refusals_and_steps(scraped, browser):
     assert found['postern_metadata_last_fetch_success{provider="entra"}'] == 1
 
 
+def test_tells_how_long_our_own_keys_last(scraped):
+    """Both were made for thirty days a moment ago; nothing is signed by the second yet."""
+    found = {key: value for key, value in scraped.all().items() if key.startswith("postern_signing_key_left_seconds")}
+    assert set(found) == {f'postern_signing_key_left_seconds{{key="{name}",in_use="{used}"}}' for name, used in (("main", "yes"), ("next", "no"))}
+    assert all(30 * 86400 - 300 < value <= 30 * 86400 for value in found.values()), found
+
+
+def knows_their_key(scraped):
+    return any(key.startswith("postern_provider_key") and 'in_use="yes"' in key for key in scraped.all())
+
+
 def test_knows_the_key_in_use_from_the_first_sign_on(scraped, browser):
-    assert not any('in_use="yes"' in key for key in scraped.all())
+    assert not knows_their_key(scraped)
     assert_signed_on(scraped.parts, sign_on(scraped.parts, browser, MAYA), MAYA)
-    wait_for(lambda: any('in_use="yes"' in key for key in scraped.all()), 20, "the key in use", scraped.parts.postern)
+    wait_for(lambda: knows_their_key(scraped), 20, "the key in use", scraped.parts.postern)
     kept = (scraped.parts.folder / "state/metadata/entra.key").read_bytes()
     scraped.parts.postern.stop()
     scraped.parts.start_postern()
-    wait_for(lambda: any('in_use="yes"' in key for key in scraped.all()), 20, "the key in use after a restart", scraped.parts.postern)
+    wait_for(lambda: knows_their_key(scraped), 20, "the key in use after a restart", scraped.parts.postern)
     assert_signed_on(scraped.parts, sign_on(scraped.parts, Browser(), MAYA), MAYA)
     assert (scraped.parts.folder / "state/metadata/entra.key").read_bytes() == kept, "the same key is not written at each sign-on"
 
