@@ -142,7 +142,7 @@ static const struct page_logout words[] = {
 	{.title = "You are signed out", .text = "Your session at the identity provider of your organisation has ended.",
 		.places_text = "These keep you signed in until you sign out there, too:"},
 	{.title = "Sign out?",
-		.text = "This ends your session at the identity provider of your organisation, and with it at all that asks it who you are.",
+		.text = "This ends your session at the identity provider of your organisation, and at the services that it tells of it.",
 		.places_text = "What you opened keeps a session of its own. Please sign out there, too:"},
 	{.title = "You may still be signed in",
 		.text = "The identity provider says that it did not sign you out. You can try again, or sign out on its own page.",

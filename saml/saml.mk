@@ -150,6 +150,6 @@ tests_unit_test_logout_read_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_logout_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_logout_write
-tests_unit_test_logout_write_SOURCES = tests/unit/test_logout_write.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_logout_write_SOURCES = tests/unit/test_logout_write.c tests/unit/keys.h tests/unit/lend_key.h tests/unit/unit.h
 tests_unit_test_logout_write_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS)
 tests_unit_test_logout_write_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
