@@ -3,7 +3,12 @@
  * The AuthnRequest to the identity provider (SAML core 3.4.1, bindings 3.4),
  * written by lasso from the metadata it holds: once for each provider, as a
  * form, whose blanks are filled for each sign-on.  lasso needs about 50 us and
- * some hundred allocations for a request, filling a form needs 10.
+ * some hundred allocations for a request, filling a form needs a few.
+ *
+ * Deflating would need ten more, most of it for the trees of so short a text.
+ * What is the same in each request is therefore deflated once, in two pieces;
+ * id and time, which lie together, stand between them as they are (a stored
+ * block, RFC 1951 section 3.2.4).
  *
  * What Entra wants, and what is left out for its sake: no NameIDPolicy unless
  * it is asked for (a requested format beats the application's setting), no
@@ -23,6 +28,8 @@
 #include <zlib.h>
 
 #define MESSAGE "SAMLRequest="
+#define ID_MAX 64
+#define FLUSH_MARK 16                   /* more than zlib writes behind what it flushes */
 #define RELAY_STATE_SENT_MAX 80         /* bytes: SAML bindings 3.4.3 */
 
 /* What is filled in, and what lasso writes there meanwhile: text that needs no escape and stands nowhere else. */
@@ -37,14 +44,18 @@ struct form {
 	struct hole {
 		enum blank blank;
 		size_t at;
-	} holes[BLANKS];                /* as they stand in xml */
+	} holes[BLANKS];                /* as they stand in xml: id, time, the others */
+	struct pieces {
+		struct arena *arena;    /* of these pieces; NULL: nothing was asked yet */
+		const char *entity_id, *acs_url;        /* that the end was filled with */
+		struct slice begin, end;        /* deflated: up to the id, and behind the time */
+	} pieces;
 };
 
 struct saml_asker {
 	char *entity_id, *name_id_format;
 	char *address;                  /* of the endpoint, to the `=` behind SAMLRequest */
 	struct form forms[2][2];        /* [ForceAuthn][IsPassive] */
-	z_stream deflate;
 };
 
 /*
@@ -123,6 +134,8 @@ static int find_holes(struct form *form, struct error *err)
 		form->holes[i] = (struct hole){(enum blank)i, (size_t)(at - form->xml)};
 	}
 	qsort(form->holes, BLANKS, sizeof(form->holes[0]), by_place);
+	if (form->holes[0].blank != BLANK_ID || form->holes[1].blank != BLANK_TIME)
+		return error_set(err, REASON_INTERNAL, "lasso's AuthnRequest does not begin with id and time");
 	return 0;
 }
 
@@ -197,9 +210,6 @@ int asker_new(struct slice metadata, const char *entity_id, const char *name_id_
 	asker = g_new0(struct saml_asker, 1);
 	asker->entity_id = g_strdup(entity_id);
 	asker->name_id_format = g_strdup(name_id_format);
-	/* raw (bindings 3.4.4.1), with a window as small as a request: a stream of 8 kB that is used again and again */
-	if (deflateInit2(&asker->deflate, Z_BEST_SPEED, Z_DEFLATED, -10, 3, Z_DEFAULT_STRATEGY) != Z_OK)
-		abort();
 	text = text_of(metadata);
 	rc = load(asker, text, err);
 	g_free(text);
@@ -215,55 +225,95 @@ void asker_free(struct saml_asker *asker)
 {
 	if (!asker)
 		return;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		g_free(asker->forms[i / 2][i % 2].xml);
-	deflateEnd(&asker->deflate);
+		arena_free(asker->forms[i / 2][i % 2].pieces.arena);
+	}
 	g_free(asker->address);
 	g_free(asker->name_id_format);
 	g_free(asker->entity_id);
 	g_free(asker);
 }
 
-/* Attribute escapes hold in text too. */
-static struct slice fill(struct arena *a, const struct form *form, const struct saml_ask *ask)
+/* From hole `from` up to hole `to` (BLANKS: the end), with what fills `from` first.  Attribute escapes hold in text too. */
+static void add_part(struct text *t, const struct form *form, int from, int to, const char *const values[BLANKS])
 {
-	char now[21];
-	const char *const values[BLANKS] = {ask->id, now, ask->entity_id, ask->acs_url};
-	struct text t;
-	size_t from = 0;
-
-	time_write(ask->now, now);
-	text_begin(&t, a, 1024);
-	for (int i = 0; i < BLANKS; i++) {
+	for (int i = from; i < to; i++) {
 		const struct hole *hole = &form->holes[i];
+		const char *text = form->xml + hole->at + strlen(blanks[hole->blank]);
 
-		text_add(&t, slice_of(form->xml + from, hole->at - from));
-		text_add_xml_attribute(&t, slice_c(values[hole->blank]));
-		from = hole->at + strlen(blanks[hole->blank]);
+		text_add_xml_attribute(t, slice_c(values[hole->blank]));
+		text_add(t, slice_of(text, i + 1 < BLANKS ? (size_t)(form->xml + form->holes[i + 1].at - text) : strlen(text)));
 	}
-	text_add_c(&t, form->xml + from);
-	return text_slice(&t);
 }
 
-static struct slice deflated(struct arena *a, z_stream *z, struct slice in)
+/* Raw (bindings 3.4.4.1).  Z_SYNC_FLUSH: another piece may follow; Z_FINISH: none may. */
+static struct slice deflated(struct arena *a, struct slice in, int flush)
 {
-	size_t most = deflateBound(z, in.n);
-	unsigned char *out = arena_alloc(a, most);
+	z_stream z = {.next_in = (Bytef *)(uintptr_t)in.p, .avail_in = (uInt)in.n};
+	size_t most;
 
-	if (in.n > INT32_MAX || deflateReset(z) != Z_OK)
+	if (in.n > INT32_MAX / 2 ||
+		deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
 		abort();
-	z->next_in = (unsigned char *)(uintptr_t)in.p;
-	z->avail_in = (uInt)in.n;
-	z->next_out = out;
-	z->avail_out = (uInt)most;
-	if (deflate(z, Z_FINISH) != Z_STREAM_END)
-		abort();                /* deflateBound is room enough */
-	return slice_of(out, z->total_out);
+	most = deflateBound(&z, in.n) + FLUSH_MARK;
+	z.next_out = arena_alloc(a, most);
+	z.avail_out = (uInt)most;
+	if (deflate(&z, flush) != (flush == Z_FINISH ? Z_STREAM_END : Z_OK) || z.avail_in > 0 || z.avail_out == 0)
+		abort();
+	deflateEnd(&z);
+	return slice_of(z.next_out - z.total_out, z.total_out);
+}
+
+/* Once: what a process calls itself does not change. */
+static void prepare(struct form *form, const struct saml_ask *ask)
+{
+	struct pieces *p = &form->pieces;
+	const char *const values[BLANKS] = {NULL, "", ask->entity_id, ask->acs_url};
+	struct text end;
+
+	if (p->arena && strcmp(p->entity_id, ask->entity_id) == 0 && strcmp(p->acs_url, ask->acs_url) == 0)
+		return;
+	arena_free(p->arena);
+	p->arena = arena_new();
+	p->entity_id = arena_strdup(p->arena, ask->entity_id);
+	p->acs_url = arena_strdup(p->arena, ask->acs_url);
+	p->begin = deflated(p->arena, slice_of(form->xml, form->holes[0].at), Z_SYNC_FLUSH);
+	text_begin(&end, p->arena, 1024);
+	add_part(&end, form, 1, BLANKS, values);
+	p->end = deflated(p->arena, text_slice(&end), Z_FINISH);
+}
+
+static void add_stored(struct text *t, struct slice s)
+{
+	const unsigned char head[] = {0, s.n & 255, s.n >> 8 & 255, ~s.n & 255, ~s.n >> 8 & 255};
+
+	if (s.n > UINT16_MAX)
+		abort();
+	text_add(t, slice_of(head, sizeof(head)));
+	text_add(t, s);
+}
+
+static struct slice message(struct arena *a, const struct form *form, const struct saml_ask *ask)
+{
+	const char *const values[BLANKS] = {ask->id};
+	struct text own, all;
+	char now[21];
+
+	time_write(ask->now, now);
+	text_begin(&own, a, 256);
+	add_part(&own, form, 0, 1, values);
+	text_add_c(&own, now);
+	text_begin(&all, a, 1024);
+	text_add(&all, form->pieces.begin);
+	add_stored(&all, text_slice(&own));
+	text_add(&all, form->pieces.end);
+	return text_slice(&all);
 }
 
 static int require_ask(const struct saml_ask *ask, struct error *err)
 {
-	if (!ask->id || !ask->entity_id || !ask->acs_url || ask->now <= 0)
+	if (!ask->id || strlen(ask->id) > ID_MAX || !ask->entity_id || !ask->acs_url || ask->now <= 0)
 		return error_set(err, REASON_INTERNAL, "an AuthnRequest without id, entity ID, ACS or time");
 	if (ask->relay_state && strlen(ask->relay_state) > RELAY_STATE_SENT_MAX)
 		return error_set(err, REASON_INTERNAL, "a RelayState of more than %d bytes", RELAY_STATE_SENT_MAX);
@@ -278,15 +328,18 @@ static void add_parameter(struct text *t, const char *name, const char *value)
 
 int asker_write(struct arena *a, struct saml_asker *asker, const struct saml_ask *ask, const char **url_out, struct error *err)
 {
-	struct text message, url;
+	struct text base64, url;
+	struct form *form;
 
 	if (require_ask(ask, err) < 0)
 		return -1;
-	text_begin(&message, a, 1024);
-	text_add_base64(&message, deflated(a, &asker->deflate, fill(a, &asker->forms[ask->force_authn][ask->is_passive], ask)));
+	form = &asker->forms[ask->force_authn][ask->is_passive];
+	prepare(form, ask);
+	text_begin(&base64, a, 1024);
+	text_add_base64(&base64, message(a, form, ask));
 	text_begin(&url, a, 2048);
 	text_add_c(&url, asker->address);
-	text_add_url(&url, text_slice(&message));
+	text_add_url(&url, text_slice(&base64));
 	if (ask->relay_state)
 		add_parameter(&url, "&RelayState=", ask->relay_state);
 	if (ask->key && redirect_sign(&url, strlen(asker->address) - strlen(MESSAGE), ask->key, err) < 0)

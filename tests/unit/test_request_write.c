@@ -162,6 +162,38 @@ static void passes_on_force_passive_and_hint(void **state)
 	assert_int_equal(form_find(query_of(url), "RelayState", &unused), 0);
 }
 
+/* Most of a request is made once: the next one has nothing of the one before. */
+static void asks_anew_each_time(void **state)
+{
+	struct saml_ask what = ask(), rows[] = {what, what, what, what, what, what};
+	struct saml_asker *asker = NULL;
+	struct saml_request r;
+	struct slice relay_state;
+	const char *url;
+	struct error err;
+
+	(void)state;
+	rows[1].id = "_fedcba9876543210fedcba9876543210";
+	rows[1].now += 3600;
+	rows[2].is_passive = true;
+	rows[3].force_authn = true;
+	rows[4].entity_id = "https://other.example.org/sp";
+	rows[5].acs_url = "https://other.example.org/acs";
+	assert_done(asker_new(slice_c(plain), ENTRA, NULL, &asker, &err), err);
+	for (size_t i = 0; i < 3 * sizeof(rows) / sizeof(rows[0]); i++) {
+		what = rows[i % (sizeof(rows) / sizeof(rows[0]))];
+		assert_done(asker_write(arena, asker, &what, &url, &err), err);
+		assert_done(saml_request_read(arena, SAML_REDIRECT, query_of(url), &r, &relay_state, &err), err);
+		assert_string_equal(r.id, what.id);
+		assert_int_equal(r.issue_instant, what.now);
+		assert_string_equal(r.issuer, what.entity_id);
+		assert_string_equal(r.acs_url, what.acs_url);
+		assert_int_equal(r.force_authn, what.force_authn);
+		assert_int_equal(r.is_passive, what.is_passive);
+	}
+	asker_free(asker);
+}
+
 /* SAML core 3.4.1.1: a format and nothing else, where Entra takes one. */
 static void asks_for_a_format_only_when_told(void **state)
 {
@@ -264,21 +296,22 @@ static void refuses_metadata_that_gives_nobody_to_ask(void **state)
 
 static void refuses_to_ask_without_what_is_needed(void **state)
 {
-	struct saml_ask bad[5];
+	struct saml_ask bad[6];
 	struct saml_asker *asker = NULL;
 	const char *untouched = NULL;
 	struct error err;
 
 	(void)state;
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		bad[i] = ask();
 	bad[0].id = NULL;
 	bad[1].entity_id = NULL;
 	bad[2].acs_url = NULL;
 	bad[3].now = 0;
 	bad[4].relay_state = "123456789012345678901234567890123456789012345678901234567890123456789012345678901";
+	bad[5].id = "_23456789012345678901234567890123456789012345678901234567890123456";
 	assert_done(asker_new(slice_c(plain), ENTRA, NULL, &asker, &err), err);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		assert_refused(asker_write(arena, asker, &bad[i], &untouched, &err), err, REASON_INTERNAL);
 	assert_null(untouched);
 	asker_free(asker);
@@ -291,6 +324,7 @@ int main(void)
 		cmocka_unit_test(asks_as_entra_wants),
 		cmocka_unit_test(sends_nothing_that_entra_refuses),
 		cmocka_unit_test(passes_on_force_passive_and_hint),
+		cmocka_unit_test(asks_anew_each_time),
 		cmocka_unit_test(asks_for_a_format_only_when_told),
 		cmocka_unit_test(loads_metadata_of_odd_shapes),
 		cmocka_unit_test(asks_the_provider_that_was_read),
