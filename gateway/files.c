@@ -79,6 +79,14 @@ static unsigned wider(unsigned a, unsigned b)
 	return a == FILES_ALL || b == FILES_ALL ? FILES_ALL : a | b;
 }
 
+/* What is public is handed to roles that have no business with any key: a certificate's file that holds its key as well, too. */
+static bool holds_private_key(struct slice bytes)
+{
+	static const char mark[] = "PRIVATE KEY-----";
+
+	return bytes.n && memmem(bytes.p, bytes.n, mark, sizeof(mark) - 1);
+}
+
 int files_get(struct files *f, const char *path, enum file_kind kind, unsigned audience, struct slice *out, struct error *err)
 {
 	struct kept *k = find(f, path);
@@ -92,6 +100,8 @@ int files_get(struct files *f, const char *path, enum file_kind kind, unsigned a
 	if (!k) {
 		if (file_read(f->arena, path, kind, FILE_MAX_BYTES, &bytes, err) < 0)
 			return -1;
+		if (kind == FILE_PUBLIC && holds_private_key(bytes))
+			return error_set(err, REASON_FILE, "%s: holds a private key, and every process would be handed it: take it out", path);
 		keep(f, arena_strdup(f->arena, path), kind, audience, bytes);
 		*out = bytes;
 		return 0;

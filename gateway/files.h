@@ -34,7 +34,8 @@ int files_from_snapshot(struct arena *a, int fd, struct files **out, struct erro
 
 /*
  * From the disk: read (once), kept.  FILE_SECRET files are refused when group
- * or others may read them.  From a snapshot: REASON_FILE when it is not in it.
+ * or others may read them, FILE_PUBLIC ones when they hold a private key.  From
+ * a snapshot: REASON_FILE when it is not in it.
  */
 int files_get(struct files *f, const char *path, enum file_kind kind, unsigned audience, struct slice *out, struct error *err);
 /*

@@ -151,6 +151,19 @@ static void refuses_a_secret_that_is_also_something_public(void **state)
 	assert_refused(files_get(f, path, FILE_SECRET, FILES_WORKER, &s, &t->err), t->err, REASON_FILE);
 }
 
+/* As certificates for other programs are kept, with their key before or behind them. */
+static void refuses_a_public_file_that_holds_a_private_key(void **state)
+{
+	struct place *t = *state;
+	struct files *f = files_from_disk(t->arena);
+	const char *both = put(t, "a", 0600, "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\nx\n");
+	struct slice s;
+
+	assert_refused(files_get(f, both, FILE_PUBLIC, FILES_ALL, &s, &t->err), t->err, REASON_FILE);
+	assert_non_null(strstr(t->err.detail, "private key"));
+	assert_done(files_get(f, both, FILE_SECRET, FILES_WORKER, &s, &t->err), t->err);
+}
+
 static void seals_the_snapshot(void **state)
 {
 	struct place *t = *state;
@@ -245,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_bytes_that_hold_anything, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_to_start_with_readable_key, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_a_secret_that_is_also_something_public, begin, end),
+		cmocka_unit_test_setup_teardown(refuses_a_public_file_that_holds_a_private_key, begin, end),
 		cmocka_unit_test_setup_teardown(seals_the_snapshot, begin, end),
 		cmocka_unit_test_setup_teardown(reads_snapshots_strictly, begin, end),
 	};
