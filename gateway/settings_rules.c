@@ -26,6 +26,23 @@ static void read_when(struct settings_reader *r, const struct yaml_node *map, co
 		settings_problem(r, yaml_get(map, "when"), "%s", err.detail);
 }
 
+struct claim_use {
+	struct settings_reader *r;
+	const struct yaml_node *node;
+};
+
+/* Elsewhere there are short names.  Here one would be the name of a claim that nobody sends, and `not` of it true for all. */
+static void require_claim_name(const char *claim, void *context)
+{
+	const struct claim_use *use = context;
+	const char *name = claim_full_name(claim);
+
+	if (strcmp(claim, "nameid") == 0 || strcmp(claim, "identity") == 0)
+		settings_problem(use->r, use->node, "\"%s\" is no claim that can be asked for here", claim);
+	else if (strcmp(name, claim) != 0)
+		settings_problem(use->r, use->node, "claim \"%s\" must be written in full here: \"%s\"", claim, name);
+}
+
 static void require_sites(struct settings_reader *r, const struct yaml_node *map, const struct rule *rule)
 {
 	const struct yaml_node *node = yaml_get(map, "at");
@@ -96,6 +113,7 @@ static void read_requirement(struct settings_reader *r, const struct yaml_node *
 	requirement->when_text = w.when;
 	requirement->otherwise = w.otherwise;
 	read_when(r, map, w.when, CONDITION_REQUIRE, names, &requirement->when);
+	condition_claims(requirement->when, require_claim_name, &(struct claim_use){r, yaml_get(map, "when")});
 	read_outcomes(r, map, w.outcomes, requirement->for_outcome);
 }
 

@@ -112,6 +112,8 @@ static const struct {
 	{13, "    provider: nobody}", "p.yaml:13: provider: \"nobody\" is not an identity provider"},
 	{23, "  help: {licensed: organisation, portal: helpdesk}", "p.yaml:23: provider: is missing in help"},
 	{4, "default_link: nowhere", "p.yaml:4: default_link: \"nowhere\" is not a link of go"},
+	{21, "  - {name: r, when: \"mfa or not claim upn like '*@partner.example'\"}", "p.yaml:21: when: claim \"upn\" must be written in full here"},
+	{21, "  - {name: r, when: \"not claim 'nameid' = 'x'\"}", "p.yaml:21: when: \"nameid\" is no claim that can be asked for here"},
 	{19, "  - {name: gone, when: \"department = Staff\", outcome: deny, guests: yes}", "p.yaml:19: guests: belongs to rules that give something"},
 };
 
