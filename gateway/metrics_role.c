@@ -52,7 +52,7 @@ static void answer(struct http_exchange *x, void *context)
 	const struct gateway *g = context;
 	struct gauges gauges = {.arena = x->arena};
 
-	/* a page in a browser has no business here, whatever name led it to this port */
+	/* a page in a browser has no business here; one on a plain http address does not say so, but its Host does */
 	if (!may_ask(g->settings, x->client) || (x->fetch_mode && strcmp(x->fetch_mode, "navigate") != 0)) {
 		refuse(x, REASON_METRICS_CLIENT, NULL);
 		return;
@@ -97,7 +97,9 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 static int open_server(struct listener_role *l, struct error *err)
 {
 	static const struct http_route routes[] = {{"/metrics", HTTP_GET, 0, answer}, {0}};
-	struct http_options options = {.routes = routes, .refuse = refuse, .context = &l->gateway, .connection_limit = 64};
+	struct http_options options = {
+		.hosts = l->gateway.settings->metrics_hosts, .routes = routes, .refuse = refuse, .context = &l->gateway, .connection_limit = 64,
+	};
 	struct slice plain = {NULL, 0};
 	size_t i;
 

@@ -147,6 +147,7 @@ struct settings {
 	const char *metrics_listen;     /* NULL: none */
 	const struct network *metrics_networks;
 	size_t metrics_network_count;
+	const char *const *metrics_hosts;       /* NULL: none; NULL-terminated */
 	const struct network *proxies;     /* `trusted_proxies` */
 	size_t proxy_count;
 	const char *state_dir, *runtime_dir;

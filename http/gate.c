@@ -57,6 +57,27 @@ enum reason gate_target(const char *public_host, struct slice target, struct sli
 	return REASON_NONE;
 }
 
+/*
+ * Whatever name a browser was led here by, somebody else's DNS can have pointed
+ * it at us; numbers and "localhost" it cannot.  The port says nothing.
+ */
+static bool is_host_of_ours(const struct http_options *o, struct slice host)
+{
+	bool bracket = host.n > 0 && host.p[0] == '[';
+	struct slice name = bracket ? after(host, 1) : host;
+	const char *end = name.n ? memchr(name.p, bracket ? ']' : ':', name.n) : NULL;
+	unsigned char address[NETWORK_ADDRESS_SIZE];
+
+	if (o->public_host)
+		return slice_is_nocase(host, o->public_host);
+	if (end)
+		name.n = (size_t)(end - name.p);
+	for (const char *const *known = o->hosts; known && *known; known++)
+		if (slice_is_nocase(name, *known))
+			return true;
+	return network_address_read(name, address) == 0 || slice_is_nocase(name, "localhost");
+}
+
 static enum reason path_of(const struct reader *r, const struct http_options *o, struct slice *path_out)
 {
 	size_t kept = r->target_size < sizeof(r->target) ? r->target_size : sizeof(r->target);
@@ -84,7 +105,7 @@ static enum reason head(struct reader *r, const void *options)
 		return why;
 	if (r->hosts != 1)
 		return REASON_BAD_REQUEST;
-	if (o->public_host && !slice_is_nocase(slice_of(r->host, r->host_size), o->public_host))
+	if (!is_host_of_ours(o, slice_of(r->host, r->host_size)))
 		return REASON_WRONG_HOST;
 	route = route_find(o->routes, path, r->method, &allowed, &why);
 	if (route)

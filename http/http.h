@@ -86,7 +86,8 @@ struct http_route {
 };
 
 struct http_options {
-	const char *public_host;        /* "sso.example.org" or with ":8443"; any other Host is 400; NULL: any one Host will do */
+	const char *public_host;        /* "sso.example.org" or with ":8443"; any other Host is 400; NULL: see `hosts` */
+	const char *const *hosts;       /* without public_host: names that may be a Host, besides numeric addresses and "localhost"; NULL: none */
 	const struct network *proxies;     /* who may send Forwarded or X-Forwarded-For */
 	size_t proxy_count;
 	const struct http_route *routes;        /* ends with path NULL */

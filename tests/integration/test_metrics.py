@@ -25,7 +25,8 @@ class Scraped:
         keys = parts.folder / "keys"
         keys.mkdir()
         make_key(keys, "next", "Postern demo signing, next")
-        parts.write_postern_files(parts.settings() + f"metrics_listen: 127.0.0.1:{self.port}\nkeys_dir: {keys}\n")
+        parts.write_postern_files(parts.settings() + f"metrics_listen: 127.0.0.1:{self.port}\nmetrics_hosts: prometheus.example\n"
+                                  f"keys_dir: {keys}\n")
         parts.start_slapd()
         parts.start_entra()
         parts.start_door("managed")
@@ -144,12 +145,14 @@ def test_is_not_reachable_through_the_public_address_nor_the_other_way_round(scr
     assert parts.postern_status("/metrics") == 404
     for path in ("/health/live", "/saml/idp/sso", "/"):
         assert scraped.status(path) == 404
-    assert scraped.status("/metrics", {"Host": "anything.example"}) == 200
+    for host, status in (("anything.example", 400), (f"anything.example:{scraped.port}", 400), ("prometheus.example", 200),
+                         (f"localhost:{scraped.port}", 200), ("[::1]:1", 200), ("127.0.0.1.example", 400)):
+        assert scraped.status("/metrics", {"Host": host}) == status, host
     with pytest.raises(urllib.error.HTTPError) as refused:      # a page in a browser
         scraped.text("/metrics", {"Sec-Fetch-Mode": "cors"})
     assert (refused.value.code, refused.value.read().decode().strip()) == (403, "metrics-client")
     with socket.create_connection(("127.0.0.1", scraped.port), 5) as raw:
-        raw.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+        raw.sendall(b"POST /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nhello")
         assert raw.recv(4096).startswith(b"HTTP/1.1 405 ")
     with socket.create_connection(("127.0.0.1", scraped.port), 5) as raw:
         raw.sendall(b"GET http://elsewhere.example/metrics HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n")

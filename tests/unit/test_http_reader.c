@@ -242,6 +242,37 @@ static void keeps_the_beginning_of_what_is_long(void **state)
 	}
 }
 
+/* DNS rebinding: a page of http://evil.example/ whose name now leads here is, to its browser, of one origin with us. */
+static void takes_without_a_public_host_only_names_that_are_known(void **state)
+{
+	static const char *const hosts[] = {"metrics.example", NULL};
+	static const struct http_route routes[] = {{"/", HTTP_GET, 0, NULL}, {0}};
+	static const struct {
+		const char *host;
+		bool listed, unlisted;
+	} asked[] = {
+		{"127.0.0.1", true, true}, {"127.0.0.1:9464", true, true}, {"[::1]:9464", true, true}, {"[::ffff:10.0.0.1]", true, true},
+		{"localhost", true, true}, {"LocalHost:9464", true, true}, {"Metrics.example:9464", true, false}, {"metrics.example", true, false},
+		{"evil.example", false, false}, {"evil.example:9464", false, false}, {"127.0.0.1.evil.example", false, false},
+		{"localhost.evil.example", false, false}, {"metrics.example.evil.example", false, false}, {"[evil.example]", false, false},
+		{":9464", false, false}, {"[", false, false}, {"[]", false, false}, {"evil.example@127.0.0.1", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		for (int listed = 0; listed < 2; listed++) {
+			struct http_options options = {.routes = routes, .hosts = listed ? hosts : NULL};
+			char bytes[200];
+			struct reader r;
+			int n = snprintf(bytes, sizeof(bytes), "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", asked[i].host);
+
+			reader_begin(&r, 300, gate(&options));
+			reader_feed(&r, bytes, (size_t)n);
+			if (r.bad != ((listed ? asked[i].listed : asked[i].unlisted) ? REASON_NONE : REASON_WRONG_HOST))
+				fail_msg("%s, %s: %s", asked[i].host, listed ? "a name is listed" : "none is listed", reason_word(r.bad));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +285,7 @@ int main(void)
 		cmocka_unit_test(confuses_no_long_word_with_a_short_one),
 		cmocka_unit_test(judges_each_byte_wherever_it_is_cut),
 		cmocka_unit_test(keeps_the_beginning_of_what_is_long),
+		cmocka_unit_test(takes_without_a_public_host_only_names_that_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
