@@ -85,6 +85,10 @@ check_PROGRAMS += tests/unit/test_gateway_judge
 tests_unit_test_gateway_judge_SOURCES = tests/unit/test_gateway_judge.c tests/unit/unit.h
 tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_audit
+tests_unit_test_audit_SOURCES = tests/unit/test_audit.c tests/unit/unit.h
+tests_unit_test_audit_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_metrics
 tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c tests/unit/unit.h
 tests_unit_test_metrics_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
