@@ -101,10 +101,10 @@ def processes(root):
     return found
 
 
-def cpu_us(root):
+def cpu_us(pids):
     """Run time of all of them, from the scheduler: nanoseconds, not clock ticks."""
     total = 0
-    for pid in processes(root):
+    for pid in pids:
         try:
             total += int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0])
         except OSError:
@@ -166,6 +166,9 @@ class Bench:
         self.parts.close()
         shutil.rmtree(self.runtime, ignore_errors=True)
 
+    def workers_us(self):
+        return [cpu_us([pid]) for pid in sorted(workers(self.root))]
+
     def load(self, count, clients=8, encrypted=False):
         p = self.parts
         command = [self.build / "tests/bench/sign_on_load", "--host", p.host("sso", "postern"), "--port", p.ports["postern"],
@@ -173,15 +176,17 @@ class Bench:
                    "/saml/sp/acs/1", "--issuer", ISSUER, "--tenant", company.TENANT, "--door-entity", p.entity_id("managed"),
                    "--door-acs", p.acs("managed"), "--key", self.key, "--certificate", self.certificate, "--object-ids", self.ids,
                    "--clients", clients, "--count", count] + (["--encrypt-for", self.encrypt_for] if encrypted else [])
-        before = cpu_us(self.root)
+        before, each_before = cpu_us(processes(self.root)), self.workers_us()
         result = subprocess.run([str(c) for c in command], capture_output=True, text=True, preexec_fn=go_first)
-        spent = cpu_us(self.root) - before
+        spent = cpu_us(processes(self.root)) - before
+        each = [after - was for was, after in zip(each_before, self.workers_us())]
         if not result.stdout.startswith("{"):
             raise SystemExit(result.stderr + p.logs())
         report = json.loads(result.stdout)
         if report["failed"]:
             sys.stderr.write(result.stderr + p.logs() + "\n")
         report["cpu_us_each"] = spent / max(1, report["sign_ons"])
+        report["busiest"] = max(each) / sum(each)
         report["private_kib"], report["own_kib"] = (max(m) for m in zip(*(memory_kib(w) for w in workers(self.root))))
         return report
 
@@ -218,6 +223,7 @@ def report(rounds, first, last, total, failed):
     print(f"floor / CPU, encrypted, 1 client     {middle(lambda r: (2 * r.sign + r.verify) / r.encrypted['cpu_us_each'])}   to reach: 0.30")
     print(f"p50, p99 with 8 clients              {us(lambda r: r.eight['p50_us'])}, {us(lambda r: r.eight['p99_us'])}")
     print(f"p99 / p50                            {middle(lambda r: r.eight['p99_us'] / r.eight['p50_us'])}   to reach: at most 2")
+    print(f"busiest worker's part with 8 clients {middle(lambda r: r.eight['busiest'])}")
     for name, key in (("private memory of a worker", "private_kib"), ("of that not pages of claims.mdb", "own_kib")):
         print(f"{name:36} {first[key]} KiB after 1,000, {last[key]} KiB after {total:,} sign-ons   to reach: at most 15 MiB, the same")
     print(f"failed                               {failed}")
