@@ -113,14 +113,16 @@ int redirect_verify(struct arena *a, struct slice query, const char *message, st
 	if (signed_bytes(a, query, message, &bytes, err) < 0 || read_algorithm(a, query, &digest, err) < 0 ||
 		read_signature(a, query, &signature, err) < 0)
 		return -1;
-	for (size_t i = 0; i < keys->n; i++) {
+	/* A key may stand in two certificates, one of which ended: the usable ones first, as in signature.c. */
+	for (size_t i = 0; i < 2 * keys->n; i++) {
 		size_t at = (keys->last + i) % keys->n;
 		const struct trusted_key *key = &keys->list[at];
 		enum reason fault = trusted_key_judge(key, now);
+		bool usable = fault == REASON_NONE;
 
-		if (!trusted_key_verifies(key, digest, bytes, signature))
+		if (usable != (i < keys->n) || !trusted_key_verifies(key, digest, bytes, signature))
 			continue;
-		if (fault != REASON_NONE)
+		if (!usable)
 			return error_set(err, fault, "signed with key %zu: %d bits RSA, ends at %lld", at + 1, key->bits,
 				(long long)key->not_after);
 		keys->last = at;

@@ -369,9 +369,25 @@ static void refuses_keys_that_may_not_be_used(void **state)
 	assert_int_equal(err.reason, REASON_SIGNATURE_INVALID);
 }
 
+/* A certificate that was made anew for the same key: the old one beside it is no reason to refuse. */
+static void takes_a_key_whose_older_certificate_ended(void **state)
+{
+	EVP_PKEY *shared = EVP_RSA_gen(2048);
+	struct test_pair both[2];
+	const char *query;
+
+	(void)state;
+	assert_int_equal(EVP_PKEY_up_ref(shared), 1);
+	both[0] = test_pair_of(arena, shared, -3600);
+	both[1] = test_pair_of(arena, shared, 3600);
+	query = arena_printf(arena, "%s&Signature=%s", plain, signature_of(both[0].key, "SHA256", plain));
+	assert_done(verify_with(both, 2, slice_c(query)), err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_a_key_whose_older_certificate_ended),
 		cmocka_unit_test(what_we_sign_verifies),
 		cmocka_unit_test(the_hint_stands_behind_what_is_signed),
 		cmocka_unit_test(lasso_takes_what_we_sign),
