@@ -26,7 +26,8 @@ if [ ! -x configure ] || [ configure.ac -nt configure ] || [ ! -e Makefile.in ] 
 	echo "  autoreconf"
 	step autoreconf -fi
 fi
-if [ ! -e "$folder/Makefile" ] || [ "$*" != "$(cat "$folder/configured-with" 2>/dev/null)" ] || [ configure -nt "$folder/config.status" ]; then
+if [ ! -e "$folder/Makefile" ] || [ "$*" != "$(cat "$folder/configured-with" 2>/dev/null)" ] ||
+	[ configure -nt "$folder/config.status" ]; then
 	echo "  configure $*"
 	(cd "$folder" && step ../configure -q "$@")
 	printf '%s\n' "$*" >"$folder/configured-with"

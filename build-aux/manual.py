@@ -166,12 +166,14 @@ def reasons_table():
 def codes_table():
     """Codes of Entra ID, for OPERATIONS.md."""
     out = ["| code | the page says | what to do |", "|---|---|---|"]
-    return out + [f"| AADSTS{digits} | {person} | {administrator} |" for digits, person, administrator in rows(CODES, "ENTRA_CODE")]
+    return out + [f"| AADSTS{digits} | {person} | {administrator} |"
+                  for digits, person, administrator in rows(CODES, "ENTRA_CODE")]
 
 
 TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
-        "top", "decryption_key", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory", "people", "groups", "rule",
+        "top", "decryption_key", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory",
+        "people", "groups", "rule",
         "requirement", "link")},
     **{f"words {kind}": ("man/postern.yaml.5", lambda kind=kind: words(kind)) for kind in ("JOINER", "TEST", "OPERATOR")},
     "words METHOD": ("man/postern.yaml.5", methods),

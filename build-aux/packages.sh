@@ -19,7 +19,8 @@ build="gcc libc6-dev make autoconf automake pkgconf|pkg-config python3
 demo="slapd openssl"
 tests="clang clang-tidy cppcheck libclang-rt-14-dev libcmocka-dev valgrind python3-pytest ldap-utils git"
 # php8.2-cgi by that name: without it simplesamlphp draws in a module that reconfigures Apache while that is being installed.
-peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml python3-xmlsec prometheus"
+peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml
+	python3-xmlsec prometheus"
 browser="chromium"
 
 log=$(mktemp "${TMPDIR:-/tmp}/postern-packages.XXXXXX")
@@ -118,7 +119,8 @@ install_missing() {
 	echo "Packages to install (Debian's, without recommended ones):"
 	printf '%s\n' "$@" | sort | paste -sd ' ' | fold -s -w 100 | sed 's/^/  /'
 	[ -z "$SUDO" ] || echo "They need root once, by sudo."
-	[ -z "$SUDO" ] || command -v sudo >/dev/null || failed "neither root nor sudo is here: install the packages above as root, then come back"
+	[ -z "$SUDO" ] || command -v sudo >/dev/null ||
+		failed "neither root nor sudo is here: install the packages above as root, then come back"
 	[ -z "$SUDO" ] || sudo -v
 	trap finish EXIT
 	trap 'exit 130' INT
@@ -153,6 +155,7 @@ for purpose in "$@"; do
 	wanted="$wanted $(list_of "$purpose")"
 done
 names=$(printf '%s\n' $wanted | tr '|' '\n' | sort -u)
-installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $names 2>/dev/null | awk '$1 == "installed" { print $2 }' | tr '\n' ' ') || true
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $names 2>/dev/null |
+	awk '$1 == "installed" { print $2 }' | tr '\n' ' ') || true
 missing=$(missing_of $wanted | sort -u)
 [ -z "$missing" ] || install_missing $missing

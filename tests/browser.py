@@ -154,7 +154,8 @@ class Form:
 class _Parser(html.parser.HTMLParser):
     SKIPPED = ("script", "style", "title", "template")
     # Text of neighbouring blocks does not run together.
-    BLOCKS = ("p", "div", "li", "td", "th", "dt", "dd", "tr", "h1", "h2", "h3", "br", "b", "span", "em", "button", "main", "header")
+    BLOCKS = ("p", "div", "li", "td", "th", "dt", "dd", "tr", "h1", "h2", "h3", "br", "b", "span", "em", "button", "main",
+              "header")
 
     def __init__(self, page):
         super().__init__(convert_charrefs=True)
@@ -188,7 +189,8 @@ class _Parser(html.parser.HTMLParser):
         if kind in ("submit", "image"):
             self.form.buttons.append((a.get("value") or "", a.get("name"), a.get("value") or ""))
         elif a.get("name") and (kind not in ("checkbox", "radio") or "checked" in a):
-            self.form.fields.append((a["name"], a.get("value") if a.get("value") is not None else "on" if kind == "checkbox" else ""))
+            self.form.fields.append((a["name"],
+                                     a.get("value") if a.get("value") is not None else "on" if kind == "checkbox" else ""))
 
     def said_since(self, mark):
         return " ".join("".join(self.words[mark:]).split())
@@ -286,7 +288,8 @@ class Hop:
         self.status, self.location, self.set_cookie = None, None, []
 
     def __str__(self):
-        return f"{self.method} {self.url.split('?')[0]} -> {self.status}" + (f" {self.location.split('?')[0]}" if self.location else "")
+        return f"{self.method} {self.url.split('?')[0]} -> {self.status}" + (f" {self.location.split('?')[0]}"
+                                                                             if self.location else "")
 
 
 class Request:
@@ -304,7 +307,8 @@ class Request:
         return dict(urllib.parse.parse_qsl((self.body or b"").decode(), keep_blank_values=True))
 
     def with_fields(self, fields):
-        return Request(self.method, self.url, urllib.parse.urlencode(fields).encode(), self.initiator, self.form_policy, self.frame)
+        return Request(self.method, self.url, urllib.parse.urlencode(fields).encode(), self.initiator, self.form_policy,
+                       self.frame)
 
 
 class Browser:
@@ -376,7 +380,8 @@ class Browser:
         if self.page.status in REDIRECTS and location:
             url = urllib.parse.urljoin(request.url, location)
             keeps = self.page.status in (307, 308)
-            return Request(request.method if keeps else "GET", url, request.body if keeps else None, request.initiator, request.form_policy,
+            return Request(request.method if keeps else "GET", url, request.body if keeps else None, request.initiator,
+                           request.form_policy,
                            request.frame)
         form = self.page.posts_itself() if self.scripts else None
         return self.request_of(form) if form else None
@@ -385,7 +390,8 @@ class Browser:
         if request.form_policy and not allows(request.form_policy[0], request.url, request.form_policy[1]):
             raise Blocked(f"form-action {' '.join(request.form_policy[0])} of {request.form_policy[1]} forbids {request.url}")
         cross_site = request.initiator is not None and site_of(request.initiator) != site_of(request.url)
-        cookies = self.jar.for_request(request.url, None if request.frame else request.method, cross_site) if self.cookies else []
+        cookies = self.jar.for_request(request.url, None if request.frame else request.method,
+                                       cross_site) if self.cookies else []
         hop = Hop(request.method, request.url, cookies)
         self.hops.append(hop)
         page = self.exchange(request, cookies, cross_site)

@@ -157,7 +157,8 @@ class Chromium:
         return self.value(LAYOUT)
 
     def cookies_of(self, host):
-        return [c for c in self.call("Network.getCookies", urls=[f"http://{host}/", f"https://{host}/"])["cookies"] if c["domain"] == host]
+        return [c for c in self.call("Network.getCookies", urls=[f"http://{host}/", f"https://{host}/"])["cookies"]
+                if c["domain"] == host]
 
     def open(self, url):
         self.call("Page.navigate", url=url)

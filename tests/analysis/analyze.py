@@ -30,7 +30,8 @@ def compile_commands(build):
     # As if each source had just been written; with -B, make would write its own dependency files anew, even under -n.
     new = [word for folder in FOLDERS for path in (TOP / folder).glob("*.c")
            for word in ("-W", f"{os.path.relpath(TOP, build)}/{path.relative_to(TOP)}")]
-    said = subprocess.run(["make", "-n", "V=1", *new, "postern"], cwd=build, stdout=subprocess.PIPE, text=True, check=True).stdout
+    said = subprocess.run(["make", "-n", "V=1", *new, "postern"], cwd=build, stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
     found = {}
     for line in said.splitlines():
         match = re.search(r" -c -o (\S+) (?:`[^`]*`)?(\S+\.c)\b", line)
@@ -61,15 +62,18 @@ def gcc(source, options, build):
 
 def clang_tidy(source, options, build):
     status, said = run(["clang-tidy", "-quiet", f"--config-file={TOP}/.clang-tidy", str(source), "--", *options], build)
-    findings = "\n".join(line for line in said.splitlines() if not re.match(r"\d+ warnings? (generated|treated)|Suppressed|Use -header", line))
+    findings = "\n".join(line for line in said.splitlines()
+                         if not re.match(r"\d+ warnings? (generated|treated)|Suppressed|Use -header", line))
     return findings if status or " warning: " in said or " error: " in said else ""
 
 
 def cppcheck_all(commands, build):
     database = build / "analysis-commands.json"
-    database.write_text(json.dumps([{"directory": str(build), "file": str(source), "command": shlex.join(["gcc", *options, "-c", str(source)])}
+    database.write_text(json.dumps([{"directory": str(build), "file": str(source),
+                                     "command": shlex.join(["gcc", *options, "-c", str(source)])}
                                     for source, options in commands]))
-    _, said = run(["cppcheck", f"--project={database}", "--enable=warning,performance,portability", "--inline-suppr", "--quiet", "--std=c11",
+    _, said = run(["cppcheck", f"--project={database}", "--enable=warning,performance,portability", "--inline-suppr", "--quiet",
+                   "--std=c11",
                    "--library=posix", f"--suppressions-list={TOP}/tests/analysis/cppcheck.txt", f"-j{os.cpu_count()}"], build)
     return said
 

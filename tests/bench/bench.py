@@ -59,7 +59,8 @@ def ldif():
         lines.append(f"dn: cn=team{g},ou=groups,{company.SUFFIX}\nobjectClass: groupOfNames\ncn: team{g}\n" +
                      "".join(f"member: {m}\n" for m in members[g]))
     for name in ("jira-agents", "all-staff", "partners"):
-        inner = "".join(f"member: cn=team{g},ou=groups,{company.SUFFIX}\n" for g in range(GROUPS) if name != "partners" or g == 0)
+        inner = "".join(f"member: cn=team{g},ou=groups,{company.SUFFIX}\n"
+                        for g in range(GROUPS) if name != "partners" or g == 0)
         lines.append(f"dn: cn={name},ou=groups,{company.SUFFIX}\nobjectClass: groupOfNames\ncn: {name}\n{inner}")
     return "\n".join(lines)
 
@@ -81,7 +82,8 @@ def rsa_floor(processes=1, seconds=1):
     With several processes at once a core is slower (shared caches, sibling
     threads): that is the floor of a load that keeps all cores busy.
     """
-    command = ["openssl", "speed", "-seconds", str(seconds)] + (["-multi", str(processes)] if processes > 1 else []) + ["rsa2048"]
+    command = ["openssl", "speed", "-seconds",
+               str(seconds)] + (["-multi", str(processes)] if processes > 1 else []) + ["rsa2048"]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     sign, verify = re.search(r"rsa 2048 bits\s+\S+s\s+\S+s\s+(\S+)\s+(\S+)", out).groups()
     return processes / float(sign) * 1e6, processes / float(verify) * 1e6
@@ -174,7 +176,8 @@ class Bench:
         command = [self.build / "tests/bench/sign_on_load", "--host", p.host("sso", "postern"), "--port", p.ports["postern"],
                    "--sp-entity", f"{p.postern_url}/saml/sp/metadata", "--acs", f"{p.postern_url}/saml/sp/acs/1", "--acs-path",
                    "/saml/sp/acs/1", "--issuer", ISSUER, "--tenant", company.TENANT, "--door-entity", p.entity_id("managed"),
-                   "--door-acs", p.acs("managed"), "--key", self.key, "--certificate", self.certificate, "--object-ids", self.ids,
+                   "--door-acs", p.acs("managed"), "--key", self.key, "--certificate", self.certificate, "--object-ids",
+                   self.ids,
                    "--clients", clients, "--count", count] + (["--encrypt-for", self.encrypt_for] if encrypted else [])
         before, each_before = cpu_us(processes(self.root)), self.workers_us()
         result = subprocess.run([str(c) for c in command], capture_output=True, text=True, preexec_fn=go_first)
@@ -232,7 +235,8 @@ def report(rounds, first, last, total, failed):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", required=True)
-    arguments.add_argument("--count", type=int, default=21000, help="sign-ons in all, for what memory grows; 100000 takes two minutes")
+    arguments.add_argument("--count", type=int, default=21000,
+                           help="sign-ons in all, for what memory grows; 100000 takes two minutes")
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
     folder = tempfile.mkdtemp(prefix="postern-bench-")

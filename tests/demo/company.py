@@ -31,11 +31,15 @@ HINTS = {
 }
 
 STAFF = {
-    "Support": ["Maya O'Brien", "Tomáš Dvořák", "Aïcha Benali", "Lars Sørensen", "Priya Raman", "Łukasz Zieliński", "Fiona MacLeod", "Hélène Girard", "Omar Farouk"],
-    "Operations": ["Zoë van Dijk", "Björn Ångström", "Siobhán Ní Dhomhnaill", "Ravi Iyer", "Ana-Lucía Pérez", "Mehmet Şahin", "Kofi Mensah"],
-    "Engineering": ["Grace Okafor", "Søren Kierk", "Yuki Tanaka", "Dmitri Volkov", "Leïla Haddou", "Paul d'Arcy", "Ingrid Haugen", "Mateus Conceição", "Nadia Petrova", "Seán O'Casey", "Wei Zhang", "Erik Lindqvist"],
+    "Support": ["Maya O'Brien", "Tomáš Dvořák", "Aïcha Benali", "Lars Sørensen", "Priya Raman", "Łukasz Zieliński",
+                "Fiona MacLeod", "Hélène Girard", "Omar Farouk"],
+    "Operations": ["Zoë van Dijk", "Björn Ångström", "Siobhán Ní Dhomhnaill", "Ravi Iyer", "Ana-Lucía Pérez", "Mehmet Şahin",
+                   "Kofi Mensah"],
+    "Engineering": ["Grace Okafor", "Søren Kierk", "Yuki Tanaka", "Dmitri Volkov", "Leïla Haddou", "Paul d'Arcy",
+                    "Ingrid Haugen", "Mateus Conceição", "Nadia Petrova", "Seán O'Casey", "Wei Zhang", "Erik Lindqvist"],
     "Finance": ["Jürgen Weiß", "Käthe Grünwald", "Marco D'Angelo", "Agnieszka Wójcik", "Pilar Núñez", "Ines Duarte"],
-    "Sales": ["Charlotte Dubois", "Günther Jäger", "Rosa Jiménez", "Niall O'Sullivan", "Amélie Lefèvre", "István Szabó", "Elif Yıldız", "Hannah Goldberg", "Jan Kowalski"],
+    "Sales": ["Charlotte Dubois", "Günther Jäger", "Rosa Jiménez", "Niall O'Sullivan", "Amélie Lefèvre", "István Szabó",
+              "Elif Yıldız", "Hannah Goldberg", "Jan Kowalski"],
     "People and Places": ["Birgit Möller", "Thabo Nkosi", "Sofía Castro", "Emil Żak", "Oisín Byrne"],
     "Visitors": ["Viktor Nowak", "Linh Trần"],
 }
@@ -163,7 +167,8 @@ def members_of(cn, everybody):
 
 def person_entry(p):
     return entry(
-        p["dn"], ("objectClass", "inetOrgPerson"), ("uid", p["uid"]), ("cn", p["name"]), ("cn", NAMED_BY_CN.get(p["uid"], "")), ("givenName", p["given"]),
+        p["dn"], ("objectClass", "inetOrgPerson"), ("uid", p["uid"]), ("cn", p["name"]), ("cn", NAMED_BY_CN.get(p["uid"], "")),
+        ("givenName", p["given"]),
         ("sn", p["surname"]), ("displayName", p["name"]), ("mail", p["mail"]), ("departmentNumber", p["department"]),
         ("employeeNumber", p["id"]), ("employeeType", "disabled" if p["disabled"] else ""),
     )
@@ -172,8 +177,10 @@ def person_entry(p):
 def ldif():
     everybody = people()
     entries = [
-        entry(SUFFIX, ("objectClass", "dcObject"), ("objectClass", "organization"), ("dc", "example"), ("o", "Example Company")),
-        *(entry(f"ou={ou},{SUFFIX}", ("objectClass", "organizationalUnit"), ("ou", ou)) for ou in ("people", "groups", "services")),
+        entry(SUFFIX, ("objectClass", "dcObject"), ("objectClass", "organization"), ("dc", "example"),
+              ("o", "Example Company")),
+        *(entry(f"ou={ou},{SUFFIX}", ("objectClass", "organizationalUnit"), ("ou", ou))
+          for ou in ("people", "groups", "services")),
         entry(SERVICE_DN, ("objectClass", "applicationProcess"), ("objectClass", "simpleSecurityObject"), ("cn", "postern"),
               ("userPassword", SERVICE_PASSWORD)),
     ]

@@ -292,16 +292,18 @@ class Parts:
             run("/usr/sbin/slapadd", "-q", "-w", "-f", self.folder / "slapd.conf", "-l", self.folder / "company.ldif")
         port = self.ports["slapd"]
         # -d keeps it in the foreground, as our child.
-        self.slapd = self.start_part("slapd", [SLAPD, "-d", "stats", "-h", f"ldap://127.0.0.1:{port}/", "-f", self.folder / "slapd.conf"],
+        self.slapd = self.start_part("slapd", [SLAPD, "-d", "stats", "-h", f"ldap://127.0.0.1:{port}/", "-f",
+                                               self.folder / "slapd.conf"],
                                      lambda: answers_tcp(port))
         return self.slapd
 
     def start_entra(self, applications=None, sign="assertion"):
         key, certificate = make_key(self.folder, "entra", "Demo Federated SSO Certificate")
         (self.folder / "people.json").write_text(json.dumps(company.in_entra(), ensure_ascii=False))
-        applications = applications or [f"{self.postern_url}/saml/sp/metadata {self.postern_url}/saml/sp/acs/1 {self.postern_url}/saml/sp/slo"]
+        applications = applications or [" ".join(f"{self.postern_url}/saml/sp/{end}" for end in ("metadata", "acs/1", "slo"))]
         command = [self.build / "tests/demo/demo-entra", "--listen", f"127.0.0.1:{self.ports['entra']}", "--host",
-                   self.host("entra", "entra"), "--tenant", company.TENANT, "--people", self.folder / "people.json", "--key", key,
+                   self.host("entra", "entra"), "--tenant", company.TENANT, "--people", self.folder / "people.json", "--key",
+                   key,
                    "--certificate", certificate, "--sign", sign]
         for application in applications:
             command += ["--application", application]

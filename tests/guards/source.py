@@ -37,7 +37,8 @@ def end(what, least, seen):
 def tracked():
     """Paths of all files of the project, in order; new ones that git does not ignore too."""
     try:
-        out = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+        out = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others",
+                              "--exclude-standard"], cwd=ROOT,
                              capture_output=True, check=True).stdout.decode()
         names = [name for name in out.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
@@ -49,7 +50,8 @@ def walk():
     """Without git, as in an unpacked archive: everything but what a build makes."""
     names = []
     for folder, inner, files in os.walk(ROOT):
-        inner[:] = [d for d in inner if d not in (".git", "autom4te.cache", "m4") and not d.startswith("build-") and d != "build"] if \
+        inner[:] = [d for d in inner if d not in (".git", "autom4te.cache", "m4") and not d.startswith("build-")
+                    and d != "build"] if \
             pathlib.Path(folder) == ROOT else inner
         inner[:] = [d for d in inner if d != "__pycache__"] + (["build-aux"] if pathlib.Path(folder) == ROOT else [])
         names += [str(pathlib.Path(folder, f).relative_to(ROOT)) for f in files]

@@ -33,7 +33,8 @@ def logout_request(name_id, *indexes, name_format=None, **said):
 
 
 def logout_response(in_response_to, status=SUCCESS, **said):
-    return message("LogoutResponse", f'<samlp:Status><samlp:StatusCode Value="{status}"/></samlp:Status>', InResponseTo=in_response_to,
+    return message("LogoutResponse", f'<samlp:Status><samlp:StatusCode Value="{status}"/></samlp:Status>',
+                   InResponseTo=in_response_to,
                    **said)
 
 
@@ -54,7 +55,8 @@ def signed(signer, query):
     query += f"&SigAlg={lower(RSA_SHA256)}"
     context = xmlsec.SignatureContext()
     context.key = signer.signing_key()
-    return f"{query}&Signature={lower(base64.b64encode(context.sign_binary(query.encode(), xmlsec.Transform.RSA_SHA256)).decode())}"
+    value = context.sign_binary(query.encode(), xmlsec.Transform.RSA_SHA256)
+    return f"{query}&Signature={lower(base64.b64encode(value).decode())}"
 
 
 class AskedToSignOut:

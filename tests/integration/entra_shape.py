@@ -38,7 +38,8 @@ SIGNATURE = (
     '<SignatureMethod Algorithm="{method}"/><Reference URI="#{id}"><Transforms>'
     '<Transform Algorithm="' + DSIG + 'enveloped-signature"/><Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>'
     '</Transforms><DigestMethod Algorithm="{digest}"/><DigestValue></DigestValue></Reference></SignedInfo>'
-    '<SignatureValue></SignatureValue><KeyInfo><X509Data><X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo></Signature>')
+    '<SignatureValue></SignatureValue><KeyInfo><X509Data><X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo>'
+    '</Signature>')
 
 
 def instant(offset=0.0):
@@ -64,7 +65,8 @@ class Asked:
 
 def claims_of(person):
     claims = {
-        MICROSOFT + "tenantid": [company.TENANT], MICROSOFT + "objectidentifier": [person["id"]], MICROSOFT + "displayname": [person["name"]],
+        MICROSOFT + "tenantid": [company.TENANT], MICROSOFT + "objectidentifier": [person["id"]],
+        MICROSOFT + "displayname": [person["name"]],
         MICROSOFT + "identityprovider": [f"https://sts.windows.net/{company.TENANT}/"],
         METHODS: ["http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password",
                   "http://schemas.microsoft.com/claims/multipleauthn"],
@@ -91,22 +93,30 @@ class Answer:
         self.signed, self.method, self.digest = "assertion", RSA_SHA256, SHA256
 
     def attributes(self):
-        return "".join(f"<Attribute Name={quoteattr(name)}>" + "".join(f"<AttributeValue>{escape(v)}</AttributeValue>" for v in values) +
+        return "".join(f"<Attribute Name={quoteattr(name)}>" +
+                       "".join(f"<AttributeValue>{escape(v)}</AttributeValue>" for v in values) +
                        "</Attribute>" for name, values in self.claims.items())
 
     def conditions(self):
-        audience = f"<AudienceRestriction><Audience>{escape(self.audience)}</Audience></AudienceRestriction>" if self.audience else ""
-        return f'<Conditions NotBefore="{instant(self.not_before)}" NotOnOrAfter="{instant(self.not_on_or_after)}">{audience}</Conditions>'
+        audience = ""
+        if self.audience:
+            audience = f"<AudienceRestriction><Audience>{escape(self.audience)}</Audience></AudienceRestriction>"
+        return (f'<Conditions NotBefore="{instant(self.not_before)}" NotOnOrAfter="{instant(self.not_on_or_after)}">'
+                f"{audience}</Conditions>")
 
     def assertion(self):
+        confirmation = given(InResponseTo=self.confirmed_for, NotOnOrAfter=instant(self.confirmed_until),
+                             Recipient=self.recipient)
         return (
             f'<Assertion ID="{self.assertion_id}" IssueInstant="{instant(self.issued)}" Version="2.0" xmlns="{ASSERTION}">'
             f"<Issuer>{escape(self.assertion_issuer)}</Issuer>"
-            f'<Subject><NameID Format="{self.name_id_format}">{escape(self.name_id)}</NameID><SubjectConfirmation Method="{BEARER}">'
-            f'<SubjectConfirmationData{given(InResponseTo=self.confirmed_for, NotOnOrAfter=instant(self.confirmed_until), Recipient=self.recipient)}/>'
+            f'<Subject><NameID Format="{self.name_id_format}">{escape(self.name_id)}</NameID>'
+            f'<SubjectConfirmation Method="{BEARER}">'
+            f"<SubjectConfirmationData{confirmation}/>"
             f"</SubjectConfirmation></Subject>{self.conditions()}<AttributeStatement>{self.attributes()}</AttributeStatement>"
             f'<AuthnStatement AuthnInstant="{instant(self.authn_instant)}" SessionIndex="{self.assertion_id}"><AuthnContext>'
-            f"<AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</AuthnContextClassRef></AuthnContext></AuthnStatement></Assertion>")
+            f"<AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</AuthnContextClassRef></AuthnContext>"
+            "</AuthnStatement></Assertion>")
 
     def response(self):
         return (
@@ -140,7 +150,8 @@ class Signer:
 
     def sign_element(self, element, answer):
         """The signature goes after the Issuer, and nothing of it is broken into lines."""
-        signature = etree.fromstring(SIGNATURE.format(method=answer.method, digest=answer.digest, id=element.get("ID"), certificate=self.certificate))
+        signature = etree.fromstring(SIGNATURE.format(method=answer.method, digest=answer.digest, id=element.get("ID"),
+                                                      certificate=self.certificate))
         element.insert(1, signature)
         context = xmlsec.SignatureContext()
         context.key = self.signing_key()

@@ -97,7 +97,8 @@ class Mellon:
         (self.folder / "idp-metadata.xml").write_bytes(idp_metadata)
         self.write_files()
         try:
-            self.apache = Part(self.folder, "apache-says", ["/usr/sbin/apache2", "-f", self.folder / "apache.conf", "-D", "FOREGROUND"])
+            self.apache = Part(self.folder, "apache-says",
+                               ["/usr/sbin/apache2", "-f", self.folder / "apache.conf", "-D", "FOREGROUND"])
             self.apache.start(lambda: answers_tcp(self.port))
         except PartFailed as fault:
             logs = self.logs()
@@ -110,7 +111,8 @@ class Mellon:
         inner = "".join(certificate.read_text().splitlines(keepends=True)[1:-1])
         www_data = os.getuid() == 0 and pwd.getpwnam("www-data")
         for name in self.names:
-            (self.folder / f"{name}.xml").write_text(METADATA.format(entity_id=self.entity_id(name), acs=self.acs(name), signs="true",
+            (self.folder / f"{name}.xml").write_text(METADATA.format(entity_id=self.entity_id(name), acs=self.acs(name),
+                                                                     signs="true",
                                                                      certificate=inner))
             page = self.folder / "www" / name / "page"
             page.mkdir(parents=True)
@@ -123,10 +125,12 @@ class Mellon:
             "mpm_event", "authz_core", "authz_user", "authn_core", "auth_basic", "dir", "mime", "include", "auth_mellon"))
         names = dict(folder=self.folder, url=self.url, port=self.port)
         (self.folder / "apache.conf").write_text(APACHE.format(
-            modules=modules, user=user, locations="".join(LOCATION.format(name=n, more=self.more, **names) for n in self.names), **names))
+            modules=modules, user=user, locations="".join(LOCATION.format(name=n, more=self.more, **names) for n in self.names),
+            **names))
 
     def logs(self):
-        return "\n".join(f"---- {f} ----\n" + "\n".join(f.read_text(errors="replace").splitlines()[-30:]) for f in self.folder.glob("*.log"))
+        return "\n".join(f"---- {f} ----\n" + "\n".join(f.read_text(errors="replace").splitlines()[-30:])
+                         for f in self.folder.glob("*.log"))
 
     def close(self):
         if self.apache:

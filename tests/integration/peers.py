@@ -87,14 +87,16 @@ class PeerParts(Parts):
 
 def node_doors():
     """As Atlassian's: an ACS with a query."""
-    return [Door(f"{kind}-{sign}", f"http://{kind}.localhost/saml/{sign}", f"http://{kind}.localhost/login/callback?connection=saml-{sign}",
+    return [Door(f"{kind}-{sign}", f"http://{kind}.localhost/saml/{sign}",
+                 f"http://{kind}.localhost/login/callback?connection=saml-{sign}",
                  f"http://{kind}.localhost/", sign, "persistent" if kind == "node-saml" and sign == "both" else "email")
             for kind in ("node-saml", "auth0") for sign in SIGNS]
 
 
 def shibboleth_doors(shibboleth):
     formats = {"assertion": "email", "response": "unspecified", "both": "persistent"}
-    return [Door(f"shibboleth-{sign}", shibboleth.entity_id(sign), shibboleth.acs(sign), shibboleth.page(sign), sign, formats[sign])
+    return [Door(f"shibboleth-{sign}", shibboleth.entity_id(sign), shibboleth.acs(sign), shibboleth.page(sign), sign,
+                 formats[sign])
             for sign in SIGNS]
 
 

@@ -32,7 +32,8 @@ class Samlp:
         key, certificate = make_key(self.folder, "samlp", "samlp identity provider")
         wanted = {
             "port": self.port, "entityId": self.entity_id, "key": key.read_text(), "certificate": certificate.read_text(),
-            "people": [{"name": p["name"], "nameId": p["upn"], "claims": attributes_of(p, tenant)} for p in people], "saml": self.options,
+            "people": [{"name": p["name"], "nameId": p["upn"], "claims": attributes_of(p, tenant)} for p in people],
+            "saml": self.options,
         }
         command = node_peers.command("identity_provider.js", self.modules, json.dumps(wanted))
         self.part = Part(self.folder, "samlp", command).start(lambda: answers_tcp(self.port))

@@ -53,7 +53,8 @@ ATTRIBUTES = """\
 <Attributes xmlns="urn:mace:shibboleth:2.0:attribute-map" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
 {rows}</Attributes>
 """
-NAME_ID = ('<Attribute name="urn:oasis:names:tc:SAML:{format}" id="name_id"><AttributeDecoder xsi:type="NameIDAttributeDecoder" '
+NAME_ID = ('<Attribute name="urn:oasis:names:tc:SAML:{format}" id="name_id">'
+           '<AttributeDecoder xsi:type="NameIDAttributeDecoder" '
            'formatter="$Format $Name" defaultQualifiers="false"/></Attribute>\n')
 NAME_ID_FORMATS = ("1.1:nameid-format:emailAddress", "1.1:nameid-format:unspecified", "2.0:nameid-format:persistent")
 # Shibboleth takes a missing NameFormat for `unspecified`, and matches formats exactly.
@@ -103,7 +104,10 @@ log4j.appender.file.layout.ConversionPattern=%d{{%Y-%m-%d %H:%M:%S}} %p %c %x: %
 
 class Shibboleth:
     def __init__(self, names, signing="false", ignore_no_passive="false"):
-        """`names`: the applications.  `ignore_no_passive`: whether NoPassive is no error.  The folder is open to the user that Apache runs as, unlike pytest's."""
+        """`names`: the applications.  `ignore_no_passive`: whether NoPassive is no error.
+
+        The folder is open to the user that Apache runs as, unlike pytest's.
+        """
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postern-shibboleth."))
         self.folder.chmod(0o755)
         self.names, self.signing, self.ignore_no_passive, self.port = names, signing, ignore_no_passive, free_port()
@@ -136,15 +140,18 @@ class Shibboleth:
         (self.folder / "idp-metadata.xml").write_bytes(idp_metadata)
         self.write_files(idp_entity_id, attributes)
         environment = {
-            "SHIBSP_CFGDIR": self.folder, "SHIBSP_RUNDIR": self.folder, "SHIBSP_LOGDIR": self.folder, "SHIBSP_CACHEDIR": self.folder,
+            "SHIBSP_CFGDIR": self.folder, "SHIBSP_RUNDIR": self.folder, "SHIBSP_LOGDIR": self.folder,
+            "SHIBSP_CACHEDIR": self.folder,
             "SHIBSP_CONFIG": self.folder / "shibboleth2.xml",
         }
         command = ["env", *(f"{k}={v}" for k, v in environment.items())]
         try:
-            self.shibd = Part(self.folder, "shibd-says", [*command, "/usr/sbin/shibd", "-f", "-F", "-c", self.folder / "shibboleth2.xml",
+            self.shibd = Part(self.folder, "shibd-says",
+                              [*command, "/usr/sbin/shibd", "-f", "-F", "-c", self.folder / "shibboleth2.xml",
                                                           "-p", self.folder / "shibd.pid"])
             self.shibd.start((self.folder / "shibd.sock").exists)
-            self.apache = Part(self.folder, "apache-says", [*command, "/usr/sbin/apache2", "-f", self.folder / "apache.conf", "-D", "FOREGROUND"])
+            self.apache = Part(self.folder, "apache-says",
+                               [*command, "/usr/sbin/apache2", "-f", self.folder / "apache.conf", "-D", "FOREGROUND"])
             self.apache.start(lambda: answers_tcp(self.port))
         except PartFailed as fault:
             logs = self.logs()
@@ -156,7 +163,8 @@ class Shibboleth:
         make_key(self.folder, "shib", "Shibboleth service provider")
         names = dict(folder=self.folder, url=self.url, port=self.port, idp=idp, signing=self.signing,
                      ignore_no_passive=self.ignore_no_passive, first_entity_id=self.entity_id("default"))
-        overrides = "".join(OVERRIDE.format(name=n, entity_id=self.entity_id(n), idp=idp, ignore_no_passive=self.ignore_no_passive)
+        overrides = "".join(OVERRIDE.format(name=n, entity_id=self.entity_id(n), idp=idp,
+                                            ignore_no_passive=self.ignore_no_passive)
                             for n in self.names)
         (self.folder / "shibboleth2.xml").write_text(SHIBBOLETH2.format(overrides=overrides, **names))
         rows = "".join(NAME_ID.format(format=name) for name in NAME_ID_FORMATS)
@@ -165,7 +173,8 @@ class Shibboleth:
         (self.folder / "attribute-map.xml").write_text(ATTRIBUTES.format(rows=rows))
         for name, level in (("shibd", "INFO"), ("native", "WARN")):
             (self.folder / f"{name}.logger").write_text(LOGGER.format(folder=self.folder, name=name, level=level))
-        modules = "\n".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so" for m in ("mpm_event", "authz_core", "authz_user", "authn_core", "dir"))
+        modules = "\n".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so"
+                            for m in ("mpm_event", "authz_core", "authz_user", "authn_core", "dir"))
         user, group = ("www-data", "www-data") if os.getuid() == 0 else (pwd.getpwuid(os.getuid()).pw_name, f"#{os.getgid()}")
         (self.folder / "apache.conf").write_text(APACHE.format(
             modules=f"{modules}\nLoadModule mpm_shib {MODULES}/mod_shib.so".replace("mpm_shib", "mod_shib"),
@@ -178,7 +187,8 @@ class Shibboleth:
             page = self.folder / "www" / name / "page"
             page.mkdir(parents=True)
             (page / "index.html").write_text(f"<!DOCTYPE html><html lang=en><title>{name}</title><p>the page of {name}")
-            (page.parent / "open.html").write_text(f"<!DOCTYPE html><html lang=en><title>{name}</title><p>open to all at {name}")
+            open_page = f"<!DOCTYPE html><html lang=en><title>{name}</title><p>open to all at {name}"
+            (page.parent / "open.html").write_text(open_page)
 
     def log(self):
         """What shibd says about the messages it read."""
@@ -197,4 +207,5 @@ class Shibboleth:
 
 def check_configuration(shibboleth):
     """For a person in front of one vague line: what shibd does not like about its settings."""
-    return run("env", "SHIBSP_LOGGING=/etc/shibboleth/console.logger", "/usr/sbin/shibd", "-t", "-c", shibboleth.folder / "shibboleth2.xml")
+    return run("env", "SHIBSP_LOGGING=/etc/shibboleth/console.logger", "/usr/sbin/shibd", "-t", "-c",
+               shibboleth.folder / "shibboleth2.xml")

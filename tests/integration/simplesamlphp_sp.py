@@ -12,7 +12,8 @@ $source = new \\SimpleSAML\\Auth\\Simple($_GET['source']);
 $source->requireAuth();
 $name_id = $source->getAuthData('saml:sp:NameID');
 header('Content-Type: application/json');
-echo json_encode(['name_id' => $name_id->getValue(), 'format' => $name_id->getFormat(), 'attributes' => $source->getAttributes(),
+echo json_encode(['name_id' => $name_id->getValue(), 'format' => $name_id->getFormat(),
+	'attributes' => $source->getAttributes(),
 	'issuer' => $source->getAuthData('saml:sp:IdP')]);
 """
 
@@ -48,10 +49,12 @@ class SimpleSAMLphpServiceProviders:
             (self.folder / name).mkdir()
         text = "".join(f"$config['{name}'] = ['saml:SP'] + " + php({
             "entityID": self.entity_id(name), "idp": idp, "privatekey": "sp.key", "certificate": "sp.crt",
-            "signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", **self.options}) + ";\n" for name in self.names)
+            "signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", **self.options}) + ";\n"
+                       for name in self.names)
         self.write("config.php", CONFIG.format(url=self.url, folder=self.folder))
         self.write("authsources.php", "<?php\n$config = [];\n" + text)
-        self.write("metadata/saml20-idp-remote.php", REMOTE.format(idp=idp, sso=sso, certificate="".join(certificate.splitlines()[1:-1])))
+        self.write("metadata/saml20-idp-remote.php",
+                   REMOTE.format(idp=idp, sso=sso, certificate="".join(certificate.splitlines()[1:-1])))
         self.write("router.php", ROUTER)
         command = ["env", f"SIMPLESAMLPHP_CONFIG_DIR={self.folder}", "php", "-S", f"127.0.0.1:{self.port}", "-t",
                    "/usr/share/simplesamlphp/www", self.folder / "router.php"]

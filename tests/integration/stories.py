@@ -70,7 +70,8 @@ def authn_request(issuer, acs=None, destination=None, attributes="", request_id=
     acs = f' AssertionConsumerServiceURL="{acs.replace("&", "&amp;")}"' if acs else ""
     destination = f' Destination="{destination}"' if destination else ""
     xml = (f'<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"{acs}{destination} ID="{request_id}" '
-           f'IssueInstant="{instant}" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Version="2.0" {attributes}>'
+           f'IssueInstant="{instant}" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Version="2.0" '
+           f'{attributes}>'
            f'<saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{issuer}</saml:Issuer></samlp:AuthnRequest>')
     return xml, request_id
 

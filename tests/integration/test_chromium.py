@@ -137,7 +137,7 @@ def test_refusal_page_in_chromium(parts, chromium, options):
 
 @pytest.mark.parametrize("options", [{"phone": True}, {"dark": True}], ids=["phone", "dark"])
 def test_signing_out_in_chromium(simplesamlphp_parts, chromium, options):
-    """The button's POST, the redirects to the identity provider and back under our form-action, and what the pages look like."""
+    """The button's POST, the redirects there and back under our form-action, and what the pages look like."""
     parts, idp = simplesamlphp_parts
     name = next(iter(options))
     go = f"{parts.postern_url}/logout"

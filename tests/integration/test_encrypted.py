@@ -14,7 +14,8 @@ from stories import MAYA, assert_refused, assert_signed_on, door_address, pick, 
 
 XENC, XENC11 = "http://www.w3.org/2001/04/xmlenc#", "http://www.w3.org/2009/xmlenc11#"
 # who encrypts, what is signed, and with what it encrypts
-CASES = [("samlp", "assertion", XENC11 + "aes256-gcm"), ("samlp", "response", XENC11 + "aes128-gcm"), ("samlp", "both", XENC + "aes256-cbc"),
+CASES = [("samlp", "assertion", XENC11 + "aes256-gcm"), ("samlp", "response", XENC11 + "aes128-gcm"),
+         ("samlp", "both", XENC + "aes256-cbc"),
          ("simplesamlphp", "assertion", XENC + "aes128-cbc"), ("simplesamlphp", "both", XENC + "aes128-cbc")]
 
 
@@ -23,7 +24,8 @@ class EncryptedParts(PeerParts):
 
     def settings(self, metadata=None):
         pairs = ", ".join(f"{{key: {name}.key, certificate: {name}.crt}}" for name in ("new", "old"))
-        return super().settings(metadata).replace("    tenant: ", "    encrypted: required\n    tenant: ") + f"decryption_keys: [{pairs}]\n"
+        return super().settings(metadata).replace("    tenant: ",
+                                                  "    encrypted: required\n    tenant: ") + f"decryption_keys: [{pairs}]\n"
 
     def make_pairs(self):
         return [make_key(self.folder, name, "Postern decryption")[1].read_text() for name in ("new", "old")]
@@ -36,8 +38,10 @@ def base64_of(certificate):
 def provider(kind, folder, node_modules, signs, method, certificate):
     if kind == "simplesamlphp":
         return SimpleSAMLphp(folder, signs, base64_of(certificate))
-    public = subprocess.run(["openssl", "x509", "-pubkey", "-noout"], input=certificate, capture_output=True, text=True, check=True).stdout
-    return Samlp(folder, node_modules, signs, encryptionCert=certificate, encryptionPublicKey=public, encryptionAlgorithm=method,
+    public = subprocess.run(["openssl", "x509", "-pubkey", "-noout"], input=certificate, capture_output=True, text=True,
+                            check=True).stdout
+    return Samlp(folder, node_modules, signs, encryptionCert=certificate, encryptionPublicKey=public,
+                 encryptionAlgorithm=method,
                  disallowEncryptionWithInsecureAlgorithm=False)
 
 
@@ -76,7 +80,8 @@ def encrypted(request, tmp_path, postern_build, peer_parts, node_modules):
         made.close()
 
 
-@pytest.mark.parametrize("encrypted", CASES, indirect=True, ids=["-".join((kind, signs, method.split("#")[1])) for kind, signs, method in CASES])
+@pytest.mark.parametrize("encrypted", CASES, indirect=True,
+                         ids=["-".join((kind, signs, method.split("#")[1])) for kind, signs, method in CASES])
 def test_encrypted_answer_signs_a_person_on(request, encrypted, browser):
     """And what was sent was encrypted and signed as it says."""
     _, signs, method = request.node.callspec.params["encrypted"]
@@ -87,7 +92,8 @@ def test_encrypted_answer_signs_a_person_on(request, encrypted, browser):
     page = browser.go(browser.stopped_at)
     assert_signed_on(encrypted.parts, page, MAYA)
     line = encrypted.parts.audit()[-1]
-    assert (line["event"], line["mail"], line["object_id"], line["tenant"]) == ("assertion", MAYA["mail"], MAYA["id"], company.TENANT)
+    assert (line["event"], line["mail"], line["object_id"], line["tenant"]) == ("assertion", MAYA["mail"], MAYA["id"],
+                                                                                company.TENANT)
 
 
 def flipped(xml, which, at):

@@ -67,7 +67,8 @@ def test_another_index_is_refused_by_entra_and_can_be_tried_again(parts, browser
     browser.click("Sign out", stop=lambda request: request.url.startswith(parts.entra_url))
     asked = AskedToSignOut(browser.stopped_at.url)
     touched = browser.stopped_at
-    touched.url = f"{asked.destination}?" + query_of(logout_request(MAYA["upn"], "_invented", issuer=asked.issuer, message_id=asked.id))
+    touched.url = f"{asked.destination}?" + query_of(logout_request(MAYA["upn"], "_invented", issuer=asked.issuer,
+                                                                    message_id=asked.id))
     page = browser.go(touched)
     assert "You may still be signed in" in page.text, page.text
     assert logout_lines(parts)[-1]["reason"] == "status-not-success"
@@ -93,7 +94,7 @@ def test_entra_signs_out_and_tells_us_in_a_hidden_frame(parts, browser):
 
 
 def test_signing_out_at_entra_in_chromium(parts):
-    """A browser that keeps cookies of other sites apart shows us none in the frame: then the button is left, and does no harm."""
+    """A browser that keeps cookies of other sites apart shows us none in the frame: the button is left, and harmless."""
     chromium = Chromium()
     try:
         chromium.open(door_address(parts, "managed"))
@@ -166,7 +167,8 @@ BROADCASTS = {
     "NameID without Format alone": (lambda e: logout_request(MAYA["upn"]), True, True),
     "NameID with Format": (lambda e: logout_request(MAYA["upn"], e.index, name_format=EMAIL), True, True),
     "pairwise NameID, SessionIndex": (lambda e: logout_request(PAIRWISE, e.index), True, True),
-    "persistent pairwise NameID, SessionIndex": (lambda e: logout_request(PAIRWISE, e.index, name_format=PERSISTENT), True, True),
+    "persistent pairwise NameID, SessionIndex": (lambda e: logout_request(PAIRWISE, e.index, name_format=PERSISTENT), True,
+                                                 True),
     "one SessionIndex of several": (lambda e: logout_request(PAIRWISE, "_1", e.index, "_2"), True, True),
     "issuer of the documentation": (lambda e: logout_request(MAYA["upn"], e.index, issuer=LOGIN_ISSUER), True, True),
     "Destination": (lambda e: logout_request(PAIRWISE, e.index, Destination=e.address("")[:-1]), True, True),
@@ -216,18 +218,23 @@ def test_broadcast_to_the_originator_comes_before_the_answer(entra):
 
 REFUSED_REQUESTS = {
     "another key": (lambda e, s: signed(s, query_of(logout_request(MAYA["upn"], e.index))), "signature-invalid", 403),
-    "escapes made anew": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index), "a/b")).replace("%2fb", "%2Fb"),
+    "escapes made anew": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index), "a/b")).replace("%2fb",
+                                                                                                                       "%2Fb"),
                           "signature-invalid", 403),
     "another relay state": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index), "a")).replace(
         "RelayState=a", "RelayState=b"), "signature-invalid", 403),
-    "another tenant": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index, issuer=ENTITY_ID.replace("7b", "8b")))),
+    "another tenant": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index,
+                                                                             issuer=ENTITY_ID.replace("7b", "8b")))),
                        "logout-unknown-issuer", 403),
     "another tenant of the documentation": (lambda e, s: signed(e.signer, query_of(
         logout_request(MAYA["upn"], e.index, issuer=LOGIN_ISSUER.replace("7b", "8b")))), "logout-unknown-issuer", 403),
-    "too old": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index, issued=-1000))), "logout-expired", 403),
-    "from the future": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index, issued=1000))), "not-yet-valid", 403),
+    "too old": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index, issued=-1000))), "logout-expired",
+                403),
+    "from the future": (lambda e, s: signed(e.signer, query_of(logout_request(MAYA["upn"], e.index, issued=1000))),
+                        "not-yet-valid", 403),
     "for another service": (lambda e, s: signed(e.signer, query_of(
-        logout_request(MAYA["upn"], e.index, Destination="https://sso.example.com/saml/sp/slo"))), "logout-wrong-destination", 403),
+        logout_request(MAYA["upn"], e.index, Destination="https://sso.example.com/saml/sp/slo"))), "logout-wrong-destination",
+                            403),
 }
 
 
@@ -255,7 +262,8 @@ def test_answer_of_entra_ends_the_session_here(entra, issuer, with_signature):
 
 
 def test_answer_that_says_no_is_shown(entra):
-    page = entra.send(signed(entra.signer, query_of(logout_response(entra.press().id, REQUESTER, issuer=LOGIN_ISSUER))), frame=False)
+    page = entra.send(signed(entra.signer, query_of(logout_response(entra.press().id, REQUESTER, issuer=LOGIN_ISSUER))),
+                      frame=False)
     assert page.status == 200 and "You may still be signed in" in page.text
     assert (len(entra.lines()), entra.state()) == (1, "alive")
     assert "the identity provider refused" in entra.lines()[0]
@@ -264,7 +272,8 @@ def test_answer_that_says_no_is_shown(entra):
 REFUSED_ANSWERS = {
     "another key": (lambda e, s, i: signed(s, query_of(logout_response(i, issuer=LOGIN_ISSUER))), "signature-invalid", 403),
     "another request": (lambda e, s, i: signed(e.signer, query_of(logout_response("_" + "0" * 32))), "logout-not-asked", 400),
-    "another tenant": (lambda e, s, i: query_of(logout_response(i, issuer=LOGIN_ISSUER.replace("7b", "8b"))), "logout-unknown-issuer", 403),
+    "another tenant": (lambda e, s, i: query_of(logout_response(i, issuer=LOGIN_ISSUER.replace("7b", "8b"))),
+                       "logout-unknown-issuer", 403),
     "the bare host": (lambda e, s, i: query_of(logout_response(i, issuer="https://login.microsoftonline.com/")),
                       "logout-unknown-issuer", 403),
 }

@@ -87,8 +87,10 @@ SAID = {
     "unsigned": (dict(signed="nothing"), "unsigned"),
     "RSA-SHA1": (dict(method=RSA_SHA1), "signature-algorithm"),
     "SHA-1 digest": (dict(digest=SHA1), "signature-algorithm"),
-    "status": (dict(status='<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Responder"/><samlp:StatusMessage>'
-                           "AADSTS50105: not assigned.</samlp:StatusMessage></samlp:Status>", signed="both"), "status-not-success"),
+    "status": (dict(status='<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Responder"/>'
+                    '<samlp:StatusMessage>'
+                           "AADSTS50105: not assigned.</samlp:StatusMessage></samlp:Status>", signed="both"),
+               "status-not-success"),
 }
 
 
@@ -116,7 +118,8 @@ def test_answer_with_wrong_claims_is_refused(parts, entra, what):
 
 def test_comment_in_the_name_is_refused(parts, entra):
     """exc-c14n drops comments, so the signature holds; readers that take the first text node see another name."""
-    xml = entra.signer.sign(entra.answer(), lambda text: text.replace("maya.obrien@example.org</NameID>", "maya.obrien@example.org<!-- -->.evil.example</NameID>"))
+    xml = entra.signer.sign(entra.answer(), lambda text: text.replace("maya.obrien@example.org</NameID>",
+                                                                      "maya.obrien@example.org<!-- -->.evil.example</NameID>"))
     assert "<!-- -->" in xml
     assert_nothing_left(parts, entra.post(xml), "xml-comment", 400)
 

@@ -121,7 +121,8 @@ class Load:
 
     def wait_for_more(self, count):
         goal = self.good + count
-        wait_for(lambda: self.good >= goal or self.bad, 60, f"{count} more sign-ons at the {self.door} door", self.parts.postern)
+        wait_for(lambda: self.good >= goal or self.bad, 60, f"{count} more sign-ons at the {self.door} door",
+                 self.parts.postern)
 
     def stop(self):
         self.stopping = True
@@ -225,7 +226,8 @@ def test_command_says_when_the_service_does_not_take_it_over(doors_with_keys):
 def test_connection_has_an_entity_id_and_a_metadata_document_of_its_own(doors_with_keys):
     parts = doors_with_keys
     own = "urn:example:postern:helpdesk"
-    parts.settings_file.write_text(parts.settings_file.read_text().replace("    kind: portal\n", f"    kind: portal\n    idp_entity_id: {own}\n"))
+    parts.settings_file.write_text(parts.settings_file.read_text().replace("    kind: portal\n",
+                                                                           f"    kind: portal\n    idp_entity_id: {own}\n"))
     keys(parts, "make", "2027")
     paste(parts, "portal", "2027")
     activate(parts, "helpdesk", "2027")

@@ -30,7 +30,8 @@ def openssl(*arguments, folder):
 
 
 def make_certificate(folder, name, days=900, more=()):
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days", str(days), "-keyout", f"{name}.key", "-out",
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days", str(days), "-keyout",
+            f"{name}.key", "-out",
             f"{name}.crt", *more, folder=folder)
     (folder / f"{name}.key").chmod(0o600)
 
@@ -41,13 +42,16 @@ def web_keys(tmp_path_factory):
     folder = tmp_path_factory.mktemp("web")
     for name, host in (("web", "IP:127.0.0.1"), ("elsewhere", "DNS:other.example")):
         make_certificate(folder, name, 30, ("-addext", f"subjectAltName={host}"))
-    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ended", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ended", "-addext", "subjectAltName=IP:127.0.0.1",
+            "-keyout",
             "ended.key", "-out", "ended.csr", folder=folder)
     (folder / "index").write_text("")
     (folder / "serial").write_text("01")
-    (folder / "ca.conf").write_text("[ca]\ndefault_ca=d\n[d]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n"
+    (folder / "ca.conf").write_text("[ca]\ndefault_ca=d\n[d]\ndatabase=index\nserial=serial\nnew_certs_dir=.\n"
+                                    "default_md=sha256\npolicy=p\n"
                                     "copy_extensions=copy\n[p]\ncommonName=supplied\n")
-    openssl("ca", "-batch", "-config", "ca.conf", "-cert", "web.crt", "-keyfile", "web.key", "-in", "ended.csr", "-out", "ended.crt", "-startdate",
+    openssl("ca", "-batch", "-config", "ca.conf", "-cert", "web.crt", "-keyfile", "web.key", "-in", "ended.csr", "-out",
+            "ended.crt", "-startdate",
             "20200101000000Z", "-enddate", "20200201000000Z", "-notext", folder=folder)
     for name, days in (("first", 900), ("second", 900), ("soon", 20), ("signer", 900), ("stranger", 900)):
         make_certificate(folder, name, days)
@@ -141,8 +145,10 @@ class Provider:
         key = text[text.index("<md:KeyDescriptor"):text.index("</md:KeyDescriptor>") + len("</md:KeyDescriptor>")]
         more = "".join(key.replace("".join(lines[0]), "".join(one)).replace(' use="signing"', "") for one in lines[1:])
         text = text.replace(key, key + more)
-        wsfed = ('<md:RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/'
-                 '200706" xsi:type="fed:SecurityTokenServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706"/>')
+        wsfed = ('<md:RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+                 'xmlns:fed="http://docs.oasis-open.org/wsfed/federation/'
+                 '200706" xsi:type="fed:SecurityTokenServiceType" '
+                 'protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706"/>')
         return "\ufeff" + text.replace(f'entityID="{entity}">', f'entityID="{entity}" ID="_m"{attributes}>' + wsfed)
 
     def start(self):
@@ -176,7 +182,8 @@ class Provider:
             return {}
 
     def ready(self):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.serve.port}/health/ready", headers={"Host": "sso.localhost:8080"})
+        request = urllib.request.Request(f"http://127.0.0.1:{self.serve.port}/health/ready",
+                                         headers={"Host": "sso.localhost:8080"})
         try:
             answer = urllib.request.urlopen(request, timeout=10)
         except urllib.error.HTTPError as problem:
@@ -191,7 +198,8 @@ class Provider:
             return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#"))
 
     def check(self):
-        return subprocess.run([POSTERN, "-c", self.serve.folder / "p.yaml", "check", "--offline"], capture_output=True, text=True,
+        return subprocess.run([POSTERN, "-c", self.serve.folder / "p.yaml", "check", "--offline"], capture_output=True,
+                              text=True,
                               check=False).stdout
 
     def close(self):
@@ -243,7 +251,8 @@ BAD = {
     "truncated": lambda p: setattr(p.server, "text", p.server.text[:-40]),
     "huge": lambda p: setattr(p.server, "text", p.server.text + " " * (5 << 20)),
     "no key": lambda p: setattr(p.server, "text", p.document("first").replace("X509Certificate", "X509Elsewhere")),
-    "past its validUntil": lambda p: setattr(p.server, "text", p.document("second", attributes=' validUntil="2020-01-01T00:00:00Z"')),
+    "past its validUntil": lambda p: setattr(p.server, "text",
+                                             p.document("second", attributes=' validUntil="2020-01-01T00:00:00Z"')),
     "a page": lambda p: setattr(p.server, "text", "<!DOCTYPE html><html><body>Sign in to this wireless network</body></html>"),
 }
 
@@ -257,7 +266,8 @@ def test_leaves_what_is_not_good_and_keeps_the_last_good_one(good, spoil):
     assert good.kept.read_bytes() == kept
     assert good.ready()["metadata"]
     assert good.serve.log().count("metadata cannot be fetched") == 1, "one line when it begins"
-    good.server.text, good.server.status, good.server.hang, good.server.drop = good.document("first", "second"), 200, False, False
+    good.server.text, good.server.status, good.server.hang, good.server.drop = good.document("first",
+                                                                                             "second"), 200, False, False
     until(lambda: good.is_kept(good.server.text), SECONDS)
     assert good.server.text != before
     good.serve.wait_for("metadata is fetched again", 1, SECONDS)
@@ -396,7 +406,8 @@ def test_takes_only_signed_metadata_where_a_certificate_is_set(provider, web_key
     provider.start()
     until(lambda: provider.is_kept(signed), SECONDS)
     until(lambda: provider.ready()["metadata"], SECONDS)
-    for bad in (provider.document("first"), sign(provider.document("first"), web_keys, "stranger"), signed.replace("/sso", "/evil")):
+    for bad in (provider.document("first"), sign(provider.document("first"), web_keys, "stranger"),
+                signed.replace("/sso", "/evil")):
         provider.server.text = bad
         until(lambda: provider.status()["result"] == "refused", SECONDS)
         assert "signature of the document" in provider.status()["detail"]
@@ -438,7 +449,8 @@ def fingerprint(folder, name):
 
 def use_key(provider, name, ago=0):
     """As a worker notes it after a sign-on."""
-    (provider.key_file).write_text(json.dumps({"entity": "https://idp.example/", "fingerprint": fingerprint(provider.web, name), "not_after": 1,
+    (provider.key_file).write_text(json.dumps({"entity": "https://idp.example/", "fingerprint": fingerprint(provider.web, name),
+                                               "not_after": 1,
                                                "seen": int(time.time()) - ago}))
 
 

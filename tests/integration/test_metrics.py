@@ -46,7 +46,8 @@ class Scraped:
             return problem.code
 
     def all(self):
-        return {key: float(value) for key, value in (line.rsplit(" ", 1) for line in self.text().splitlines() if not line.startswith("#"))}
+        return {key: float(value) for key,
+                value in (line.rsplit(" ", 1) for line in self.text().splitlines() if not line.startswith("#"))}
 
     def value(self, key):
         return self.all().get(key, 0)
@@ -72,7 +73,8 @@ def test_counts_sign_ons_refusals_and_steps(scraped, browser):
     assert sum(value for key, value in found.items() if key.startswith("postern_refusals_total")) == 1
     for step in ("read", "person", "decide", "total"):
         assert found[f'postern_step_seconds_count{{step="{step}"}}'] >= 1
-        assert found[f'postern_step_seconds_bucket{{step="{step}",le="+Inf"}}'] == found[f'postern_step_seconds_count{{step="{step}"}}']
+        counted = found[f'postern_step_seconds_count{{step="{step}"}}']
+        assert found[f'postern_step_seconds_bucket{{step="{step}",le="+Inf"}}'] == counted
         assert found[f'postern_step_seconds_sum{{step="{step}"}}'] > 0
     assert found['postern_mirror_connected{directory="corp"}'] == 1
     assert found['postern_mirror_people{directory="corp"}'] > 5
@@ -82,7 +84,8 @@ def test_counts_sign_ons_refusals_and_steps(scraped, browser):
 def test_tells_how_long_our_own_keys_last(scraped):
     """Both were made for thirty days a moment ago; nothing is signed by the second yet."""
     found = {key: value for key, value in scraped.all().items() if key.startswith("postern_signing_key_left_seconds")}
-    assert set(found) == {f'postern_signing_key_left_seconds{{key="{name}",in_use="{used}"}}' for name, used in (("main", "yes"), ("next", "no"))}
+    assert set(found) == {f'postern_signing_key_left_seconds{{key="{name}",in_use="{used}"}}'
+                          for name, used in (("main", "yes"), ("next", "no"))}
     assert all(30 * 86400 - 300 < value <= 30 * 86400 for value in found.values()), found
 
 
@@ -99,7 +102,7 @@ def test_knows_the_key_in_use_from_the_first_sign_on(scraped, browser):
     scraped.parts.start_postern()
     wait_for(lambda: knows_their_key(scraped), 20, "the key in use after a restart", scraped.parts.postern)
     assert_signed_on(scraped.parts, sign_on(scraped.parts, Browser(), MAYA), MAYA)
-    assert (scraped.parts.folder / "state/metadata/entra.key").read_bytes() == kept, "the same key is not written at each sign-on"
+    assert (scraped.parts.folder / "state/metadata/entra.key").read_bytes() == kept, "it is not written at each sign-on"
 
 
 def test_a_message_that_is_refused_does_not_say_which_key_is_in_use(scraped, browser):
@@ -195,7 +198,8 @@ def test_prometheus_itself_scrapes_it(scraped, browser, tmp_path):
                                              f"    static_configs: [{{targets: ['127.0.0.1:{scraped.port}']}}]\n")
     port = free_port()
     log = open(tmp_path / "log", "wb")
-    process = subprocess.Popen(["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data",
+    process = subprocess.Popen(["prometheus", f"--config.file={tmp_path}/prometheus.yml",
+                                f"--storage.tsdb.path={tmp_path}/data",
                                 f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
 
     def asked(query):

@@ -23,7 +23,8 @@ from test_shibboleth import signed_parts
 
 KINDS = ("node-saml", "auth0")
 BINDINGS = ("redirect", "post")
-FORMATS = {"email": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "persistent": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"}
+FORMATS = {"email": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+           "persistent": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"}
 
 
 def door_of(parts, kind, sign):
@@ -35,7 +36,8 @@ def options(parts, door, kind):
         return {"cert": "".join(parts.certificate().splitlines()[1:-1]), "realm": door.entity_id, "callback": door.acs,
                 "recipientUrl": door.acs, "destinationUrl": door.acs, "identityProviderUrl": parts.sso_url}
     return {"idpCert": parts.certificate(), "issuer": door.entity_id, "audience": door.entity_id, "callbackUrl": door.acs,
-            "entryPoint": parts.sso_url, "wantAssertionsSigned": door.sign != "response", "wantAuthnResponseSigned": door.sign != "assertion",
+            "entryPoint": parts.sso_url, "wantAssertionsSigned": door.sign != "response",
+            "wantAuthnResponseSigned": door.sign != "assertion",
             "acceptedClockSkewMs": 1000, "validateInResponseTo": "always"}
 
 
@@ -51,7 +53,8 @@ class Visit:
     def ask(self, binding):
         if binding == "redirect":
             url = self.provider.ask(self.relay, self.id)
-            self.request = zlib.decompress(base64.b64decode(dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))["SAMLRequest"]), -15)
+            fields = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
+            self.request = zlib.decompress(base64.b64decode(fields["SAMLRequest"]), -15)
             return self.browser.open(url)
         html = self.provider.ask_by_post(self.relay, self.id)
         page = Page(self.door.start, 200, [("Content-Type", "text/html")], html.encode())

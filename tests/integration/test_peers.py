@@ -31,7 +31,8 @@ def node_options(entra, kind):
     certificate = (entra.folder / "entra.crt").read_text()
     sso = f"{entra.entra_url}/{company.TENANT}/saml2"
     if kind == "auth0":
-        return {"cert": "".join(certificate.splitlines()[1:-1]), "realm": ENTITY_ID, "recipientUrl": ACS, "destinationUrl": ACS, "callback": ACS,
+        return {"cert": "".join(certificate.splitlines()[1:-1]), "realm": ENTITY_ID, "recipientUrl": ACS, "destinationUrl": ACS,
+                "callback": ACS,
                 "identityProviderUrl": sso}
     return {"idpCert": certificate, "issuer": ENTITY_ID, "audience": ENTITY_ID, "callbackUrl": ACS, "entryPoint": sso,
             "wantAssertionsSigned": True, "wantAuthnResponseSigned": False, "validateInResponseTo": "always"}

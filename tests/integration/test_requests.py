@@ -50,7 +50,8 @@ class Stage:
         self.key, self.certificate = make_key(folder, "node", "node-saml")
         self.node = {name: Door(f"node-{name}", f"http://node-{name}.localhost/saml", f"http://node-{name}.localhost/acs?x=1",
                                 f"http://node-{name}.localhost/", "assertion", more=more)
-                     for name, more in (("signed", signed_only(self.certificate)), ("told", "    refusals: response\n    lifetime: 2m\n"))}
+                     for name, more in (("signed", signed_only(self.certificate)),
+                                        ("told", "    refusals: response\n    lifetime: 2m\n"))}
         doors = [*self.node.values()]
         for kind, peer, certificate in (("shibboleth", self.shibboleth, self.shibboleth.folder / "shib.crt"),
                                         ("mellon", self.mellon, self.mellon.folder / "mellon.crt"),
@@ -98,7 +99,8 @@ def node(stage, service_providers):
             options = {"cert": "".join(parts.certificate().splitlines()[1:-1]), "realm": door.entity_id, "callback": door.acs,
                        "recipientUrl": door.acs, "destinationUrl": door.acs, "identityProviderUrl": parts.sso_url}
         else:
-            options = {"idpCert": parts.certificate(), "issuer": door.entity_id, "audience": door.entity_id, "callbackUrl": door.acs,
+            options = {"idpCert": parts.certificate(), "issuer": door.entity_id, "audience": door.entity_id,
+                       "callbackUrl": door.acs,
                        "entryPoint": parts.sso_url, "wantAssertionsSigned": True, "wantAuthnResponseSigned": False,
                        "validateInResponseTo": "always", "acceptedClockSkewMs": 1000}
         return ServiceProvider(service_providers, kind, secrets.token_hex(8), {**options, **more})
@@ -150,7 +152,8 @@ def test_unsigned_requests_are_refused_where_signed_ones_are_demanded(stage, nod
 def test_requests_of_another_key_are_refused(stage, node, browser, tmp_path):
     other, _ = make_key(tmp_path, "other", "somebody else")
     assert_refused(stage.parts, browser.open(node("signed", **signing(other)).ask("relay")), "request-signature", 403)
-    assert_refused(stage.parts, submit_form(browser, node("signed", **signing(other)).ask_by_post("relay")), "request-signature", 403)
+    assert_refused(stage.parts, submit_form(browser, node("signed", **signing(other)).ask_by_post("relay")),
+                   "request-signature", 403)
 
 
 def test_sha1_is_refused(stage, node, browser):
@@ -168,7 +171,8 @@ def test_sha1_is_refused(stage, node, browser):
     (lambda url: url.replace("&RelayState=relay", ""), "request-signature", 403),
     (lambda url: re.sub(r"&Signature=[^&]*", "", url), "request-signature-shape", 403),
     (lambda url: re.sub(r"&(Signature|SigAlg)=[^&]*", "", url), "request-unsigned", 403),
-], ids=["SigAlg twice", "Signature twice", "SAMLRequest twice", "RelayState twice", "encoded anew", "changed", "cut", "half", "stripped"])
+], ids=["SigAlg twice", "Signature twice", "SAMLRequest twice", "RelayState twice", "encoded anew", "changed", "cut", "half",
+        "stripped"])
 def test_signed_query_that_was_touched_is_refused(stage, node, browser, changed, reason, status):
     url = node("signed", **signing(stage.key)).ask("relay")
     touched = changed(url)
@@ -181,7 +185,8 @@ def test_signed_document_that_was_touched_is_refused(stage, node, browser):
     form = Page("http://node.localhost/", 200, [("Content-Type", "text/html")], html.encode()).form_with("SAMLRequest")
     xml = base64.b64decode(form.value("SAMLRequest")).decode()
     assert "Version=" in xml
-    form.fields = [(n, base64.b64encode(xml.replace("Version=", 'ForceAuthn="true" Version=', 1).encode()).decode() if n == "SAMLRequest" else v)
+    form.fields = [(n, base64.b64encode(xml.replace("Version=", 'ForceAuthn="true" Version=', 1).encode()).decode()
+                    if n == "SAMLRequest" else v)
                    for n, v in form.fields]
     page = Page("http://node.localhost/", 200, [("Content-Type", "text/html")], b"")
     assert_refused(stage.parts, browser.submit(form, page=page), "request-signature", 403)
@@ -232,7 +237,8 @@ def test_node_saml_reads_a_refusal(stage, node, browser):
     posted = browser.stopped_at
     assert posted.fields["RelayState"] == "relay"
     assert VIKTOR["mail"] not in response_of(posted)
-    assert "denied-by-default: No rule of your organisation gives you access." in provider.read(posted.fields["SAMLResponse"])["refused"]
+    refused = provider.read(posted.fields["SAMLResponse"])["refused"]
+    assert "denied-by-default: No rule of your organisation gives you access." in refused
     line = stage.parts.audit()[-1]
     assert (line["event"], line["answer"], line["status"]) == ("refusal", "page-and-response", "RequestDenied")
     assert line["response_out"] in response_of(posted)
@@ -240,7 +246,8 @@ def test_node_saml_reads_a_refusal(stage, node, browser):
 
 def test_auth0_reads_a_refusal(stage, node, browser):
     provider = node("told", kind="auth0")
-    assert_refused(stage.parts, refuse_at(browser, lambda: browser.open(provider.ask("relay", "_asked"))), "denied-by-default", 403)
+    assert_refused(stage.parts, refuse_at(browser, lambda: browser.open(provider.ask("relay", "_asked"))), "denied-by-default",
+                   403)
     browser.click("Back to the service that asked", stop=to_acs(stage.node["told"]))
     refused = provider.read(browser.stopped_at.fields["SAMLResponse"], ["_asked"])["refused"]
     assert "denied-by-default" in refused or "authentication failed" in refused, refused
@@ -303,7 +310,7 @@ def test_passive_request_of_somebody_who_is_signed_on_is_silent(stage, node, bro
 
 
 def test_shibboleth_goes_on_where_nobody_is_signed_on(stage, browser):
-    """It takes our NoPassive for what it is: no error, but a page without a sign-on; and with one, the same start brings a session."""
+    """It takes our NoPassive for no error, but a page without a sign-on; with one, the same start brings a session."""
     shibboleth = stage.shibboleth
     browser.open(shibboleth.passive_start("signed"), stop=lambda request: request.url == shibboleth.acs("signed"))
     posted = browser.stopped_at
@@ -319,7 +326,8 @@ def test_shibboleth_goes_on_where_nobody_is_signed_on(stage, browser):
     assert json.loads(browser.open(shibboleth.session("signed")).text)["identity_provider"] == stage.parts.idp_entity_id
 
 
-@pytest.mark.parametrize("person, status, reason", [(VIKTOR, "RequestDenied", "denied-by-default"), (CHLOE, "NoPassive", "elsewhere")],
+@pytest.mark.parametrize("person, status, reason",
+                         [(VIKTOR, "RequestDenied", "denied-by-default"), (CHLOE, "NoPassive", "elsewhere")],
                          ids=["refused", "of another door"])
 def test_passive_request_never_ends_on_a_page_or_at_another_door(stage, node, browser, person, status, reason):
     browser.open(node("told").ask("relay"))
@@ -407,7 +415,8 @@ def test_samlp_takes_our_signed_requests_and_no_others(tmp_path, postern_build, 
         browser.click("Log in")
         asked = next(hop.location for hop in browser.hops if hop.location and hop.location.startswith(idp.url))
         assert_signed_on(parts, pick(browser, MAYA), MAYA)
-        for bad, said in ((re.sub("&SigAlg=.*", "", asked), "MUST be signed"), (asked.replace("RelayState=", "RelayState=0"), "signature")):
+        for bad, said in ((re.sub("&SigAlg=.*", "", asked), "MUST be signed"),
+                          (asked.replace("RelayState=", "RelayState=0"), "signature")):
             page = Browser().open(bad)
             assert page.status == 400 and said in page.text and not page.forms, page.text
     finally:

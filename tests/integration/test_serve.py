@@ -54,8 +54,10 @@ rules:
 
 METADATA = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity}">
 <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing">
-<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>
-</md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/sso"/>
+<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">
+<ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>
+</md:KeyDescriptor><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+ Location="https://idp.example/sso"/>
 </md:IDPSSODescriptor></md:EntityDescriptor>"""
 
 
@@ -162,7 +164,8 @@ class Serve:
 def keys(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
     for name in ("signing", "idp"):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}", "-keyout",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}",
+                        "-keyout",
                         folder / f"{name}.key", "-out", folder / f"{name}.crt"], check=True, capture_output=True)
         (folder / f"{name}.key").chmod(0o600)
     return folder
@@ -493,7 +496,8 @@ def test_runs_the_roles_as_another_user(serve):
 
 def test_keeps_files_off_standard_descriptors_that_were_closed(serve):
     """A log line must not be written into the claims."""
-    serve.process = subprocess.Popen(["/bin/sh", "-c", 'exec "$0" -c "$1" serve 0<&- 1>&- 2>&-', POSTERN, serve.folder / "p.yaml"])
+    serve.process = subprocess.Popen(["/bin/sh", "-c", 'exec "$0" -c "$1" serve 0<&- 1>&- 2>&-', POSTERN,
+                                      serve.folder / "p.yaml"])
     claims = serve.folder / "run" / "claims.mdb"
     for pid in until(lambda: serve.workers() if len(serve.workers()) == 2 and claims.exists() else None):
         until(lambda pid=pid: str(claims) in [os.readlink(fd) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir()])

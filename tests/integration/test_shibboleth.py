@@ -14,7 +14,8 @@ from peers import SIGNS
 from stories import MAYA, VIKTOR, assert_refused, pick
 
 FORMATS = {
-    "assertion": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "response": "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+    "assertion": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+    "response": "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
     "both": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
 }
 
@@ -23,7 +24,8 @@ def signed_parts(response):
     """Which elements of a posted Response carry a signature of their own."""
     from lxml import etree
     tree = etree.fromstring(base64.b64decode(response))
-    names = [signature.getparent().tag.split("}")[1] for signature in tree.iter("{http://www.w3.org/2000/09/xmldsig#}Signature")]
+    names = [signature.getparent().tag.split("}")[1]
+             for signature in tree.iter("{http://www.w3.org/2000/09/xmldsig#}Signature")]
     return {("Assertion",): "assertion", ("Response",): "response", ("Response", "Assertion"): "both"}[tuple(names)]
 
 

@@ -270,7 +270,8 @@ def test_answer_to_another_sign_on_of_this_browser_is_refused(parts, browser):
     reach = other.tab()
     xml, _ = authn_request(parts.entity_id("managed"))
     reach.open(redirect_url(parts, xml), stop=to_postern_acs(parts))
-    request = browser.stopped_at.with_fields({**reach.stopped_at.fields, "SAMLResponse": browser.stopped_at.fields["SAMLResponse"]})
+    request = browser.stopped_at.with_fields({**reach.stopped_at.fields,
+                                              "SAMLResponse": browser.stopped_at.fields["SAMLResponse"]})
     assert_refused(parts, browser.go(request), "wrong-in-response-to", 403)
 
 

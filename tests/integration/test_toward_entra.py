@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Entra ID does besides signing on: it refuses with a code, sends old sign-ons, too many groups, and people from My Apps."""
+"""What Entra ID does besides signing on: refusals with a code, old sign-ons, too many groups, people from My Apps."""
 import base64
 import urllib.parse
 
@@ -12,7 +12,8 @@ from test_entra_shape import Entra
 
 TRACE, TIME = "6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00", "2026-11-24 13:19:16Z"
 X509 = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/x509"
-GROUPS, GROUPS_LINK = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "http://schemas.microsoft.com/claims/groups.link"
+GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+GROUPS_LINK = "http://schemas.microsoft.com/claims/groups.link"
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def refusal(message):
     ("90072", "The identity provider did not sign you on."),
 ])
 def test_code_of_entra_stands_on_the_page(parts, entra, code, sentence):
-    message = f"AADSTS{code}: {'Some words of Microsoft. ' * 30}Trace ID: {TRACE}\r\nCorrelation ID: {TRACE}\r\nTimestamp: {TIME}"
+    words = "Some words of Microsoft. " * 30
+    message = f"AADSTS{code}: {words}Trace ID: {TRACE}\r\nCorrelation ID: {TRACE}\r\nTimestamp: {TIME}"
     page = entra.post(entra.signer.sign(entra.answer(status=refusal(message), signed="nothing")))
     assert_refused(parts, page, "status-not-success", 403)
     for shown in (f"AADSTS{code}", TRACE, TIME, sentence):
@@ -71,7 +73,8 @@ def test_where_a_fresh_one_is_asked_for_it_must_be_fresh(parts, entra):
     forced(parts, entra)
     assert_refused(parts, entra.post(entra.signer.sign(entra.answer(authn_instant=-81 * DAY))), "not-fresh", 403)
     forced(parts, entra)
-    page = entra.post(entra.signer.sign(entra.answer(authn_instant=0)), stop=lambda request: request.url == parts.acs("managed"))
+    page = entra.post(entra.signer.sign(entra.answer(authn_instant=0)),
+                      stop=lambda request: request.url == parts.acs("managed"))
     assert page.form_with("SAMLResponse"), page.text
 
 
@@ -125,7 +128,8 @@ def test_my_apps_starts_the_default_link(changed_parts, browser):
     parts = changed_parts((", guests: yes", ""), ("claimed_domains:", "default_link: help\nclaimed_domains:"),
                           ('when: "mfa"', 'when: "mfa and method is x509"'))
     tile = Request("POST", f"{parts.postern_url}/saml/sp/acs/1", urllib.parse.urlencode(
-        {"SAMLResponse": base64.b64encode(b"<whatever/>").decode(), "RelayState": "https://graph.example/relay"}).encode(), parts.entra_url)
+        {"SAMLResponse": base64.b64encode(b"<whatever/>").decode(), "RelayState": "https://graph.example/relay"}).encode(),
+                   parts.entra_url)
     page = browser.go(tile)
     assert [hop.status for hop in browser.hops[-3:-1]] == [303, 302]
     assert page.url.startswith(parts.entra_url)

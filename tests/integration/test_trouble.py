@@ -32,7 +32,8 @@ def kill_role(parts, role):
     assert killed, f"no {role} among {roles_of(parts)}"
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: len([pid for pid, name in roles_of(parts).items() if name == role and pid not in killed]) == len(killed), 10,
+    wait_for(lambda: len([pid for pid, name in roles_of(parts).items() if name == role and pid not in killed]) == len(killed),
+             10,
              f"a new {role}", parts.postern)
 
 

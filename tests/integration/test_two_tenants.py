@@ -20,7 +20,8 @@ ASKED = "Which organisation do you belong to?"
 def of_fabrikam(uid, mail, upn=None, object_id=None):
     """Somebody of the second tenant; the directory holds TENANT/OBJECT-ID."""
     object_id = object_id or company.object_id("fabrikam " + uid)
-    return {"uid": uid, "id": object_id, "name": uid.capitalize() + " Fabrikam", "given": uid.capitalize(), "surname": "Fabrikam",
+    return {"uid": uid, "id": object_id, "name": uid.capitalize() + " Fabrikam", "given": uid.capitalize(),
+            "surname": "Fabrikam",
             "department": "Fabrikam", "mail": mail, "upn": upn or f"{uid}@{DOMAIN}", "hint": "", "dn": f"uid={uid},{BASE}"}
 
 
@@ -35,7 +36,8 @@ PEOPLE = [FAY, BOSS, NAMED, DOUBLE]
 
 def entry(person):
     return (f"dn: {person['dn']}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: {person['uid']}\ncn: {person['name']}\n"
-            f"sn: {person['surname']}\ngivenName: {person['given']}\nmail: {person['mail']}\nemployeeNumber: {FABRIKAM}/{person['id']}\n\n")
+            f"sn: {person['surname']}\ngivenName: {person['given']}\nmail: {person['mail']}\n"
+            f"employeeNumber: {FABRIKAM}/{person['id']}\n\n")
 
 
 def start_fabrikam(parts):
@@ -45,7 +47,8 @@ def start_fabrikam(parts):
     port = free_port()
     parts.fabrikam_host = f"fabrikam.localhost:{port}"
     parts.start_part("fabrikam", [
-        parts.build / "tests/demo/demo-entra", "--listen", f"127.0.0.1:{port}", "--host", parts.fabrikam_host, "--tenant", FABRIKAM,
+        parts.build / "tests/demo/demo-entra", "--listen", f"127.0.0.1:{port}", "--host", parts.fabrikam_host, "--tenant",
+        FABRIKAM,
         "--people", people, "--key", key, "--certificate", certificate, "--application",
         f"{parts.postern_url}/saml/sp/metadata {parts.postern_url}/saml/sp/acs/1"],
         lambda: answers_tcp(port))
@@ -61,7 +64,8 @@ def settings_for_two(parts, metadata):
     text = text.replace(f"    tenant: {company.TENANT}\n",
                         f"    domains: [{company.STAFF_DOMAIN}, {company.PARTNER_DOMAIN}]\n    title: Example & Co\n"
                         f"  fabrikam:\n    metadata: {metadata}\n    domains: [{DOMAIN}]\n    title: Fabrikam\n")
-    text = text.replace("    kind: managed\n", "    kind: managed\n    providers: [entra, fabrikam]\n    stable_id: {claim: identity}\n")
+    text = text.replace("    kind: managed\n",
+                        "    kind: managed\n    providers: [entra, fabrikam]\n    stable_id: {claim: identity}\n")
     text = text.replace("    kind: portal\n", "    kind: portal\n    provider: entra\n")
     return text.replace("    portal: helpdesk\n", "    portal: helpdesk\n    providers: [entra, fabrikam]\n")
 
@@ -71,7 +75,8 @@ def merger(tmp_path_factory, postern_build):
     parts = Parts(tmp_path_factory.mktemp("merger"), postern_build)
     try:
         parts.start_slapd()
-        ldap_modify(parts, f"dn: {BASE}\nchangetype: add\nobjectClass: organizationalUnit\nou: fabrikam\n\n" + "".join(map(entry, PEOPLE)))
+        ldap_modify(parts, f"dn: {BASE}\nchangetype: add\nobjectClass: organizationalUnit\nou: fabrikam\n\n" +
+                    "".join(map(entry, PEOPLE)))
         for person in PEOPLE:
             add_to_group(parts, person, "all-staff")
         parts.write_postern_files(settings_for_two(parts, start_fabrikam(parts)))
@@ -99,7 +104,8 @@ def test_people_of_both_tenants_sign_on_at_one_door(merger):
     browser = Browser()
     assert_signed_on(merger, sign_on(merger, browser, "Fabrikam", FAY), FAY)
     line = merger.audit()[-1]
-    assert (line["provider"], line["tenant"], line["object_id"], line["directory"]) == ("fabrikam", FABRIKAM, FAY["id"], "other")
+    assert (line["provider"], line["tenant"], line["object_id"], line["directory"]) == ("fabrikam", FABRIKAM, FAY["id"],
+                                                                                        "other")
     name = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
     assert merger.accounts("managed")[FAY["mail"]]["attributes"][name] == [f"{FABRIKAM}/{FAY['id']}"]
     assert merger.accounts("managed")[MAYA["mail"]]["attributes"][name] == [f"{company.TENANT}/{MAYA['id']}"]
@@ -116,7 +122,8 @@ def test_page_that_asks_needs_no_script_and_leads_only_to_us(merger):
     assert page.forms == []
     # in another browser the address is worth nothing
     assert_refused(merger, Browser().open(page.links[0][1]), "cookie-missing", 400)
-    assert_refused(merger, browser.open(page.links[0][1].rsplit("/", 1)[0] + "/https:%2F%2Fevil.example"), "provider-choice", 403)
+    assert_refused(merger, browser.open(page.links[0][1].rsplit("/", 1)[0] + "/https:%2F%2Fevil.example"), "provider-choice",
+                   403)
 
 
 def test_back_to_the_page_that_asked_offers_a_fresh_start(merger):
@@ -134,7 +141,8 @@ def test_back_to_the_page_that_asked_offers_a_fresh_start(merger):
 
 
 @pytest.mark.parametrize("hint, host", [
-    (f"fay@{DOMAIN.upper()}", "fabrikam"), (MAYA["mail"], "entra"), (CHLOE["mail"], "entra"), ("somebody@elsewhere.example", None),
+    (f"fay@{DOMAIN.upper()}", "fabrikam"), (MAYA["mail"], "entra"), (CHLOE["mail"], "entra"),
+    ("somebody@elsewhere.example", None),
     ("nonsense", None),
 ])
 def test_hint_of_a_link_chooses_the_tenant(merger, hint, host):
@@ -192,7 +200,8 @@ def test_same_object_id_of_two_tenants_is_two_people(merger):
 
 def test_explain_says_who_may_sign_a_person_on(merger):
     def explained(person):
-        run = subprocess.run(merger.postern_command("explain", "--json", person["dn"]), capture_output=True, text=True, check=False)
+        run = subprocess.run(merger.postern_command("explain", "--json", person["dn"]), capture_output=True, text=True,
+                             check=False)
         return json.loads(run.stdout)["person"]["identity_providers"]
 
     assert explained(MAYA) == ["entra"]
@@ -209,12 +218,14 @@ def test_check_knows_both_tenants_and_who_gives_to_guests(merger):
     text = merger.settings_file.read_text()
     shared = merger.folder / "shared.yaml"
     shared.write_text(text.replace("    providers: [entra]\n", "    providers: [entra, fabrikam]\n"))
-    run = subprocess.run([str(merger.build / "postern"), "-c", str(shared), "check", "--offline"], capture_output=True, text=True, check=False)
+    run = subprocess.run([str(merger.build / "postern"), "-c", str(shared), "check", "--offline"], capture_output=True,
+                         text=True, check=False)
     assert "corp: join: http://schemas.microsoft.com/identity/claims/objectidentifier is the word of one tenant" in run.stdout
 
 
 def test_explain_says_that_guests_need_a_word_in_the_rule(merger):
-    run = subprocess.run(merger.postern_command("explain", "--guest", "--door", "organisation", MAYA["mail"]), capture_output=True, text=True,
+    run = subprocess.run(merger.postern_command("explain", "--guest", "--door", "organisation", MAYA["mail"]),
+                         capture_output=True, text=True,
                          check=False)
     assert "refused: guest-denied" in run.stdout
     assert "rule agents does not say guests: yes" in run.stdout

@@ -51,7 +51,8 @@ def place_of(parts, setting):
 
 @pytest.mark.parametrize("arguments", [["check", "--offline"], ["serve"]])
 def test_unreadable_key_is_named_with_file_and_line(lent_parts, arguments):
-    said = subprocess.run(somebody(lent_parts, *arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    said = subprocess.run(somebody(lent_parts, *arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT,
                           text=True, timeout=30)
     assert said.returncode not in (0, -9), said.stdout
     line = next((line for line in said.stdout.splitlines() if place_of(lent_parts, "key") in line), None)
@@ -63,7 +64,8 @@ def test_unreadable_key_is_named_with_file_and_line(lent_parts, arguments):
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_key_that_others_may_read_is_named_with_file_and_line(lent_parts, mode):
     (lent_parts.folder / "signing.key").chmod(mode)
-    said = subprocess.run(lent_parts.postern_command("serve"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    said = subprocess.run(lent_parts.postern_command("serve"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT,
                           text=True, timeout=30)
     assert said.returncode not in (0, -9), said.stdout
     assert place_of(lent_parts, "key") in said.stdout, said.stdout

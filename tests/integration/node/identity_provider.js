@@ -35,15 +35,18 @@ function addressOf(audience, request, req, done) {
 }
 
 const SAML = {
-	issuer: wanted.entityId, key: wanted.key, cert: wanted.certificate, lifetimeInSeconds: 600, profileMapper, getPostURL: addressOf,
+	issuer: wanted.entityId, key: wanted.key, cert: wanted.certificate, lifetimeInSeconds: 600, profileMapper,
+	getPostURL: addressOf,
 	authnContextClassRef: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", ...wanted.saml,
 };
 
 // The page.  The request goes along in hidden fields, so that choosing a person is the same GET with one field more.
 function choose(query, res) {
-	const hidden = Object.entries(query).map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`);
+	const hidden = Object.entries(query).map(([name, value]) =>
+		`<input type="hidden" name="${escape(name)}" value="${escape(value)}">`);
 	const rows = wanted.people.map((person, i) =>
-		`<form action="/sso" method="get">${hidden.join("")}<button name="person" value="${i}">${escape(person.name)}</button></form>`);
+		`<form action="/sso" method="get">${hidden.join("")}` +
+		`<button name="person" value="${i}">${escape(person.name)}</button></form>`);
 
 	res.send(`<!DOCTYPE html><html lang="en"><title>samlp</title>${rows.join("\n")}</html>`);
 }
@@ -63,7 +66,8 @@ function answer(req, res) {
 	});
 }
 
-const metadata = samlp.metadata({ issuer: wanted.entityId, cert: wanted.certificate, redirectEndpointPath: "/sso", postEndpointPath: "/sso",
+const metadata = samlp.metadata({ issuer: wanted.entityId, cert: wanted.certificate, redirectEndpointPath: "/sso",
+	postEndpointPath: "/sso",
 	logoutEndpointPaths: {}, profileMapper });
 
 // What samlp expects of express.

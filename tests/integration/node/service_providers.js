@@ -53,7 +53,8 @@ class Auth0 {
 			(error, html) => error ? bad(error) : good({ html })));
 	}
 	read(response, ids) {
-		const options = { ...this.options, isValidInResponseTo: (id, done) => ids.includes(id) ? done() : done(new Error(`nobody asked under ${id}`)) };
+		const options = { ...this.options,
+			isValidInResponseTo: (id, done) => ids.includes(id) ? done() : done(new Error(`nobody asked under ${id}`)) };
 		const samlp = new auth0.samlp(options, new auth0.SAML.SAML(options));
 		const xml = Buffer.from(response, "base64").toString();
 		return new Promise((good, bad) => samlp.validateSamlResponse(xml, (error, profile) => error ? bad(error) : good(profile)));
