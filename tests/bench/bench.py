@@ -32,8 +32,10 @@ ISSUER = "https://sts.windows.net/" + company.TENANT + "/"
 
 METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{issuer}">
 <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor use="signing">
-<KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo>
-</KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://login.example.net/saml2"/>
+<KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>{certificate}</X509Certificate></X509Data>
+</KeyInfo>
+</KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+ Location="https://login.example.net/saml2"/>
 </IDPSSODescriptor></EntityDescriptor>"""
 
 
@@ -49,7 +51,8 @@ def ldif():
     """People in 8 groups each; every group is in jira-agents or all-staff, so that membership is found through nesting."""
     lines = [company.ldif_base() if hasattr(company, "ldif_base") else base_ldif()]
     for i in range(PEOPLE):
-        lines.append(f"dn: {person_dn(i)}\nobjectClass: inetOrgPerson\nuid: person{i}\ncn: Person {i}\nsn: Number {i}\ngivenName: Person\n"
+        lines.append(f"dn: {person_dn(i)}\nobjectClass: inetOrgPerson\nuid: person{i}\ncn: Person {i}\nsn: Number {i}\n"
+                     "givenName: Person\n"
                      f"displayName: Person {i}\nmail: person{i}@{company.STAFF_DOMAIN}\nemployeeNumber: {object_id(i)}\n")
     members = [[] for _ in range(GROUPS)]
     for i in range(PEOPLE):
@@ -119,7 +122,10 @@ def workers(root):
 
 
 def memory_kib(pid):
-    """Private memory, and how much of it is the process's own: the rest are pages of claims.mdb that the kernel has yet to write."""
+    """Private memory, and how much of it is the process's own.
+
+    The rest are pages of claims.mdb that the kernel has yet to write.
+    """
     text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
     return [int(re.search(field + r":\s+(\d+)", text).group(1)) for field in ("Private_Dirty", "Anonymous")]
 
@@ -216,19 +222,23 @@ def report(rounds, first, last, total, failed):
     def us(value):
         return f"{statistics.median(value(r) for r in rounds):.0f} us"
 
-    print(f"floor: RSA-2048 sign + verify        {us(lambda r: r.floor)} alone, {us(lambda r: r.busy_floor)} with all cores busy")
+    print(f"floor: RSA-2048 sign + verify        {us(lambda r: r.floor)} alone, "
+          f"{us(lambda r: r.busy_floor)} with all cores busy")
     print(f"floor, encrypted: 2 private + verify {us(lambda r: 2 * r.sign + r.verify)}")
     print(f"CPU of all processes a sign-on       {us(lambda r: r.alone['cpu_us_each'])} with 1 client, "
           f"{us(lambda r: r.eight['cpu_us_each'])} with 8, {us(lambda r: r.encrypted['cpu_us_each'])} encrypted")
     print(f"floor / CPU, 1 client                {middle(lambda r: r.floor / r.alone['cpu_us_each'])}   to reach: 0.55")
     print(f"floor / CPU, 8 clients               {middle(lambda r: r.floor / r.eight['cpu_us_each'])} over the floor alone, "
           f"{middle(lambda r: r.busy_floor / r.eight['cpu_us_each'])} over that of busy cores")
-    print(f"floor / CPU, encrypted, 1 client     {middle(lambda r: (2 * r.sign + r.verify) / r.encrypted['cpu_us_each'])}   to reach: 0.30")
+    print(f"floor / CPU, encrypted, 1 client     {middle(lambda r: (2 * r.sign + r.verify) / r.encrypted['cpu_us_each'])}   "
+          "to reach: 0.30")
     print(f"p50, p99 with 8 clients              {us(lambda r: r.eight['p50_us'])}, {us(lambda r: r.eight['p99_us'])}")
-    print(f"p99 / p50                            {middle(lambda r: r.eight['p99_us'] / r.eight['p50_us'])}   to reach: at most 2")
+    print(f"p99 / p50                            {middle(lambda r: r.eight['p99_us'] / r.eight['p50_us'])}   "
+          "to reach: at most 2")
     print(f"busiest worker's part with 8 clients {middle(lambda r: r.eight['busiest'])}")
     for name, key in (("private memory of a worker", "private_kib"), ("of that not pages of claims.mdb", "own_kib")):
-        print(f"{name:36} {first[key]} KiB after 1,000, {last[key]} KiB after {total:,} sign-ons   to reach: at most 15 MiB, the same")
+        print(f"{name:36} {first[key]} KiB after 1,000, {last[key]} KiB after {total:,} sign-ons   "
+              "to reach: at most 15 MiB, the same")
     print(f"failed                               {failed}")
 
 

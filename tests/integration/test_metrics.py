@@ -25,7 +25,8 @@ class Scraped:
         keys = parts.folder / "keys"
         keys.mkdir()
         make_key(keys, "next", "Postern demo signing, next")
-        parts.write_postern_files(parts.settings() + f"metrics_listen: 127.0.0.1:{self.port}\nmetrics_hosts: prometheus.example\n"
+        parts.write_postern_files(parts.settings() +
+                                  f"metrics_listen: 127.0.0.1:{self.port}\nmetrics_hosts: prometheus.example\n"
                                   f"keys_dir: {keys}\n")
         parts.start_slapd()
         parts.start_entra()
