@@ -141,9 +141,6 @@ static const char *const *methods_of(struct arena *a, const struct saml_identity
 	return methods;
 }
 
-/* Above 150 groups Entra leaves out the claim that they were to go into, whichever that is. */
-static const char *const unsent[] = {SAML_CLAIM_GROUPS, SAML_CLAIM_ROLE, SAML_CLAIM_WIDS, NULL};
-
 static void gather(struct arena *a, const struct judge_question *q, const struct mirror_person *person, struct facts *out)
 {
 	*out = (struct facts){
@@ -161,7 +158,8 @@ static void gather(struct arena *a, const struct judge_question *q, const struct
 	out->mfa = q->mfa || q->identity->mfa;
 	out->guest = q->identity->guest;
 	out->methods = methods_of(a, q->identity);
-	out->unsent = q->identity->groups_overage ? unsent : NULL;
+	/* above 150 groups Entra leaves out the claim that they were to go into, and an administrator may have given that any name */
+	out->claims_left_out = q->identity->groups_overage;
 }
 
 /* ---- decision ---- */

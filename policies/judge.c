@@ -114,23 +114,15 @@ static enum truth test_attribute(struct evaluation *e, const struct condition *c
 	return test_values(e, c, &s, why);
 }
 
-/* A claim that is not there because it would have been too long says nothing, under `not` either. */
-static bool is_unsent(const struct facts *facts, const char *claim)
-{
-	for (const char *const *unsent = facts->unsent; unsent && *unsent; unsent++)
-		if (strcmp(*unsent, claim) == 0)
-			return true;
-	return false;
-}
-
+/* A claim that may be missing because it would have been too long says nothing, under `not` either. */
 static enum truth test_claim(struct evaluation *e, const struct condition *c, const char **why)
 {
 	struct subject s = {.name = c->name, .with = VALUE_CASE};
 
 	find_values(e->facts->claims, e->facts->claim_count, &s);
-	if (s.n == 0 && is_unsent(e->facts, c->name)) {
+	if (s.n == 0 && e->facts->claims_left_out) {
 		if (why)
-			*why = arena_printf(e->arena, "the identity provider left %s out, because it holds too much", c->name);
+			*why = arena_printf(e->arena, "the identity provider left a claim out that would hold too much: %s perhaps", c->name);
 		return TRUTH_UNSURE;
 	}
 	return test_values(e, c, &s, why);

@@ -80,7 +80,7 @@ struct facts {
 	bool guest;
 	const char *client;             /* numeric address of the browser */
 	const char *const *methods;     /* ways of signing on, by their URIs, NULL-terminated; NULL: the provider does not say */
-	const char *const *unsent;      /* claims that the provider would have but left out, NULL-terminated; NULL: none */
+	bool claims_left_out;           /* the provider left out what would hold too much, and does not say which claim */
 };
 
 /* ---- rules ---- */

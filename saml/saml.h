@@ -54,8 +54,6 @@ void saml_stop(void);
 #define SAML_CLAIM_AUTHN_METHODS "http://schemas.microsoft.com/claims/authnmethodsreferences"
 #define SAML_CLAIM_GROUPS "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
 #define SAML_CLAIM_GROUPS_LINK "http://schemas.microsoft.com/claims/groups.link"
-#define SAML_CLAIM_ROLE "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
-#define SAML_CLAIM_WIDS "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids"
 #define SAML_CLAIM_NAME "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
 #define SAML_CLAIM_UPN "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
 #define SAML_CLAIM_EMAIL "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
