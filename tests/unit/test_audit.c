@@ -76,7 +76,7 @@ static void write_and_read(const char *value, const char *wanted)
 static void text_comes_back_as_it_was(void **state)
 {
 	static const char *const values[] = {
-		"", "{", "\\", "\"", "a\",\"outcome\":\"licensed", "a\"}\n{\"event\":\"assertion\"}", "\\u0000", "\x7f", "\xc2\x9b" "31m", "\xe2\x80\xa8",
+		"", "{", "\\", "\"", "a\",\"outcome\":\"licensed", "a\"}\n{\"event\":\"assertion\"}", "\\u0000", "\x7f", ("\xc2\x9b" "31m"), "\xe2\x80\xa8",
 		"\xef\xbf\xbf", "\xf4\x8f\xbf\xbf", "</script>", "%s%n",
 	};
 	char value[VALUE_SIZE];
