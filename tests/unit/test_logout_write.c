@@ -147,9 +147,13 @@ static void lasso_reads_our_request(void **state)
 static int lasso_takes(const void *url)
 {
 	LassoLogout *logout = lasso_logout_new(witness());
+	LassoSamlp2LogoutRequest *r;
 
 	lasso_profile_set_signature_verify_hint(LASSO_PROFILE(logout), LASSO_PROFILE_SIGNATURE_VERIFY_HINT_FORCE);
-	return lasso_logout_process_request_msg(logout, (char *)(uintptr_t)query_of(url)) == 0;
+	if (lasso_logout_process_request_msg(logout, (char *)(uintptr_t)query_of(url)) != 0)
+		return 0;
+	r = LASSO_SAMLP2_LOGOUT_REQUEST(LASSO_PROFILE(logout)->request);
+	return strcmp(r->parent.ID, OUR_ID) == 0 && strcmp(r->SessionIndex, "_c3b1f0de&2a34") == 0;
 }
 
 static void lasso_verifies_our_signed_request(void **state)
@@ -160,7 +164,6 @@ static void lasso_verifies_our_signed_request(void **state)
 
 	(void)state;
 	assert_done(saml_logout_request_write(arena, p, &ask, &url, &err), err);
-	same_request(url);
 	assert_int_equal(in_a_child(lasso_takes, url), 1);
 	*strstr(url, "Signature=") = 's';
 	assert_int_equal(in_a_child(lasso_takes, url), 0);
