@@ -73,6 +73,7 @@ void settings_read_claims(struct settings_reader *r)
 	add_of_connections(s, &names);
 	add_of_policy(&s->policy, &names);
 	list = arena_alloc(r->arena, (names.n + 1) * sizeof(*list));
-	memcpy(list, names.list, names.n * sizeof(*list));
+	if (names.n > 0)
+		memcpy(list, names.list, names.n * sizeof(*list));
 	s->claims = list;
 }

@@ -68,7 +68,6 @@ static const struct child key_children[] = {
 
 static const struct child cipher_children[] = {{XML_NS_ENCRYPTION, "CipherValue", false}, {NULL, NULL, false}};
 static const struct child reference_children[] = {{XML_NS_ENCRYPTION, "DataReference", false}, {NULL, NULL, false}};
-static const struct child no_children[] = {{NULL, NULL, false}};
 
 /* out: a place for each of `wanted`, NULL where an optional one is not there. */
 static int take_children(const xml_node *parent, const struct child *wanted, xml_node **out, struct error *err)
@@ -89,6 +88,15 @@ static int take_children(const xml_node *parent, const struct child *wanted, xml
 	if (child)
 		return error_set(err, REASON_ENCRYPTION_SHAPE, "%s in %s", xml_name(child), xml_name(parent));
 	return xml_require_no_text(parent, REASON_ENCRYPTION_SHAPE, err);
+}
+
+static int require_no_children(const xml_node *node, struct error *err)
+{
+	const xml_node *child = xml_first(node);
+
+	if (child)
+		return error_set(err, REASON_ENCRYPTION_SHAPE, "%s in %s", xml_name(child), xml_name(node));
+	return xml_require_no_text(node, REASON_ENCRYPTION_SHAPE, err);
 }
 
 static int require_attributes(const xml_node *node, const char *const *among, struct error *err)
@@ -119,7 +127,7 @@ static int read_content_method(const xml_node *node, const struct content_method
 	const struct content_method *method = content_methods;
 	const char *algorithm = algorithm_of(node, err);
 
-	if (!algorithm || take_children(node, no_children, NULL, err) < 0)
+	if (!algorithm || require_no_children(node, err) < 0)
 		return -1;
 	while (method->uri && strcmp(method->uri, algorithm) != 0)
 		method++;
@@ -134,7 +142,7 @@ static int read_word(const xml_node *node, const struct word *words, const char 
 {
 	const char *algorithm = algorithm_of(node, err);
 
-	if (!algorithm || take_children(node, no_children, NULL, err) < 0)
+	if (!algorithm || require_no_children(node, err) < 0)
 		return -1;
 	if (*out)
 		return error_set(err, REASON_ENCRYPTION_SHAPE, "two %s", xml_name(node));
@@ -254,7 +262,7 @@ static int require_content_size(const struct encrypted *e, struct error *err)
 int encrypted_read(struct arena *a, const xml_node *assertion, const char *recipient, struct encrypted *out, struct error *err)
 {
 	enum {METHOD, INFO, CIPHER, PARTS};
-	xml_node *pair[2], *part[PARTS], *key = NULL;
+	xml_node *pair[2] = {NULL}, *part[PARTS] = {NULL}, *key = NULL;
 	struct encrypted e = {0};
 	const char *type;
 

@@ -114,7 +114,7 @@ int redirect_verify(struct arena *a, struct slice query, const char *message, st
 		read_signature(a, query, &signature, err) < 0)
 		return -1;
 	/* A key may stand in two certificates, one of which ended: the usable ones first, as in signature.c. */
-	for (size_t i = 0; i < 2 * keys->n; i++) {
+	for (size_t i = 0; keys->n > 0 && i < 2 * keys->n; i++) {
 		size_t at = (keys->last + i) % keys->n;
 		const struct trusted_key *key = &keys->list[at];
 		enum reason fault = trusted_key_judge(key, now);
