@@ -128,7 +128,8 @@ static void read_values(struct settings_reader *r, const struct yaml_node *map, 
 static void read_request_certificates(struct settings_reader *r, struct settings_connection *c)
 {
 	const struct setting row = {.type = SETTING_PATH};
-	const char *const *path = c->request_certificates, **list;
+	const char *const *path = c->request_certificates;
+	const char **list;
 	size_t n = 0;
 
 	if (!path)

@@ -233,7 +233,7 @@ static int read_key(struct arena *a, const xml_node *key, const xml_node *data, 
 	struct error *err)
 {
 	enum {METHOD, INFO, CIPHER, REFERENCES, CARRIED, PARTS};
-	xml_node *part[PARTS], *reference = NULL;
+	xml_node *part[PARTS] = {NULL}, *reference = NULL;
 	const char *named = xml_attribute(key, "Recipient");
 
 	if (require_attributes(key, id_and_recipient, err) < 0 || take_children(key, key_children, part, err) < 0)
