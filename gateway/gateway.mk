@@ -35,6 +35,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/metadata_status.h \
 	gateway/metrics_gauges.c \
 	gateway/metrics_gauges.h \
+	gateway/listener_role.c gateway/listener_role.h \
 	gateway/metrics_role.c \
 	gateway/metrics_text.c \
 	gateway/metrics_text.h \
