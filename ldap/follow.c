@@ -11,10 +11,12 @@
  *	            moved away, and those would stay as they were
  *	lost        the mirror keeps what it has; wait 1, 2, 4 … 30 s
  *
+ * Which protocol tells of changes is the feed's affair (feed.h).
+ *
  * A silent server is noticed by a probe: whoever does not answer it within
  * network_seconds is lost.  The answer is also what says "no change".
  */
-#include "ldap/sync.h"
+#include "ldap/feed.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -46,7 +48,7 @@ struct follow {
 	const struct directory_options *directory;
 	const struct mirror_progress *progress;
 	struct mirror_writer *writer;
-	struct sync_feed feed;
+	struct feed feed;
 	struct refresh refreshes[MIRROR_KINDS];
 	const char *const *person_attributes;
 	struct arena *events;           /* of one transaction */
@@ -81,7 +83,7 @@ static int refresh_begin(struct follow *f, enum mirror_kind kind, struct error *
 
 	refresh_drop(r);
 	*r = (struct refresh){.going_on = true, .from_cookie = cookie.p != NULL, .seen = uuid_set_new()};
-	return sync_start(&f->feed, kind, cookie, err);
+	return f->feed.protocol->start(&f->feed, kind, cookie, err);
 }
 
 static bool is_refreshed(const struct follow *f)
@@ -195,7 +197,7 @@ static int phase_over(struct follow *f, const struct sync_event *e, struct error
 		return error_set(err, REASON_DIRECTORY, "%s: the end of a refresh that was over", f->feed.connection->uri);
 	if (cookie_came(f, e->kind, e->cookie, err) < 0)
 		return -1;
-	if (!all_named && e->refresh_done) {
+	if (!all_named && e->refresh_done && f->feed.protocol->cookie_is_doubtful) {
 		int understood = cookie_was_understood(f, e->kind, err);
 
 		if (understood <= 0)
@@ -232,15 +234,18 @@ static int gone_came(struct follow *f, const struct sync_event *e, struct error 
 	return cookie_came(f, e->kind, e->cookie, err);
 }
 
-/* The server does not know our cookie, or says so: everything once more, over what we have. */
-static int search_ended(struct follow *f, const struct sync_event *e, struct error *err)
+static int search_ended(const struct follow *f, const struct sync_event *e, struct error *err)
 {
-	bool had_cookie = mirror_writer_cookie(f->writer, e->kind).p != NULL;
-
-	if (had_cookie && (e->code == SYNC_CODE_REFRESH_REQUIRED || e->code == SYNC_CODE_UNWILLING))
-		return refresh_from_nothing(f, e->kind, e->text, err);
 	return error_set(err, REASON_DIRECTORY, "%s: the search for %s ended: %s", f->feed.connection->uri,
 		e->kind == MIRROR_PEOPLE ? "people" : "groups", e->text);
+}
+
+/* Everything once more, over what we have; who says so of a start that had no cookie is no use. */
+static int again(struct follow *f, const struct sync_event *e, struct error *err)
+{
+	if (!mirror_writer_cookie(f->writer, e->kind).p)
+		return search_ended(f, e, err);
+	return refresh_from_nothing(f, e->kind, e->text, err);
 }
 
 static int handle(struct follow *f, const struct sync_event *e, struct error *err)
@@ -264,6 +269,8 @@ static int handle(struct follow *f, const struct sync_event *e, struct error *er
 	case SYNC_DELETE_PHASE_OVER:
 		rc = phase_over(f, e, err);
 		break;
+	case SYNC_AGAIN:
+		return again(f, e, err);
 	case SYNC_ENDED:
 		return search_ended(f, e, err);
 	case SYNC_OTHER:
@@ -302,7 +309,7 @@ static int probe_when_due(struct follow *f, struct error *err)
 	int64_t now = clock_monotonic_us(), patience = f->feed.connection->seconds * SECOND;
 	int64_t every = patience < PROBE_EVERY ? patience : PROBE_EVERY;
 
-	if (f->feed.probe) {
+	if (f->feed.probing) {
 		if (now - f->probed < patience || now - f->heard < patience)
 			return 0;
 		return error_set(err, REASON_DIRECTORY, "%s: no answer within %lld seconds", f->feed.connection->uri,
@@ -311,7 +318,7 @@ static int probe_when_due(struct follow *f, struct error *err)
 	if (now - f->heard < every)
 		return 0;
 	f->probed = now;
-	return sync_probe(&f->feed, err);
+	return f->feed.protocol->probe(&f->feed, err);
 }
 
 /* Until the connection is lost (-1) or the end (0). */
@@ -321,7 +328,7 @@ static int listen_to(struct follow *f, struct error *err)
 
 	f->heard = clock_monotonic_us();
 	while (!must_stop(f)) {
-		int rc = sync_next(&f->feed, f->events, f->pending_since ? GATHER_MS : IDLE_MS, &event, err);
+		int rc = f->feed.protocol->next(&f->feed, f->events, f->pending_since ? GATHER_MS : IDLE_MS, &event, err);
 
 		if (rc < 0)
 			return -1;
@@ -339,17 +346,21 @@ static int listen_to(struct follow *f, struct error *err)
 
 static int follow_server(struct follow *f, const char *uri, struct error *err)
 {
+	const struct feed_protocol *protocol = feed_protocol(f->directory->kind);
 	int rc = -1;
 
-	f->feed = (struct sync_feed){.directory = f->directory, .person_attributes = f->person_attributes};
+	f->feed = (struct feed){.protocol = protocol, .directory = f->directory, .progress = f->progress,
+		.person_attributes = f->person_attributes};
 	if (connection_open(f->directory, uri, f->progress, &f->feed.connection, err) < 0)
 		return -1;
 	f->event_count = 0;
 	f->pending_since = 0;
-	if (refresh_begin(f, MIRROR_PEOPLE, err) == 0 && refresh_begin(f, MIRROR_GROUPS, err) == 0)
+	if (protocol->begin(&f->feed, err) == 0 && refresh_begin(f, MIRROR_PEOPLE, err) == 0 &&
+		refresh_begin(f, MIRROR_GROUPS, err) == 0)
 		rc = listen_to(f, err);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		refresh_drop(&f->refreshes[kind]);
+	protocol->end(&f->feed);
 	connection_close(f->feed.connection);
 	return rc;
 }

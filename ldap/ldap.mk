@@ -4,6 +4,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/check.c \
 	ldap/connection.c ldap/connection.h \
 	ldap/dn.c ldap/mirror.h \
+	ldap/feed.c ldap/feed.h \
 	ldap/follow.c \
 	ldap/join.c ldap/reader.h \
 	ldap/mirror_entry.c ldap/mirror_write.h ldap/writer.h \

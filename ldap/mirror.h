@@ -3,7 +3,7 @@
  * The mirror: people and groups of the directories, in one LMDB file.
  *
  * Two sides.  A directory process (mirror_follow) talks to one directory
- * server with blocking libldap, as RFC 4533 consumer, and writes.  Everyone
+ * server with blocking libldap, as its kind asks (RFC 4533), and writes.  Everyone
  * else reads: mirror_person finds one person by a join and walks the nested
  * groups, in microseconds, whether the server is up or not.
  *
@@ -37,10 +37,14 @@ struct directory_join {
 	bool is_mutable;                /* a join on mail or UPN: never for guests, never beside a stronger one that differs */
 };
 
+/* What server it is, which decides how changes are followed: the order of the words of the setting `kind`. */
+enum directory_kind { DIRECTORY_OPENLDAP };
+
 enum directory_tls { DIRECTORY_PLAIN, DIRECTORY_STARTTLS, DIRECTORY_LDAPS };
 
 struct directory_options {
 	const char *name;               /* key in the settings: "corp" */
+	enum directory_kind kind;
 	const char *const *uris;        /* in order of preference, NULL-terminated */
 	bool starttls;
 	const char *ca_file;            /* NULL: the system's */

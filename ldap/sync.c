@@ -11,9 +11,29 @@
 #include <ldap.h>
 #include <sys/time.h>
 
-static int malformed(const struct sync_feed *f, const char *what, struct error *err)
+struct sync {
+	int searches[MIRROR_KINDS];     /* message ids; 0: none */
+	int probe;
+};
+
+static int malformed(const struct feed *f, const char *what, struct error *err)
 {
 	return error_set(err, REASON_DIRECTORY, "%s: %s is not built as RFC 4533 says", f->connection->uri, what);
+}
+
+static int sync_begin(struct feed *f, struct error *err)
+{
+	(void)err;
+	f->own = calloc(1, sizeof(struct sync));
+	if (!f->own)
+		abort();
+	return 0;
+}
+
+static void sync_end(struct feed *f)
+{
+	free(f->own);
+	f->own = NULL;
 }
 
 /* ---- requests ---- */
@@ -37,35 +57,38 @@ static int request_value(struct slice cookie, struct berval *out)
 	return rc < 0 ? -1 : 0;
 }
 
-int sync_start(struct sync_feed *f, enum mirror_kind kind, struct slice cookie, struct error *err)
+static int sync_start(struct feed *f, enum mirror_kind kind, struct slice cookie, struct error *err)
 {
 	const struct directory_options *d = f->directory;
 	const char *const group_attributes[] = {d->group_name_attribute, d->member_attribute, NULL};
 	const char *const *attributes = kind == MIRROR_PEOPLE ? f->person_attributes : group_attributes;
 	LDAPControl control = {(char *)SYNC_CONTROL_OID, {0, NULL}, 1};
 	LDAPControl *controls[] = {&control, NULL};
+	struct sync *own = f->own;
 	int rc;
 
 	if (request_value(cookie, &control.ldctl_value) < 0)
 		return error_set(err, REASON_DIRECTORY, "the request for changes could not be written");
 	/* the one before would go on telling news */
-	if (f->searches[kind])
-		ldap_abandon_ext(f->connection->ld, f->searches[kind], NULL, NULL);
-	f->searches[kind] = 0;
+	if (own->searches[kind])
+		ldap_abandon_ext(f->connection->ld, own->searches[kind], NULL, NULL);
+	own->searches[kind] = 0;
 	rc = ldap_search_ext(f->connection->ld, kind == MIRROR_PEOPLE ? d->people_base : d->groups_base, LDAP_SCOPE_SUBTREE,
 		kind == MIRROR_PEOPLE ? d->people_filter : d->groups_filter, (char **)attributes, 0, controls, NULL, NULL,
 		LDAP_NO_LIMIT,
-		&f->searches[kind]);
+		&own->searches[kind]);
 	ber_memfree(control.ldctl_value.bv_val);
 	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "search for changes", rc, err);
 }
 
-int sync_probe(struct sync_feed *f, struct error *err)
+static int sync_probe(struct feed *f, struct error *err)
 {
 	static const char *const none[] = {LDAP_NO_ATTRS, NULL};
+	struct sync *own = f->own;
 	int rc = ldap_search_ext(f->connection->ld, "", LDAP_SCOPE_BASE, NULL, (char **)none, 0, NULL, NULL, NULL, 1,
-		&f->probe);
+		&own->probe);
 
+	f->probing = rc == LDAP_SUCCESS;
 	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "probe", rc, err);
 }
 
@@ -164,7 +187,7 @@ static void keep_values(struct arena *a, struct entry *e)
 	}
 }
 
-static int take_entry(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+static int take_entry(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
 	unsigned char uuid[UUID_SIZE];
 	LDAPControl **controls = NULL, *state;
@@ -249,7 +272,7 @@ static int take_info_value(struct arena *a, const struct berval *value, struct s
 	return rc;
 }
 
-static int take_info(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+static int take_info(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
 	struct berval *value = NULL;
 	char *oid = NULL;
@@ -267,32 +290,35 @@ static int take_info(struct sync_feed *f, struct arena *a, LDAPMessage *message,
 	return rc == 0 ? 0 : -1;
 }
 
-static int take_result(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+static int take_result(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
+	struct sync *own = f->own;
 	char *said = NULL;
-	int rc = ldap_parse_result(f->connection->ld, message, &out->code, NULL, &said, NULL, NULL, 0);
+	int code, rc = ldap_parse_result(f->connection->ld, message, &code, NULL, &said, NULL, NULL, 0);
 
 	if (rc != LDAP_SUCCESS)
 		return connection_error(f->connection, "the end of a search", rc, err);
-	out->what = SYNC_ENDED;
-	f->searches[out->kind] = 0;
-	out->text = arena_printf(a, "%s%s%s", ldap_err2string(out->code), said && *said ? ": " : "", said ? said : "");
+	/* slapd is unwilling when the cookie is newer than its data */
+	out->what = code == LDAP_SYNC_REFRESH_REQUIRED || code == LDAP_UNWILLING_TO_PERFORM ? SYNC_AGAIN : SYNC_ENDED;
+	own->searches[out->kind] = 0;
+	out->text = arena_printf(a, "%s%s%s", ldap_err2string(code), said && *said ? ": " : "", said ? said : "");
 	ldap_memfree(said);
 	return 0;
 }
 
-static int take_message(struct sync_feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
 	int id = ldap_msgid(message), type = ldap_msgtype(message);
+	struct sync *own = f->own;
 
 	/* an unsolicited notice is a server going away: the connection ends by itself */
 	if (id == LDAP_RES_UNSOLICITED)
 		return 0;
-	if (id == f->probe && type == LDAP_RES_SEARCH_RESULT)
-		f->probe = 0;
-	if (id == f->searches[MIRROR_PEOPLE])
+	if (id == own->probe && type == LDAP_RES_SEARCH_RESULT)
+		f->probing = false;
+	if (id == own->searches[MIRROR_PEOPLE])
 		out->kind = MIRROR_PEOPLE;
-	else if (id == f->searches[MIRROR_GROUPS])
+	else if (id == own->searches[MIRROR_GROUPS])
 		out->kind = MIRROR_GROUPS;
 	else
 		return 0;
@@ -308,7 +334,7 @@ static int take_message(struct sync_feed *f, struct arena *a, LDAPMessage *messa
 	}
 }
 
-int sync_next(struct sync_feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err)
+static int sync_next(struct feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err)
 {
 	struct timeval wait = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 	struct sync_event event = {.what = SYNC_OTHER};
@@ -329,3 +355,9 @@ int sync_next(struct sync_feed *f, struct arena *a, int milliseconds, struct syn
 	*out = event;
 	return 1;
 }
+
+const struct feed_protocol sync_protocol = {
+	.begin = sync_begin, .end = sync_end, .start = sync_start, .probe = sync_probe, .next = sync_next,
+	/* slapd sends everything for one that it cannot read, and ends like one that could */
+	.cookie_is_doubtful = true,
+};

@@ -202,7 +202,7 @@ static void mix(uint64_t *h, const char *s)
 
 uint64_t settings_fingerprint(const struct directory_options *d)
 {
-	uint64_t h = FNV_BEGIN, sum = 0;
+	uint64_t h = FNV_BEGIN + (uint64_t)d->kind, sum = 0;
 	const char *const words[] = {d->people_base, d->people_filter, d->groups_base, d->groups_filter, d->member_attribute,
 		d->group_name_attribute, d->mail_attribute, d->disabled_filter_attribute, d->disabled_value};
 

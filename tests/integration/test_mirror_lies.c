@@ -26,7 +26,7 @@ struct fixture {
 	char uri[64];
 	const char *uris[2];
 	struct directory_options options;
-	struct sync_feed feed;
+	struct feed feed;
 	pid_t server;
 };
 
@@ -145,15 +145,18 @@ static void connect_to(struct fixture *f, struct script *s)
 	close(fd);
 	for (size_t i = 0; i < s->n; i++)
 		ber_memfree(s->messages[i].bv_val);
-	f->feed = (struct sync_feed){.directory = &f->options, .person_attributes = attributes};
+	f->feed = (struct feed){.protocol = feed_protocol(DIRECTORY_OPENLDAP), .directory = &f->options,
+		.person_attributes = attributes};
 	assert_done(connection_open(&f->options, f->uri, NULL, &f->feed.connection, &err), err);
-	assert_done(sync_start(&f->feed, MIRROR_PEOPLE, slice_c("cookie"), &err), err);
+	assert_done(f->feed.protocol->begin(&f->feed, &err), err);
+	assert_done(f->feed.protocol->start(&f->feed, MIRROR_PEOPLE, slice_c("cookie"), &err), err);
 }
 
 static void disconnect(struct fixture *f)
 {
 	int status;
 
+	f->feed.protocol->end(&f->feed);
 	connection_close(f->feed.connection);
 	arena_free(f->arena);
 	waitpid(f->server, &status, 0);
@@ -163,7 +166,7 @@ static struct sync_event next(struct fixture *f)
 {
 	struct sync_event e;
 	struct error err = {0};
-	int rc = sync_next(&f->feed, f->arena, 5000, &e, &err);
+	int rc = f->feed.protocol->next(&f->feed, f->arena, 5000, &e, &err);
 
 	if (rc != 1)
 		fail_msg("no event but %d: %s", rc, err.detail);
@@ -175,7 +178,7 @@ static void refuses_the_next(struct fixture *f, const char *what)
 	struct sync_event e;
 	struct error err;
 
-	assert_refused(sync_next(&f->feed, f->arena, 5000, &e, &err), err, REASON_DIRECTORY);
+	assert_refused(f->feed.protocol->next(&f->feed, f->arena, 5000, &e, &err), err, REASON_DIRECTORY);
 	if (!strstr(err.detail, what))
 		fail_msg("wanted \"%s\" in: %s", what, err.detail);
 }
@@ -205,7 +208,7 @@ static void reads_every_kind_of_message(void **state)
 	say_entry(&s, "uid=x", state_of(LDAP_SYNC_ADD, uuid, 16));
 	say_entry(&s, "uid=x", state_of(LDAP_SYNC_PRESENT, uuid, 16));
 	say_entry(&s, "uid=x", state_of(LDAP_SYNC_DELETE, uuid, 16));
-	say_end(&s, SYNC_CODE_REFRESH_REQUIRED);
+	say_end(&s, LDAP_SYNC_REFRESH_REQUIRED);
 	connect_to(&f, &s);
 	e = next(&f);
 	assert_int_equal(e.what, SYNC_COOKIE);
@@ -232,9 +235,7 @@ static void reads_every_kind_of_message(void **state)
 	assert_int_equal(e.what, SYNC_GONE);
 	assert_int_equal(e.uuid_count, 1);
 	e = next(&f);
-	assert_int_equal(e.what, SYNC_ENDED);
-	assert_int_equal(e.code, SYNC_CODE_REFRESH_REQUIRED);
-	assert_int_equal(f.feed.searches[MIRROR_PEOPLE], 0);
+	assert_int_equal(e.what, SYNC_AGAIN);
 	disconnect(&f);
 }
 

@@ -180,6 +180,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{24, "    uri: ldap.example.org", "p.yaml:24: uri: \"ldap.example.org\" is not an address"},
 	{24, "    uri: ldaps://ldap.example.org/dc=example", "p.yaml:24: uri: \"ldaps://ldap.example.org/dc=example\" must end after its host"},
 	{24, "    uri: ldaps://ldap.example.org\n    starttls: yes", "p.yaml:24: uri: \"ldaps://ldap.example.org\" is TLS from the start"},
+	{24, "    uri: ldaps://ldap.example.org\n    kind: novell", "p.yaml:25: kind: \"novell\" must be"},
 	{25, "    bind_dn: postern", "p.yaml:25: bind_dn: \"postern\" is not a DN"},
 	{25, "", "p.yaml:23: bind_dn: is missing in corp: password_file needs it"},
 	{26, "", "p.yaml:23: password_file: is missing in corp: bind_dn needs it"},

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A feed: what a directory server tells, one event at a time, whichever
+ * protocol tells it.
+ *
+ * follow.c lives on events and knows no protocol; a protocol is a table of
+ * functions that knows no mirror.  What a server cannot tell (AD's DirSync
+ * names no children of a renamed container, a poll no deletions) its feed must
+ * find out by asking, until it can put it as one of these events.
+ *
+ * People and groups are two feeds on one connection, each with a cookie of its
+ * own: where it stands in the server's history, of the protocol's own making,
+ * kept in the mirror in the same transaction as what led up to it.  A refresh
+ * is what a feed tells between its start and the first event that says that it
+ * is over; after that come news.
+ */
+#ifndef LDAP_FEED_H
+#define LDAP_FEED_H
+
+#include "ldap/connection.h"
+
+enum sync_what {
+	SYNC_OTHER,                     /* nothing for us; the server is there */
+	SYNC_ENTRY,                     /* entry: new or changed, whole */
+	SYNC_PRESENT,                   /* uuids: unchanged */
+	SYNC_GONE,                      /* uuids: deleted, or no longer ours; unknown ones do no harm */
+	SYNC_COOKIE,                    /* only a cookie */
+	SYNC_PRESENT_PHASE_OVER,        /* who was not named since the start is gone */
+	SYNC_DELETE_PHASE_OVER,         /* who was not named is unchanged, when there was a cookie */
+	SYNC_AGAIN,                     /* the cookie is worth nothing (any more), text says why: start without */
+	SYNC_ENDED                      /* the server ends the search; text says why */
+};
+
+struct sync_event {
+	enum sync_what what;
+	enum mirror_kind kind;
+	struct entry entry;
+	const unsigned char (*uuids)[UUID_SIZE];
+	size_t uuid_count;
+	struct slice cookie;            /* {NULL, 0}: none.  It holds for everything up to this event */
+	bool refresh_done;              /* with …_PHASE_OVER: what follows is news */
+	const char *text;
+};
+
+struct feed;
+
+/* All return -1 (REASON_DIRECTORY) when the connection is of no further use. */
+struct feed_protocol {
+	/* Once for each connection, before the first start. */
+	int (*begin)(struct feed *f, struct error *err);
+	void (*end)(struct feed *f);    /* also after a begin that failed */
+	/* Begins, or begins again, with one kind; no cookie: everything is told. */
+	int (*start)(struct feed *f, enum mirror_kind kind, struct slice cookie, struct error *err);
+	/* Asks for an answer, whichever: f->probing until one came, of which `next` tells, if only by SYNC_OTHER. */
+	int (*probe)(struct feed *f, struct error *err);
+	/* 1: an event, in the arena; 0: none within the time.  Calls f->progress where it takes longer. */
+	int (*next)(struct feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err);
+	/* The server may take no notice of a cookie without a word: some of what it then did not tell is looked for. */
+	bool cookie_is_doubtful;
+};
+
+struct feed {
+	const struct feed_protocol *protocol;
+	struct connection *connection;
+	const struct directory_options *directory;
+	const struct mirror_progress *progress;         /* NULL: nobody waits */
+	const char *const *person_attributes;
+	bool probing;
+	void *own;                      /* the protocol's, between begin and end */
+};
+
+const struct feed_protocol *feed_protocol(enum directory_kind kind);
+
+#endif
