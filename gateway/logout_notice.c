@@ -13,8 +13,9 @@
  * not reach that by an image, so the entry that is ended must be the one that
  * is meant: by its SessionIndex, which nobody can guess, or, where the message
  * is signed, by its NameID (compared without Format: Entra ID leaves it out).
- * It must also be older than the request, so one that comes again harms no
- * later sign-on.  Where none is meant (Entra ID may send a pairwise NameID that
+ * It must also be older than the request, or younger by no more than the skew
+ * that is allowed between the two clocks, so one that comes again later harms
+ * no later sign-on.  Where none is meant (Entra ID may send a pairwise NameID that
  * no sign-on showed), the cookie stays, and with it the button of /logout.
  */
 #include "gateway/logout.h"
@@ -107,7 +108,7 @@ static bool is_meant_by_name(const struct saml_logout *m, const struct logout_se
 static struct logout_session *meant(struct logout *l, const struct saml_logout *m)
 {
 	bool (*const tests[])(const struct saml_logout *, const struct logout_session *) = {is_meant_by_index, is_meant_by_name};
-	int64_t skew = l->s.provider_settings->skew;
+	int64_t skew = saml_skew(l->s.provider_settings->skew);
 
 	for (size_t t = 0; t < sizeof(tests) / sizeof(*tests); t++) {
 		for (size_t i = 0; i < l->cookie.count; i++) {

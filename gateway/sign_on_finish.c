@@ -169,7 +169,7 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
  */
 static int claim(struct sign_on *s, struct error *err)
 {
-	int64_t skew = s->provider_settings->skew ? s->provider_settings->skew : SAML_SKEW;
+	int64_t skew = saml_skew(s->provider_settings->skew);
 	int64_t until = s->pending.started + PENDING_SECONDS_MOST;
 
 	return claims_take(s->gateway->claims, slice_c(s->pending.our_request_id), s->pending.started, s->now, until + skew + 1, err);

@@ -481,21 +481,49 @@ static void a_request_for_somebody_else_ends_nothing(void **state)
 	is_told(by_entra(request_of(FORGE_ISSUER, "mallory@example.org", "_mallory")), LOGOUT_LIVE);
 }
 
-/* A request that comes again, or late, is older than the sign-on. */
-static void a_request_ends_no_sign_on_that_came_after_it(void **state)
+/* Seconds behind the instant at which message() says that it was made. */
+static void signed_on_after(int64_t seconds)
 {
-	const char *query = by_entra(request_of(FORGE_ISSUER, FORGE_NAME_ID, NULL));
 	struct logout_cookie c;
 	struct http_exchange x = {.arena = a};
 
-	(void)state;
 	anna_signed_on();
 	c = in_browser();
-	c.sessions[0].since = FORGE_NOW - 1 + 181;
+	c.sessions[0].since = FORGE_NOW - 1 + seconds;
 	logout_cookie_set(&x, &gateway.logout_key, &c, 43200);
 	cookie.value = slice_c(x.set_cookies->value);
 	clock_set(FORGE_NOW + 300);
-	is_told(query, LOGOUT_LIVE);
+}
+
+/* A request that comes again, or late, is older than the sign-on. */
+static void a_request_ends_no_sign_on_that_came_after_it(void **state)
+{
+	(void)state;
+	signed_on_after(250);
+	is_told(by_entra(request_of(FORGE_ISSUER, FORGE_NAME_ID, NULL)), LOGOUT_LIVE);
+	is_told(request_of(FORGE_ISSUER, FORGE_NAME_ID, FORGE_ASSERTION_ID), LOGOUT_LIVE);
+}
+
+static void ends_what_is_younger_by(int64_t skew)
+{
+	signed_on_after(skew + 1);
+	is_told(by_entra(request_of(FORGE_ISSUER, FORGE_NAME_ID, FORGE_ASSERTION_ID)), LOGOUT_LIVE);
+	signed_on_after(skew);
+	is_told(by_entra(request_of(FORGE_ISSUER, FORGE_NAME_ID, FORGE_ASSERTION_ID)), LOGOUT_ENDED);
+}
+
+static void ends_what_is_younger_by_the_skew_and_no_second_more(void **state)
+{
+	struct settings_provider *p = (struct settings_provider *)(uintptr_t)settings_provider(gateway.settings, "entra");
+
+	(void)state;
+	assert_int_equal(p->skew, SAML_SKEW);
+	ends_what_is_younger_by(SAML_SKEW);
+	p->skew = 20;
+	ends_what_is_younger_by(20);
+	/* settings refuse 0; in saml/ it is what was not set, and here it is the same */
+	p->skew = 0;
+	ends_what_is_younger_by(SAML_SKEW);
 }
 
 static void a_bad_request_is_refused_and_ends_nothing(void **state)
@@ -593,6 +621,7 @@ int main(void)
 		STAGED(an_unsigned_request_by_name_ends_nothing, begin),
 		STAGED(a_request_for_somebody_else_ends_nothing, begin),
 		STAGED(a_request_ends_no_sign_on_that_came_after_it, begin),
+		STAGED(ends_what_is_younger_by_the_skew_and_no_second_more, begin),
 		STAGED(a_bad_request_is_refused_and_ends_nothing, begin),
 		STAGED(a_broadcast_that_the_person_sees_leads_to_the_page, begin),
 		STAGED(others_than_entra_get_a_logout_response, begin_with_other),

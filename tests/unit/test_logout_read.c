@@ -284,6 +284,7 @@ static void refuses_another_destination(void **state)
 static void refuses_messages_of_another_time(void **state)
 {
 	const char *query = forge_query("SAMLRequest", REQUEST(HEAD " NotOnOrAfter=\"2026-11-24T13:24:15Z\"", ISSUER NAME), "");
+	const char *first = forge_query("SAMLRequest", REQUEST(HEAD " NotOnOrAfter=\"1970-01-01T00:00:00Z\"", ISSUER NAME), "");
 	const char *answer = forge_query("SAMLResponse", ANSWER, "");
 	struct saml_logout_expect e = expect();
 	struct saml_logout m;
@@ -294,6 +295,9 @@ static void refuses_messages_of_another_time(void **state)
 	assert_done(take(&e, query, &m), err);
 	e.now = FORGE_NOW + 299 + 60;
 	refused_by(&e, query, REASON_LOGOUT_EXPIRED);
+	e.now = FORGE_NOW;
+	/* instant 0 is one, and not the absence of one */
+	refused_by(&e, first, REASON_LOGOUT_EXPIRED);
 	e.now = FORGE_NOW - 1 + SAML_LOGOUT_AGE_MAX + 60;
 	assert_done(take(&e, answer, &m), err);
 	e.now++;
