@@ -143,13 +143,20 @@ static bool wants_page(const struct logout *l)
 	return wanted == LOGOUT_ANSWER_PAGE || (wanted == LOGOUT_ANSWER_AUTO && is_entra(info));
 }
 
-/* Entra ID refuses a LogoutResponse to its own broadcast, and counts status 200. */
+/*
+ * Entra ID refuses a LogoutResponse to its own broadcast, and counts status 200.
+ *
+ * Only the answer to a verified request is signed.  Of an unsigned one anybody
+ * may have chosen the id and the relay state that come back: an answer without
+ * our name under it is no more than he could have written himself.
+ */
 static int answer(struct logout *l, const struct saml_logout *m, const struct logout_session *session, struct error *err)
 {
 	char id[RANDOM_ID_SIZE];
 	const struct saml_logout_answer response = {
 		.id = id, .entity_id = l->s.gateway->settings->sp_entity_id, .in_response_to = m->id, .relay_state = m->relay_state,
-		.partial = session && session->door_count > 0, .key = logout_signing_key(l), .now = l->s.now,
+		.partial = session && session->door_count > 0,
+		.key = m->is_signed ? logout_signing_key(l) : NULL, .now = l->s.now,
 	};
 	struct http_exchange *x = l->s.x;
 

@@ -107,6 +107,12 @@ static int begin_with_signed_only(void **state)
 	return begin_with(", logout_signed: required, sign_requests: yes, logout_answer: response", NULL, NULL);
 }
 
+static int begin_with_signing(void **state)
+{
+	(void)state;
+	return begin_with(", sign_requests: yes, logout_answer: response", NULL, NULL);
+}
+
 /* Some other product than Entra ID. */
 static int begin_with_other(void **state)
 {
@@ -567,6 +573,21 @@ static void others_than_entra_get_a_logout_response(void **state)
 	sent_to_provider(notice(request_of(issuer, "nobody", NULL), "document"), 302);
 }
 
+/* Its id and relay state are anybody's: our name is not put under them. */
+static void an_answer_is_signed_only_where_the_request_was(void **state)
+{
+	const char *query = arena_printf(a, "%s&RelayState=anything", request_of(FORGE_ISSUER, FORGE_NAME_ID, "_unknown"));
+	struct http_exchange *x = notice(query, "iframe");
+
+	(void)state;
+	assert_int_equal(sent_to_provider(x, 302).kind, SAML_LOGOUT_RESPONSE);
+	assert_null(strstr(x->location, "Signature=") ? x->location : strstr(x->location, "SigAlg="));
+	x = notice(by_entra(query), "iframe");
+	assert_int_equal(sent_to_provider(x, 302).kind, SAML_LOGOUT_RESPONSE);
+	assert_non_null(strstr(x->location, "&Signature="));
+	refused_with(notice(forge_signed_query(query, FORGE_SIG_ALG, FORGE_FOREIGN), "iframe"), REASON_SIGNATURE_INVALID);
+}
+
 static void a_setting_gives_others_the_page(void **state)
 {
 	(void)state;
@@ -626,6 +647,7 @@ int main(void)
 		STAGED(a_broadcast_that_the_person_sees_leads_to_the_page, begin),
 		STAGED(others_than_entra_get_a_logout_response, begin_with_other),
 		STAGED(a_setting_gives_others_the_page, begin_with_page),
+		STAGED(an_answer_is_signed_only_where_the_request_was, begin_with_signing),
 		STAGED(settings_demand_signatures_and_sign_ours, begin_with_signed_only),
 		STAGED(connections_are_told_that_logout_is_not_offered, begin),
 	};
