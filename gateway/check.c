@@ -193,8 +193,9 @@ static void check_accounts(struct check *c)
 	int rc = -1;
 
 	puts("accounts");
-	/* the last step of all: from here on without root's rights */
-	if (child_user_step_down(s->user, &err) == 0 && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
+	/* from here on without root's rights */
+	c->stepped_down = child_user_step_down(s->user, &err) == 0;
+	if (c->stepped_down && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
 		rc = accounts ? accounts_inventory(accounts, &at, &count, &err) : 0;
 	time_write(at, as_of);
 	if (rc < 0)
@@ -357,6 +358,7 @@ static int check_all(struct check *c, const char *path)
 	check_directories(c);
 	check_rules(c);
 	check_accounts(c);
+	check_mirror(c);
 	printf("%zu errors, %zu warnings\n", c->errors, c->warnings);
 	return c->errors ? 1 : 0;
 }

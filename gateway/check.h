@@ -12,6 +12,7 @@ struct check {
 	const struct settings *settings;
 	struct keyring keyring;
 	bool offline;
+	bool stepped_down;              /* root's rights were given up */
 	size_t errors, warnings;
 };
 
@@ -29,5 +30,7 @@ void check_providers(struct check *c);
 
 /* Conditions were parsed by settings_read; here is what they mean that an administrator may not expect. */
 void check_rules(struct check *c);
+/* How old the mirror is.  After root's rights were given up. */
+void check_mirror(struct check *c);
 
 #endif

@@ -287,6 +287,7 @@ static void watch(const struct role *role, struct providers *providers, struct t
 		if (!*role->stop)
 			usleep(500000);         /* SIGTERM ends it early */
 	}
+	alarm_watch_close(alarms);
 }
 
 int role_refresh(const struct role *role)
