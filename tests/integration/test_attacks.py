@@ -599,8 +599,9 @@ def test_refuses_markup_in_the_name_of_a_logout(entra, workers, kind):
     assert_logout_refused(entra, signed_logout(entra, "@example.org</NameID>", LOGOUT_NAMES[kind]))
 
 
-@pytest.mark.parametrize("more", [query_of(logout_request("admin@example.org")), query_of(logout_response("_x")), "RelayState=b"],
-                         ids=["request", "response", "relay state"])
+@pytest.mark.parametrize("more", [
+    query_of(logout_request("admin@example.org")), query_of(logout_response("_x")), "RelayState=b",
+], ids=["request", "response", "relay state"])
 @pytest.mark.parametrize("first", [True, False], ids=["before", "behind"])
 def test_refuses_logout_query_of_two_messages(entra, workers, first, more):
     good = signed_logout(entra)
