@@ -10,7 +10,6 @@ ldap_libmirror_a_SOURCES = \
 	ldap/mirror_entry.c ldap/mirror_write.h ldap/writer.h \
 	ldap/mirror_read.c \
 	ldap/mirror_rows.c \
-	ldap/mirror_rules.c \
 	ldap/mirror_write.c \
 	ldap/record.c ldap/record.h \
 	ldap/sync.c ldap/sync.h \
@@ -36,10 +35,12 @@ check_PROGRAMS += tests/unit/test_mirror
 tests_unit_test_mirror_SOURCES = tests/unit/test_mirror.c tests/unit/unit.h
 tests_unit_test_mirror_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
-# `tests/bench/mirror_lookup 100000 5000`: microseconds for a person with 25 groups.
-noinst_PROGRAMS += tests/bench/mirror_lookup
-tests_bench_mirror_lookup_SOURCES = tests/bench/mirror_lookup.c
+# For `make bench-mirror`; a test runs it in small.
+check_PROGRAMS += tests/bench/mirror_lookup tests/bench/mirror_feed
+tests_bench_mirror_lookup_SOURCES = tests/bench/mirror_lookup.c tests/bench/mirror_company.c tests/bench/mirror_company.h
 tests_bench_mirror_lookup_LDADD = $(LDAP_MIRROR_LIBS)
+tests_bench_mirror_feed_SOURCES = tests/bench/mirror_feed.c tests/bench/mirror_company.c tests/bench/mirror_company.h
+tests_bench_mirror_feed_LDADD = $(LDAP_MIRROR_LIBS)
 
 # A server that lies, written with liblber.
 check_PROGRAMS += tests/integration/test_mirror_lies
