@@ -71,27 +71,11 @@ static bool is_disabled(const struct directory_options *d, const struct entry *e
 	return false;
 }
 
-/* Those of `names` that were sent, in their order. */
-static void keep_attributes(struct mirror_writer *w, const struct entry *e, const char *const *names, struct record *r)
-{
-	struct mirror_attribute *list;
-	size_t n = 0;
-
-	while (names[n])
-		n++;
-	list = arena_alloc(w->arena, n * sizeof(*list) + 1);
-	for (size_t i = 0; i < n; i++) {
-		const struct mirror_attribute *m = sent(e, names[i]);
-
-		if (m && m->n)
-			list[r->attribute_count++] = (struct mirror_attribute){names[i], m->values, m->n};
-	}
-	r->attributes = list;
-}
-
 static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const struct entry *e, struct record *r)
 {
 	const struct directory_options *d = w->directory;
+	struct mirror_attribute *list;
+	size_t n = 0;
 
 	r->kind = kind;
 	r->dn = e->dn;
@@ -100,30 +84,58 @@ static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const st
 		r->name = first_text(w->arena, e, d->group_name_attribute);
 		return;
 	}
-	if (kind == MIRROR_RULES) {
-		keep_attributes(w, e, d->rules_attributes, r);
-		return;
-	}
 	r->name = first_text(w->arena, e, d->mail_attribute);
 	r->disabled = is_disabled(d, e);
-	keep_attributes(w, e, w->kept, r);
+	while (w->kept[n])
+		n++;
+	list = arena_alloc(w->arena, n * sizeof(*list) + 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct mirror_attribute *m = sent(e, w->kept[i]);
+
+		if (m && m->n)
+			list[r->attribute_count++] = (struct mirror_attribute){w->kept[i], m->values, m->n};
+	}
+	r->attributes = list;
 }
 
 /* ---- the index: people by what they are found by, groups by name ---- */
 
-/* So that the reading side knows when a name means more than one group. */
+struct namesakes {
+	node_id ids[2];
+	size_t n;
+};
+
+static int take_namesake(struct slice value, void *context)
+{
+	struct namesakes *s = context;
+
+	s->ids[s->n++] = node_read(value);
+	return s->n == sizeof(s->ids) / sizeof(*s->ids);
+}
+
+/*
+ * So that the reading side knows from a group's row alone whether its name
+ * means no other one: where the first comes to a name, goes, or stays behind.
+ */
 static int name_change(struct mirror_writer *w, const struct record *r, node_id id, enum change change, struct error *err)
 {
+	struct namesakes same = {.n = 0};
 	char bytes[NODE_SIZE];
 	struct slice value = slice_of(bytes, NODE_SIZE);
 	struct key k;
+	int rc;
 
 	if (!r->name || !key_group_name(w->directory->name, r->name, &k))
 		return 0;
 	node_write(bytes, id);
-	if (change == ADD)
-		return store_add(w->txn, TABLE_INDEX, key_slice(&k), value, err);
-	return store_delete(w->txn, TABLE_INDEX, key_slice(&k), value, err) < 0 ? -1 : 0;
+	rc = change == ADD ? store_add(w->txn, TABLE_INDEX, key_slice(&k), value, err)
+		: store_delete(w->txn, TABLE_INDEX, key_slice(&k), value, err);
+	if (rc < 0 || store_each_value(w->txn, TABLE_INDEX, key_slice(&k), take_namesake, &same, err) < 0)
+		return -1;
+	for (size_t i = 0; i < same.n; i++)
+		if (row_set_only_name(w, same.ids[i], same.n == 1, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int index_change(struct mirror_writer *w, const struct record *r, node_id id, enum change change, struct error *err)
@@ -132,8 +144,6 @@ static int index_change(struct mirror_writer *w, const struct record *r, node_id
 
 	if (r->kind == MIRROR_GROUPS)
 		return name_change(w, r, id, change, err);
-	if (r->kind == MIRROR_RULES)
-		return 0;
 	node_write(bytes, id);
 	for (size_t i = 0; w->indexed[i]; i++) {
 		const struct mirror_attribute *m = record_attribute(r, w->indexed[i]);
@@ -314,9 +324,10 @@ static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id
 		if (store_put(w->txn, TABLE_UUID, key_slice(&uuid), slice_of(node, NODE_SIZE), err) < 0)
 			return -1;
 	}
-	if (index_change(w, r, id, ADD, err) < 0)
+	/* the row first: the index says there whether its name is the only one */
+	if (record_set(w, kind, id, bytes, err) < 0)
 		return -1;
-	return record_set(w, kind, id, bytes, err);
+	return index_change(w, r, id, ADD, err);
 }
 
 int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err)
@@ -341,7 +352,7 @@ int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const stru
 	fill_record(w, kind, entry, &r);
 	if (record_put(w, kind, id, &r, err) < 0)
 		return -1;
-	if (kind != MIRROR_GROUPS)
+	if (kind == MIRROR_PEOPLE)
 		return 0;
 	return members_sent(w, entry, &members, &n, err) < 0 ? -1 : members_change(w, id, members, n, err);
 }
@@ -396,8 +407,7 @@ int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const st
 
 	if (writer_begin(w, err) < 0 || store_each(w->txn, TABLE_UUID, key_slice(&prefix), look_at, &s, err) < 0)
 		goto out;
-	/* that all rules are gone, those judge who use them */
-	if (s.n && !s.kept && kind != MIRROR_RULES) {
+	if (s.n && !s.kept) {
 		error_set(err, REASON_DIRECTORY,
 			"the directory sent no %s at all where %zu are known: not taken (if that is right, "
 			"remove the mirror's file)", kind == MIRROR_PEOPLE ? "people" : "groups", s.n);

@@ -40,20 +40,20 @@ static int row_at(struct mirror_writer *w, node_id id, struct row *out, struct e
 	struct slice s;
 	int found = store_get(w->txn, TABLE_ROW, id_slice(&k), &s, err);
 
-	*out = (struct row){{"", 0}, {"", 0}};
+	*out = (struct row){{"", 0}, {"", 0}, false};
 	return found <= 0 ? found : row_read(arena_slice(w->arena, s), out, err);
 }
 
 static int row_write(struct mirror_writer *w, node_id id, const struct row *row, struct error *err)
 {
 	struct id_key k = key_id(id);
-	uint32_t n = (uint32_t)(row->parents.n / NODE_SIZE);
+	uint32_t n = (uint32_t)(row->parents.n / NODE_SIZE), head = n | (row->only_name ? ROW_ONLY_NAME : 0);
 	struct text t;
 
 	if (n == 0 && row->record.n == 0)
 		return store_delete(w->txn, TABLE_ROW, id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
-	text_begin(&t, w->arena, sizeof(n) + row->parents.n + row->record.n + 1);
-	text_add(&t, slice_of(&n, sizeof(n)));
+	text_begin(&t, w->arena, sizeof(head) + row->parents.n + row->record.n + 1);
+	text_add(&t, slice_of(&head, sizeof(head)));
 	text_add(&t, row->parents);
 	text_add(&t, row->record);
 	return store_put(w->txn, TABLE_ROW, id_slice(&k), text_slice(&t), err);
@@ -89,12 +89,6 @@ int edge_change(struct mirror_writer *w, node_id member, node_id group, enum cha
 
 /* ---- records ---- */
 
-/* -1: a group's record lies in its row. */
-static int table_of(enum mirror_kind kind)
-{
-	return kind == MIRROR_PEOPLE ? TABLE_PERSON : kind == MIRROR_RULES ? TABLE_RULE : -1;
-}
-
 int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err)
 {
 	struct id_key k = key_id(id);
@@ -102,8 +96,8 @@ int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct
 	struct slice s;
 	int found;
 
-	if (table_of(kind) >= 0) {
-		found = store_get(w->txn, table_of(kind), id_slice(&k), &s, err);
+	if (kind == MIRROR_PEOPLE) {
+		found = store_get(w->txn, TABLE_PERSON, id_slice(&k), &s, err);
 		if (found == 1)
 			*out = arena_slice(w->arena, s);
 		return found;
@@ -119,13 +113,26 @@ int record_set(struct mirror_writer *w, enum mirror_kind kind, node_id id, struc
 	struct id_key k = key_id(id);
 	struct row row;
 
-	if (table_of(kind) >= 0 && bytes.n)
-		return store_put(w->txn, table_of(kind), id_slice(&k), bytes, err);
-	if (table_of(kind) >= 0)
-		return store_delete(w->txn, table_of(kind), id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+	if (kind == MIRROR_PEOPLE && bytes.n)
+		return store_put(w->txn, TABLE_PERSON, id_slice(&k), bytes, err);
+	if (kind == MIRROR_PEOPLE)
+		return store_delete(w->txn, TABLE_PERSON, id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
 	if (row_at(w, id, &row, err) < 0)
 		return -1;
 	row.record = bytes;
+	row.only_name = false;
+	return row_write(w, id, &row, err);
+}
+
+int row_set_only_name(struct mirror_writer *w, node_id id, bool only, struct error *err)
+{
+	struct row row;
+
+	if (row_at(w, id, &row, err) < 0)
+		return -1;
+	if (row.only_name == only || row.record.n == 0)
+		return 0;
+	row.only_name = only;
 	return row_write(w, id, &row, err);
 }
 
@@ -143,8 +150,6 @@ int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct
 
 	if (found == 0)
 		found = store_get(w->txn, TABLE_PERSON, id_slice(&at), &s, err);
-	if (found == 0)
-		found = store_get(w->txn, TABLE_RULE, id_slice(&at), &s, err);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	return store_delete(w->txn, TABLE_NODE, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;

@@ -5,10 +5,6 @@
 
 #include "ldap/tables.h"
 
-struct mirror {
-	struct store *store;
-};
-
 /* A look-up under way: one read transaction over all directories. */
 struct reading {
 	struct arena *arena;

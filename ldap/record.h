@@ -12,8 +12,7 @@
 
 #define UUID_SIZE 16
 
-/* Rules: entries that say who gets what, kept as they are; what they mean is not known here. */
-enum mirror_kind { MIRROR_PEOPLE, MIRROR_GROUPS, MIRROR_RULES, MIRROR_KINDS };
+enum mirror_kind { MIRROR_PEOPLE, MIRROR_GROUPS, MIRROR_KINDS };
 
 struct record {
 	enum mirror_kind kind;

@@ -6,7 +6,7 @@
 
 #define TABLES_ROOM 16
 
-const char *const mirror_tables[] = {"node", "uuid", "person", "index+", "row", "member", "meta", "rule", NULL};
+const char *const mirror_tables[] = {"node", "uuid", "person", "index+", "row", "member", "meta", NULL};
 
 _Static_assert(DIRECTORY_NAME_MAX + ATTRIBUTE_NAME_MAX + INDEX_VALUE_MAX + 3 <= STORE_KEY_MAX, "an index key fits");
 _Static_assert(sizeof mirror_tables / sizeof *mirror_tables <= TABLES_ROOM, "the store has room for our tables");
@@ -189,6 +189,8 @@ const char *const *indexed_attributes(struct arena *a, const struct directory_op
 }
 
 #define FNV_BEGIN UINT64_C(0xcbf29ce484222325)
+/* What the writing side leaves in the file besides entries: a file of other habits is filled anew. */
+#define HABITS "rows know whether their name is the only one"
 
 /* FNV-1a: the administrator's own words need no cryptographic hash, and readers compute it for each look-up. */
 static void mix(uint64_t *h, const char *s)
@@ -206,6 +208,7 @@ uint64_t settings_fingerprint(const struct directory_options *d)
 	const char *const words[] = {d->people_base, d->people_filter, d->groups_base, d->groups_filter, d->member_attribute,
 		d->group_name_attribute, d->mail_attribute, d->disabled_filter_attribute, d->disabled_value};
 
+	mix(&h, HABITS);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		mix(&h, words[i]);
 	for (size_t i = 0; i < d->join_count; i++) {
@@ -223,17 +226,6 @@ uint64_t settings_fingerprint(const struct directory_options *d)
 	return h ? h : 1;
 }
 
-uint64_t rules_fingerprint(const struct directory_options *d)
-{
-	uint64_t h = FNV_BEGIN;
-
-	mix(&h, d->rules_base);
-	mix(&h, d->rules_filter);
-	for (size_t i = 0; d->rules_attributes && d->rules_attributes[i]; i++)
-		mix(&h, d->rules_attributes[i]);
-	return h ? h : 1;
-}
-
 int row_read(struct slice bytes, struct row *out, struct error *err)
 {
 	uint32_t n;
@@ -241,6 +233,8 @@ int row_read(struct slice bytes, struct row *out, struct error *err)
 	if (bytes.n < sizeof(n))
 		return error_set(err, REASON_STORE, "a row of the mirror cannot be read");
 	memcpy(&n, bytes.p, sizeof(n));
+	out->only_name = n & ROW_ONLY_NAME;
+	n &= ~ROW_ONLY_NAME;
 	if (n > (bytes.n - sizeof(n)) / NODE_SIZE)
 		return error_set(err, REASON_STORE, "a row of the mirror cannot be read");
 	out->parents = slice_of(bytes.p + sizeof(n), (size_t)n * NODE_SIZE);
@@ -262,7 +256,6 @@ int state_read(struct store_txn *t, const char *directory, struct state *out, st
 	if (found)
 		memcpy(out, bytes.p, sizeof *out);
 	out->error[STATE_ERROR_MAX - 1] = '\0';
-	out->rules_error[STATE_ERROR_MAX - 1] = '\0';
 	return 0;
 }
 

@@ -14,7 +14,6 @@
  *	PERSON  node                            -> record
  *	INDEX+  directory 0 attribute 0 value   -> node, people only
  *	INDEX+  directory 0 blank 0 name        -> node of each group of that name
- *	RULE    node                            -> record of a rule's entry
  *	ROW     node                            -> groups it is a member of; record, when it is a group
  *	MEMBER  node of a group                 -> nodes of its members, ascending
  *	META    "next" -> node; directory 0 "state" -> struct state; directory 0 "cookie" kind -> cookie
@@ -29,11 +28,11 @@
 
 #include <endian.h>
 
-enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBER, TABLE_META, TABLE_RULE };
+enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBER, TABLE_META };
 
 extern const char *const mirror_tables[];
 
-#define MIRROR_SCHEMA 3
+#define MIRROR_SCHEMA 2
 #define NODE_SIZE 8
 #define DIRECTORY_NAME_MAX 64
 #define ATTRIBUTE_NAME_MAX 128
@@ -112,13 +111,14 @@ char *lower_case(struct arena *a, const char *s);
 
 /* Everything that decides what is kept; when it changes the mirror is filled anew. */
 uint64_t settings_fingerprint(const struct directory_options *d);
-/* The same for rules alone: to read them anew makes nobody wait. */
-uint64_t rules_fingerprint(const struct directory_options *d);
 
-/* A value of ROW: 4 bytes of count, the nodes, ascending, the record. */
+/* A value of ROW: 4 bytes of count and flag, the nodes, ascending, the record. */
+#define ROW_ONLY_NAME (UINT32_C(1) << 31)
+
 struct row {
 	struct slice parents;           /* NODE_SIZE bytes each */
 	struct slice record;            /* n is 0: not a group of ours */
+	bool only_name;                 /* a group whose name no other one of its directory has */
 };
 
 int row_read(struct slice bytes, struct row *out, struct error *err);
@@ -127,13 +127,12 @@ int row_read(struct slice bytes, struct row *out, struct error *err);
 #define STATE_ERROR_MAX 400
 
 struct state {
-	uint64_t fingerprint, rules_fingerprint;
+	uint64_t fingerprint;
 	int64_t as_of;
 	uint64_t count[MIRROR_KINDS];
 	uint32_t whole;                 /* bit of each kind that was read whole under this fingerprint */
 	uint32_t connected;
 	char error[STATE_ERROR_MAX];    /* empty: none */
-	char rules_error[STATE_ERROR_MAX];      /* why rules cannot be read, while the rest can */
 };
 
 #define STATE_WHOLE (1u << MIRROR_PEOPLE | 1u << MIRROR_GROUPS)

@@ -71,27 +71,6 @@ static int row_of(struct reading *r, node_id id, struct row *out, struct error *
 	return found <= 0 ? found : row_read(s, out, err) < 0 ? -1 : 1;
 }
 
-static int count_to_two(struct slice value, void *context)
-{
-	(void)value;
-	return ++*(int *)context == 2;
-}
-
-/* Whether the directory holds another group of this name; when in doubt, yes. */
-static int name_is_shared(struct walk *w, const char *name, bool *out)
-{
-	struct key k;
-	int n = 0;
-
-	*out = true;
-	if (!name || !key_group_name(w->directory->name, name, &k))
-		return 0;
-	if (store_each_value(w->reading->txn, TABLE_INDEX, key_slice(&k), count_to_two, &n, w->err) < 0)
-		return -1;
-	*out = n != 1;
-	return 0;
-}
-
 static int add_group(struct walk *w, node_id id)
 {
 	struct arena *a = w->reading->arena;
@@ -112,8 +91,7 @@ static int add_group(struct walk *w, node_id id)
 	g->dn = r.dn;
 	g->dn_key = r.dn_key;
 	g->cn = r.name;
-	if (name_is_shared(w, r.name, &g->cn_shared) < 0)
-		return -1;
+	g->cn_shared = !r.name || !row.only_name;
 	g->through = w->from;
 	if (w->n > GROUPS_MAX || w->steps[w->n - 1].level > LEVELS_MAX)
 		return error_set(w->err, REASON_TOO_MANY_GROUPS,

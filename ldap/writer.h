@@ -34,7 +34,8 @@ int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct
 int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err);
 /* 1: copied into the transaction's arena, 0: none, -1. */
 int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err);
-/* bytes empty: no record any more. */
+/* bytes empty: no record any more.  A group's name does not count as the only one until row_set_only_name says so. */
 int record_set(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice bytes, struct error *err);
+int row_set_only_name(struct mirror_writer *w, node_id id, bool only, struct error *err);
 
 #endif
