@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "gateway/staleness.h"
 
 #include <sys/stat.h>
 
@@ -137,6 +138,44 @@ static const char *key_ends(struct arena *a, const struct alarm_facts *f)
 		until > f->now ? "ends" : "ended", day_of(a, until));
 }
 
+/* Before it was ever read whole there is nothing that could be stale: nobody is signed on. */
+static const char *is_stale(struct arena *a, const struct directory_facts *f)
+{
+	int64_t age = staleness_age(f->as_of, f->now), end = staleness_end(f->settings, f->directory, f->as_of);
+	enum staleness staleness = staleness_of(f->settings, f->directory, age);
+	char heard[21], until[21];
+
+	if (!f->filled || staleness == STALE_FRESH)
+		return NULL;
+	if (age == FACTS_AGE_UNKNOWN)
+		return "when it was last heard of is not known, so its people are refused: a clock is, or was, wrong";
+	time_write(f->as_of, heard);
+	time_write(end > YEAR_9999 ? YEAR_9999 : end, until);
+	return arena_printf(a, "it was last heard of at %s; its people %s %s%s%s", heard,
+		staleness == STALE_SERVED ? "are signed on by that until" : "have been refused since", until, f->error ? ": " : "",
+		f->error ? f->error : "");
+}
+
+void alarms_judge_directory(struct arena *a, const struct directory_facts *facts, struct alarms *out)
+{
+	*out = (struct alarms){.text = {[ALARM_MIRROR_STALE] = is_stale(a, facts)}, .judged = {[ALARM_MIRROR_STALE] = true}};
+}
+
+void alarms_of_directory(struct arena *a, const struct settings *s, struct mirror *mirror, const char *directory, int64_t now,
+	struct alarms *out)
+{
+	struct directory_facts facts = {.settings = s, .directory = directory, .now = now};
+	struct mirror_state state = {0};
+	struct error ignored;
+
+	if (mirror && mirror_state(a, mirror, directory, &state, &ignored) == 0) {
+		facts.filled = state.filled;
+		facts.as_of = state.as_of;
+		facts.error = state.error;
+	}
+	alarms_judge_directory(a, &facts, out);
+}
+
 void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarms *out)
 {
 	static const char *(*const judges[ALARM_COUNT])(struct arena *, const struct alarm_facts *) = {
@@ -145,8 +184,10 @@ void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarm
 	};
 	int i;
 
-	for (i = 0; i < ALARM_COUNT; i++)
-		out->text[i] = judges[i](a, facts);
+	for (i = 0; i < ALARM_COUNT; i++) {
+		out->judged[i] = judges[i] != NULL;
+		out->text[i] = judges[i] ? judges[i](a, facts) : NULL;
+	}
 }
 
 /* ---- the log ---- */
@@ -154,7 +195,8 @@ void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarm
 struct alarm_watch {
 	const struct settings *settings;
 	const struct providers *providers;
-	bool (*on)[ALARM_COUNT];        /* of each provider */
+	struct mirror *mirror;          /* NULL until the file is there */
+	bool (*on)[ALARM_COUNT];        /* of each provider, then of each directory */
 };
 
 struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers)
@@ -163,36 +205,53 @@ struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, c
 
 	w->settings = s;
 	w->providers = providers;
-	w->on = arena_alloc(a, (s->provider_count + 1) * sizeof(*w->on));
+	w->on = arena_alloc(a, (s->provider_count + s->directory_count + 1) * sizeof(*w->on));
 	return w;
 }
 
-static void tell(const char *provider, enum alarm alarm, const char *text)
+void alarm_watch_close(struct alarm_watch *w)
 {
-	if (text)
-		log_error("alarm", "alarm", alarm_word(alarm), "provider", provider, "detail", text, NULL);
-	else
-		log_info("alarm is over", "alarm", alarm_word(alarm), "provider", provider, NULL);
+	mirror_close(w->mirror);
+	w->mirror = NULL;
+}
+
+/* "provider" or "directory", its name, and what was on of it before. */
+static void tell(const char *kind, const char *subject, const struct alarms *now, bool on[ALARM_COUNT])
+{
+	int i;
+
+	for (i = 0; i < ALARM_COUNT; i++) {
+		bool is_on = now->text[i] != NULL;
+
+		if (is_on && !on[i])
+			log_error("alarm", "alarm", alarm_word((enum alarm)i), kind, subject, "detail", now->text[i], NULL);
+		else if (!is_on && on[i])
+			log_info("alarm is over", "alarm", alarm_word((enum alarm)i), kind, subject, NULL);
+		on[i] = is_on;
+	}
 }
 
 void alarm_watch_turn(struct alarm_watch *w, int64_t now)
 {
+	const struct settings *s = w->settings;
 	struct arena *a = arena_new();
+	struct alarms alarms;
+	struct error ignored;
 	size_t i;
-	int k;
 
-	for (i = 0; i < w->settings->provider_count; i++) {
-		const struct settings_provider *setting = &w->settings->providers[i];
+	for (i = 0; i < s->provider_count; i++) {
+		const struct settings_provider *setting = &s->providers[i];
 		struct alarm_facts facts;
-		struct alarms alarms;
 
-		alarms_gather(a, w->settings, setting, providers_document(w->providers, setting->name), now, &facts);
+		alarms_gather(a, s, setting, providers_document(w->providers, setting->name), now, &facts);
 		alarms_judge(a, &facts, &alarms);
-		for (k = 0; k < ALARM_COUNT; k++) {
-			if (w->on[i][k] != (alarms.text[k] != NULL))
-				tell(setting->name, (enum alarm)k, alarms.text[k]);
-			w->on[i][k] = alarms.text[k] != NULL;
-		}
+		tell("provider", setting->name, &alarms, w->on[i]);
+	}
+	if (!w->mirror && mirror_open(settings_mirror_path(a, s), &w->mirror, &ignored) < 0)
+		w->mirror = NULL;
+	for (i = 0; i < s->directory_count; i++) {
+		alarms_of_directory(a, s, w->mirror, s->directories[i].name, now, &alarms);
+		tell("directory", s->directories[i].name, &alarms, w->on[s->provider_count + i]);
 	}
 	arena_free(a);
 }

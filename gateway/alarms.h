@@ -31,14 +31,29 @@ struct alarm_facts {
 	int64_t now;
 };
 
+/* Of a directory. */
+struct directory_facts {
+	const struct settings *settings;
+	const char *directory;
+	bool filled;
+	int64_t as_of;
+	const char *error;              /* the last one of its connection; NULL: none */
+	int64_t now;
+};
+
 struct alarms {
 	const char *text[ALARM_COUNT];  /* what is wrong, for an administrator; NULL: off */
+	bool judged[ALARM_COUNT];       /* false: not an alarm of such a subject */
 };
 
 /* Reads what is on disk about the provider; `document` may be NULL. */
 void alarms_gather(struct arena *a, const struct settings *s, const struct settings_provider *setting,
 	const struct saml_provider_info *document, int64_t now, struct alarm_facts *out);
 void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarms *out);
+/* The same for a directory; `mirror` NULL: its file is not there yet, and nothing is on. */
+void alarms_of_directory(struct arena *a, const struct settings *s, struct mirror *mirror, const char *directory, int64_t now,
+	struct alarms *out);
+void alarms_judge_directory(struct arena *a, const struct directory_facts *facts, struct alarms *out);
 
 /* ---- the log ---- */
 
@@ -48,5 +63,6 @@ struct alarm_watch;
 struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers);
 /* Logs what began and what ended since the last call. */
 void alarm_watch_turn(struct alarm_watch *w, int64_t now);
+void alarm_watch_close(struct alarm_watch *w);
 
 #endif

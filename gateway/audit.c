@@ -177,6 +177,7 @@ static void write_line(struct text *o, const struct audit_line *l)
 	add(o, "status", l->status);
 	add(o, "response_out", l->response_out);
 	add_number(o, "mirror_age_s", l->mirror_age);
+	add(o, "stale", l->stale);
 	add_number(o, "read_us", l->read_us);
 	add_number(o, "person_us", l->person_us);
 	add_number(o, "decide_us", l->decide_us);

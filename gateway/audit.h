@@ -43,7 +43,8 @@ struct audit_line {
 	const char *assertion_in, *assertion_out;
 	const char *answer;             /* refusal: "page", "page-and-response", "response" */
 	const char *status, *response_out;      /* of that Response: its second status, its id */
-	int64_t mirror_age;             /* seconds; -1: not looked at */
+	int64_t mirror_age;             /* seconds; -1: not looked at, or not known */
+	const char *stale;              /* "served", "denied": the mirror was older than stale_after; NULL: it was not */
 	/* microseconds: reading the Response, person, decision, writing the assertion, all of it; -1: not done */
 	int64_t read_us, person_us, decide_us, write_us, total_us;
 };

@@ -10,14 +10,10 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/random.h"
-#include "gateway/alarms.h"
 #include "gateway/check.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
-#include "gateway/fetch.h"
 #include "provision/accounts.h"
-
-#define SOON_SECONDS ((int64_t)30 * 86400)
 
 void say(struct check *c, enum finding finding, const char *format, ...)
 {
@@ -62,7 +58,7 @@ static int check_settings(struct check *c, const char *path)
 	return 0;
 }
 
-static void check_until(struct check *c, const char *what, int64_t until)
+void check_until(struct check *c, const char *what, int64_t until)
 {
 	char day[21];
 
@@ -125,113 +121,6 @@ static int check_files(struct check *c)
 	check_decryption_keys(c);
 	say(c, FINDING_OK, "every file that the settings name can be read");
 	return 0;
-}
-
-/* ---- identity providers ---- */
-
-/* NULL: it cannot be used, which was said. */
-static struct saml_provider *check_document(struct check *c, const struct settings_provider *p, const char *from, struct slice bytes)
-{
-	struct saml_provider_options options;
-	const struct settings *s = c->settings;
-	struct saml_provider *provider;
-	struct error err;
-
-	if (settings_provider_options(c->files, p, clock_now(), &options, &err) < 0 ||
-		saml_provider_read(bytes, &options, &provider, &err) < 0) {
-		say(c, FINDING_ERROR, "%s:%d: %s: %s: %s", s->file, p->line, p->name, from, err.detail);
-		return NULL;
-	}
-	say(c, FINDING_OK, "%s: %s is %s, %zu signing keys", p->name, from, saml_provider_info(provider)->entity_id,
-		saml_provider_info(provider)->key_count);
-	check_until(c, arena_printf(c->arena, "%s: its last signing key", p->name), saml_provider_info(provider)->keys_until);
-	if (saml_provider_info(provider)->valid_until)
-		check_until(c, arena_printf(c->arena, "%s: its metadata", p->name), saml_provider_info(provider)->valid_until);
-	if (!saml_provider_info(provider)->tenant)
-		say(c, FINDING_WARNING, "%s:%d: %s: tenant is not set and its entity ID names none, so any tenant that this provider speaks for is accepted", s->file, p->line,
-			p->name);
-	if (p->name_id_format)
-		say(c, FINDING_WARNING, "%s:%d: %s: name_id_format: %s is asked for in each request, which beats what the application is set to", s->file,
-			p->line, p->name, p->name_id_format);
-	return provider;
-}
-
-/* Of the document in force; `provider` NULL: none is. */
-static void check_alarms(struct check *c, const struct settings_provider *p, const struct saml_provider *provider)
-{
-	struct alarm_facts facts;
-	struct alarms alarms;
-	int i;
-
-	alarms_gather(c->arena, c->settings, p, provider ? saml_provider_info(provider) : NULL, clock_now(), &facts);
-	alarms_judge(c->arena, &facts, &alarms);
-	for (i = 0; i < ALARM_COUNT; i++) {
-		if (alarms.text[i])
-			say(c, FINDING_WARNING, "%s:%d: %s: alarm %s: %s", c->settings->file, p->line, p->name, alarm_word((enum alarm)i),
-				alarms.text[i]);
-	}
-}
-
-static void check_fetch(struct check *c, const struct settings_provider *p)
-{
-	struct fetch what = {.url = p->metadata_url, .proxy = p->proxy, .seconds = p->fetch_seconds};
-	struct fetched got;
-	struct error err;
-
-	if ((p->metadata_ca_file && files_get(c->files, p->metadata_ca_file, FILE_PUBLIC, FILES_REFRESH, &what.ca_pem, &err) < 0) ||
-		fetch(c->arena, &what, &got, &err) < 0)
-		say(c, FINDING_WARNING, "%s:%d: %s: metadata: %s", c->settings->file, p->line, p->name, err.detail);
-	else
-		saml_provider_free(check_document(c, p, p->metadata_url, got.body));
-}
-
-/* The document that sign-ons are judged by: the file, or the last good copy. */
-static struct saml_provider *check_in_force(struct check *c, const struct settings_provider *p)
-{
-	const char *copy = settings_metadata_path(c->arena, c->settings, p->name);
-	struct slice bytes;
-	struct error err;
-
-	if (p->metadata_file)
-		return files_get(c->files, p->metadata_file, FILE_PUBLIC, FILES_ALL, &bytes, &err) == 0 ?
-			check_document(c, p, p->metadata_file, bytes) : NULL;
-	if (file_read(c->arena, copy, FILE_PUBLIC, FETCH_LIMIT, &bytes, &err) == 0)
-		return check_document(c, p, copy, bytes);
-	say(c, FINDING_WARNING, "%s:%d: %s: no copy of its metadata on disk yet (%s)", c->settings->file, p->line, p->name, copy);
-	return NULL;
-}
-
-/* A certificate of the settings stands for its key: that it has ended stops nothing, but somebody should know. */
-static void check_metadata_signer(struct check *c, const struct settings_provider *p)
-{
-	struct slice pem;
-	struct error err;
-	const char *base64;
-	int64_t until;
-
-	if (p->metadata_certificate_file && files_get(c->files, p->metadata_certificate_file, FILE_PUBLIC, FILES_ALL, &pem, &err) == 0 &&
-		saml_certificate_read(c->arena, pem, &base64, &until, &err) == 0 && until < clock_now() + SOON_SECONDS)
-		say(c, FINDING_WARNING, "%s:%d: %s: metadata_certificate: %s ends within 30 days or has ended; it is accepted for as long as it stands "
-			"here", c->settings->file, p->line, p->name, p->metadata_certificate_file);
-}
-
-static void check_providers(struct check *c)
-{
-	const struct settings *s = c->settings;
-	size_t i;
-
-	puts("identity providers");
-	for (i = 0; i < s->provider_count; i++) {
-		const struct settings_provider *p = &s->providers[i];
-		struct saml_provider *in_force;
-
-		check_metadata_signer(c, p);
-		if (p->metadata_url && !c->offline)
-			check_fetch(c, p);
-		in_force = check_in_force(c, p);
-		check_alarms(c, p, in_force);
-		saml_provider_free(in_force);
-	}
 }
 
 /* ---- directories ---- */
@@ -304,8 +193,9 @@ static void check_accounts(struct check *c)
 	int rc = -1;
 
 	puts("accounts");
-	/* the last step of all: from here on without root's rights */
-	if (child_user_step_down(s->user, &err) == 0 && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
+	/* from here on without root's rights */
+	c->stepped_down = child_user_step_down(s->user, &err) == 0;
+	if (c->stepped_down && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
 		rc = accounts ? accounts_inventory(accounts, &at, &count, &err) : 0;
 	time_write(at, as_of);
 	if (rc < 0)
@@ -468,6 +358,7 @@ static int check_all(struct check *c, const char *path)
 	check_directories(c);
 	check_rules(c);
 	check_accounts(c);
+	check_mirror(c);
 	printf("%zu errors, %zu warnings\n", c->errors, c->warnings);
 	return c->errors ? 1 : 0;
 }

@@ -12,6 +12,7 @@ struct check {
 	const struct settings *settings;
 	struct keyring keyring;
 	bool offline;
+	bool stepped_down;              /* root's rights were given up */
 	size_t errors, warnings;
 };
 
@@ -20,7 +21,16 @@ enum finding { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
 /* One line of the report, counted. */
 void say(struct check *c, enum finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+#define SOON_SECONDS ((int64_t)30 * 86400)
+
+/* When something ends: an error from then on, a warning SOON_SECONDS before. */
+void check_until(struct check *c, const char *what, int64_t until);
+
+void check_providers(struct check *c);
+
 /* Conditions were parsed by settings_read; here is what they mean that an administrator may not expect. */
 void check_rules(struct check *c);
+/* How old the mirror is.  After root's rights were given up. */
+void check_mirror(struct check *c);
 
 #endif

@@ -140,6 +140,13 @@ static void find_providers(struct arena *a, const struct settings *s, struct exp
 	e->providers = list;
 }
 
+static void find_age(const struct settings *s, struct explanation *e)
+{
+	e->age = staleness_age(e->person.as_of, e->now);
+	e->staleness = staleness_of(s, e->person.directory, e->age);
+	e->stale_end = staleness_end(s, e->person.directory, e->person.as_of);
+}
+
 static int explain(struct arena *a, const struct gateway *g, const struct asked *q)
 {
 	struct explanation e = {.asked = q->person, .now = clock_now(), .identity = &q->identity, .client = q->client};
@@ -156,6 +163,8 @@ static int explain(struct arena *a, const struct gateway *g, const struct asked 
 		e.found = mirror_person_named(a, g->mirror, g->settings->directories, g->settings->directory_count, q->person, &e.person, &e.err);
 	if (e.found == 0)
 		find_providers(a, g->settings, &e);
+	if (e.found == 0)
+		find_age(g->settings, &e);
 	for (i = 0; e.found == 0 && i < e.door_count; i++) {
 		explain_at(a, g, &e, &doors[i]);
 		refused += doors[i].rc < 0;

@@ -22,6 +22,8 @@ struct explanation {
 	int found;                      /* 0 found, -1: err says why not */
 	struct error err;
 	struct mirror_person person;
+	int64_t age, stale_end;         /* of what is known of the person: seconds, or FACTS_AGE_UNKNOWN; when it refuses */
+	enum staleness staleness;
 	const struct settings_provider *const *providers;       /* that could sign this person on: of the directory, and of the mail's domain */
 	size_t provider_count;
 	const struct saml_identity *identity;   /* made from --claim, --mfa, --guest */

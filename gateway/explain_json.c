@@ -31,7 +31,8 @@ static json_t *person_json(const struct explanation *e)
 	add(o, "dn", p->dn);
 	add(o, "mail", p->mail);
 	add(o, "joined_by", p->joined_by);
-	json_object_set_new(o, "age_s", json_integer(e->now > p->as_of ? e->now - p->as_of : 0));
+	json_object_set_new(o, "age_s", e->age == FACTS_AGE_UNKNOWN ? json_null() : json_integer(e->age));
+	add(o, "data", staleness_word(e->staleness));
 	for (i = 0; i < p->group_count; i++)
 		json_array_append_new(groups, group_json(p, i));
 	json_object_set_new(o, "groups", groups);
@@ -123,6 +124,7 @@ static json_t *door_json(const struct explained_door *d)
 	add(o, "rule", j->decision.rule);
 	add(o, "requirement", j->decision.requirement);
 	json_object_set_new(o, "guest_denied", json_boolean(j->decision.guest_denied));
+	json_object_set_new(o, "stale", json_boolean(j->decision.stale));
 	json_object_set_new(o, "groups", deciding_json(j));
 	json_object_set_new(o, "rules", trace_json(j->decision.rules, j->decision.rule_count));
 	json_object_set_new(o, "require", trace_json(j->decision.requirements, j->decision.requirement_count));

@@ -2,6 +2,8 @@
 /* An explanation for a person at a terminal. */
 #include "gateway/explain.h"
 
+#include "base/encode.h"
+
 static const char *passage_sentence(enum passage passage)
 {
 	static const char *const sentences[] = {
@@ -12,14 +14,32 @@ static const char *passage_sentence(enum passage passage)
 	return sentences[passage];
 }
 
+/* How old what follows is, and what that means. */
+static void print_age(const struct explanation *e)
+{
+	char until[21];
+
+	if (e->age == FACTS_AGE_UNKNOWN) {
+		puts("           data of an age that is not known: a clock is, or was, wrong");
+		return;
+	}
+	printf("           data %lld s old", (long long)e->age);
+	time_write(e->stale_end, until);
+	if (e->staleness == STALE_SERVED)
+		printf(": stale, people are signed on by it until %s", until);
+	else if (e->staleness == STALE_DENIED)
+		printf(": stale, people have been refused since %s", until);
+	putchar('\n');
+}
+
 static void print_person(const struct explanation *e)
 {
 	const struct mirror_person *p = &e->person;
 
 	printf("Person     %s\n", p->mail ? p->mail : "(no mail address)");
 	printf("           %s\n", p->dn);
-	printf("           directory %s, found by %s, data %lld s old\n", p->directory, p->joined_by ? p->joined_by : "name",
-		(long long)(e->now > p->as_of ? e->now - p->as_of : 0));
+	printf("           directory %s, found by %s\n", p->directory, p->joined_by ? p->joined_by : "name");
+	print_age(e);
 }
 
 /* As a rule may name it: directory:cn, or the DN where that would not be clear. */
@@ -85,6 +105,8 @@ static void print_decision(const struct decision *d)
 	printf("Outcome    %s%s%s\n", outcome_word(d->outcome), d->rule ? ", by rule " : ", because no rule matched", d->rule ? d->rule : "");
 	if (d->guest_denied)
 		printf("Guest      no: rule %s does not say guests: yes\n", d->rule);
+	if (d->stale)
+		printf("Stale      no: rule %s gives nothing by data that is this old (stale_after)\n", d->rule);
 	print_trace("Require", d->requirements, d->requirement_count);
 }
 

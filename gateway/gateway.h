@@ -70,6 +70,11 @@ const struct saml_key *gateway_request_key(const struct gateway *g);
 
 /* ---- identity providers, as loaded from their metadata ---- */
 
+/*
+ * An entity is one provider: a document of an entity that another provider has
+ * (by the settings, or by the document in force) is not taken.  Files come
+ * before copies of what an address gave.
+ */
 struct providers *providers_open(const struct settings *settings, struct files *files);
 void providers_close(struct providers *p);
 void providers_look_again(struct providers *p);
@@ -77,6 +82,8 @@ void providers_look_again(struct providers *p);
 void providers_note_key(struct providers *p, const char *name, int64_t now);
 /* The document in force, even past its validUntil; NULL: none. */
 const struct saml_provider_info *providers_document(const struct providers *p, const char *name);
+/* The name of a provider other than `name` that has this entity ID; NULL: none. */
+const char *providers_with_entity(const struct providers *p, const char *entity_id, const char *name);
 /* NULL while there is no usable metadata; then *why_out says why. */
 const struct saml_provider *providers_get(const struct providers *p, const char *name, const char **why_out);
 

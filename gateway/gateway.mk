@@ -51,6 +51,8 @@ gateway_libgateway_a_SOURCES = \
 	gateway/release.h \
 	gateway/role.h \
 	gateway/setup.c gateway/setup.h \
+	gateway/staleness.c \
+	gateway/staleness.h \
 	gateway/sign_on.c \
 	gateway/sign_on.h \
 	gateway/sign_on_finish.c \

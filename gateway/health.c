@@ -2,14 +2,16 @@
 /*
  * /health/live and /health/ready, for load balancers and people.
  *
- * Live: the loop turns.  Ready: every directory was read whole once and every
- * identity provider has usable metadata, so that a sign-on can succeed.  An
- * alarm makes nothing unready; it is named, and the log has what is wrong.
+ * Live: the loop turns.  Ready: every directory was read whole once and is not
+ * too old to sign anybody on by it, and every identity provider has usable
+ * metadata, so that a sign-on can succeed.  An alarm makes nothing unready; it
+ * is named, and the log has what is wrong.
  */
 #include "gateway/gateway.h"
 
 #include "base/clock.h"
 #include "gateway/alarms.h"
+#include "gateway/staleness.h"
 
 #include <jansson.h>
 
@@ -21,6 +23,19 @@ void health_live(struct http_exchange *x, void *gateway)
 	x->reply_body = slice_c("{\"live\":true}\n");
 }
 
+static json_t *words_of(const struct alarms *alarms)
+{
+	json_t *out = json_array();
+	int i;
+
+	for (i = 0; i < ALARM_COUNT; i++) {
+		if (alarms->text[i])
+			json_array_append_new(out, json_string(alarm_word((enum alarm)i)));
+	}
+	return out;
+}
+
+/* A host whose people are all refused because its mirror is too old is not ready: another one may be better off. */
 static bool add_directories(struct arena *a, const struct gateway *g, json_t *out)
 {
 	bool ready = true;
@@ -29,17 +44,24 @@ static bool add_directories(struct arena *a, const struct gateway *g, json_t *ou
 	for (i = 0; i < g->settings->directory_count; i++) {
 		const char *name = g->settings->directories[i].name;
 		struct mirror_state state = {0};
+		enum staleness staleness;
 		json_t *o = json_object();
+		struct alarms alarms;
 		struct error err;
 
 		if (g->mirror && mirror_state(a, g->mirror, name, &state, &err) < 0)
 			state.error = err.detail;
+		staleness = staleness_of(g->settings, name, staleness_age(state.as_of, clock_now()));
 		json_object_set_new(o, "filled", json_boolean(state.filled));
 		json_object_set_new(o, "connected", json_boolean(state.connected));
-		if (state.filled)
+		if (state.filled) {
 			json_object_set_new(o, "age_s", json_integer(clock_now() - state.as_of));
+			json_object_set_new(o, "data", json_string(staleness_word(staleness)));
+		}
+		alarms_of_directory(a, g->settings, g->mirror, name, clock_now(), &alarms);
+		json_object_set_new(o, "alarms", words_of(&alarms));
 		json_object_set_new(out, name, o);
-		ready = ready && state.filled;
+		ready = ready && state.filled && staleness != STALE_DENIED;
 	}
 	return ready;
 }
@@ -48,16 +70,10 @@ static json_t *alarms_of(struct arena *a, const struct gateway *g, const struct 
 {
 	struct alarm_facts facts;
 	struct alarms alarms;
-	json_t *out = json_array();
-	int i;
 
 	alarms_gather(a, g->settings, setting, providers_document(g->providers, setting->name), clock_now(), &facts);
 	alarms_judge(a, &facts, &alarms);
-	for (i = 0; i < ALARM_COUNT; i++) {
-		if (alarms.text[i])
-			json_array_append_new(out, json_string(alarm_word((enum alarm)i)));
-	}
-	return out;
+	return words_of(&alarms);
 }
 
 static bool add_providers(struct arena *a, const struct gateway *g, json_t *out)

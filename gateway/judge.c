@@ -2,6 +2,7 @@
 /* The judge: person, facts, decision, account, passage.  No side effects. */
 #include "gateway/judge.h"
 
+#include "base/encode.h"
 #include "gateway/domains.h"
 #include "gateway/mail.h"
 
@@ -147,7 +148,7 @@ static void gather(struct arena *a, const struct judge_question *q, const struct
 		.directory = person->directory, .dn = person->dn, .mail = person->mail,
 		.attributes = facts_of_attributes(a, person), .attribute_count = person->attribute_count,
 		.groups = facts_of_groups(a, person), .group_count = person->group_count,
-		.mfa = q->mfa, .client = q->client,
+		.age = staleness_age(person->as_of, q->now), .mfa = q->mfa, .client = q->client,
 	};
 	if (dn_normalize(a, person->dn, &out->dn_key) < 0)
 		out->dn_key = NULL;     /* conditions on it are then not sure, and refuse */
@@ -301,6 +302,26 @@ static int find_way(const struct gateway *g, const struct judge_question *q, str
 		j->decision.rule ? "rule " : "no rule matched", j->decision.rule ? j->decision.rule : "");
 }
 
+/*
+ * Before anything that the rules say, since they said it by this data.  No age
+ * in the detail: the same sign-on has the same words whenever it is explained.
+ */
+static int require_known(const struct settings *s, const struct mirror_person *person, struct judgement *j, struct error *err)
+{
+	char heard[21], end[21];
+
+	j->staleness = staleness_of(s, person->directory, j->facts.age);
+	if (j->staleness == STALE_FRESH || j->staleness == STALE_SERVED)
+		return 0;
+	if (j->facts.age == FACTS_AGE_UNKNOWN)
+		return error_set(err, REASON_DIRECTORY_STALE, "when directory %s was last heard of is not known: a clock is, or was, wrong",
+			person->directory);
+	time_write(person->as_of, heard);
+	time_write(staleness_end(s, person->directory, person->as_of), end);
+	return error_set(err, REASON_DIRECTORY_STALE, "directory %s was last heard of at %s; stale_after and stale_grace ended at %s",
+		person->directory, heard, end);
+}
+
 static int find_account(struct arena *a, const struct gateway *g, const char *mail, struct accounts_found *out, struct error *err)
 {
 	if (g->accounts_fault.reason != REASON_NONE)
@@ -316,6 +337,8 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 	*j = (struct judgement){0};
 	gather(a, q, person, &j->facts);
 	decide(a, g, q, trace, j);
+	if (require_known(g->settings, person, j, err) < 0)
+		return -1;
 	if (find_account(a, g, person->mail, &j->account, err) < 0)
 		return -1;
 	if (find_way(g, q, j, err) < 0 || require_mail(g->settings, person, j->decision.outcome, err) < 0 ||

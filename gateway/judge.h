@@ -8,6 +8,7 @@
 #define GATEWAY_JUDGE_H
 
 #include "gateway/gateway.h"
+#include "gateway/staleness.h"
 
 /* What is asked: one door (a connection) or a link, and what this sign-on knows. */
 struct judge_question {
@@ -22,6 +23,7 @@ struct judge_question {
 struct judgement {
 	const struct settings_connection *door; /* the one judged at; of a link: managed, or the portal it lands in */
 	struct facts facts;
+	enum staleness staleness;       /* of the person's directory, at question.now */
 	struct decision decision;
 	struct accounts_found account;
 	enum passage passage;           /* PASSAGE_REFUSE until everything held */

@@ -17,6 +17,8 @@
 #define DAYS_USUAL 1095
 #define DAYS_MOST 3650
 #define BITS_USUAL 2048
+#define LOCK_PATIENCE_US 10000000        /* for another `postern keys` */
+#define LOCK_AGAIN_US 50000
 
 struct asked {
 	bool all, requests, json, reload;
@@ -155,6 +157,28 @@ static int read_arguments(int argc, char **argv, const struct action *action, st
 
 /* ---- running an action ---- */
 
+/* One that was stopped in the middle (Ctrl-Z), or hangs on a disk, must not hold up this one for ever. */
+static int lock_folder(int folder, const char *path, struct error *err)
+{
+	int64_t began = clock_monotonic_us();
+	bool told = false;
+
+	while (flock(folder, LOCK_EX | LOCK_NB) < 0) {
+		int64_t waited = clock_monotonic_us() - began;
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_set(err, REASON_FILE, "%s: cannot be locked: %s", path, strerror(errno));
+		if (waited >= LOCK_PATIENCE_US)
+			return error_set(err, REASON_FILE, "%s: another `postern keys` is at work here", path);
+		if (waited >= 1000000 && !told) {
+			fprintf(stderr, "postern keys: %s: waiting for another `postern keys`, %d s at most\n", path, LOCK_PATIENCE_US / 1000000);
+			told = true;
+		}
+		usleep(LOCK_AGAIN_US);
+	}
+	return 0;
+}
+
 /* Opens, locks and enters keys_dir: from here on the path is not used to write. */
 static int enter(struct keys *k, const struct action *action, struct error *err)
 {
@@ -168,7 +192,9 @@ static int enter(struct keys *k, const struct action *action, struct error *err)
 	}
 	if (found <= 0)
 		return found < 0 ? -1 : error_set(err, REASON_FILE, "%s: is not there yet: postern keys make NAME makes it", path);
-	if (flock(k->folder, LOCK_EX) < 0 || fchdir(k->folder) < 0)
+	if (lock_folder(k->folder, path, err) < 0)
+		return -1;
+	if (fchdir(k->folder) < 0)
 		return error_set(err, REASON_FILE, "%s: cannot be worked in: %s", path, strerror(errno));
 	return 0;
 }

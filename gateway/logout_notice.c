@@ -13,8 +13,9 @@
  * not reach that by an image, so the entry that is ended must be the one that
  * is meant: by its SessionIndex, which nobody can guess, or, where the message
  * is signed, by its NameID (compared without Format: Entra ID leaves it out).
- * It must also be older than the request, so one that comes again harms no
- * later sign-on.  Where none is meant (Entra ID may send a pairwise NameID that
+ * It must also be older than the request, or younger by no more than the skew
+ * that is allowed between the two clocks, so one that comes again later harms
+ * no later sign-on.  Where none is meant (Entra ID may send a pairwise NameID that
  * no sign-on showed), the cookie stays, and with it the button of /logout.
  */
 #include "gateway/logout.h"
@@ -107,7 +108,7 @@ static bool is_meant_by_name(const struct saml_logout *m, const struct logout_se
 static struct logout_session *meant(struct logout *l, const struct saml_logout *m)
 {
 	bool (*const tests[])(const struct saml_logout *, const struct logout_session *) = {is_meant_by_index, is_meant_by_name};
-	int64_t skew = l->s.provider_settings->skew;
+	int64_t skew = saml_skew(l->s.provider_settings->skew);
 
 	for (size_t t = 0; t < sizeof(tests) / sizeof(*tests); t++) {
 		for (size_t i = 0; i < l->cookie.count; i++) {
@@ -142,13 +143,20 @@ static bool wants_page(const struct logout *l)
 	return wanted == LOGOUT_ANSWER_PAGE || (wanted == LOGOUT_ANSWER_AUTO && is_entra(info));
 }
 
-/* Entra ID refuses a LogoutResponse to its own broadcast, and counts status 200. */
+/*
+ * Entra ID refuses a LogoutResponse to its own broadcast, and counts status 200.
+ *
+ * Only the answer to a verified request is signed.  Of an unsigned one anybody
+ * may have chosen the id and the relay state that come back: an answer without
+ * our name under it is no more than he could have written himself.
+ */
 static int answer(struct logout *l, const struct saml_logout *m, const struct logout_session *session, struct error *err)
 {
 	char id[RANDOM_ID_SIZE];
 	const struct saml_logout_answer response = {
 		.id = id, .entity_id = l->s.gateway->settings->sp_entity_id, .in_response_to = m->id, .relay_state = m->relay_state,
-		.partial = session && session->door_count > 0, .key = logout_signing_key(l), .now = l->s.now,
+		.partial = session && session->door_count > 0,
+		.key = m->is_signed ? logout_signing_key(l) : NULL, .now = l->s.now,
 	};
 	struct http_exchange *x = l->s.x;
 

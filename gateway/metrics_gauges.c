@@ -4,6 +4,29 @@
 
 #include "base/clock.h"
 #include "gateway/alarms.h"
+#include "gateway/staleness.h"
+
+/* Each alarm that a subject of this kind can have: what is off is a 0, not a gap. */
+static void add_alarms(struct gauges *out, const struct alarms *alarms, const char *subject)
+{
+	int i;
+
+	for (i = 0; i < ALARM_COUNT; i++) {
+		if (alarms->judged[i])
+			gauge_add(out, METRIC_ALARM, alarms->text[i] != NULL, alarm_word((enum alarm)i), subject, NULL);
+	}
+}
+
+static void add_directory_alarms(struct gauges *out, const struct gateway *g, int64_t now)
+{
+	struct alarms alarms;
+	size_t i;
+
+	for (i = 0; i < g->settings->directory_count; i++) {
+		alarms_of_directory(out->arena, g->settings, g->mirror, g->settings->directories[i].name, now, &alarms);
+		add_alarms(out, &alarms, g->settings->directories[i].name);
+	}
+}
 
 static void add_directories(struct gauges *out, const struct gateway *g, int64_t now)
 {
@@ -20,6 +43,9 @@ static void add_directories(struct gauges *out, const struct gateway *g, int64_t
 		if (!state.filled)
 			continue;
 		gauge_add(out, METRIC_MIRROR_AGE, now > state.as_of ? now - state.as_of : 0, name, NULL);
+		gauge_add(out, METRIC_MIRROR_STALE, staleness_of(g->settings, name, staleness_age(state.as_of, now)) != STALE_FRESH, name,
+			NULL);
+		gauge_add(out, METRIC_MIRROR_LEFT, staleness_end(g->settings, name, state.as_of) - now, name, NULL);
 		gauge_add(out, METRIC_MIRROR_PEOPLE, (int64_t)state.people, name, NULL);
 		gauge_add(out, METRIC_MIRROR_GROUPS, (int64_t)state.groups, name, NULL);
 	}
@@ -66,16 +92,6 @@ static void add_own_keys(struct gauges *out, const struct gateway *g, int64_t no
 	}
 }
 
-static void add_alarms(struct gauges *out, const struct alarm_facts *f)
-{
-	struct alarms alarms;
-	int i;
-
-	alarms_judge(out->arena, f, &alarms);
-	for (i = 0; i < ALARM_COUNT; i++)
-		gauge_add(out, METRIC_ALARM, alarms.text[i] != NULL, alarm_word((enum alarm)i), f->setting->name, NULL);
-}
-
 void metrics_gauges(struct gauges *out, const struct gateway *g)
 {
 	int64_t now = clock_now();
@@ -83,14 +99,17 @@ void metrics_gauges(struct gauges *out, const struct gateway *g)
 
 	gauge_add(out, METRIC_BUILD, 1, PACKAGE_VERSION, NULL);
 	add_directories(out, g, now);
+	add_directory_alarms(out, g, now);
 	add_own_keys(out, g, now);
 	for (i = 0; i < g->settings->provider_count; i++) {
 		const struct settings_provider *setting = &g->settings->providers[i];
 		struct alarm_facts facts;
+		struct alarms alarms;
 
 		alarms_gather(out->arena, g->settings, setting, providers_document(g->providers, setting->name), now, &facts);
 		add_status(out, &facts);
 		add_keys(out, &facts);
-		add_alarms(out, &facts);
+		alarms_judge(out->arena, &facts, &alarms);
+		add_alarms(out, &alarms, setting->name);
 	}
 }

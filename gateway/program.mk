@@ -41,6 +41,8 @@ gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
 	gateway/check.c gateway/check.h \
+	gateway/check_mirror.c \
+	gateway/check_providers.c \
 	gateway/check_rules.c \
 	gateway/child.c gateway/child.h \
 	gateway/fetch.c gateway/fetch.h \

@@ -41,14 +41,46 @@ struct providers {
 	size_t n;
 };
 
-static void load(struct files *files, struct slot *slot, struct slice bytes)
+const char *providers_with_entity(const struct providers *p, const char *entity_id, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct slot *slot = &p->slots[i];
+		const char *set = slot->setting ? slot->setting->entity_id : NULL;
+
+		if (!slot->setting || strcmp(slot->setting->name, name) == 0)
+			continue;
+		if ((set && strcmp(set, entity_id) == 0) ||
+			(slot->provider && strcmp(saml_provider_info(slot->provider)->entity_id, entity_id) == 0))
+			return slot->setting->name;
+	}
+	return NULL;
+}
+
+static int read_document(const struct providers *p, const struct slot *slot, struct slice bytes, struct saml_provider **out,
+	struct error *err)
 {
 	struct saml_provider_options options;
 	struct saml_provider *fresh;
+	const char *other;
+
+	if (settings_provider_options(p->files, slot->setting, clock_now(), &options, err) < 0 ||
+		saml_provider_read(bytes, &options, &fresh, err) < 0)
+		return -1;
+	other = providers_with_entity(p, saml_provider_info(fresh)->entity_id, slot->setting->name);
+	if (other) {
+		saml_provider_free(fresh);
+		return error_set(err, REASON_METADATA, "is of the entity of %s", other);
+	}
+	*out = fresh;
+	return 0;
+}
+
+static void load(const struct providers *p, struct slot *slot, struct slice bytes)
+{
+	struct saml_provider *fresh;
 	struct error err;
 
-	if (settings_provider_options(files, slot->setting, clock_now(), &options, &err) < 0 ||
-		saml_provider_read(bytes, &options, &fresh, &err) < 0) {
+	if (read_document(p, slot, bytes, &fresh, &err) < 0) {
 		slot->why = err;
 		log_error("metadata cannot be used", "provider", slot->setting->name, "kept", slot->provider ? "the last good" : "none",
 			"detail", err.detail, NULL);
@@ -65,7 +97,7 @@ static void load_from_settings(struct providers *p, struct slot *slot)
 	struct error err;
 
 	if (files_get(p->files, slot->setting->metadata_file, FILE_PUBLIC, FILES_ALL, &bytes, &err) == 0) {
-		load(p->files, slot, bytes);
+		load(p, slot, bytes);
 		return;
 	}
 	slot->why = err;
@@ -82,7 +114,7 @@ static bool is_of_this_address(struct arena *a, const struct slot *slot)
 		(status.source && strcmp(status.source, slot->setting->metadata_url) == 0);
 }
 
-static void load_copy(struct files *files, struct slot *slot)
+static void load_copy(const struct providers *p, struct slot *slot)
 {
 	struct arena *a = arena_new();
 	struct slice bytes;
@@ -92,14 +124,14 @@ static void load_copy(struct files *files, struct slot *slot)
 		error_set(&slot->why, REASON_METADATA, "%s was not fetched yet, the copy at hand is of another address", slot->setting->metadata_url);
 		slot->inode = 0;        /* the status follows the copy: looked at again */
 	} else if (file_read(a, slot->copy_path, FILE_PUBLIC, METADATA_MAX, &bytes, &err) == 0) {
-		load(files, slot, bytes);
+		load(p, slot, bytes);
 	} else {
 		slot->why = err;
 	}
 	arena_free(a);
 }
 
-static void load_copy_if_changed(struct files *files, struct slot *slot)
+static void load_copy_if_changed(const struct providers *p, struct slot *slot)
 {
 	struct stat st;
 
@@ -112,7 +144,7 @@ static void load_copy_if_changed(struct files *files, struct slot *slot)
 		return;
 	slot->inode = st.st_ino;
 	slot->modified = st.st_mtim;
-	load_copy(files, slot);
+	load_copy(p, slot);
 }
 
 struct providers *providers_open(const struct settings *settings, struct files *files)
@@ -136,7 +168,10 @@ struct providers *providers_open(const struct settings *settings, struct files *
 		}
 		slot->copy_path = settings_metadata_path(a, settings, slot->setting->name);
 		slot->status_path = settings_metadata_status_path(a, settings, slot->setting->name);
-		load_copy_if_changed(files, slot);
+	}
+	for (i = 0; i < p->n; i++) {
+		if (p->slots[i].copy_path)
+			load_copy_if_changed(p, &p->slots[i]);
 	}
 	return p;
 }
@@ -206,7 +241,7 @@ void providers_look_again(struct providers *p)
 		if (p->slots[i].key.seen)
 			write_key(&p->slots[i]);
 		if (p->slots[i].copy_path)
-			load_copy_if_changed(p->files, &p->slots[i]);
+			load_copy_if_changed(p, &p->slots[i]);
 	}
 }
 

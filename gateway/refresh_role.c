@@ -25,6 +25,7 @@
 struct target {
 	const struct settings_provider *setting;
 	const char *path, *status_path;
+	const struct providers *providers;      /* all of them, as they are in force */
 	struct arena *arena;            /* of what follows; renewed with each good document */
 	struct metadata_status status;
 	const char *etag, *modified;    /* of the document at hand, NULL: not said, or not fetched by this process */
@@ -53,12 +54,23 @@ static int64_t spread(int64_t seconds)
 static int judge(const struct role *role, const struct target *t, struct slice bytes, struct saml_provider **out, struct error *err)
 {
 	struct saml_provider_options options;
+	struct saml_provider *p;
+	const char *other;
 
 	if (settings_provider_options(role->files, t->setting, clock_now(), &options, err) < 0)
 		return -1;
 	if (!options.entity_id)
 		options.entity_id = t->status.entity;
-	return saml_provider_read(bytes, &options, out, err);
+	if (saml_provider_read(bytes, &options, &p, err) < 0)
+		return -1;
+	other = providers_with_entity(t->providers, saml_provider_info(p)->entity_id, t->setting->name);
+	if (other) {
+		error_set(err, REASON_METADATA, "the document is of the entity %.200s, which is that of %s", saml_provider_info(p)->entity_id, other);
+		saml_provider_free(p);
+		return -1;
+	}
+	*out = p;
+	return 0;
 }
 
 /* Everything that is remembered of a target moves to a new arena, so that years of it do not add up. */
@@ -236,7 +248,7 @@ out:
 	arena_free(a);
 }
 
-static size_t targets_of(const struct role *role, struct target *targets)
+static size_t targets_of(const struct role *role, const struct providers *providers, struct target *targets)
 {
 	const struct settings *s = role->settings;
 	size_t i, n = 0;
@@ -247,6 +259,7 @@ static size_t targets_of(const struct role *role, struct target *targets)
 		if (!s->providers[i].metadata_url)
 			continue;
 		t->setting = &s->providers[i];
+		t->providers = providers;
 		t->path = settings_metadata_path(role->arena, s, t->setting->name);
 		t->status_path = settings_metadata_status_path(role->arena, s, t->setting->name);
 		t->wait = t->setting->refresh_seconds;
@@ -256,28 +269,31 @@ static size_t targets_of(const struct role *role, struct target *targets)
 	return n;
 }
 
-static void watch(const struct role *role, struct target *targets, size_t n)
+static void watch(const struct role *role, struct providers *providers, struct target *targets, size_t n)
 {
-	struct providers *providers = providers_open(role->settings, role->files);
 	struct alarm_watch *alarms = alarm_watch_new(role->arena, role->settings, providers);
 	size_t i;
 
 	while (go_on((void *)role)) {
 		for (i = 0; i < n && !*role->stop; i++) {
-			if (targets[i].next <= clock_monotonic_us())
-				try_target(role, &targets[i]);
+			if (targets[i].next > clock_monotonic_us())
+				continue;
+			try_target(role, &targets[i]);
+			/* the next one must not be of the same entity */
+			providers_look_again(providers);
 		}
 		providers_look_again(providers);
 		alarm_watch_turn(alarms, clock_now());
 		if (!*role->stop)
 			usleep(500000);         /* SIGTERM ends it early */
 	}
-	providers_close(providers);
+	alarm_watch_close(alarms);
 }
 
 int role_refresh(const struct role *role)
 {
 	struct target *targets = arena_alloc(role->arena, (role->settings->provider_count + 1) * sizeof(*targets));
+	struct providers *providers;
 	struct error err;
 	size_t i, n;
 
@@ -285,8 +301,10 @@ int role_refresh(const struct role *role)
 		log_error("cannot start", "detail", err.detail, NULL);
 		return 1;
 	}
-	n = targets_of(role, targets);
-	watch(role, targets, n);
+	providers = providers_open(role->settings, role->files);
+	n = targets_of(role, providers, targets);
+	watch(role, providers, targets, n);
+	providers_close(providers);
 	for (i = 0; i < n; i++)
 		arena_free(targets[i].arena);
 	saml_stop();

@@ -121,6 +121,7 @@ struct settings_link {
 struct settings_directory {
 	int line;
 	const char *password_file;      /* NULL: anonymous */
+	int64_t stale_after, stale_grace;       /* seconds (staleness.h) */
 };
 
 /* ---- pairs that open encrypted assertions ---- */

@@ -283,6 +283,8 @@ void settings_read_directory_attributes(struct settings_reader *r)
 		options[i].attributes = names.list;
 		sources[i].line = r->directories[i].line;
 		sources[i].password_file = r->directories[i].password_file;
+		sources[i].stale_after = r->directories[i].stale_after;
+		sources[i].stale_grace = r->directories[i].stale_grace;
 	}
 	s->directories = options;
 	s->directory_sources = sources;

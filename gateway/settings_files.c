@@ -151,29 +151,50 @@ static bool load_signer(struct settings_reader *r, const struct settings_provide
 /*
  * A file that cannot be used is refused: no waiting mends it.  A URL is tried
  * again and again, so a copy that is missing or unusable is only a warning.
+ * Returns the entity ID that settings or file give it; NULL: neither does.
  */
-static void load_provider(struct settings_reader *r, const struct settings_provider *p, const struct yaml_node *map)
+static const char *load_provider(struct settings_reader *r, const struct settings_provider *p, const struct yaml_node *map)
 {
 	struct saml_provider_options options;
 	struct saml_provider *provider = NULL;
+	const char *entity = p->entity_id;
 	struct slice bytes;
 	struct error err;
 
 	if (p->metadata_certificate_file && !load_signer(r, p, yaml_get(map, "metadata_certificate")))
-		return;
+		return p->entity_id;
 	if (settings_provider_options(r->files, p, clock_now(), &options, &err) < 0)
-		return;
+		return entity;
 	if (p->metadata_ca_file)
 		get(r, yaml_get(map, "metadata_ca_file"), p->metadata_ca_file, FILE_PUBLIC, FILES_REFRESH, &bytes);
 	if (p->metadata_file) {
 		if (get(r, yaml_get(map, "metadata"), p->metadata_file, FILE_PUBLIC, FILES_ALL, &bytes) &&
 			saml_provider_read(bytes, &options, &provider, &err) < 0)
 			settings_problem(r, yaml_get(map, "metadata"), "%s: %s", p->metadata_file, err.detail);
+		if (provider)
+			entity = arena_strdup(r->arena, saml_provider_info(provider)->entity_id);
 	} else if (file_read(r->arena, settings_metadata_path(r->arena, r->settings, p->name), FILE_PUBLIC, 8u << 20, &bytes, &err) < 0 ||
 		saml_provider_read(bytes, &options, &provider, &err) < 0) {
 		log_warning("no good metadata on disk yet; sign-ons wait for it to be fetched", "provider", p->name, "detail", err.detail, NULL);
 	}
 	saml_provider_free(provider);
+	return entity;
+}
+
+static void load_providers(struct settings_reader *r)
+{
+	const struct settings *s = r->settings;
+	const char **entities = arena_alloc(r->arena, (s->provider_count + 1) * sizeof(*entities));
+	const struct yaml_node *map = yaml_get(r->root, "identity_providers")->child;
+
+	for (size_t i = 0; i < s->provider_count; i++, map = map->next) {
+		entities[i] = load_provider(r, &s->providers[i], map);
+		for (size_t j = 0; entities[i] && j < i; j++) {
+			if (entities[j] && strcmp(entities[i], entities[j]) == 0)
+				settings_problem(r, yaml_get(map, "metadata"), "is of \"%.200s\", as that of %s: an entity is one provider", entities[i],
+					s->providers[j].name);
+		}
+	}
 }
 
 int settings_signer(struct arena *a, struct files *files, const struct settings_connection *c, struct saml_signer **out, struct error *err)
@@ -241,8 +262,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	settings_load_decryption_keys(&r);
 	load_tls(&r);
 	load_cookie_secret(&r);
-	for (i = 0, map = yaml_get(root, "identity_providers")->child; i < s->provider_count; i++, map = map->next)
-		load_provider(&r, &s->providers[i], map);
+	load_providers(&r);
 	for (i = 0, map = yaml_get(root, "connections")->child; i < s->connection_count; i++, map = map->next)
 		load_connection(&r, &s->connections[i], map);
 	for (i = 0, map = yaml_get(root, "directories")->child; i < s->directory_count; i++, map = map->next)

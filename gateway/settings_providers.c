@@ -59,6 +59,17 @@ static void require_domains(struct settings_reader *r, const struct yaml_node *m
 	}
 }
 
+/* One issuer is one provider: what it says must not be taken for what another says. */
+static void require_own_entity(struct settings_reader *r, const struct yaml_node *map, const struct settings_provider *p)
+{
+	const struct settings_provider *other;
+
+	for (other = r->settings->providers; p->entity_id && other < p; other++) {
+		if (other->entity_id && strcmp(other->entity_id, p->entity_id) == 0)
+			settings_problem(r, yaml_get(map, "entity_id"), "\"%.200s\" is the entity ID of %s already", p->entity_id, other->name);
+	}
+}
+
 static void read_provider(struct settings_reader *r, const struct yaml_node *map, struct settings_provider *p)
 {
 	p->name = map->key;
@@ -69,6 +80,7 @@ static void read_provider(struct settings_reader *r, const struct yaml_node *map
 	read_metadata(r, map, p);
 	require_fetching(r, map, p);
 	require_domains(r, map, p);
+	require_own_entity(r, map, p);
 	if (!p->title)
 		p->title = p->name;
 	if (p->encrypted == SAML_ENCRYPTED_REQUIRED && r->settings->decryption_key_count == 0)

@@ -70,6 +70,7 @@ struct directory_source {
 	struct directory_options options;
 	const char *password_file;
 	const char *disabled;           /* "attribute" or "attribute=value" */
+	int64_t stale_after, stale_grace;
 	int line;
 };
 
@@ -82,6 +83,7 @@ struct rule_words {
 	const char *name, *when, *outcome, *because;
 	const char *const *at;
 	bool guests;
+	int64_t stale_after;
 };
 
 struct requirement_words {

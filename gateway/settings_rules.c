@@ -76,6 +76,7 @@ static void read_rule(struct settings_reader *r, const struct yaml_node *map, co
 	rule->at = w.at;
 	rule->because = w.because;
 	rule->guests = w.guests;
+	rule->stale_after = w.stale_after;
 	read_when(r, map, w.when, CONDITION_RULE, names, &rule->when);
 	if (!w.outcome || outcome_read(w.outcome, &rule->outcome) < 0)
 		return;                 /* section_read said so */
@@ -84,6 +85,8 @@ static void read_rule(struct settings_reader *r, const struct yaml_node *map, co
 		settings_problem(r, yaml_get(map, "because"), "belongs to outcome deny only");
 	if (w.guests && rule->outcome == OUTCOME_DENY)
 		settings_problem(r, yaml_get(map, "guests"), "belongs to rules that give something; deny is for everybody");
+	if (w.stale_after && rule->outcome == OUTCOME_DENY)
+		settings_problem(r, yaml_get(map, "stale_after"), "belongs to rules that give something; deny is for data of any age");
 }
 
 static void read_outcomes(struct settings_reader *r, const struct yaml_node *map, const char *const *words, bool for_outcome[])

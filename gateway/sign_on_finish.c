@@ -169,7 +169,7 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
  */
 static int claim(struct sign_on *s, struct error *err)
 {
-	int64_t skew = s->provider_settings->skew ? s->provider_settings->skew : SAML_SKEW;
+	int64_t skew = saml_skew(s->provider_settings->skew);
 	int64_t until = s->pending.started + PENDING_SECONDS_MOST;
 
 	return claims_take(s->gateway->claims, slice_c(s->pending.our_request_id), s->pending.started, s->now, until + skew + 1, err);
@@ -184,7 +184,6 @@ static int find_person(struct sign_on *s, struct error *err)
 	s->audit.directory = s->person.directory;
 	s->audit.dn = s->person.dn;
 	s->audit.mail = s->person.mail;
-	s->audit.mirror_age = s->now > s->person.as_of ? s->now - s->person.as_of : 0;
 	return 0;
 }
 
@@ -220,6 +219,8 @@ static int decide(struct sign_on *s, struct error *err)
 	int rc = judge(s->arena, s->gateway, &question, &s->person, TRACE_NO, j, err);
 
 	s->audit.door = j->door ? j->door->name : s->audit.door;
+	s->audit.mirror_age = j->facts.age == FACTS_AGE_UNKNOWN ? -1 : j->facts.age;
+	s->audit.stale = j->staleness == STALE_FRESH ? NULL : staleness_word(j->staleness);
 	s->audit.outcome = outcome_word(j->decision.outcome);
 	s->audit.rule = j->decision.rule;
 	s->audit.requirement = j->decision.requirement;

@@ -8,11 +8,12 @@
  * names no children of a renamed container, a poll no deletions) its feed must
  * find out by asking, until it can put it as one of these events.
  *
- * People and groups are two feeds on one connection, each with a cookie of its
- * own: where it stands in the server's history, of the protocol's own making,
- * kept in the mirror in the same transaction as what led up to it.  A refresh
- * is what a feed tells between its start and the first event that says that it
- * is over; after that come news.
+ * People and groups are two feeds on one connection, rules a third where the
+ * settings want them, each with a cookie of its own: where it stands in the
+ * server's history, of the protocol's own making, kept in the mirror in the
+ * same transaction as what led up to it.  A refresh is what a feed tells
+ * between its start and the first event that says that it is over; after that
+ * come news.
  */
 #ifndef LDAP_FEED_H
 #define LDAP_FEED_H
@@ -68,6 +69,12 @@ struct feed {
 	bool probing;
 	void *own;                      /* the protocol's, between begin and end */
 };
+
+/* Where a kind is; base NULL: the settings want none of it. */
+struct feed_source {
+	const char *base, *filter;
+};
+struct feed_source feed_source(const struct directory_options *d, enum mirror_kind kind);
 
 const struct feed_protocol *feed_protocol(enum directory_kind kind);
 

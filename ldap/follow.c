@@ -9,6 +9,8 @@
  *	reread      once a day everything from the beginning, over what we have:
  *	            servers tell nothing of entries whose subtree was renamed or
  *	            moved away, and those would stay as they were
+ *	rules       follow beside, where the settings want them: what is wrong with
+ *	            them harms nothing else, and what was read of them stays
  *	lost        the mirror keeps what it has; wait 1, 2, 4 … 30 s
  *
  * Which protocol tells of changes is the feed's affair (feed.h).
@@ -27,6 +29,7 @@
 #define BACKOFF_MAX (30 * SECOND)
 #define PROBE_EVERY (10 * SECOND)
 #define IDLE_MS 250
+#define RULES_AGAIN (5 * SECOND)
 #define REREAD_EVERY (86400 * SECOND)
 /* After a start, where it is not known when everything was last read. */
 #define REREAD_FIRST (3600 * SECOND)
@@ -55,10 +58,12 @@ struct follow {
 	size_t event_count;
 	int64_t pending_since;          /* 0: nothing waits */
 	int64_t reread_at;              /* monotonic: when everything is read again */
+	int64_t rules_at;               /* monotonic: when to search for rules again; 0: no need */
 	int64_t heard, probed;          /* monotonic: last message, last probe sent */
 	int failures;                   /* in a row, without a refresh between them */
 	bool served;                    /* this connection came to the end of its refresh */
 	struct error last;              /* so that the log says a thing once */
+	char rules_last[400];
 };
 
 static bool must_stop(const struct follow *f)
@@ -118,7 +123,9 @@ static int refresh_end(struct follow *f, enum mirror_kind kind, struct error *er
 		return -1;
 	refresh_drop(r);
 	mirror_writer_whole(f->writer, kind);
-	if (!is_refreshed(f))
+	if (kind == MIRROR_RULES)
+		f->rules_last[0] = '\0';
+	if (kind == MIRROR_RULES || !is_refreshed(f))
 		return 0;
 	f->failures = 0;
 	f->served = true;
@@ -154,7 +161,7 @@ static int cookie_was_understood(struct follow *f, enum mirror_kind kind, struct
 		return -1;
 	for (size_t i = 0; i < n && !found; i++) {
 		const struct search search = {.base = dns[i], .scope = SEARCH_BASE, .attributes = nothing,
-			.filter = kind == MIRROR_PEOPLE ? d->people_filter : d->groups_filter};
+			.filter = feed_source(d, kind).filter};
 
 		if (connection_search(f->feed.connection, &search, note, &found, err) < 0)
 			return -1;
@@ -183,7 +190,8 @@ static int reread_when_due(struct follow *f, struct error *err)
 		return 0;
 	f->reread_at = now + reread_every(f);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
-		if (refresh_from_nothing(f, (enum mirror_kind)kind, "as it is from time to time", err) < 0)
+		if (feed_source(f->directory, (enum mirror_kind)kind).base &&
+			refresh_from_nothing(f, (enum mirror_kind)kind, "as it is from time to time", err) < 0)
 			return -1;
 	return 0;
 }
@@ -234,8 +242,35 @@ static int gone_came(struct follow *f, const struct sync_event *e, struct error 
 	return cookie_came(f, e->kind, e->cookie, err);
 }
 
-static int search_ended(const struct follow *f, const struct sync_event *e, struct error *err)
+/* The base is not there, or may not be read: told once, tried again, and no reason to leave people and groups. */
+static void rules_ended(struct follow *f, const struct sync_event *e)
 {
+	const char *text = arena_printf(f->events, "%s: the search for rules below %s ended: %s", f->feed.connection->uri,
+		f->directory->rules_base, e->text);
+
+	refresh_drop(&f->refreshes[MIRROR_RULES]);
+	f->rules_at = clock_monotonic_us() + RULES_AGAIN;
+	if (strncmp(text, f->rules_last, sizeof(f->rules_last) - 1) == 0)
+		return;
+	log_warning("rules cannot be read", "directory", f->directory->name, "detail", text, NULL);
+	snprintf(f->rules_last, sizeof(f->rules_last), "%s", text);
+	mirror_writer_no_rules(f->writer, text);
+}
+
+static int rules_when_due(struct follow *f, struct error *err)
+{
+	if (!f->rules_at || clock_monotonic_us() < f->rules_at)
+		return 0;
+	f->rules_at = 0;
+	return refresh_begin(f, MIRROR_RULES, err);
+}
+
+static int search_ended(struct follow *f, const struct sync_event *e, struct error *err)
+{
+	if (e->kind == MIRROR_RULES) {
+		rules_ended(f, e);
+		return 0;
+	}
 	return error_set(err, REASON_DIRECTORY, "%s: the search for %s ended: %s", f->feed.connection->uri,
 		e->kind == MIRROR_PEOPLE ? "people" : "groups", e->text);
 }
@@ -338,9 +373,18 @@ static int listen_to(struct follow *f, struct error *err)
 			if (handle(f, &event, err) < 0)
 				return -1;
 		}
-		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0 || reread_when_due(f, err) < 0)
+		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0 || reread_when_due(f, err) < 0 ||
+			rules_when_due(f, err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int refresh_all(struct follow *f, struct error *err)
+{
+	for (int kind = 0; kind < MIRROR_KINDS; kind++)
+		if (feed_source(f->directory, (enum mirror_kind)kind).base && refresh_begin(f, (enum mirror_kind)kind, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -355,8 +399,8 @@ static int follow_server(struct follow *f, const char *uri, struct error *err)
 		return -1;
 	f->event_count = 0;
 	f->pending_since = 0;
-	if (protocol->begin(&f->feed, err) == 0 && refresh_begin(f, MIRROR_PEOPLE, err) == 0 &&
-		refresh_begin(f, MIRROR_GROUPS, err) == 0)
+	f->rules_at = 0;
+	if (protocol->begin(&f->feed, err) == 0 && refresh_all(f, err) == 0)
 		rc = listen_to(f, err);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		refresh_drop(&f->refreshes[kind]);

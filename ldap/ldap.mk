@@ -10,6 +10,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/mirror_entry.c ldap/mirror_write.h ldap/writer.h \
 	ldap/mirror_read.c \
 	ldap/mirror_rows.c \
+	ldap/mirror_rules.c \
 	ldap/mirror_write.c \
 	ldap/record.c ldap/record.h \
 	ldap/sync.c ldap/sync.h \

@@ -54,6 +54,8 @@ struct directory_options {
 	const char *groups_base, *groups_filter;
 	const char *member_attribute;   /* "member" */
 	const char *group_name_attribute;       /* "cn" */
+	const char *rules_base, *rules_filter;  /* entries that say who gets what; NULL: none are read */
+	const char *const *rules_attributes;    /* theirs that are kept: lower case, sorted, NULL-terminated */
 	const char *mail_attribute;     /* "mail" */
 	const char *disabled_filter_attribute;  /* NULL, or "attribute" … */
 	const char *disabled_value;     /* … whose value (or presence, when NULL) means switched off */
@@ -159,12 +161,25 @@ int mirror_person(struct arena *a, struct mirror *m, const struct directory_opti
 int mirror_person_named(struct arena *a, struct mirror *m, const struct directory_options *directories, size_t directory_count,
 	const char *name, struct mirror_person *out, struct error *err);
 
+/* An entry of the rules' base, uninterpreted. */
+struct mirror_rule {
+	const char *dn, *dn_key;
+	const struct mirror_attribute *attributes;      /* sorted by name */
+	size_t attribute_count;
+};
+/* All of a directory, in no order.  1; 0: they were not read whole yet under these settings; -1. */
+int mirror_rules(struct arena *a, struct mirror *m, const struct directory_options *directory, const struct mirror_rule **out,
+	size_t *n_out, struct error *err);
+/* Another number than before: something has changed. */
+int mirror_generation(struct mirror *m, uint64_t *out, struct error *err);
+
 struct mirror_state {
 	bool filled;                    /* read whole at least once */
 	bool connected;                 /* listening to a server, and as it is */
 	int64_t as_of;
 	size_t people, groups;
 	const char *error;              /* last one, NULL: none */
+	const char *rules_error;        /* why rules cannot be read; NULL: they can, or are not wanted */
 };
 int mirror_state(struct arena *a, struct mirror *m, const char *directory, struct mirror_state *out, struct error *err);
 

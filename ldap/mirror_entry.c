@@ -71,11 +71,27 @@ static bool is_disabled(const struct directory_options *d, const struct entry *e
 	return false;
 }
 
+/* Those of `names` that were sent, in their order. */
+static void keep_attributes(struct mirror_writer *w, const struct entry *e, const char *const *names, struct record *r)
+{
+	struct mirror_attribute *list;
+	size_t n = 0;
+
+	while (names[n])
+		n++;
+	list = arena_alloc(w->arena, n * sizeof(*list) + 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct mirror_attribute *m = sent(e, names[i]);
+
+		if (m && m->n)
+			list[r->attribute_count++] = (struct mirror_attribute){names[i], m->values, m->n};
+	}
+	r->attributes = list;
+}
+
 static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const struct entry *e, struct record *r)
 {
 	const struct directory_options *d = w->directory;
-	struct mirror_attribute *list;
-	size_t n = 0;
 
 	r->kind = kind;
 	r->dn = e->dn;
@@ -84,18 +100,13 @@ static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const st
 		r->name = first_text(w->arena, e, d->group_name_attribute);
 		return;
 	}
+	if (kind == MIRROR_RULES) {
+		keep_attributes(w, e, d->rules_attributes, r);
+		return;
+	}
 	r->name = first_text(w->arena, e, d->mail_attribute);
 	r->disabled = is_disabled(d, e);
-	while (w->kept[n])
-		n++;
-	list = arena_alloc(w->arena, n * sizeof(*list) + 1);
-	for (size_t i = 0; i < n; i++) {
-		const struct mirror_attribute *m = sent(e, w->kept[i]);
-
-		if (m && m->n)
-			list[r->attribute_count++] = (struct mirror_attribute){w->kept[i], m->values, m->n};
-	}
-	r->attributes = list;
+	keep_attributes(w, e, w->kept, r);
 }
 
 /* ---- the index: people by what they are found by, groups by name ---- */
@@ -144,6 +155,8 @@ static int index_change(struct mirror_writer *w, const struct record *r, node_id
 
 	if (r->kind == MIRROR_GROUPS)
 		return name_change(w, r, id, change, err);
+	if (r->kind == MIRROR_RULES)
+		return 0;
 	node_write(bytes, id);
 	for (size_t i = 0; w->indexed[i]; i++) {
 		const struct mirror_attribute *m = record_attribute(r, w->indexed[i]);
@@ -352,7 +365,7 @@ int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const stru
 	fill_record(w, kind, entry, &r);
 	if (record_put(w, kind, id, &r, err) < 0)
 		return -1;
-	if (kind == MIRROR_PEOPLE)
+	if (kind != MIRROR_GROUPS)
 		return 0;
 	return members_sent(w, entry, &members, &n, err) < 0 ? -1 : members_change(w, id, members, n, err);
 }
@@ -407,7 +420,8 @@ int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const st
 
 	if (writer_begin(w, err) < 0 || store_each(w->txn, TABLE_UUID, key_slice(&prefix), look_at, &s, err) < 0)
 		goto out;
-	if (s.n && !s.kept) {
+	/* that all rules are gone, those judge who use them */
+	if (s.n && !s.kept && kind != MIRROR_RULES) {
 		error_set(err, REASON_DIRECTORY,
 			"the directory sent no %s at all where %zu are known: not taken (if that is right, "
 			"remove the mirror's file)", kind == MIRROR_PEOPLE ? "people" : "groups", s.n);

@@ -10,10 +10,6 @@
 /* A file with tables and nothing else is about that large. */
 #define NEW_FILE_MAX 65536
 
-struct mirror {
-	struct store *store;
-};
-
 int mirror_open(const char *path, struct mirror **out, struct error *err)
 {
 	const struct store_options options = {.path = path, .use = STORE_READ, .schema = MIRROR_SCHEMA,
@@ -199,5 +195,6 @@ int mirror_state(struct arena *a, struct mirror *m, const char *directory, struc
 	out->people = state.count[MIRROR_PEOPLE];
 	out->groups = state.count[MIRROR_GROUPS];
 	out->error = *state.error ? arena_strdup(a, state.error) : NULL;
+	out->rules_error = *state.rules_error ? arena_strdup(a, state.rules_error) : NULL;
 	return 0;
 }

@@ -89,6 +89,12 @@ int edge_change(struct mirror_writer *w, node_id member, node_id group, enum cha
 
 /* ---- records ---- */
 
+/* -1: a group's record lies in its row. */
+static int table_of(enum mirror_kind kind)
+{
+	return kind == MIRROR_PEOPLE ? TABLE_PERSON : kind == MIRROR_RULES ? TABLE_RULE : -1;
+}
+
 int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err)
 {
 	struct id_key k = key_id(id);
@@ -96,8 +102,8 @@ int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct
 	struct slice s;
 	int found;
 
-	if (kind == MIRROR_PEOPLE) {
-		found = store_get(w->txn, TABLE_PERSON, id_slice(&k), &s, err);
+	if (table_of(kind) >= 0) {
+		found = store_get(w->txn, table_of(kind), id_slice(&k), &s, err);
 		if (found == 1)
 			*out = arena_slice(w->arena, s);
 		return found;
@@ -113,10 +119,10 @@ int record_set(struct mirror_writer *w, enum mirror_kind kind, node_id id, struc
 	struct id_key k = key_id(id);
 	struct row row;
 
-	if (kind == MIRROR_PEOPLE && bytes.n)
-		return store_put(w->txn, TABLE_PERSON, id_slice(&k), bytes, err);
-	if (kind == MIRROR_PEOPLE)
-		return store_delete(w->txn, TABLE_PERSON, id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+	if (table_of(kind) >= 0 && bytes.n)
+		return store_put(w->txn, table_of(kind), id_slice(&k), bytes, err);
+	if (table_of(kind) >= 0)
+		return store_delete(w->txn, table_of(kind), id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
 	if (row_at(w, id, &row, err) < 0)
 		return -1;
 	row.record = bytes;
@@ -150,6 +156,8 @@ int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct
 
 	if (found == 0)
 		found = store_get(w->txn, TABLE_PERSON, id_slice(&at), &s, err);
+	if (found == 0)
+		found = store_get(w->txn, TABLE_RULE, id_slice(&at), &s, err);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	return store_delete(w->txn, TABLE_NODE, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;

@@ -47,6 +47,19 @@ static int forget_index(struct mirror_writer *w, struct error *err)
 	return 0;
 }
 
+/* Other rules are read over what is there, which stays until then. */
+static int fit_rules(struct mirror_writer *w, struct error *err)
+{
+	uint64_t fingerprint = rules_fingerprint(w->directory);
+
+	memset(w->state.rules_error, 0, sizeof(w->state.rules_error));
+	if (w->state.rules_fingerprint == fingerprint)
+		return 0;
+	w->state.rules_fingerprint = fingerprint;
+	w->state.whole &= ~(1u << MIRROR_RULES);
+	return mirror_writer_set_cookie(w, MIRROR_RULES, (struct slice){NULL, 0}, err);
+}
+
 static int fit_settings(struct mirror_writer *w, struct error *err)
 {
 	uint64_t fingerprint = settings_fingerprint(w->directory);
@@ -54,16 +67,18 @@ static int fit_settings(struct mirror_writer *w, struct error *err)
 	if (state_read(w->txn, w->directory->name, &w->state, err) < 0)
 		return -1;
 	w->state.connected = 0;
+	if (fit_rules(w, err) < 0)
+		return -1;
 	if (w->state.fingerprint == fingerprint)
 		return 0;
 	if (w->state.fingerprint)
 		log_info("the directory's settings changed: it is read anew", "directory", w->directory->name, NULL);
 	w->state.fingerprint = fingerprint;
-	w->state.whole = 0;
+	w->state.whole &= 1u << MIRROR_RULES;
 	if (forget_index(w, err) < 0)
 		return -1;
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
-		if (mirror_writer_set_cookie(w, (enum mirror_kind)kind, (struct slice){NULL, 0}, err) < 0)
+		if (kind != MIRROR_RULES && mirror_writer_set_cookie(w, (enum mirror_kind)kind, (struct slice){NULL, 0}, err) < 0)
 			return -1;
 	return 0;
 }
@@ -188,9 +203,11 @@ int mirror_writer_set_cookie(struct mirror_writer *w, enum mirror_kind kind, str
 
 void mirror_writer_whole(struct mirror_writer *w, enum mirror_kind kind)
 {
-	if (w->state.whole & 1u << kind)
+	if (w->state.whole & 1u << kind && (kind != MIRROR_RULES || !*w->state.rules_error))
 		return;
 	w->state.whole |= 1u << kind;
+	if (kind == MIRROR_RULES)
+		memset(w->state.rules_error, 0, sizeof(w->state.rules_error));
 	w->changed = true;
 	w->stated = true;
 }
@@ -209,6 +226,14 @@ void mirror_writer_lost(struct mirror_writer *w, const char *error)
 	memset(w->state.error, 0, sizeof(w->state.error));
 	if (error)
 		snprintf(w->state.error, sizeof(w->state.error), "%s", error);
+	w->stated = true;
+}
+
+void mirror_writer_no_rules(struct mirror_writer *w, const char *error)
+{
+	memset(w->state.rules_error, 0, sizeof(w->state.rules_error));
+	snprintf(w->state.rules_error, sizeof(w->state.rules_error), "%s", error);
+	w->changed = true;
 	w->stated = true;
 }
 

@@ -53,6 +53,9 @@ void mirror_writer_whole(struct mirror_writer *w, enum mirror_kind kind);
 void mirror_writer_heard(struct mirror_writer *w, int64_t as_of);       /* connected, no error */
 void mirror_writer_lost(struct mirror_writer *w, const char *error);    /* not connected; NULL: stopped, no error */
 
+/* The search for rules failed, and nothing else: what is kept of them stays. */
+void mirror_writer_no_rules(struct mirror_writer *w, const char *error);
+
 bool mirror_writer_pending(const struct mirror_writer *w);              /* something to commit */
 int mirror_writer_commit(struct mirror_writer *w, struct error *err);
 

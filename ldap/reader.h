@@ -5,6 +5,10 @@
 
 #include "ldap/tables.h"
 
+struct mirror {
+	struct store *store;
+};
+
 /* A look-up under way: one read transaction over all directories. */
 struct reading {
 	struct arena *arena;

@@ -12,7 +12,8 @@
 
 #define UUID_SIZE 16
 
-enum mirror_kind { MIRROR_PEOPLE, MIRROR_GROUPS, MIRROR_KINDS };
+/* Rules: entries that say who gets what, kept as they are; what they mean is not known here. */
+enum mirror_kind { MIRROR_PEOPLE, MIRROR_GROUPS, MIRROR_RULES, MIRROR_KINDS };
 
 struct record {
 	enum mirror_kind kind;

@@ -61,7 +61,10 @@ static int sync_start(struct feed *f, enum mirror_kind kind, struct slice cookie
 {
 	const struct directory_options *d = f->directory;
 	const char *const group_attributes[] = {d->group_name_attribute, d->member_attribute, NULL};
-	const char *const *attributes = kind == MIRROR_PEOPLE ? f->person_attributes : group_attributes;
+	const char *const *const attributes[MIRROR_KINDS] = {
+		[MIRROR_PEOPLE] = f->person_attributes, [MIRROR_GROUPS] = group_attributes, [MIRROR_RULES] = d->rules_attributes,
+	};
+	const struct feed_source source = feed_source(d, kind);
 	LDAPControl control = {(char *)SYNC_CONTROL_OID, {0, NULL}, 1};
 	LDAPControl *controls[] = {&control, NULL};
 	struct sync *own = f->own;
@@ -73,10 +76,8 @@ static int sync_start(struct feed *f, enum mirror_kind kind, struct slice cookie
 	if (own->searches[kind])
 		ldap_abandon_ext(f->connection->ld, own->searches[kind], NULL, NULL);
 	own->searches[kind] = 0;
-	rc = ldap_search_ext(f->connection->ld, kind == MIRROR_PEOPLE ? d->people_base : d->groups_base, LDAP_SCOPE_SUBTREE,
-		kind == MIRROR_PEOPLE ? d->people_filter : d->groups_filter, (char **)attributes, 0, controls, NULL, NULL,
-		LDAP_NO_LIMIT,
-		&own->searches[kind]);
+	rc = ldap_search_ext(f->connection->ld, source.base, LDAP_SCOPE_SUBTREE, source.filter, (char **)attributes[kind], 0,
+		controls, NULL, NULL, LDAP_NO_LIMIT, &own->searches[kind]);
 	ber_memfree(control.ldctl_value.bv_val);
 	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "search for changes", rc, err);
 }
@@ -308,7 +309,7 @@ static int take_result(struct feed *f, struct arena *a, LDAPMessage *message, st
 
 static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
-	int id = ldap_msgid(message), type = ldap_msgtype(message);
+	int id = ldap_msgid(message), type = ldap_msgtype(message), kind = 0;
 	struct sync *own = f->own;
 
 	/* an unsolicited notice is a server going away: the connection ends by itself */
@@ -316,12 +317,11 @@ static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, s
 		return 0;
 	if (id == own->probe && type == LDAP_RES_SEARCH_RESULT)
 		f->probing = false;
-	if (id == own->searches[MIRROR_PEOPLE])
-		out->kind = MIRROR_PEOPLE;
-	else if (id == own->searches[MIRROR_GROUPS])
-		out->kind = MIRROR_GROUPS;
-	else
+	while (kind < MIRROR_KINDS && own->searches[kind] != id)
+		kind++;
+	if (kind == MIRROR_KINDS)
 		return 0;
+	out->kind = (enum mirror_kind)kind;
 	switch (type) {
 	case LDAP_RES_SEARCH_ENTRY:
 		return take_entry(f, a, message, out, err);

@@ -6,7 +6,7 @@
 
 #define TABLES_ROOM 16
 
-const char *const mirror_tables[] = {"node", "uuid", "person", "index+", "row", "member", "meta", NULL};
+const char *const mirror_tables[] = {"node", "uuid", "person", "index+", "row", "member", "meta", "rule", NULL};
 
 _Static_assert(DIRECTORY_NAME_MAX + ATTRIBUTE_NAME_MAX + INDEX_VALUE_MAX + 3 <= STORE_KEY_MAX, "an index key fits");
 _Static_assert(sizeof mirror_tables / sizeof *mirror_tables <= TABLES_ROOM, "the store has room for our tables");
@@ -226,6 +226,17 @@ uint64_t settings_fingerprint(const struct directory_options *d)
 	return h ? h : 1;
 }
 
+uint64_t rules_fingerprint(const struct directory_options *d)
+{
+	uint64_t h = FNV_BEGIN;
+
+	mix(&h, d->rules_base);
+	mix(&h, d->rules_filter);
+	for (size_t i = 0; d->rules_attributes && d->rules_attributes[i]; i++)
+		mix(&h, d->rules_attributes[i]);
+	return h ? h : 1;
+}
+
 int row_read(struct slice bytes, struct row *out, struct error *err)
 {
 	uint32_t n;
@@ -256,6 +267,7 @@ int state_read(struct store_txn *t, const char *directory, struct state *out, st
 	if (found)
 		memcpy(out, bytes.p, sizeof *out);
 	out->error[STATE_ERROR_MAX - 1] = '\0';
+	out->rules_error[STATE_ERROR_MAX - 1] = '\0';
 	return 0;
 }
 

@@ -14,6 +14,7 @@
  *	PERSON  node                            -> record
  *	INDEX+  directory 0 attribute 0 value   -> node, people only
  *	INDEX+  directory 0 blank 0 name        -> node of each group of that name
+ *	RULE    node                            -> record of a rule's entry
  *	ROW     node                            -> groups it is a member of; record, when it is a group
  *	MEMBER  node of a group                 -> nodes of its members, ascending
  *	META    "next" -> node; directory 0 "state" -> struct state; directory 0 "cookie" kind -> cookie
@@ -28,11 +29,11 @@
 
 #include <endian.h>
 
-enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBER, TABLE_META };
+enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBER, TABLE_META, TABLE_RULE };
 
 extern const char *const mirror_tables[];
 
-#define MIRROR_SCHEMA 2
+#define MIRROR_SCHEMA 3
 #define NODE_SIZE 8
 #define DIRECTORY_NAME_MAX 64
 #define ATTRIBUTE_NAME_MAX 128
@@ -111,6 +112,8 @@ char *lower_case(struct arena *a, const char *s);
 
 /* Everything that decides what is kept; when it changes the mirror is filled anew. */
 uint64_t settings_fingerprint(const struct directory_options *d);
+/* The same for rules alone: to read them anew makes nobody wait. */
+uint64_t rules_fingerprint(const struct directory_options *d);
 
 /* A value of ROW: 4 bytes of count and flag, the nodes, ascending, the record. */
 #define ROW_ONLY_NAME (UINT32_C(1) << 31)
@@ -127,12 +130,13 @@ int row_read(struct slice bytes, struct row *out, struct error *err);
 #define STATE_ERROR_MAX 400
 
 struct state {
-	uint64_t fingerprint;
+	uint64_t fingerprint, rules_fingerprint;
 	int64_t as_of;
 	uint64_t count[MIRROR_KINDS];
 	uint32_t whole;                 /* bit of each kind that was read whole under this fingerprint */
 	uint32_t connected;
 	char error[STATE_ERROR_MAX];    /* empty: none */
+	char rules_error[STATE_ERROR_MAX];      /* why rules cannot be read, while the rest can */
 };
 
 #define STATE_WHOLE (1u << MIRROR_PEOPLE | 1u << MIRROR_GROUPS)

@@ -6,6 +6,10 @@
  * A guest whom the rule does not mean is denied at that rule, and no later one
  * is tried: what the rules give must not depend on the sign-on.
  *
+ * Nor is one tried after a rule that wants fresher facts than there are:
+ * account kinds cannot be changed back, so what the rules give must not depend
+ * on how long a directory has not been reached.
+ *
  * Where a condition is UNSURE, the side that refuses wins: a granting rule
  * does not match, a denying rule does, a requirement fails.
  */
@@ -41,6 +45,11 @@ static void take_rule(const struct rule *rule, const struct facts *facts, const 
 		d->granted = false;
 		d->guest_denied = true;
 		d->reason = REASON_GUEST_DENIED;
+	}
+	d->stale = rule->outcome != OUTCOME_DENY && rule->stale_after && facts->age > rule->stale_after;
+	if (d->granted && d->stale) {
+		d->granted = false;
+		d->reason = REASON_RULE_STALE;
 	}
 	d->at = rule->outcome == OUTCOME_PORTAL && rule->at ? rule->at : nowhere;
 }
@@ -93,7 +102,7 @@ void policy_decide(struct arena *a, const struct policy *policy, const struct fa
 	struct decision d = {.outcome = OUTCOME_DENY, .reason = REASON_DENIED_BY_DEFAULT, .at = nowhere};
 
 	apply_rules(a, policy, facts, trace, &d);
-	if (d.granted || (trace == TRACE_YES && d.guest_denied))
+	if (d.granted || (trace == TRACE_YES && (d.guest_denied || d.stale)))
 		apply_requirements(a, policy, facts, trace, &d);
 	*out = d;
 }

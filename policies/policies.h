@@ -8,7 +8,9 @@
  * sign-on (claims, MFA, door, client network) and can only turn a yes into no.
  * The first rule that matches wins; none is deny.  A guest of the identity
  * provider's tenant matches as everybody does, since rules know only the
- * mirror, but is then denied unless the rule says `guests: yes`.
+ * mirror, but is then denied unless the rule says `guests: yes`.  A rule with
+ * `stale_after` gives nothing by older facts: who matches it is refused there,
+ * and no later rule is tried, since that could be another kind of account.
  *
  * A condition reads like a sentence:
  *
@@ -38,6 +40,8 @@
 
 #include "base/arena.h"
 
+#include <stdint.h>
+
 enum outcome { OUTCOME_DENY, OUTCOME_LICENSED, OUTCOME_CUSTOMER, OUTCOME_PORTAL, OUTCOME_COUNT };
 enum door_kind { DOOR_NONE, DOOR_MANAGED, DOOR_PORTAL };
 
@@ -61,6 +65,8 @@ struct fact_group {
 	bool cn_shared;                 /* its directory holds another group of this cn: `directory:cn` does not mean it */
 };
 
+#define FACTS_AGE_UNKNOWN INT64_MAX     /* older than any rule takes that asks for an age */
+
 struct facts {
 	/* what the mirror knows: all that `rules` may use */
 	const char *directory;
@@ -71,6 +77,7 @@ struct facts {
 	size_t attribute_count;
 	const struct fact_group *groups;        /* nearest first; `through` always points to a smaller index */
 	size_t group_count;
+	int64_t age;                    /* seconds since all this was last known to be so; FACTS_AGE_UNKNOWN */
 	/* this sign-on: only for `require`; door NULL means there is none */
 	const char *door;               /* connection's name */
 	enum door_kind door_kind;
@@ -118,6 +125,7 @@ struct rule {
 	const char *because;            /* OUTCOME_DENY: the public sentence, or NULL */
 	int line;                       /* in the settings file */
 	bool guests;                    /* also gives to guests of the provider's tenant; else they are denied where it matches */
+	int64_t stale_after;            /* seconds: gives by no facts that are older, but is refused there; 0: by any */
 };
 
 struct requirement {
@@ -156,8 +164,9 @@ struct trace_rule {
 struct decision {
 	enum outcome outcome;           /* of the rules alone */
 	bool granted;                   /* outcome is not deny, the rule gives to such a person, every requirement that applies held */
-	enum reason reason;             /* not granted: DENIED_BY_RULE, DENIED_BY_DEFAULT, GUEST_DENIED, REQUIREMENT_FAILED */
+	enum reason reason;             /* not granted: DENIED_BY_RULE, DENIED_BY_DEFAULT, GUEST_DENIED, RULE_STALE, REQUIREMENT_FAILED */
 	bool guest_denied;              /* the rule that matched does not give to guests, and this is one */
+	bool stale;                     /* the rule that matched wants facts that are not as old as these */
 	const char *rule;               /* name of the rule that matched, NULL: none */
 	const char *requirement;        /* name of the one that failed, or NULL */
 	const char *sentence;           /* public sentence of that rule or requirement, or NULL */

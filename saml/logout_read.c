@@ -85,7 +85,8 @@ static int read_request(struct arena *a, const xml_node *root, struct saml_logou
 		return error_set(err, MALFORMED, "%zu identifiers in a LogoutRequest, exactly one is needed", n + (name_id != NULL));
 	if (name_id && message_value(a, name_id, MALFORMED, &m->name_id, err) < 0)
 		return -1;
-	if (xml_attribute(root, "NotOnOrAfter") && xml_time(root, "NotOnOrAfter", MALFORMED, &m->not_on_or_after, err) < 0)
+	m->has_not_on_or_after = xml_attribute(root, "NotOnOrAfter") != NULL;
+	if (m->has_not_on_or_after && xml_time(root, "NotOnOrAfter", MALFORMED, &m->not_on_or_after, err) < 0)
 		return -1;
 	return read_session_indexes(a, root, m, err);
 }
@@ -177,7 +178,7 @@ static int require_destination(const struct saml_logout_expect *expect, const st
 
 static int require_times(const struct saml_logout_expect *expect, const struct saml_logout *m, struct error *err)
 {
-	int64_t skew = expect->skew ? expect->skew : SAML_SKEW, age = expect->now - m->issue_instant;
+	int64_t skew = saml_skew(expect->skew), age = expect->now - m->issue_instant;
 
 	if (age < -skew)
 		return error_set(err, REASON_NOT_YET_VALID, "IssueInstant lies %lld s ahead, skew %lld s: clocks differ", (long long)-age,
@@ -185,7 +186,7 @@ static int require_times(const struct saml_logout_expect *expect, const struct s
 	if (age > SAML_LOGOUT_AGE_MAX + skew)
 		return error_set(err, REASON_LOGOUT_EXPIRED, "made %lld s ago, at most %d and %lld s of skew", (long long)age,
 			SAML_LOGOUT_AGE_MAX, (long long)skew);
-	if (m->not_on_or_after && expect->now >= m->not_on_or_after + skew)
+	if (m->has_not_on_or_after && expect->now >= m->not_on_or_after + skew)
 		return error_set(err, REASON_LOGOUT_EXPIRED, "NotOnOrAfter was %lld s ago, skew %lld s",
 			(long long)(expect->now - m->not_on_or_after), (long long)skew);
 	return 0;

@@ -104,6 +104,9 @@ static int read_lifetime(struct metadata_role *found, struct error *err)
 		if (cache) {
 			if (xml_duration_read(slice_c(cache), &t) < 0)
 				return error_set(err, REASON_METADATA, "cacheDuration \"%.40s\"", cache);
+			/* not to be kept at all (PT0S) is said, too */
+			if (t < 1)
+				t = 1;
 			if (found->cache_seconds == 0 || t < found->cache_seconds)
 				found->cache_seconds = t;
 		}

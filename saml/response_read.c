@@ -43,9 +43,14 @@ struct reading {
 	size_t opened_bytes;            /* how far what was encrypted was read */
 };
 
+int64_t saml_skew(int64_t set)
+{
+	return set ? set : SAML_SKEW;
+}
+
 int64_t expect_skew(const struct saml_expect *expect)
 {
-	return expect->skew ? expect->skew : SAML_SKEW;
+	return saml_skew(expect->skew);
 }
 
 int saml_response_find(struct arena *a, struct slice form, struct slice *response_out, struct slice *relay_state_out,

@@ -42,6 +42,9 @@ void saml_stop(void);
 #define SAML_DEPTH_MAX 40               /* nested elements */
 #define SAML_SKEW 180                   /* seconds that two clocks may differ, unless set */
 
+/* What a `skew` below means: 0 was not set. */
+int64_t saml_skew(int64_t set);
+
 #define SAML_FORMAT_EMAIL "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 #define SAML_FORMAT_UNSPECIFIED "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 #define SAML_FORMAT_PERSISTENT "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
@@ -388,7 +391,8 @@ struct saml_logout {
 	const char *name_id;            /* NULL: it names the person in a way that we cannot read (encrypted) */
 	const char *const *session_indexes;
 	size_t session_index_count;
-	int64_t not_on_or_after;        /* 0: not said */
+	bool has_not_on_or_after;
+	int64_t not_on_or_after;
 	/* response */
 	const char *in_response_to;
 	const char *fault;              /* its status, when that is not Success; else NULL */

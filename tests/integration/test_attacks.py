@@ -22,6 +22,7 @@ import sealing
 from attacked import PENDING_SECONDS, write_metadata
 from attacks import BAD_REQUEST, FORBIDDEN, edited
 from browser import Browser, Request
+from entra_logout_shape import logout_request, logout_response, query_of, signed
 from entra_shape import ASSERTION, MICROSOFT, PROTOCOL, RSA_SHA256, Asked, Entra, Signer, assert_nothing_left, find
 from parts import Parts, answers_tcp, company, make_key, wait_for
 from stories import MAYA, assert_refused, assert_signed_on, authn_request, door_address, ldap_modify, reason_of, redirect_url
@@ -573,6 +574,38 @@ def test_refuses_who_is_not_found_and_shows_no_groups(entra):
     page = entra.post(entra.signer.sign(entra.answer(company.by_uid("noor.haddad"))))
     assert entra.parts.audit()[-1]["object_id"] == company.by_uid("noor.haddad")["id"]
     assert_stopped(entra, page, "person-not-found")
+
+
+LOGOUT_NAMES = {
+    "comment": "@example<!-- -->.org</NameID>", "processing instruction": "@example<?x y?>.org</NameID>",
+    "CDATA": "<![CDATA[@example.org]]></NameID>", "entity": "@example&dot;org</NameID>",
+}
+
+
+def signed_logout(entra, there="", then=""):
+    xml = logout_request(MAYA["upn"], "_x").replace(there, then)
+    return signed(entra.signer, query_of(xml, "a"))
+
+
+def assert_logout_refused(entra, query):
+    page = entra.browser.open(f"{entra.parts.postern_url}/saml/sp/slo?{query}")
+    assert (reason_of(page), page.status) == ("logout-malformed", BAD_REQUEST), page.text
+    assert_honest_works(entra)
+
+
+@pytest.mark.parametrize("kind", LOGOUT_NAMES)
+def test_refuses_markup_in_the_name_of_a_logout(entra, workers, kind):
+    assert "@example.org</NameID>" in logout_request(MAYA["upn"])
+    assert_logout_refused(entra, signed_logout(entra, "@example.org</NameID>", LOGOUT_NAMES[kind]))
+
+
+@pytest.mark.parametrize("more", [
+    query_of(logout_request("admin@example.org")), query_of(logout_response("_x")), "RelayState=b",
+], ids=["request", "response", "relay state"])
+@pytest.mark.parametrize("first", [True, False], ids=["before", "behind"])
+def test_refuses_logout_query_of_two_messages(entra, workers, first, more):
+    good = signed_logout(entra)
+    assert_logout_refused(entra, f"{more}&{good}" if first else f"{good}&{more}")
 
 
 def test_survives_logout_without_session(entra, attacked, workers):

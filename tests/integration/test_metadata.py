@@ -273,6 +273,31 @@ def test_leaves_what_is_not_good_and_keeps_the_last_good_one(good, spoil):
     good.serve.wait_for("metadata is fetched again", 1, SECONDS)
 
 
+def test_metadata_of_the_entity_of_another_provider_is_not_taken(good):
+    """Whoever runs the second address could otherwise be asked in the first one's name, or sign for it."""
+    second = Server(good.web)
+    try:
+        second.text = good.document("second")
+        settings = good.serve.folder / "p.yaml"
+        text = settings.read_text()
+        line = next(one for one in text.splitlines() if one.startswith("  entra:"))
+        both = line.replace("{metadata:", "{domains: a.example, metadata:")
+        other = both.replace("  entra:", "  second:").replace("a.example", "b.example").replace(good.server.url, second.url)
+        text = text.replace("    kind: managed", "    kind: managed\n    provider: entra")
+        text = text.replace("    bind_dn:", "    providers: [entra]\n    bind_dn:")
+        settings.write_text(text.replace(line, f"{both}\n{other}"))
+        good.reload()
+        status = good.kept.with_name("second.status")
+        until(lambda: status.exists() and "which is that of entra" in json.loads(status.read_text()).get("detail", ""), SECONDS)
+        assert not good.kept.with_name("second.xml").exists()
+        assert good.ready()["metadata"]
+        # of an entity of its own it is
+        second.text = good.document("second", entity="https://second.example/")
+        until(good.kept.with_name("second.xml").exists, SECONDS)
+    finally:
+        second.close()
+
+
 def test_follows_a_redirect_to_https_and_to_nothing_else(good, web_keys):
     other = Server(web_keys)
     try:

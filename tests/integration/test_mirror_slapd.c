@@ -723,6 +723,86 @@ static void check_counts_what_is_there_and_names_what_is_not(void **state)
 	fixture_end(&f);
 }
 
+/* ---- rules ---- */
+
+#define ACCESS "ou=access," SLAPD_SUFFIX
+#define RULE(cn, says) "dn: cn=" cn "," ACCESS "\nobjectClass: device\ncn: " cn "\ndescription: " says "\n\n"
+
+static const char *const of_rules[] = {"cn", "description", NULL};
+
+/* What the rules say, in the order of their names: "one=x two=y". */
+static bool rules_are(struct fixture *f, const char *expected)
+{
+	const struct mirror_rule *rules = NULL;
+	char all[200] = "";
+	struct error err;
+	size_t n = 0;
+
+	if (!open_mirror(f) || mirror_rules(f->arena, f->mirror, &f->options, &rules, &n, &err) != 1)
+		return false;
+	for (char name = 'a'; name <= 'z'; name++) {
+		for (size_t i = 0; i < n; i++) {
+			struct slice cn = rules[i].attributes[0].values[0], says = rules[i].attributes[1].values[0];
+
+			if (cn.p[0] == name)
+				snprintf(all + strlen(all), sizeof(all) - strlen(all), "%.*s=%.*s ", (int)cn.n, cn.p, (int)says.n, says.p);
+		}
+	}
+	return strcmp(all, expected) == 0;
+}
+
+static bool two_rules(struct fixture *f)
+{
+	return rules_are(f, "a=x b=y ");
+}
+
+static bool one_rule_changed(struct fixture *f)
+{
+	return rules_are(f, "a=z b=y ");
+}
+
+static bool one_rule_left(struct fixture *f)
+{
+	return rules_are(f, "b=y ");
+}
+
+static bool rules_are_missed(struct fixture *f)
+{
+	struct mirror_state s = state_of(f);
+
+	return s.connected && s.rules_error && strstr(s.rules_error, ACCESS);
+}
+
+static bool no_error_of_rules(struct fixture *f)
+{
+	return !state_of(f).rules_error;
+}
+
+static void follows_rules_beside_people_and_harms_neither(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_make(&f, "");
+	f.options.rules_base = ACCESS;
+	f.options.rules_filter = "(objectClass=device)";
+	f.options.rules_attributes = of_rules;
+	follower_start(&f.slapd, &f.options);
+	until(&f, connected);
+	until(&f, rules_are_missed);    /* the base is not there, and the people are */
+	slapd_change(&f.slapd, "dn: " ACCESS "\nchangetype: add\nobjectClass: organizationalUnit\nou: access\n\n");
+	slapd_stop(&f.slapd);
+	slapd_load(&f.slapd, RULE("a", "x") RULE("b", "y"));
+	slapd_start(&f.slapd);
+	until(&f, two_rules);
+	until(&f, no_error_of_rules);
+	slapd_change(&f.slapd, "dn: cn=a," ACCESS "\nchangetype: modify\nreplace: description\ndescription: z\n\n");
+	until_within(&f, one_rule_changed, SECOND, "the changed rule");
+	slapd_change(&f.slapd, "dn: cn=a," ACCESS "\nchangetype: delete\n\n");
+	until_within(&f, one_rule_left, SECOND, "the deleted rule");
+	fixture_end(&f);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -743,6 +823,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_server_that_falls_silent_is_noticed),
 		cmocka_unit_test(a_killed_follower_leaves_a_consistent_file),
 		cmocka_unit_test(takes_only_the_right_certificate_and_host),
+		cmocka_unit_test(follows_rules_beside_people_and_harms_neither),
 		cmocka_unit_test(check_counts_what_is_there_and_names_what_is_not),
 	};
 

@@ -257,6 +257,48 @@ static void a_copy_without_status_is_as_old_as_its_file(void **state)
 	assert_true(facts.status.confirmed > NOW - 3650 * DAY);
 }
 
+/* ---- a directory ---- */
+
+static const char *stale_text(int64_t age, bool filled)
+{
+	static const struct directory_options directories[] = {{.name = "corp"}};
+	static const struct settings_directory sources[] = {{.stale_after = HOUR, .stale_grace = DAY}};
+	static const struct settings s = {.directories = directories, .directory_sources = sources, .directory_count = 1};
+	struct directory_facts f = {.settings = &s, .directory = "corp", .filled = filled, .as_of = NOW - age, .error = "no answer", .now = NOW};
+	struct alarms alarms;
+	int i;
+
+	alarms_judge_directory(a, &f, &alarms);
+	for (i = 0; i < ALARM_COUNT; i++) {
+		assert_int_equal(alarms.judged[i], i == ALARM_MIRROR_STALE);
+		assert_true(i == ALARM_MIRROR_STALE || !alarms.text[i]);
+	}
+	return alarms.text[ALARM_MIRROR_STALE];
+}
+
+static void stale_data_is_an_alarm_until_the_directory_is_reached(void **state)
+{
+	(void)state;
+	assert_null(stale_text(0, true));
+	assert_null(stale_text(HOUR, true));
+	assert_string_equal(stale_text(HOUR + 1, true), "it was last heard of at 2026-11-24T12:19:15Z; its people are signed on by that until "
+		"2026-11-25T13:19:15Z: no answer");
+	assert_string_equal(stale_text(HOUR + DAY + 1, true), "it was last heard of at 2026-11-23T12:19:15Z; its people have been refused since "
+		"2026-11-24T13:19:15Z: no answer");
+	assert_non_null(strstr(stale_text(-HOUR, true), "is not known"));
+	assert_null(stale_text(HOUR + 1, false));
+}
+
+static void an_alarm_of_a_directory_is_none_of_a_provider(void **state)
+{
+	struct alarms alarms;
+
+	(void)state;
+	alarms_judge(a, &facts, &alarms);
+	assert_false(alarms.judged[ALARM_MIRROR_STALE]);
+	assert_true(alarms.judged[ALARM_METADATA_OLD]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +310,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_key_in_use_must_be_in_the_document, begin, end),
 		cmocka_unit_test_setup_teardown(times_beyond_the_calendar_end_nobody, begin, end),
 		cmocka_unit_test_setup_teardown(the_key_in_use_counts_and_not_the_one_that_lasts_longest, begin, end),
+		cmocka_unit_test_setup_teardown(stale_data_is_an_alarm_until_the_directory_is_reached, begin, end),
+		cmocka_unit_test_setup_teardown(an_alarm_of_a_directory_is_none_of_a_provider, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read_again, begin_folder, end_folder),
 		cmocka_unit_test_setup_teardown(facts_of_another_address_or_entity_are_not_taken, begin_folder, end_folder),
 		cmocka_unit_test_setup_teardown(broken_files_say_nothing, begin_folder, end_folder),

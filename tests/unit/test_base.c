@@ -160,6 +160,32 @@ static void finds_form_values_once(void **state)
 	assert_int_equal(form_find((struct slice){0}, "a", &raw), 0);
 }
 
+#define SLICE(text) {text, sizeof(text) - 1}
+
+/* What a signature covers is found by this, so no two readings: one separator, and names as they are sent. */
+static void finds_nothing_by_odd_separators_and_names(void **state)
+{
+	static const struct { struct slice query; int count; const char *raw; } rows[] = {
+		{SLICE("&&a=1&&"), 1, "1"}, {SLICE("&a=1&=a&="), 1, "1"}, {SLICE("a"), 1, ""}, {SLICE("a="), 1, ""}, {SLICE("a==1"), 1, "=1"},
+		{SLICE("b=1;a=1"), 0, NULL}, {SLICE("a=1;a=2"), 1, "1;a=2"}, {SLICE("%61=1"), 0, NULL}, {SLICE("A=1"), 0, NULL},
+		{SLICE(" a=1"), 0, NULL}, {SLICE("a =1"), 0, NULL}, {SLICE("+a=1"), 0, NULL}, {SLICE("a[]=1"), 0, NULL}, {SLICE("a%00=1"), 0, NULL},
+		{SLICE("a\0=1"), 0, NULL}, {SLICE("b\0&a=1"), 1, "1"}, {SLICE("a&a"), -1, NULL}, {SLICE("a=1&b&a"), -1, NULL}, {SLICE("a=1\n&a=2"), -1, NULL},
+		{SLICE("?a=1"), 0, NULL}, {SLICE("#a=1"), 0, NULL}, {SLICE(""), 0, NULL}, {SLICE("&"), 0, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct slice raw = {0};
+
+		if (form_find(rows[i].query, "a", &raw) != rows[i].count)
+			fail_msg("row %zu, %s", i, rows[i].query.p);
+		if (rows[i].raw)
+			assert_slice_is(raw, rows[i].raw);
+		else
+			assert_null(raw.p);
+	}
+}
+
 static void reads_times_strictly(void **state)
 {
 	static const struct { const char *in; int64_t t; } rows[] = {
@@ -496,6 +522,7 @@ int main(void)
 		cmocka_unit_test(round_trips_base64url_of_any_length),
 		cmocka_unit_test(decodes_forms_strictly),
 		cmocka_unit_test(finds_form_values_once),
+		cmocka_unit_test(finds_nothing_by_odd_separators_and_names),
 		cmocka_unit_test(reads_times_strictly),
 		cmocka_unit_test(reads_numbers_and_durations),
 		cmocka_unit_test(knows_clean_utf8),

@@ -19,6 +19,11 @@ static const char *const doors[] = {"organisation", "helpdesk", "shop", NULL};
 static const char *const directories[] = {"corp", NULL};
 static const char *const claimed[] = {"example.org", NULL};
 
+#define STALE_AFTER 3600
+#define STALE_GRACE 7200
+static const struct directory_options known_directories[] = {{.name = "corp"}};
+static const struct settings_directory directory_sources[] = {{.stale_after = STALE_AFTER, .stale_grace = STALE_GRACE}};
+
 static struct settings_connection connections[] = {
 	{.name = "organisation", .kind = DOOR_MANAGED, .entity_id = "urn:org", .acs = "https://auth.example/acs?c=1", .start = "https://site.example/"},
 	{.name = "helpdesk", .kind = DOOR_PORTAL, .entity_id = "urn:help", .acs = "https://help.example/acs", .home = "https://help.example/portal"},
@@ -57,6 +62,7 @@ static int begin(void **state)
 		.for_outcome = {[OUTCOME_PORTAL] = true}};
 	settings = (struct settings){
 		.connections = connections, .connection_count = 3, .links = links, .link_count = 1, .claimed_domains = claimed,
+		.directories = known_directories, .directory_sources = directory_sources, .directory_count = 1,
 		.policy = {rules, 4, requirements, 2},
 	};
 	gateway = (struct gateway){.arena = a, .settings = &settings};
@@ -76,7 +82,8 @@ static struct mirror_person person(const char *mail, const char *group)
 
 	*groups = (struct mirror_group){.directory = "corp", .dn = arena_printf(a, "cn=%s,dc=example", group), .cn = group, .through = -1};
 	assert_int_equal(dn_normalize(a, groups->dn, &groups->dn_key), 0);
-	return (struct mirror_person){.directory = "corp", .dn = "uid=p,dc=example", .mail = mail, .groups = groups, .group_count = 1};
+	return (struct mirror_person){.directory = "corp", .dn = "uid=p,dc=example", .mail = mail, .groups = groups, .group_count = 1,
+		.as_of = NOW - 5};
 }
 
 static const struct settings_connection *door(const char *name)
@@ -248,6 +255,84 @@ static void an_old_inventory_refuses_only_when_told_so(void **state)
 	assert_done(judge_account(&strict, &found, OUTCOME_CUSTOMER, NOW, &err), err);
 }
 
+/* What stale data gives is what fresh data would have given, or a refusal: no third. */
+static void stale_data_gives_the_same_or_nothing(void **state)
+{
+	static const struct { int64_t as_of; enum staleness staleness; bool refused; } rows[] = {
+		{NOW, STALE_FRESH, false}, {NOW - STALE_AFTER, STALE_FRESH, false}, {NOW - STALE_AFTER - 1, STALE_SERVED, false},
+		{NOW - STALE_AFTER - STALE_GRACE, STALE_SERVED, false}, {NOW - STALE_AFTER - STALE_GRACE - 1, STALE_DENIED, true},
+		{0, STALE_DENIED, true}, {-1, STALE_DENIED, true}, {NOW + 60, STALE_FRESH, false}, {NOW + 61, STALE_DENIED, true},
+		{INT64_MAX, STALE_DENIED, true}, {INT64_MIN, STALE_DENIED, true},
+	};
+	static const char *const groups[] = {"agents", "staff", "partners", "former", "nothing"};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		for (k = 0; k < sizeof(groups) / sizeof(*groups); k++) {
+			struct mirror_person p = person("p@partner.example", groups[k]);
+			struct judge_question q = {.door = door("organisation"), .mfa = true, .now = NOW};
+			struct judgement fresh, j;
+			int rc = judge(a, &gateway, &q, &p, TRACE_NO, &fresh, &err), stale;
+
+			p.as_of = rows[i].as_of;
+			stale = judge(a, &gateway, &q, &p, TRACE_NO, &j, &err);
+			assert_int_equal(j.staleness, rows[i].staleness);
+			assert_int_equal(j.decision.outcome, fresh.decision.outcome);
+			if (rows[i].refused) {
+				assert_int_equal(stale, -1);
+				assert_int_equal(err.reason, REASON_DIRECTORY_STALE);
+				assert_int_equal(j.passage, PASSAGE_REFUSE);
+				assert_null(j.to);
+				continue;
+			}
+			assert_int_equal(stale, rc);
+			assert_int_equal(j.passage, fresh.passage);
+		}
+	}
+}
+
+static void a_directory_that_the_settings_do_not_know_is_too_old(void **state)
+{
+	(void)state;
+	assert_int_equal(staleness_of(&settings, "nowhere", 0), STALE_DENIED);
+	assert_int_equal(staleness_of(&settings, NULL, 0), STALE_DENIED);
+	assert_int_equal(staleness_of(&settings, "corp", -1), STALE_DENIED);
+	assert_int_equal(staleness_of(&settings, "corp", 0), STALE_FRESH);
+}
+
+/* Agents would be customers by a later rule: they are refused instead. */
+static void a_rule_that_wants_fresher_data_refuses_and_no_later_one_is_tried(void **state)
+{
+	struct rule strict[4];
+	struct settings s = settings;
+	struct mirror_person p = person("a@example.org", "agents"), other = person("s@example.org", "staff");
+	struct judge_question q = {.door = door("organisation"), .mfa = true, .now = NOW};
+	struct judgement j;
+
+	(void)state;
+	memcpy(strict, settings.policy.rules, sizeof(strict));
+	strict[0].stale_after = 600;
+	strict[1].when = parse("dn under 'dc=example'", CONDITION_RULE);        /* everybody */
+	s.policy.rules = strict;
+	gateway.settings = &s;
+	p.as_of = other.as_of = NOW - 601;
+	assert_refused(judge(a, &gateway, &q, &p, TRACE_NO, &j, &err), err, REASON_RULE_STALE);
+	assert_int_equal(j.passage, PASSAGE_REFUSE);
+	assert_string_equal(j.decision.rule, "agents");
+	assert_int_equal(j.decision.outcome, OUTCOME_LICENSED);
+	assert_done(judge(a, &gateway, &q, &other, TRACE_NO, &j, &err), err);
+	assert_string_equal(j.decision.rule, "staff");
+	p.as_of = NOW - 600;
+	assert_done(judge(a, &gateway, &q, &p, TRACE_NO, &j, &err), err);
+	assert_int_equal(j.decision.outcome, OUTCOME_LICENSED);
+	/* a guest whom the rule does not mean is told that, and age would not help */
+	p.as_of = NOW - 601;
+	q.identity = &(struct saml_identity){.name_id = "g", .guest = true};
+	assert_refused(judge(a, &gateway, &q, &p, TRACE_NO, &j, &err), err, REASON_GUEST_DENIED);
+	gateway.settings = &settings;
+}
+
 static const char *one[] = {"11111111-2222-4333-8444-555555555555"}, *two[] = {"a", "b"};
 static const struct saml_attribute claims[] = {{SAML_CLAIM_OBJECT_ID, one, 1}, {"urn:roles", two, 2}};
 static const struct saml_identity identity = {.name_id = "a@example.org", .attributes = claims, .attribute_count = 2};
@@ -317,6 +402,9 @@ int main(void)
 		cmocka_unit_test(a_link_without_a_managed_connection_serves_the_portal_alone),
 		cmocka_unit_test(an_account_of_another_kind_is_refused),
 		cmocka_unit_test(an_old_inventory_refuses_only_when_told_so),
+		cmocka_unit_test(stale_data_gives_the_same_or_nothing),
+		cmocka_unit_test(a_directory_that_the_settings_do_not_know_is_too_old),
+		cmocka_unit_test(a_rule_that_wants_fresher_data_refuses_and_no_later_one_is_tried),
 		cmocka_unit_test(reads_claims_by_short_and_full_name),
 		cmocka_unit_test(releases_no_name_that_several_groups_share),
 		cmocka_unit_test(releases_what_the_connection_names_and_no_more),

@@ -2,6 +2,7 @@
 /* Our signing keys: gateway/keyring.c, what `postern keys` does with the files, and who is told that a service runs. */
 #include "tests/unit/unit.h"
 
+#include "base/clock.h"
 #include "gateway/commands.h"
 #include "gateway/keys.h"
 #include "gateway/loaded.h"
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -786,6 +788,48 @@ static void finds_the_running_service_and_has_it_read_again(void **state)
 	assert_refused(running_reload(s, &running, &t->err), t->err, REASON_FILE);
 }
 
+/* Holds keys_dir as another `postern keys` would, for so long. */
+static pid_t start_other(struct place *t, const char *folder, unsigned milliseconds)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(path_of(t, folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		_exit(fd < 0 || flock(fd, LOCK_EX) < 0 || write(ready[1], "", 1) != 1 || usleep(milliseconds * 1000) ? 1 : 0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void waits_a_while_for_another_one_and_not_for_ever(void **state)
+{
+	struct place *t = *state;
+	int64_t began;
+	pid_t pid;
+
+	assert_int_equal(keys(t, "make 2026"), 0);
+	pid = start_other(t, "keys", 1500);
+	assert_int_equal(keys(t, "make 2027"), 0);
+	assert_says(t->output, "waiting for another `postern keys`, 10 s at most");
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	pid = start_other(t, "keys", 60000);
+	began = clock_monotonic_us();
+	assert_int_equal(keys(t, "make 2028"), 1);
+	assert_true(clock_monotonic_us() - began >= 10000000);
+	assert_says(t->output, "another `postern keys` is at work here");
+	assert_int_equal(access(path_of(t, "keys/2028.key"), F_OK), -1);
+	/* who only reads waits for nobody */
+	assert_int_equal(keys(t, "list"), 0);
+	end_holder(pid);
+}
+
 /* The user of the roles owns runtime_dir. */
 static void trusts_nothing_that_lies_in_the_folder_of_the_roles(void **state)
 {
@@ -846,6 +890,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(says_what_to_paste_where, begin, end),
 		cmocka_unit_test_setup_teardown(setup_prints_the_certificate_of_each_door, begin, end),
 		cmocka_unit_test_setup_teardown(finds_the_running_service_and_has_it_read_again, begin, end),
+		cmocka_unit_test_setup_teardown(waits_a_while_for_another_one_and_not_for_ever, begin, end),
 		cmocka_unit_test_setup_teardown(trusts_nothing_that_lies_in_the_folder_of_the_roles, begin, end),
 	};
 

@@ -2,6 +2,8 @@
 /* gateway/loaded.c, settings_files.c and the rules of replacing a child: what a start and each reload stand on. */
 #include "tests/unit/unit.h"
 
+#include "base/text.h"
+#include "gateway/gateway.h"
 #include "gateway/listeners.h"
 #include "gateway/loaded.h"
 #include "tests/unit/keys.h"
@@ -194,6 +196,52 @@ static void follows_no_link_out_of_the_folder_of_the_roles(void **state)
 	assert_done(load(&err), err);
 	assert_int_equal(stat(path_of("state/metadata"), &st), 0);
 	assert_int_not_equal(st.st_uid, 0);
+}
+
+static void provider_lines(const char *entra, const char *second)
+{
+	const char *text = arena_printf(a, "    metadata: entra.xml\n    domains: a.example\n%s  second: {domains: b.example, %s}\n", entra, second);
+	struct text t;
+
+	text_begin(&t, a, 4096);
+	text_add_c(&t, settings);
+	t.n = (size_t)(strstr(settings, "    metadata: entra.xml\n") - settings);
+	text_add_c(&t, text);
+	text_add_c(&t, strstr(settings, "connections:"));
+	text = arena_copy(a, text_slice(&t));
+	text = arena_printf(a, "%.*s%s%s", (int)(strstr(text, "{kind: managed,") - text), text, "{kind: managed, provider: entra,",
+		strstr(text, "{kind: managed,") + strlen("{kind: managed,"));
+	put("p.yaml", 0644, slice_c(arena_printf(a, "%.*s    providers: [entra]\n%s", (int)(strstr(text, "    bind_dn:") - text), text,
+		strstr(text, "    bind_dn:"))));
+}
+
+/* What an address gives is judged where it is taken, too; here it stands on the disk already. */
+static void an_entity_is_one_provider(void **state)
+{
+	struct providers *providers;
+	struct loaded l = {0};
+	struct error err;
+	const char *why;
+
+	(void)state;
+	provider_lines("", "metadata: entra.xml");
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:13: metadata: ", "is of \"https://idp.example/\", as that of entra");
+	provider_lines("", "metadata: 'https://127.0.0.1:1/', entity_id: 'https://idp.example/'");
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:13: metadata: ", "as that of entra");
+	provider_lines("", "metadata: 'https://127.0.0.1:1/'");
+	put("state/metadata/second.xml", 0644, metadata_with(pair.certificate));
+	assert_done(loaded_read(path_of("p.yaml"), &l, &err), err);
+	providers = providers_open(l.settings, l.files);
+	assert_non_null(providers_get(providers, "entra", &why));
+	assert_null(providers_get(providers, "second", &why));
+	assert_string_equal(why, "is of the entity of entra");
+	assert_string_equal(providers_with_entity(providers, "https://idp.example/", "second"), "entra");
+	assert_null(providers_with_entity(providers, "https://idp.example/", "entra"));
+	providers_close(providers);
+	loaded_free(&l);
+	assert_int_equal(unlink(path_of("state/metadata/second.xml")), 0);
 }
 
 static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state)
@@ -433,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(makes_folders_and_cookie_secret_once, begin),
 		cmocka_unit_test_setup(follows_no_link_out_of_the_folder_of_the_roles, begin),
+		cmocka_unit_test_setup(an_entity_is_one_provider, begin),
 		cmocka_unit_test_setup(hands_the_key_to_workers_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_its_group_may_read, begin),

@@ -196,6 +196,43 @@ static void refuses_messages_that_are_not_as_they_must_be(void **state)
 		refused(forge_query(rows[i].parameter, rows[i].xml, ""), REASON_LOGOUT_MALFORMED);
 }
 
+/* What one reader cuts there, another joins. */
+static void refuses_markup_in_the_name_of_a_logout(void **state)
+{
+	static const char *const names[] = {
+		"maya@example.org<!-- -->.evil.test", "<!-- -->maya@example.org", "maya@example.org<?x y?>", "maya@<![CDATA[example.org]]>", "<![CDATA[maya@example.org]]>",
+		"maya@example.org&undeclared;", "maya@example.org&#0;", "maya@example.org&#10;", "maya@example.org&#x7f;", "<b>maya@example.org</b>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *xml = arena_printf(forge_arena(), REQUEST(HEAD TO_US, ISSUER "<NameID xmlns=\"" NS_SAML "\">%s</NameID>" INDEX), names[i]);
+
+		refused(forge_query("SAMLRequest", xml, ""), REASON_LOGOUT_MALFORMED);
+		refused(forge_signed_query(forge_query("SAMLRequest", xml, ""), FORGE_SIG_ALG, FORGE_FIRST), REASON_LOGOUT_MALFORMED);
+	}
+	/* the entities of XML itself are no markup */
+	assert_string_equal(taken(forge_query("SAMLRequest", REQUEST(HEAD, ISSUER "<NameID xmlns=\"" NS_SAML "\">a&amp;b&#x40;c</NameID>"), "")).name_id, "a&b@c");
+}
+
+/* Whoever signed, and wherever the second one stands. */
+static void refuses_logout_query_of_two_messages(void **state)
+{
+	const char *good = forge_signed_query(forge_query("SAMLRequest", PLAIN, "&RelayState=a"), FORGE_SIG_ALG, FORGE_FIRST);
+	const char *other = forge_query("SAMLRequest", PLAIN, ""), *answer = forge_query("SAMLResponse", ANSWER, "");
+	const char *const rows[] = {
+		arena_printf(forge_arena(), "%s&%s", good, other), arena_printf(forge_arena(), "%s&%s", other, good),
+		arena_printf(forge_arena(), "%s&%s", good, answer), arena_printf(forge_arena(), "%s&%s", answer, good),
+		arena_printf(forge_arena(), "%s&SAMLResponse", good), arena_printf(forge_arena(), "SAMLRequest&%s", good),
+		arena_printf(forge_arena(), "%s&RelayState=b", good), arena_printf(forge_arena(), "RelayState&%s", good),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		refused(rows[i], REASON_LOGOUT_MALFORMED);
+	assert_true(taken(arena_printf(forge_arena(), "&&SAMLart=x&samlrequest=y&%s&=&", good)).is_signed);
+}
+
 static void refuses_queries_that_are_not_as_they_must_be(void **state)
 {
 	const char *plain = forge_query("SAMLRequest", PLAIN, "");
@@ -284,6 +321,7 @@ static void refuses_another_destination(void **state)
 static void refuses_messages_of_another_time(void **state)
 {
 	const char *query = forge_query("SAMLRequest", REQUEST(HEAD " NotOnOrAfter=\"2026-11-24T13:24:15Z\"", ISSUER NAME), "");
+	const char *first = forge_query("SAMLRequest", REQUEST(HEAD " NotOnOrAfter=\"1970-01-01T00:00:00Z\"", ISSUER NAME), "");
 	const char *answer = forge_query("SAMLResponse", ANSWER, "");
 	struct saml_logout_expect e = expect();
 	struct saml_logout m;
@@ -294,6 +332,9 @@ static void refuses_messages_of_another_time(void **state)
 	assert_done(take(&e, query, &m), err);
 	e.now = FORGE_NOW + 299 + 60;
 	refused_by(&e, query, REASON_LOGOUT_EXPIRED);
+	e.now = FORGE_NOW;
+	/* instant 0 is one, and not the absence of one */
+	refused_by(&e, first, REASON_LOGOUT_EXPIRED);
 	e.now = FORGE_NOW - 1 + SAML_LOGOUT_AGE_MAX + 60;
 	assert_done(take(&e, answer, &m), err);
 	e.now++;
@@ -313,6 +354,8 @@ int main(void)
 		cmocka_unit_test_teardown(reads_the_answer_of_either_issuer, forge_reset),
 		cmocka_unit_test_teardown(a_partial_logout_is_a_success_and_another_status_is_a_fault, forge_reset),
 		cmocka_unit_test_teardown(refuses_messages_that_are_not_as_they_must_be, forge_reset),
+		cmocka_unit_test_teardown(refuses_markup_in_the_name_of_a_logout, forge_reset),
+		cmocka_unit_test_teardown(refuses_logout_query_of_two_messages, forge_reset),
 		cmocka_unit_test_teardown(refuses_queries_that_are_not_as_they_must_be, forge_reset),
 		cmocka_unit_test_teardown(refuses_issuers_that_are_not_the_provider, forge_reset),
 		cmocka_unit_test_teardown(refuses_signatures_that_are_not_good, forge_reset),

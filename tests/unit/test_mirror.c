@@ -872,6 +872,119 @@ static void cookies_are_kept_until_the_settings_change(void **state)
 	assert_refused(by_number(f, "1", &p, &err), err, REASON_MIRROR_EMPTY);
 }
 
+/* ---- rules ---- */
+
+static const char *const of_rules[] = {"cn", "posternoutcome", NULL};
+
+static int rules_of(struct fixture *f, const struct directory_options *d, const struct mirror_rule **out, size_t *n_out)
+{
+	struct error err;
+	int rc = mirror_rules(f->arena, f->mirror, d, out, n_out, &err);
+
+	assert_true(rc >= 0);
+	return rc;
+}
+
+#define rule(f, id, dn, ...) put_in(f, MIRROR_RULES, id, dn, (const char *const[]){__VA_ARGS__, NULL})
+
+static void rules_are_kept_beside_people_and_groups(void **state)
+{
+	struct fixture *f = *state;
+	struct directory_options with = directories[0];
+	const struct mirror_rule *rules = NULL;
+	struct mirror_person p;
+	struct error err;
+	size_t n = 0;
+
+	with.rules_base = "ou=access,dc=x";
+	with.rules_filter = "(a=b)";
+	with.rules_attributes = of_rules;
+	mirror_writer_close(f->writer);
+	begin(f, &with);
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=1");
+	rule(f, "r1", "cn=Agents, ou=access,dc=x", "cn=Agents", "posternOutcome=licensed", "description=not kept");
+	rule(f, "r2", "cn=partners,ou=access,dc=x", "cn=partners", "posternOutcome=portal", "posternOutcome=customer");
+	finish(f);
+	assert_int_equal(rules_of(f, &with, &rules, &n), 0);    /* not read whole yet */
+	begin(f, &with);
+	mirror_writer_whole(f->writer, MIRROR_RULES);
+	finish(f);
+	assert_int_equal(rules_of(f, &with, &rules, &n), 1);
+	assert_int_equal(n, 2);
+	assert_string_equal(rules[0].dn, "cn=Agents, ou=access,dc=x");
+	assert_string_equal(rules[0].dn_key, "cn=agents,ou=access,dc=x");
+	assert_int_equal(rules[0].attribute_count, 2);
+	assert_string_equal(rules[0].attributes[1].name, "posternoutcome");
+	assert_int_equal(rules[1].attributes[1].n, 2);
+	begin(f, &with);
+	gone(f, MIRROR_RULES, "r1");
+	finish(f);
+	assert_int_equal(rules_of(f, &with, &rules, &n), 1);
+	assert_int_equal(n, 1);
+	assert_done(by_number(f, "1", &p, &err), err);
+}
+
+static void other_rules_make_nobody_wait(void **state)
+{
+	struct fixture *f = *state;
+	struct directory_options with = directories[0];
+	const struct mirror_rule *rules = NULL;
+	struct mirror_person p;
+	struct error err;
+	size_t n = 0;
+
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=1");
+	assert_done(mirror_writer_set_cookie(f->writer, MIRROR_PEOPLE, slice_c("cookie"), &err), err);
+	finish(f);
+	with.rules_base = "ou=access,dc=x";
+	with.rules_filter = "(a=b)";
+	with.rules_attributes = of_rules;
+	begin(f, &with);
+	assert_non_null(mirror_writer_cookie(f->writer, MIRROR_PEOPLE).p);
+	rule(f, "r1", "cn=a,ou=access,dc=x", "cn=a");
+	assert_done(mirror_writer_set_cookie(f->writer, MIRROR_RULES, slice_c("cookie"), &err), err);
+	mirror_writer_whole(f->writer, MIRROR_RULES);
+	finish(f);
+	assert_done(by_number(f, "1", &p, &err), err);
+	assert_int_equal(rules_of(f, &with, &rules, &n), 1);
+	with.rules_base = "ou=other,dc=x";
+	assert_int_equal(rules_of(f, &with, &rules, &n), 0);
+	begin(f, &with);
+	assert_null(mirror_writer_cookie(f->writer, MIRROR_RULES).p);
+	finish(f);
+	assert_done(by_number(f, "1", &p, &err), err);
+}
+
+/* Of people that would be refused: of rules it is for whoever uses them to judge. */
+static void all_rules_may_go(void **state)
+{
+	struct fixture *f = *state;
+	struct directory_options with = directories[0];
+	const struct mirror_rule *rules = NULL;
+	struct uuid_set *seen = uuid_set_new();
+	struct mirror_state s;
+	struct error err;
+	size_t n = 9;
+
+	with.rules_base = "ou=access,dc=x";
+	with.rules_attributes = of_rules;
+	mirror_writer_close(f->writer);
+	begin(f, &with);
+	rule(f, "r1", "cn=a,ou=access,dc=x", "cn=a");
+	assert_done(mirror_writer_sweep(f->writer, MIRROR_RULES, seen, &err), err);
+	mirror_writer_whole(f->writer, MIRROR_RULES);
+	finish(f);
+	assert_int_equal(rules_of(f, &with, &rules, &n), 1);
+	assert_int_equal(n, 0);
+	begin(f, &with);
+	mirror_writer_no_rules(f->writer, "the base is not there");
+	finish(f);
+	assert_done(mirror_state(f->arena, f->mirror, "corp", &s, &err), err);
+	assert_true(s.filled);
+	assert_string_equal(s.rules_error, "the base is not there");
+	uuid_set_free(seen);
+}
+
 /* The same attributes are kept, but not the same ones find people; then all is as it was. */
 static void values_of_other_settings_find_nobody(void **state)
 {
@@ -980,6 +1093,9 @@ int main(void)
 		mirror_test(refuses_everybody_until_all_directories_are_whole),
 		cmocka_unit_test(a_file_that_is_not_there_is_an_empty_mirror),
 		mirror_test(cookies_are_kept_until_the_settings_change),
+		mirror_test(rules_are_kept_beside_people_and_groups),
+		mirror_test(other_rules_make_nobody_wait),
+		mirror_test(all_rules_may_go),
 		mirror_test(values_of_other_settings_find_nobody),
 		mirror_test(an_unchanged_entry_is_indexed_by_the_new_settings),
 		mirror_test(a_directory_needs_a_usable_name),

@@ -144,6 +144,11 @@ static void takes_the_strictest_lifetime(void **state)
 	assert_int_equal(saml_provider_info(p)->valid_until, 1795564800);
 	assert_int_equal(saml_provider_info(p)->cache_seconds, 3600);
 	saml_provider_free(p);
+	/* zero is said: it is not the same as nothing */
+	text = forge_replace(text, "cacheDuration=\"P1D\"", "cacheDuration=\"PT0S\"");
+	assert_done(read_metadata(text, FORGE_ISSUER, &p, &err), err);
+	assert_int_equal(saml_provider_info(p)->cache_seconds, 1);
+	saml_provider_free(p);
 }
 
 static void refuses_metadata_without_redirect_endpoint(void **state)

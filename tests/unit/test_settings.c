@@ -195,6 +195,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{29, "    join: {upn: UserPrincipalName}", "p.yaml:29: upn: joins by UserPrincipalName, which can change"},
 	{29, "    join: employeeNumber", "p.yaml:29: join: must be a map"},
 	{29, "", "p.yaml:23: join: is missing in corp"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    stale_after: 0s", "p.yaml:30: stale_after: \"0s\" must be within 1s..365d"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    stale_grace: 2y", "p.yaml:30: stale_grace: \"2y\" is not a time"},
 	/* rules and require */
 	{31, "  - {name: agents, outcome: licensed}", "p.yaml:31: when: is missing"},
 	{31, "  - {name: agents, when: \"member of corp:agents\"}", "p.yaml:31: outcome: is missing"},
@@ -213,6 +215,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{32, "  - {name: p, when: \"department = x\", outcome: portal, at: organisation}", "p.yaml:32: at: \"organisation\" is a managed connection"},
 	{32, "  - {name: p, when: \"department = x\", outcome: deny, at: helpdesk}", "p.yaml:32: at: belongs to outcome portal only"},
 	{32, "  - {name: p, when: \"department = x\", outcome: licensed, because: x}", "p.yaml:32: because: belongs to outcome deny only"},
+	{31, "  - {name: agents, when: \"member of corp:agents\", outcome: licensed, stale_after: 0s}", "p.yaml:31: stale_after: \"0s\" must be within"},
+	{32, "  - {name: p, when: \"department = x\", outcome: deny, stale_after: 1h}", "p.yaml:32: stale_after: belongs to rules that give something"},
 	{34, "  - {name: second, for: everybody, when: \"mfa\"}", "p.yaml:34: for: \"everybody\" must be one of"},
 	{34, "  - {name: second, for: licensed}", "p.yaml:34: when: is missing"},
 	{34, "  - {name: second, when: \"door is nowhere\"}", "p.yaml:34: when: "},

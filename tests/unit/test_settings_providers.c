@@ -102,6 +102,8 @@ static const struct {
 } wrong[] = {
 	{6, "  entra: {metadata: /a.xml}", "p.yaml:6: domains: is missing in entra: with several identity providers"},
 	{7, "  fabrikam: {metadata: /b.xml, domains: [fabrikam.example, example.org]}", "p.yaml:7: domains: \"example.org\" is a domain of entra already"},
+	{7, "  fabrikam: {metadata: /b.xml, domains: fabrikam.example, entity_id: urn:e}\n  third: {metadata: 'https://c.example/', domains: c.example, entity_id: urn:e}",
+		"p.yaml:8: entity_id: \"urn:e\" is the entity ID of fabrikam already"},
 	{7, "  fabrikam: {metadata: /b.xml, domains: []}", "p.yaml:7: domains: is an empty list"},
 	{7, "  fabrikam: {metadata: /b.xml, domains: Fabrikam.example}", "p.yaml:7: domains: \"Fabrikam.example\" must be in lower case"},
 	{7, "  fabrikam: {metadata: /b.xml, domains: fabrikam}", "p.yaml:7: domains: \"fabrikam\" is not a mail domain"},
