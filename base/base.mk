@@ -2,6 +2,7 @@ noinst_LIBRARIES += base/libbase.a
 base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 base_libbase_a_SOURCES = \
 	base/arena.c base/arena.h \
+	base/calendar.c base/zone.c base/calendar.h \
 	base/clock.c base/clock.h \
 	base/encode.c base/encode.h \
 	base/error.c base/error.h base/reasons.def \
@@ -21,3 +22,7 @@ tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_network
 tests_unit_test_network_SOURCES = tests/unit/test_network.c tests/unit/unit.h
 tests_unit_test_network_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_calendar
+tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c tests/unit/unit.h
+tests_unit_test_calendar_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)

@@ -29,12 +29,24 @@ void say(struct check *c, enum finding finding, const char *format, ...)
 	putchar('\n');
 }
 
+/* The place in a condition stands below the line, as far in as what is said. */
+static void say_problem(struct check *c, const char *problem)
+{
+	const char *below = strchr(problem, '\n'), *end;
+
+	say(c, FINDING_ERROR, "%.*s", (int)(below ? (size_t)(below - problem) : strlen(problem)), problem);
+	for (; below; below = *end ? end : NULL) {
+		end = below + 1 + strcspn(below + 1, "\n");
+		printf("           %.*s\n", (int)(end - below - 1), below + 1);
+	}
+}
+
 static void say_problems(struct check *c, const char *const *problems, const struct error *err)
 {
 	size_t i;
 
 	for (i = 0; problems && problems[i]; i++)
-		say(c, FINDING_ERROR, "%s", problems[i]);
+		say_problem(c, problems[i]);
 	if (i == 0)
 		say(c, FINDING_ERROR, "%s", err->detail);
 }

@@ -142,13 +142,15 @@ static const char *const *methods_of(struct arena *a, const struct saml_identity
 	return methods;
 }
 
-static void gather(struct arena *a, const struct judge_question *q, const struct mirror_person *person, struct facts *out)
+static void gather(struct arena *a, const struct settings *s, const struct judge_question *q, const struct mirror_person *person,
+	struct facts *out)
 {
 	*out = (struct facts){
 		.directory = person->directory, .dn = person->dn, .mail = person->mail,
 		.attributes = facts_of_attributes(a, person), .attribute_count = person->attribute_count,
 		.groups = facts_of_groups(a, person), .group_count = person->group_count,
 		.age = staleness_age(person->as_of, q->now), .mfa = q->mfa, .client = q->client,
+		.link = q->link ? q->link->name : NULL, .now = q->now, .zone = s->zone,
 	};
 	if (dn_normalize(a, person->dn, &out->dn_key) < 0)
 		out->dn_key = NULL;     /* conditions on it are then not sure, and refuse */
@@ -158,6 +160,7 @@ static void gather(struct arena *a, const struct judge_question *q, const struct
 	out->claim_count = q->identity->attribute_count;
 	out->mfa = q->mfa || q->identity->mfa;
 	out->guest = q->identity->guest;
+	out->tenant = q->identity->tenant;
 	out->methods = methods_of(a, q->identity);
 	/* above 150 groups Entra leaves out the claim that they were to go into, and an administrator may have given that any name */
 	out->claims_left_out = q->identity->groups_overage;
@@ -335,7 +338,7 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 	struct judgement *j = out;
 
 	*j = (struct judgement){0};
-	gather(a, q, person, &j->facts);
+	gather(a, g->settings, q, person, &j->facts);
 	decide(a, g, q, trace, j);
 	if (require_known(g->settings, person, j, err) < 0)
 		return -1;

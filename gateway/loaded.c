@@ -69,10 +69,13 @@ static int take_cookie_secret(const struct loaded *l, struct error *err)
 
 static void tell(const char *const *problems, const struct error *err)
 {
+	struct arena *a = arena_new();
 	size_t i;
 
+	/* below the first line `postern check` shows the place, for which a log has no room */
 	for (i = 0; problems && problems[i]; i++)
-		log_error("settings", "problem", problems[i], NULL);
+		log_error("settings", "problem", arena_printf(a, "%.*s", (int)strcspn(problems[i], "\n"), problems[i]), NULL);
+	arena_free(a);
 	if (i == 0)
 		log_error("settings", "problem", err->detail, NULL);
 }

@@ -16,13 +16,14 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_decryption.c \
 	gateway/settings_providers.c \
 	gateway/settings_reader.c gateway/settings_reader.h \
+	gateway/settings_conditions.c \
 	gateway/settings_rules.c \
 	gateway/settings_table.def \
 	gateway/settings_values.c
 SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS)
 
 check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
-	tests/unit/test_settings_providers
+	tests/unit/test_settings_providers tests/unit/test_settings_conditions
 tests_unit_test_mail_SOURCES = tests/unit/test_mail.c tests/unit/unit.h
 tests_unit_test_mail_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settings_providers_SOURCES = tests/unit/test_settings_providers.c tests/unit/unit.h
@@ -77,3 +78,5 @@ check_PROGRAMS += tests/unit/test_fetch
 tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c tests/unit/unit.h
 tests_unit_test_fetch_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_settings_conditions_SOURCES = tests/unit/test_settings_conditions.c tests/unit/unit.h
+tests_unit_test_settings_conditions_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)

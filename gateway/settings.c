@@ -231,6 +231,7 @@ static void read_top(struct settings_reader *r)
 	settings_read_providers(r);
 	settings_read_directories(r);
 	settings_read_connections(r);
+	settings_read_conditions(r);
 	settings_read_rules(r);
 	settings_read_links(r);
 	settings_read_directory_attributes(r);

@@ -182,6 +182,9 @@ struct settings {
 	const struct directory_options *directories;    /* their passwords: settings_directory_password */
 	const struct settings_directory *directory_sources;     /* the same order */
 	size_t directory_count;
+	const char *time_zone;
+	const struct zone *zone;        /* whose days and hours conditions mean; NULL: UTC */
+	struct policy_names names;      /* what conditions may name, also those that do not stand in the file */
 	struct policy policy;
 	const struct settings_link *links;
 	size_t link_count;

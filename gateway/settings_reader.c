@@ -65,13 +65,21 @@ const char *setting_section_name(enum setting_section section)
 
 /* ---- problems ---- */
 
-static void note(struct settings_reader *r, const struct error *err)
+static void note(struct settings_reader *r, const struct error *err, const char *below)
 {
 	if (r->problem_count == 0)
 		r->first = *err;
 	if (r->problem_count < SETTINGS_PROBLEMS_MAX)
-		r->problems[r->problem_count] = arena_strdup(r->arena, err->detail);
+		r->problems[r->problem_count] = arena_printf(r->arena, "%s%s%s", err->detail, below ? "\n" : "", below ? below : "");
 	r->problem_count++;
+}
+
+void settings_problem_in(struct settings_reader *r, const struct yaml_node *node, const char *text, const struct error *wrong)
+{
+	struct error err;
+
+	yaml_error(&err, node, "%s", wrong->detail);
+	note(r, &err, condition_caret(r->arena, text, wrong->detail));
 }
 
 void settings_problem(struct settings_reader *r, const struct yaml_node *node, const char *format, ...)
@@ -84,7 +92,7 @@ void settings_problem(struct settings_reader *r, const struct yaml_node *node, c
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	yaml_error(&err, node, "%s", text);
-	note(r, &err);
+	note(r, &err, NULL);
 }
 
 void settings_problem_key(struct settings_reader *r, const struct yaml_node *node, const char *key, const char *format, ...)
@@ -99,7 +107,7 @@ void settings_problem_key(struct settings_reader *r, const struct yaml_node *nod
 	va_end(args);
 	other.key = key;
 	yaml_error(&err, &other, "%s", text);
-	note(r, &err);
+	note(r, &err, NULL);
 }
 
 size_t yaml_children(const struct yaml_node *node)

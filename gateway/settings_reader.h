@@ -120,6 +120,9 @@ void settings_problem(struct settings_reader *r, const struct yaml_node *node, c
 void settings_problem_key(struct settings_reader *r, const struct yaml_node *node, const char *key, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* What is wrong with a condition: its detail, and in `problems` the place in the text too. */
+void settings_problem_in(struct settings_reader *r, const struct yaml_node *node, const char *text, const struct error *wrong);
+
 /* 0, or -1 when node is not a map; target: the struct that the section's rows belong to. */
 int section_read(struct settings_reader *r, enum setting_section section, const struct yaml_node *map, void *target);
 /* A map of names, each of which may become part of a path or a rule: letters, digits, `-`, `_`, at most 32. */
@@ -131,6 +134,7 @@ void settings_read_decryption_keys(struct settings_reader *r);
 void settings_read_providers(struct settings_reader *r);
 void settings_read_directories(struct settings_reader *r);
 void settings_read_connections(struct settings_reader *r);
+void settings_read_conditions(struct settings_reader *r);              /* sets, conditions, time_zone */
 void settings_read_rules(struct settings_reader *r);
 void settings_read_links(struct settings_reader *r);
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */

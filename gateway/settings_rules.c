@@ -2,28 +2,13 @@
 /* `rules` and `require`: who gets which outcome, and what must hold besides. */
 #include "gateway/settings_reader.h"
 
-/* Names that conditions may use: directories and doors. */
-static struct policy_names names_of(struct settings_reader *r)
-{
-	const struct settings *s = r->settings;
-	const char **directories = arena_alloc(r->arena, (s->directory_count + 1) * sizeof(*directories));
-	const char **doors = arena_alloc(r->arena, (s->connection_count + 1) * sizeof(*doors));
-	size_t i;
-
-	for (i = 0; i < s->directory_count; i++)
-		directories[i] = r->directories[i].options.name;
-	for (i = 0; i < s->connection_count; i++)
-		doors[i] = s->connections[i].name;
-	return (struct policy_names){.normalize = dn_normalize, .directories = directories, .doors = doors};
-}
-
 static void read_when(struct settings_reader *r, const struct yaml_node *map, const char *text, enum condition_scope scope,
 	const struct policy_names *names, struct condition **out)
 {
 	struct error err;
 
 	if (text && condition_parse(r->arena, text, scope, names, out, &err) < 0)
-		settings_problem(r, yaml_get(map, "when"), "%s", err.detail);
+		settings_problem_in(r, yaml_get(map, "when"), text, &err);
 }
 
 struct claim_use {
@@ -147,13 +132,13 @@ void settings_read_rules(struct settings_reader *r)
 {
 	const struct yaml_node *rules = yaml_get(r->root, "rules"), *requires = yaml_get(r->root, "require"), *n;
 	struct policy *policy = &r->settings->policy;
-	struct policy_names names = names_of(r);
+	const struct policy_names *names = &r->settings->names;
 
 	if (is_list(r, rules)) {
 		struct rule *list = arena_alloc(r->arena, (yaml_children(rules) + 1) * sizeof(*list));
 
 		for (n = rules->child; n; n = n->next)
-			read_rule(r, n, &names, &list[policy->rule_count++]);
+			read_rule(r, n, names, &list[policy->rule_count++]);
 		policy->rules = list;
 		require_one_name(r, rules);
 	}
@@ -161,7 +146,7 @@ void settings_read_rules(struct settings_reader *r)
 		struct requirement *list = arena_alloc(r->arena, (yaml_children(requires) + 1) * sizeof(*list));
 
 		for (n = requires->child; n; n = n->next)
-			read_requirement(r, n, &names, &list[policy->requirement_count++]);
+			read_requirement(r, n, names, &list[policy->requirement_count++]);
 		policy->requirements = list;
 		require_one_name(r, requires);
 	}

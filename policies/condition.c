@@ -78,6 +78,8 @@ static enum truth evaluate_any(struct evaluation *e, const struct condition *c, 
 
 static const char *joiner_text(const struct condition *c)
 {
+	if (c->kind == CONDITION_NAMED)
+		return c->text;
 	return c->kind == CONDITION_AND ? "all of" : c->kind == CONDITION_OR ? "at least one of" : "not";
 }
 
@@ -92,6 +94,8 @@ static enum truth evaluate_joined(struct evaluation *e, const struct condition *
 		t = evaluate_all(e, c, depth);
 	else if (c->kind == CONDITION_OR)
 		t = evaluate_any(e, c, depth);
+	else if (c->kind == CONDITION_NAMED)
+		t = evaluate(e, c->child, depth + 1);
 	else
 		t = evaluate_not(e, c, depth);
 	if (e->traced)
@@ -105,7 +109,7 @@ static enum truth evaluate(struct evaluation *e, const struct condition *c, int 
 {
 	if (!c)
 		return TRUTH_UNSURE;
-	if (c->kind == CONDITION_AND || c->kind == CONDITION_OR || c->kind == CONDITION_NOT)
+	if (c->kind >= CONDITION_OR && c->kind <= CONDITION_NAMED)
 		return evaluate_joined(e, c, depth);
 	return evaluate_test(e, c, depth);
 }

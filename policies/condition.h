@@ -13,6 +13,7 @@
 
 #define CONDITION_DEPTH_MAX 32
 #define PATTERN_MAX 256                 /* bytes; bounds the work of one `like` */
+#define CONDITION_TESTS_MAX 5000        /* of a condition with all those that it names */
 
 enum condition_kind {
 	CONDITION_NOTHING,              /* never parsed; judged as UNSURE */
@@ -20,6 +21,7 @@ enum condition_kind {
 	CONDITION_OR,
 	CONDITION_AND,
 	CONDITION_NOT,
+	CONDITION_NAMED,                /* one child, which is another condition's root */
 	/* tests */
 	CONDITION_MEMBER,
 	CONDITION_DIRECTORY,
@@ -32,12 +34,31 @@ enum condition_kind {
 	CONDITION_DOOR,
 	CONDITION_DOOR_KIND,
 	CONDITION_CLIENT,
-	CONDITION_CLAIM
+	CONDITION_CLAIM,
+	CONDITION_TODAY,
+	CONDITION_USER,
+	CONDITION_TENANT,
+	CONDITION_LINK,
+	CONDITION_TIME,
+	CONDITION_WEEKDAY
 };
 
 enum comparison {
 #define OPERATOR(name, word, form, meaning, example) COMPARISON_##name,
 #include "policies/words.def"
+};
+
+/* What a date is compared with: `at` is a day, an instant, or days from today. */
+enum moment_kind { MOMENT_DAY, MOMENT_INSTANT, MOMENT_TODAY };
+
+struct moment {
+	enum moment_kind kind;
+	int64_t at;
+};
+
+/* From the first instant to behind the last one. */
+struct span {
+	int64_t from, to;
 };
 
 struct condition {
@@ -46,8 +67,8 @@ struct condition {
 	const char *text;               /* of a test: as written */
 	/* mail, attribute, claim */
 	enum comparison comparison;
-	const char *name;               /* attribute, claim, directory or door; a method's URI */
-	const char *const *values;      /* equal, not equal, like: one; in: any number */
+	const char *name;               /* attribute, claim, directory, door, link, tenant or condition; a method's URI */
+	const char *const *values;      /* equal, not equal: one; like, in: any number */
 	size_t value_count;
 	/* member */
 	const char *group;              /* as written */
@@ -57,6 +78,15 @@ struct condition {
 	enum door_kind door_kind;
 	const struct network *networks;
 	size_t network_count;
+	int64_t number;                 /* of < <= > >= */
+	struct moment moment;           /* of before, since, until, after */
+	bool guest;                     /* user */
+	const struct span *spans;       /* time: minutes of the day, `to` below `from` goes over midnight */
+	size_t span_count;
+	unsigned weekdays;              /* bit 0: Monday */
+	const struct policy_condition *named;
+	int column;                     /* of `named` */
+	const char *sign_on;            /* the word, when it is a fact of one sign-on */
 };
 
 /* UNSURE: the facts do not say.  It stays so under `not`, and whoever asks decides to the refusing side. */
@@ -77,8 +107,40 @@ void evaluation_begin(struct evaluation *e, struct arena *a, const struct facts 
 /* NULL is UNSURE. */
 enum truth condition_evaluate(struct evaluation *e, const struct condition *c);
 
-/* One test (tests.c); its reason in *why when that is not NULL. */
+/* One test (judge.c); its reason in *why when that is not NULL. */
 enum truth test_evaluate(struct evaluation *e, const struct condition *c, const char **why);
+
+/* Those on values (judge_values.c) and on the sign-on (judge_signon.c). */
+enum truth judge_mail(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_attribute(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_claim_values(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_today(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_mfa(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_method(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_guest(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_user(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_tenant(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_link(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_door(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_door_kind(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_client(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_time(struct evaluation *e, const struct condition *c, const char **why);
+enum truth judge_weekday(struct evaluation *e, const struct condition *c, const char **why);
+
+static inline enum truth truth_of(bool b)
+{
+	return b ? TRUTH_YES : TRUTH_NO;
+}
+
+/* The first fact of a sign-on that it uses, with all that it names, or NULL. */
+const char *condition_sign_on(const struct condition *c);
+
+/* The instants of a moment; today is that of `now`. */
+struct span moment_span(const struct moment *m, int64_t now, const struct zone *zone);
+bool comparison_is_date(enum comparison c);
+bool comparison_is_number(enum comparison c);
+/* [+-]digits; 0 or -1 */
+int whole_number_read(struct slice in, int64_t *out);
 
 /* `*` any text, `?` one UTF-8 character, `\` takes the next one as it is. */
 enum value_case { VALUE_NOCASE, VALUE_CASE };

@@ -192,3 +192,90 @@ void condition_claims(const struct condition *c, void (*use)(const char *claim, 
 			use(c->name, context);
 	}
 }
+
+const char *condition_sign_on(const struct condition *c)
+{
+	const char *word = NULL;
+
+	for (; c && !word; c = c->next)
+		word = c->sign_on ? c->sign_on : condition_sign_on(c->child);
+	return word;
+}
+
+/* ---- conditions that name others ---- */
+
+enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
+
+struct linker {
+	struct policy_condition *list;
+	size_t n;
+	enum visit *visits;
+	size_t *tests;                  /* how many each holds, with all that it names */
+	int *heights;                   /* of the longest way down by names */
+	size_t *which;
+	struct error *err;
+};
+
+static int link_one(struct linker *l, size_t i);
+
+static int link_named(struct linker *l, size_t from, struct condition *c, size_t *tests)
+{
+	size_t to = (size_t)(c->named - l->list);
+
+	if (l->visits[to] == VISIT_OPEN) {
+		*l->which = from;
+		return error_set(l->err, REASON_RULE, "column %d: condition `%s` leads back to this one", c->column, c->name);
+	}
+	if (link_one(l, to) < 0)
+		return -1;
+	if (l->heights[from] < l->heights[to] + 1)
+		l->heights[from] = l->heights[to] + 1;
+	if (l->heights[from] > CONDITION_DEPTH_MAX) {
+		*l->which = from;
+		return error_set(l->err, REASON_RULE, "column %d: more than %d conditions that name one another in a row", c->column,
+			CONDITION_DEPTH_MAX);
+	}
+	c->child = l->list[to].when;
+	*tests += l->tests[to];
+	return 0;
+}
+
+static int link_tree(struct linker *l, size_t from, struct condition *c, size_t *tests)
+{
+	for (; c; c = c->next) {
+		++*tests;
+		if (c->kind == CONDITION_NAMED ? link_named(l, from, c, tests) < 0 : link_tree(l, from, c->child, tests) < 0)
+			return -1;
+		if (*tests > CONDITION_TESTS_MAX) {
+			*l->which = from;
+			return error_set(l->err, REASON_RULE, "holds more than %d tests with all the conditions that it names", CONDITION_TESTS_MAX);
+		}
+	}
+	return 0;
+}
+
+static int link_one(struct linker *l, size_t i)
+{
+	if (l->visits[i] == VISIT_DONE)
+		return 0;
+	l->visits[i] = VISIT_OPEN;
+	if (link_tree(l, i, l->list[i].when, &l->tests[i]) < 0)
+		return -1;
+	l->visits[i] = VISIT_DONE;
+	return 0;
+}
+
+int policy_conditions_link(struct policy_condition *list, size_t n, size_t *which, struct error *err)
+{
+	struct arena *a = arena_new();
+	struct linker l = {.list = list, .n = n, .which = which, .err = err};
+	int rc = 0;
+
+	l.visits = arena_alloc(a, (n + 1) * sizeof(*l.visits));
+	l.tests = arena_alloc(a, (n + 1) * sizeof(*l.tests));
+	l.heights = arena_alloc(a, (n + 1) * sizeof(*l.heights));
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = link_one(&l, i);
+	arena_free(a);
+	return rc;
+}

@@ -11,131 +11,6 @@
 
 #include "base/text.h"
 
-#define SHOWN_VALUES 3
-#define SHOWN_BYTES 80
-
-static enum truth truth_of(bool b)
-{
-	return b ? TRUTH_YES : TRUTH_NO;
-}
-
-/* ---- values ---- */
-
-struct subject {
-	const char *name;               /* for `why` */
-	enum value_case with;
-	const struct slice *values;
-	size_t n;
-};
-
-static void find_values(const struct fact_attribute *list, size_t n, struct subject *s)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s->with == VALUE_CASE ? strcmp(list[i].name, s->name) == 0 : strcasecmp(list[i].name, s->name) == 0) {
-			s->values = list[i].values;
-			s->n = list[i].n;
-			return;
-		}
-}
-
-static bool value_fits(const struct condition *c, const struct subject *s, struct slice value)
-{
-	if (c->comparison == COMPARISON_PRESENT)
-		return true;
-	if (c->comparison == COMPARISON_LIKE)
-		return pattern_fits(c->values[0], value, s->with);
-	for (size_t i = 0; i < c->value_count; i++)
-		if (value_is(c->values[i], value, s->with))
-			return true;
-	return false;
-}
-
-static void show_value(struct text *t, struct slice value)
-{
-	size_t n = value.n;
-
-	if (n > SHOWN_BYTES)
-		for (n = SHOWN_BYTES; n > 0 && ((unsigned char)value.p[n] & 0xc0) == 0x80;)
-			n--;
-	text_add_c(t, "\"");
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
-			text_addf(t, "\\x%02x", (unsigned char)value.p[i]);
-		else
-			text_add(t, slice_of(value.p + i, 1));
-	text_add_c(t, n < value.n ? "…\"" : "\"");
-}
-
-/* `department is "Sales"`: the value that fits, or what is there instead. */
-static const char *why_values(struct arena *a, const struct subject *s, const struct slice *fits)
-{
-	size_t shown = s->n < SHOWN_VALUES ? s->n : SHOWN_VALUES;
-	struct text t;
-
-	text_begin(&t, a, 128);
-	text_add_c(&t, s->name);
-	if (s->n == 0) {
-		text_add_c(&t, " has no value");
-		return t.p;
-	}
-	text_add_c(&t, fits && s->n > 1 ? " has the value " : " is ");
-	if (fits) {
-		show_value(&t, *fits);
-		return t.p;
-	}
-	for (size_t i = 0; i < shown; i++) {
-		text_add_c(&t, i ? ", " : "");
-		show_value(&t, s->values[i]);
-	}
-	if (shown < s->n)
-		text_addf(&t, " and %zu more", s->n - shown);
-	return t.p;
-}
-
-static enum truth test_values(struct evaluation *e, const struct condition *c, const struct subject *s, const char **why)
-{
-	const struct slice *fits = NULL;
-
-	for (size_t i = 0; i < s->n && !fits; i++)
-		if (value_fits(c, s, s->values[i]))
-			fits = &s->values[i];
-	if (why)
-		*why = why_values(e->arena, s, fits);
-	if (c->comparison == COMPARISON_NOT_EQUAL)
-		return truth_of(s->n > 0 && !fits);
-	return truth_of(fits);
-}
-
-static enum truth test_attribute(struct evaluation *e, const struct condition *c, const char **why)
-{
-	struct subject s = {.name = c->name, .with = VALUE_NOCASE};
-
-	find_values(e->facts->attributes, e->facts->attribute_count, &s);
-	return test_values(e, c, &s, why);
-}
-
-/* A claim that may be missing because it would have been too long says nothing, under `not` either. */
-static enum truth test_claim(struct evaluation *e, const struct condition *c, const char **why)
-{
-	struct subject s = {.name = c->name, .with = VALUE_CASE};
-
-	find_values(e->facts->claims, e->facts->claim_count, &s);
-	if (s.n == 0 && e->facts->claims_left_out) {
-		if (why)
-			*why = arena_printf(e->arena, "the identity provider left a claim out that would hold too much: %s perhaps", c->name);
-		return TRUTH_UNSURE;
-	}
-	return test_values(e, c, &s, why);
-}
-
-static enum truth test_mail(struct evaluation *e, const struct condition *c, const char **why)
-{
-	struct slice mail = slice_c(e->facts->mail);
-	struct subject s = {.name = "mail", .with = VALUE_NOCASE, .values = &mail, .n = mail.n > 0};
-
-	return test_values(e, c, &s, why);
-}
-
 /* ---- groups ---- */
 
 static void show_group(struct text *t, const struct fact_group *g)
@@ -271,110 +146,27 @@ static enum truth test_dn_under(struct evaluation *e, const struct condition *c,
 	return f->dn_key ? truth_of(dn_is_under(f->dn_key, c->dn_key)) : TRUTH_UNSURE;
 }
 
-/* ---- this sign-on ---- */
-
-static enum truth test_mfa(struct evaluation *e, const struct condition *c, const char **why)
-{
-	(void)c;
-	if (why)
-		*why = e->facts->mfa ? "more than one factor was used"
-			: "the identity provider does not say that more than one factor was used";
-	return truth_of(e->facts->mfa);
-}
-
-/* `signed on by .../password, .../multipleauthn` */
-static const char *why_method(struct evaluation *e, const char *found)
-{
-	struct text t;
-
-	if (found)
-		return arena_printf(e->arena, "signed on by %s", found);
-	text_begin(&t, e->arena, 128);
-	text_add_c(&t, "signed on by ");
-	for (const char *const *method = e->facts->methods; *method; method++)
-		text_addf(&t, "%s%s", method == e->facts->methods ? "" : ", ", *method);
-	return t.p;
-}
-
-static enum truth test_method(struct evaluation *e, const struct condition *c, const char **why)
-{
-	const char *const *method = e->facts->methods;
-
-	if (!method) {
-		if (why)
-			*why = "the identity provider does not say how the person signed on";
-		return TRUTH_UNSURE;
-	}
-	while (*method && strcmp(*method, c->name) != 0)
-		method++;
-	if (why)
-		*why = why_method(e, *method);
-	return truth_of(*method);
-}
-
-static enum truth test_guest(struct evaluation *e, const struct condition *c, const char **why)
-{
-	(void)c;
-	if (why)
-		*why = e->facts->guest ? "a guest in the tenant" : "not a guest in the tenant";
-	return truth_of(e->facts->guest);
-}
-
-static const char *why_door(struct evaluation *e)
-{
-	const struct facts *f = e->facts;
-
-	if (!f->door)
-		return "there is no door";
-	return arena_printf(e->arena, "the door is %s (%s)", f->door, f->door_kind == DOOR_MANAGED ? "managed" : "portal");
-}
-
-static enum truth test_door(struct evaluation *e, const struct condition *c, const char **why)
-{
-	if (why)
-		*why = why_door(e);
-	return truth_of(e->facts->door && strcmp(e->facts->door, c->name) == 0);
-}
-
-static enum truth test_door_kind(struct evaluation *e, const struct condition *c, const char **why)
-{
-	if (why)
-		*why = why_door(e);
-	return truth_of(e->facts->door && e->facts->door_kind == c->door_kind);
-}
-
-static enum truth test_client(struct evaluation *e, const struct condition *c, const char **why)
-{
-	unsigned char address[NETWORK_ADDRESS_SIZE];
-	bool held = false;
-
-	if (network_address_read(slice_c(e->facts->client), address) < 0) {
-		if (why)
-			*why = "the browser's address is not known";
-		return TRUTH_UNSURE;
-	}
-	for (size_t i = 0; i < c->network_count && !held; i++)
-		held = network_holds(&c->networks[i], address);
-	if (why)
-		*why = arena_printf(e->arena, "the browser's address is %s", e->facts->client);
-	return truth_of(held);
-}
-
 enum truth test_evaluate(struct evaluation *e, const struct condition *c, const char **why)
 {
 	static enum truth (*const tests[])(struct evaluation *, const struct condition *, const char **) = {
 		[CONDITION_MEMBER] = test_member,
 		[CONDITION_DIRECTORY] = test_directory,
 		[CONDITION_DN_UNDER] = test_dn_under,
-		[CONDITION_MAIL] = test_mail,
-		[CONDITION_ATTRIBUTE] = test_attribute,
-		[CONDITION_MFA] = test_mfa,
-		[CONDITION_METHOD] = test_method,
-		[CONDITION_GUEST] = test_guest,
-		[CONDITION_DOOR] = test_door,
-		[CONDITION_DOOR_KIND] = test_door_kind,
-		[CONDITION_CLIENT] = test_client,
-		[CONDITION_CLAIM] = test_claim,
+		[CONDITION_MAIL] = judge_mail,
+		[CONDITION_ATTRIBUTE] = judge_attribute,
+		[CONDITION_MFA] = judge_mfa,
+		[CONDITION_METHOD] = judge_method,
+		[CONDITION_GUEST] = judge_guest,
+		[CONDITION_DOOR] = judge_door,
+		[CONDITION_DOOR_KIND] = judge_door_kind,
+		[CONDITION_CLIENT] = judge_client,
+		[CONDITION_CLAIM] = judge_claim_values,
+		[CONDITION_TODAY] = judge_today,
+		[CONDITION_USER] = judge_user,
+		[CONDITION_TENANT] = judge_tenant,
+		[CONDITION_LINK] = judge_link,
+		[CONDITION_TIME] = judge_time,
+		[CONDITION_WEEKDAY] = judge_weekday,
 	};
 
 	if (c->kind >= sizeof(tests) / sizeof(tests[0]) || !tests[c->kind])

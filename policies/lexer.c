@@ -20,6 +20,8 @@ static const struct {
 	{"==", NULL, "`=`"},
 	{"=~", NULL, "`like` and a pattern with * and ?"},
 	{"<>", NULL, "`!=`"},
+	{"=<", NULL, "`<=`"},
+	{"=>", NULL, "`>=`"},
 	{"&&", NULL, "`and`"},
 	{"&", NULL, "`and`"},
 	{"||", NULL, "`or`"},
@@ -38,6 +40,10 @@ static const struct {
 	enum token_kind kind;
 } signs[] = {
 	{"!=", TOKEN_NOT_EQUAL},
+	{"<=", TOKEN_LESS},
+	{"<", TOKEN_LESS},
+	{">=", TOKEN_LESS},
+	{">", TOKEN_LESS},
 	{"=", TOKEN_EQUAL},
 	{"(", TOKEN_OPEN},
 	{")", TOKEN_CLOSE},

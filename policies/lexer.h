@@ -15,7 +15,8 @@ enum token_kind {
 	TOKEN_CLOSE,
 	TOKEN_COMMA,
 	TOKEN_EQUAL,
-	TOKEN_NOT_EQUAL
+	TOKEN_NOT_EQUAL,
+	TOKEN_LESS,                     /* < <= > >= */
 };
 
 struct token {

@@ -19,6 +19,8 @@
  *	mail like "*@example.org" or (title = Engineer and directory is corp)
  *	mfa and client in 10.0.0.0/8, 192.0.2.7
  *	door is helpdesk or claim "http://…/role" = "admin"
+ *	contractEnd before today or level >= 3 and hireDate until today - 30 days
+ *	weekday in mon-fri and time in 07:00-19:00
  *
  * All words are in words.def.  `not` binds tighter than `and`, `and` tighter
  * than `or`.  A value with blanks or signs stands in single or double quotes,
@@ -28,7 +30,8 @@
  * is false, `!=` too: `department != Sales` wants a department.  But
  * `not department = Sales` also holds for whom no department is known; a rule
  * that grants should use the first.  Where the facts do not say (a group named
- * by a cn that several share, a browser without an address), the side that
+ * by a cn that several share, a browser without an address, a value that is
+ * no date where one is compared with a date), the side that
  * refuses wins, under `not` as well.
  *
  * This folder does no I/O and knows no SAML, LDAP or HTTP, not even the time:
@@ -39,6 +42,7 @@
 #define POLICIES_POLICIES_H
 
 #include "base/arena.h"
+#include "base/calendar.h"
 
 #include <stdint.h>
 
@@ -88,6 +92,11 @@ struct facts {
 	const char *client;             /* numeric address of the browser */
 	const char *const *methods;     /* ways of signing on, by their URIs, NULL-terminated; NULL: the provider does not say */
 	bool claims_left_out;           /* the provider left out what would hold too much, and does not say which claim */
+	const char *tenant;             /* of the identity provider; NULL: it names none */
+	const char *link;               /* name of the link that the person came by; NULL: none */
+	/* when: also for `rules` (dates only) */
+	int64_t now;                    /* 0: not known, and every condition on it refuses */
+	const struct zone *zone;        /* whose days and hours count; NULL: UTC */
 };
 
 /* ---- rules ---- */
@@ -95,6 +104,25 @@ struct facts {
 enum condition_scope { CONDITION_RULE, CONDITION_REQUIRE };
 
 struct condition;
+
+/* Values, groups, patterns or networks under one name, for `in set NAME`, `member of set NAME`, … */
+struct policy_set {
+	const char *name;
+	const char *const *values;      /* NULL-terminated; none: nothing is in it */
+};
+
+/*
+ * A condition under a name, for `condition NAME`.  All of them are parsed under
+ * CONDITION_REQUIRE, each with a policy_names that holds all of them, then
+ * linked, and only then used by rules.
+ */
+struct policy_condition {
+	const char *name, *text;
+	struct condition *when;         /* NULL: could not be parsed; judged as not sure */
+};
+/* -1: conditions that lead back to themselves, or grow beyond all bounds by one another; *which is the one to blame. */
+int policy_conditions_link(struct policy_condition *list, size_t n, size_t *which, struct error *err);
+
 /*
  * Parses the text of a `when`.  REASON_RULE: what is wrong, at which column,
  * and what was expected.  A condition with sign-on facts under CONDITION_RULE
@@ -107,12 +135,22 @@ struct policy_names {
 	int (*normalize)(struct arena *a, const char *dn, const char **key_out);
 	const char *const *directories; /* names, NULL-terminated */
 	const char *const *doors;
+	const char *const *links;
+	const struct policy_set *sets;
+	size_t set_count;
+	const struct policy_condition *conditions;
+	size_t condition_count;
 };
 int condition_parse(struct arena *a, const char *text, enum condition_scope scope, const struct policy_names *names,
 	struct condition **out, struct error *err);
 /* Names of the attributes and groups a condition uses, each handed to `use`; the mirror keeps only those. */
 void condition_attributes(const struct condition *c, void (*use)(const char *attribute, void *context), void *context);
 void condition_groups(const struct condition *c, void (*use)(const char *group_as_written, void *context), void *context);
+/*
+ * For a person: the part of `text` around the column that an error's detail
+ * begins with, and a line with a caret below it; NULL where it names none.
+ */
+const char *condition_caret(struct arena *a, const char *text, const char *detail);
 /* Names of the claims that it uses. */
 void condition_claims(const struct condition *c, void (*use)(const char *claim, void *context), void *context);
 

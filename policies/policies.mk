@@ -1,13 +1,16 @@
 noinst_LIBRARIES += policies/libpolicies.a
 policies_libpolicies_a_SOURCES = \
+	policies/caret.c \
+	policies/comparisons.c \
 	policies/condition.c policies/condition.h \
 	policies/decide.c \
 	policies/grammar.c policies/parser.h \
-	policies/judge.c \
+	policies/judge.c policies/judge_signon.c policies/judge_values.c \
 	policies/lexer.c policies/lexer.h \
 	policies/passage.c \
 	policies/pattern.c \
 	policies/policies.h \
+	policies/signon.c \
 	policies/terms.c \
 	policies/words.c policies/words.h policies/words.def
 

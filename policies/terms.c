@@ -3,26 +3,25 @@
 #include "policies/parser.h"
 #include "policies/words.h"
 
-#define OPERATORS "`=`, `!=`, `like`, `in` or `present`"
+/* ---- what all tests share ---- */
 
-static int expect_word(struct parser *p, const char *word)
+int parser_expect_word(struct parser *p, const char *word)
 {
 	if (!parser_at_word(p, word))
 		return parser_expected(p, "`%s`", word);
 	return parser_advance(p);
 }
 
-static bool at_joiner(const struct parser *p)
+bool parser_at_joiner(const struct parser *p)
 {
 	return parser_at_word(p, "and") || parser_at_word(p, "or") || parser_at_word(p, "not");
 }
 
-/* A quoted string or a bare word, never empty; `what` is for the error. */
-static int take_value(struct parser *p, const char *what, const char **out)
+int parser_take_value(struct parser *p, const char *what, const char **out)
 {
 	if (p->now.kind == TOKEN_STRING && p->now.text[0] == '\0')
 		return parser_expected(p, "%s that is not empty; no value at all is `not NAME present`", what);
-	if (at_joiner(p))
+	if (parser_at_joiner(p))
 		return parser_expected(p, "%s; in quotes it would be one", what);
 	if (p->now.kind != TOKEN_WORD && p->now.kind != TOKEN_STRING)
 		return parser_expected(p, "%s", what);
@@ -31,7 +30,7 @@ static int take_value(struct parser *p, const char *what, const char **out)
 }
 
 /* ", expected one of: a, b; did you mean `a`?" for names of the settings */
-static int refuse_name(struct parser *p, int column, const char *what, const char *name, const char *const *known)
+int parser_refuse_name(struct parser *p, int column, const char *what, const char *name, const char *const *known)
 {
 	const char *near = word_nearest(name, known);
 	char list[300] = "none is set up";
@@ -45,17 +44,36 @@ static int refuse_name(struct parser *p, int column, const char *what, const cha
 	return error_set(p->err, REASON_RULE, "column %d: no %s is called `%.80s`; there is: %s", column, what, name, list);
 }
 
-static int take_name(struct parser *p, const char *what, const char *const *known, const char **out)
+int parser_take_name(struct parser *p, const char *what, const char *const *known, const char **out)
 {
 	int column = p->now.column;
 	const char *name, *found;
 
-	if (take_value(p, what, &name) < 0)
+	if (parser_take_value(p, what, &name) < 0)
 		return -1;
 	found = word_find(slice_c(name), known);
 	if (!found)
-		return refuse_name(p, column, what, name, known);
+		return parser_refuse_name(p, column, what, name, known);
 	*out = found;
+	return 0;
+}
+
+int parser_take_set(struct parser *p, int *column_out, const struct policy_set **out)
+{
+	const char **known = arena_alloc(p->arena, (p->names->set_count + 1) * sizeof(*known));
+	const char *name;
+	size_t i = 0;
+
+	for (size_t k = 0; k < p->names->set_count; k++)
+		known[k] = p->names->sets[k].name;
+	if (parser_advance(p) < 0)
+		return -1;
+	*column_out = p->now.column;
+	if (parser_take_name(p, "set", known, &name) < 0)
+		return -1;
+	while (strcmp(p->names->sets[i].name, name) != 0)
+		i++;
+	*out = &p->names->sets[i];
 	return 0;
 }
 
@@ -95,7 +113,7 @@ static int resolve_group(struct parser *p, int column, const char *written, stru
 		prefix = slice_of(written, (size_t)(colon - written));
 		out->directory = word_find(prefix, p->names->directories);
 		if (!out->directory)
-			return refuse_name(p, column, "directory", arena_copy(p->arena, prefix), p->names->directories);
+			return parser_refuse_name(p, column, "directory", arena_copy(p->arena, prefix), p->names->directories);
 		name = colon + 1;
 	}
 	if (equal)
@@ -106,16 +124,67 @@ static int resolve_group(struct parser *p, int column, const char *written, stru
 	return out->directory ? 0 : take_only_directory(p, column, name, &out->directory);
 }
 
+/* A row of groups is `or` between them. */
+static int add_group(struct parser *p, const char *written, int column, struct condition ***last)
+{
+	struct condition *c = arena_alloc(p->arena, sizeof(*c));
+
+	c->kind = CONDITION_MEMBER;
+	c->text = arena_printf(p->arena, "member of %s", written);
+	**last = c;
+	*last = &c->next;
+	return resolve_group(p, column, written, c);
+}
+
+static int parse_group_set(struct parser *p, struct condition *out)
+{
+	struct condition **last = &out->child;
+	const struct policy_set *set;
+	int column;
+
+	out->kind = CONDITION_OR;
+	if (parser_take_set(p, &column, &set) < 0)
+		return -1;
+	for (size_t i = 0; set->values[i]; i++)
+		if (add_group(p, set->values[i], column, &last) < 0)
+			return error_set(p->err, REASON_RULE, "%s (a group of set %s)", arena_strdup(p->arena, p->err->detail), set->name);
+	return 0;
+}
+
+static int parse_group_list(struct parser *p, struct condition *out)
+{
+	struct condition **last = &out->child;
+	const char *written;
+	int column;
+
+	out->kind = CONDITION_OR;
+	do {
+		if (parser_advance(p) < 0)
+			return -1;
+		column = p->now.column;
+		if (parser_take_value(p, "a group: a DN in quotes, or directory:cn", &written) < 0 ||
+			add_group(p, written, column, &last) < 0)
+			return -1;
+	} while (p->now.kind == TOKEN_COMMA);
+	if (p->now.kind != TOKEN_CLOSE)
+		return parser_expected(p, "`,` or `)`");
+	return parser_advance(p);
+}
+
 static int parse_member(struct parser *p, struct condition *out)
 {
 	const char *written;
 	int column;
 
 	out->kind = CONDITION_MEMBER;
-	if (expect_word(p, "of") < 0)
+	if (parser_expect_word(p, "of") < 0)
 		return -1;
+	if (p->now.kind == TOKEN_OPEN)
+		return parse_group_list(p, out);
+	if (parser_at_word(p, "set"))
+		return parse_group_set(p, out);
 	column = p->now.column;
-	if (take_value(p, "a group: a DN in quotes, or directory:cn", &written) < 0)
+	if (parser_take_value(p, "a group: a DN in quotes, or directory:cn", &written) < 0)
 		return -1;
 	if (p->now.kind == TOKEN_EQUAL)
 		return parser_expected(p, "`and`, `or` or the end; a DN needs quotes: member of \"%.80s=…\"", written);
@@ -125,9 +194,9 @@ static int parse_member(struct parser *p, struct condition *out)
 static int parse_directory(struct parser *p, struct condition *out)
 {
 	out->kind = CONDITION_DIRECTORY;
-	if (expect_word(p, "is") < 0)
+	if (parser_expect_word(p, "is") < 0)
 		return -1;
-	return take_name(p, "directory", p->names->directories, &out->name);
+	return parser_take_name(p, "directory", p->names->directories, &out->name);
 }
 
 static int parse_dn(struct parser *p, struct condition *out)
@@ -136,99 +205,20 @@ static int parse_dn(struct parser *p, struct condition *out)
 	int column;
 
 	out->kind = CONDITION_DN_UNDER;
-	if (expect_word(p, "under") < 0)
+	if (parser_expect_word(p, "under") < 0)
 		return -1;
 	column = p->now.column;
-	if (take_value(p, "a DN in quotes", &dn) < 0)
+	if (parser_take_value(p, "a DN in quotes", &dn) < 0)
 		return -1;
 	return take_dn(p, column, dn, &out->dn_key);
 }
 
-/* ---- values ---- */
-
-static void keep_value(struct parser *p, struct condition *out, const char *value)
-{
-	const char **values = arena_grow(p->arena, (void *)out->values, out->value_count, sizeof(*values));
-
-	values[out->value_count++] = value;
-	out->values = values;
-}
-
-static int take_list(struct parser *p, struct condition *out)
-{
-	const char *value;
-
-	if (p->now.kind != TOKEN_OPEN)
-		return parser_expected(p, "`(` and values with commas between them");
-	do {
-		if (parser_advance(p) < 0 || take_value(p, "a value", &value) < 0)
-			return -1;
-		keep_value(p, out, value);
-	} while (p->now.kind == TOKEN_COMMA);
-	if (p->now.kind != TOKEN_CLOSE)
-		return parser_expected(p, "`,` or `)`");
-	return parser_advance(p);
-}
-
-static int refuse_operator(struct parser *p, const char *subject)
-{
-	const char *meant = word_meant(subject);
-
-	if (meant)
-		return parser_expected(p, "%s after `%.60s`; did you mean `%s`?", OPERATORS, subject, meant);
-	if (parser_at_word(p, "is"))
-		return parser_expected(p, "%s; `is` goes with `directory` and `door`", OPERATORS);
-	if (parser_at_word(p, "not"))
-		return parser_expected(p, "%s; `not` stands before the whole test: not %.60s …", OPERATORS, subject);
-	meant = p->now.kind == TOKEN_WORD ? word_meant(p->now.text) : NULL;
-	if (meant)
-		return parser_expected(p, "%s; did you mean `%s`?", OPERATORS, meant);
-	return parser_expected(p, "%s after `%.60s`", OPERATORS, subject);
-}
-
-static bool take_comparison(const struct parser *p, enum comparison *out)
-{
-	static const char *const words[] = {
-#define OPERATOR(name, word, form, meaning, example) [COMPARISON_##name] = word,
-#include "policies/words.def"
-	};
-
-	if (p->now.kind == TOKEN_STRING || p->now.kind == TOKEN_END)
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (slice_is_nocase(p->now.raw, words[i])) {
-			*out = (enum comparison)i;
-			return true;
-		}
-	return false;
-}
-
-static int take_comparison_and_values(struct parser *p, const char *subject, struct condition *out)
-{
-	const char *value;
-	int column;
-
-	if (!take_comparison(p, &out->comparison))
-		return refuse_operator(p, subject);
-	if (parser_advance(p) < 0)
-		return -1;
-	if (out->comparison == COMPARISON_PRESENT)
-		return 0;
-	if (out->comparison == COMPARISON_IN)
-		return take_list(p, out);
-	column = p->now.column;
-	if (take_value(p, "a value", &value) < 0)
-		return -1;
-	if (out->comparison == COMPARISON_LIKE && strlen(value) > PATTERN_MAX)
-		return error_set(p->err, REASON_RULE, "column %d: the pattern has more than %d bytes", column, PATTERN_MAX);
-	keep_value(p, out, value);
-	return 0;
-}
+/* ---- values, dates, other conditions ---- */
 
 static int parse_mail(struct parser *p, struct condition *out)
 {
 	out->kind = CONDITION_MAIL;
-	return take_comparison_and_values(p, "mail", out);
+	return parser_take_comparison(p, "mail", out);
 }
 
 /* An attribute description: a name or an OID, then options (RFC 4512 section 2.5). */
@@ -241,7 +231,7 @@ static bool is_attribute(const char *name)
 	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.;") == strlen(name);
 }
 
-static int take_attribute(struct parser *p, struct condition *out)
+static int parse_attribute(struct parser *p, struct condition *out)
 {
 	out->kind = CONDITION_ATTRIBUTE;
 	if (!p->now.text || !is_attribute(p->now.text))
@@ -249,113 +239,42 @@ static int take_attribute(struct parser *p, struct condition *out)
 	out->name = p->now.text;
 	if (parser_advance(p) < 0)
 		return -1;
-	return take_comparison_and_values(p, out->name, out);
+	return parser_take_comparison(p, out->name, out);
 }
 
-static int parse_attribute(struct parser *p, struct condition *out)
+static int parse_today(struct parser *p, struct condition *out)
 {
-	return take_attribute(p, out);
+	out->kind = CONDITION_TODAY;
+	return parser_take_date_comparison(p, out);
 }
 
-/* ---- facts of this sign-on ---- */
-
-static int parse_mfa(struct parser *p, struct condition *out)
+static const struct policy_condition *find_condition(const struct policy_names *names, const char *name)
 {
-	(void)p;
-	out->kind = CONDITION_MFA;
-	return 0;
+	for (size_t i = 0; i < names->condition_count; i++)
+		if (strcmp(names->conditions[i].name, name) == 0)
+			return &names->conditions[i];
+	return NULL;
 }
 
-/* A short name, or a URI; any other word would never be said of anybody, and its `not` of all. */
-static int parse_method(struct parser *p, struct condition *out)
+static int parse_condition(struct parser *p, struct condition *out)
 {
-	static const char *const words[] = {
-#define METHOD(word, uri, meaning) #word,
-#include "policies/words.def"
-		NULL
-	};
-	static const char *const uris[] = {
-#define METHOD(word, uri, meaning) uri,
-#include "policies/words.def"
-	};
-	int column;
-	const char *name;
+	const char **known = arena_alloc(p->arena, (p->names->condition_count + 1) * sizeof(*known));
+	const char *name, *word;
 
-	out->kind = CONDITION_METHOD;
-	if (expect_word(p, "is") < 0)
-		return -1;
-	column = p->now.column;
-	if (take_value(p, "a way of signing on", &name) < 0)
+	for (size_t i = 0; i < p->names->condition_count; i++)
+		known[i] = p->names->conditions[i].name;
+	out->kind = CONDITION_NAMED;
+	out->column = p->now.column;
+	if (parser_take_name(p, "condition", known, &name) < 0)
 		return -1;
 	out->name = name;
-	for (size_t i = 0; words[i]; i++)
-		if (slice_is_nocase(slice_c(name), words[i]))
-			out->name = uris[i];
-	if (slice_is_nocase(slice_c(name), "mfa"))
-		out->kind = CONDITION_MFA;
-	return strchr(out->name, ':') ? 0 : refuse_name(p, column, "way of signing on", name, words);
-}
-
-static int parse_guest(struct parser *p, struct condition *out)
-{
-	(void)p;
-	out->kind = CONDITION_GUEST;
+	out->named = find_condition(p->names, name);
+	out->child = out->named->when;
+	word = p->scope == CONDITION_RULE ? condition_sign_on(out->child) : NULL;
+	if (word)
+		return error_set(p->err, REASON_RULE, "column %d: condition `%.80s` uses `%s`, which is a fact of one sign-on and belongs under "
+			"`require`", out->column, name, word);
 	return 0;
-}
-
-static int parse_door(struct parser *p, struct condition *out)
-{
-	out->kind = CONDITION_DOOR;
-	if (!parser_at_word(p, "kind")) {
-		if (!parser_at_word(p, "is"))
-			return parser_expected(p, "`is` and a connection, or `kind is managed` or `kind is portal`");
-		if (parser_advance(p) < 0)
-			return -1;
-		return take_name(p, "connection", p->names->doors, &out->name);
-	}
-	out->kind = CONDITION_DOOR_KIND;
-	if (parser_advance(p) < 0 || expect_word(p, "is") < 0)
-		return -1;
-	if (!parser_at_word(p, "managed") && !parser_at_word(p, "portal"))
-		return parser_expected(p, "`managed` or `portal`");
-	out->door_kind = parser_at_word(p, "managed") ? DOOR_MANAGED : DOOR_PORTAL;
-	return parser_advance(p);
-}
-
-static int take_network(struct parser *p, struct condition *out)
-{
-	struct network *networks = arena_grow(p->arena, (void *)out->networks, out->network_count, sizeof(*networks));
-	int column = p->now.column;
-	const char *text, *why;
-
-	if (take_value(p, "a network like 10.0.0.0/8", &text) < 0)
-		return -1;
-	if (network_read(text, &networks[out->network_count], &why) < 0)
-		return error_set(p->err, REASON_RULE,
-			"column %d: `%.80s` %s; expected a network like 10.0.0.0/8 or 2001:db8::/32",
-			column, text, why);
-	out->networks = networks;
-	out->network_count++;
-	return 0;
-}
-
-static int parse_client(struct parser *p, struct condition *out)
-{
-	out->kind = CONDITION_CLIENT;
-	if (expect_word(p, "in") < 0 || take_network(p, out) < 0)
-		return -1;
-	while (p->now.kind == TOKEN_COMMA)
-		if (parser_advance(p) < 0 || take_network(p, out) < 0)
-			return -1;
-	return 0;
-}
-
-static int parse_claim(struct parser *p, struct condition *out)
-{
-	out->kind = CONDITION_CLAIM;
-	if (take_value(p, "the name of a claim in quotes", &out->name) < 0)
-		return -1;
-	return take_comparison_and_values(p, "claim", out);
 }
 
 /* ---- which test ---- */
@@ -375,6 +294,8 @@ static int parse_known(struct parser *p, size_t row, struct condition *out)
 		return error_set(p->err, REASON_RULE, "column %d: `%s` is a fact of one sign-on and belongs under "
 			"`require`; `rules` also decide about provisioning, where nobody signs on",
 			p->now.column, tests[row].word);
+	if (tests[row].scope == CONDITION_REQUIRE)
+		out->sign_on = tests[row].word;
 	if (parser_advance(p) < 0)
 		return -1;
 	return tests[row].parse(p, out);
@@ -386,14 +307,14 @@ int parse_test(struct parser *p, struct condition *out)
 	size_t row = 0, rows = sizeof(tests) / sizeof(tests[0]);
 	int rc;
 
-	if (p->now.kind == TOKEN_END || at_joiner(p))
+	if (p->now.kind == TOKEN_END || parser_at_joiner(p))
 		return parser_expected(p, "a test like `member of …` or `attribute = value`");
 	while (row < rows && !parser_at_word(p, tests[row].word))
 		row++;
 	if (row < rows)
 		rc = parse_known(p, row, out);
 	else if (p->now.kind == TOKEN_WORD)
-		rc = take_attribute(p, out);
+		rc = parse_attribute(p, out);
 	else
 		rc = parser_expected(p, "a test like `member of …` or `attribute = value`");
 	if (rc == 0)

@@ -9,7 +9,7 @@ static const char *const language[] = {
 #define TEST(word, scope, form, meaning, example) #word,
 #define OPERATOR(name, word, form, meaning, example) word,
 #include "policies/words.def"
-	"of", "is", "under", "kind",
+	"of", "is", "under", "kind", "set", "days",
 	NULL,
 };
 
@@ -45,7 +45,7 @@ static size_t distance(const char *a, size_t an, const char *b, size_t bn)
 
 const char *word_nearest(const char *written, const char *const *words)
 {
-	size_t n = strlen(written), m, d, best_distance = n < 5 ? 2 : 3;
+	size_t n = strlen(written), m, d, best_distance = n < 6 ? 2 : 3;
 	const char *best = NULL;
 
 	if (n < 3 || n > WORD_MAX)

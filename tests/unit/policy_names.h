@@ -26,7 +26,16 @@ static const char *const two_directories[] = {"corp", "lab", NULL};
 static const char *const one_directory[] = {"corp", NULL};
 static const char *const all_doors[] = {"organisation", "helpdesk", "portal", NULL};
 
-static const struct policy_names two = {normalize, two_directories, all_doors};
-static const struct policy_names one = {normalize, one_directory, all_doors};
+static const char *const all_links[] = {"help", "intranet", NULL};
+
+static const char *const offices[] = {"Berlin", "Köln", NULL}, *const teams[] = {"corp:agents", "cn=leads,dc=y", NULL};
+static const char *const networks[] = {"10.0.0.0/8", "192.0.2.7", NULL}, *const empty_set[] = {NULL}, *const mistaken[] = {"crop:x", NULL};
+static const struct policy_set all_sets[] = {
+	{"offices", offices}, {"teams", teams}, {"networks", networks}, {"nothing", empty_set}, {"mistaken", mistaken},
+};
+
+static const struct policy_names two = {.normalize = normalize, .directories = two_directories, .doors = all_doors, .links = all_links,
+	.sets = all_sets, .set_count = 5};
+static const struct policy_names one = {.normalize = normalize, .directories = one_directory, .doors = all_doors};
 
 #endif

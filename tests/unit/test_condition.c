@@ -61,10 +61,15 @@ static void every_example_of_the_words_parses_in_its_scope(void **state)
 #include "policies/words.def"
 	};
 
+	const struct policy_condition staff = {.name = "staff"};
+	struct policy_names named = two;
+
 	(void)state;
+	named.conditions = &staff;
+	named.condition_count = 1;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		parses(table[i].example, table[i].scope, &two);
-		parses(table[i].example, CONDITION_REQUIRE, &two);
+		parses(table[i].example, table[i].scope, &named);
+		parses(table[i].example, CONDITION_REQUIRE, &named);
 	}
 }
 
@@ -91,6 +96,14 @@ static void parses_what_administrators_write(void **state)
 		"not not a present",
 		"department = present",
 		"((((a = b))))",
+		"member of (corp:x, 'cn=y,dc=z')",
+		"member of set teams and not member of set nothing",
+		"member of 'corp:set' and department in set offices or department like set offices",
+		"title like ('*engineer*', Lead)",
+		"level >= 3 and level<10 and level > -2 and level <= +7",
+		"contractEnd before today and contractEnd since 2026-01-01 or contractEnd until 2026-12-31T18:00:00Z",
+		"lastLogonTimestamp after today - 90 days and x before today + 1 day",
+		"today since 2026-01-01 and today before 2026-12-31T18:00+01:00",
 	};
 
 	(void)state;
@@ -107,6 +120,9 @@ static void parses_facts_of_the_sign_on_under_require(void **state)
 		"door is portal and door kind is managed",
 		"DOOR KIND IS Portal",
 		"claim role in (a, b) or claim http://x/y present or claim groups like jira-*",
+		"user is member and not user is guest and link is help",
+		"client in set networks or time in 22:00-06:00, 08:00-24:00 and weekday in mon-fri, Sunday, sat-sun",
+		"tenant is 7B1c2d3e-4f50-4a61-8b72-93a4b5c6d7e8 and claim level > 3 and claim http://x/end before today",
 	};
 
 	(void)state;
@@ -114,7 +130,9 @@ static void parses_facts_of_the_sign_on_under_require(void **state)
 		parses(table[i], CONDITION_REQUIRE, &two);
 }
 
-#define OPS "`=`, `!=`, `like`, `in` or `present`"
+#define TEXT_OPS "`=`, `!=`, `like`, `in` or `present`"
+#define OPS "`=`, `!=`, `like`, `in`, `present`, `<`, `<=`, `>`, `>=`, `before`, `since`, `until` or `after`"
+#define A_DATE "a date: 2026-12-31, 2026-12-31T18:00Z, today, or `today - 30 days`"
 #define QUOTES "; a value with blanks or signs in it needs quotes"
 #define A_TEST "a test like `member of …` or `attribute = value`"
 
@@ -154,13 +172,42 @@ static void says_where_and_what_was_expected(void **state)
 			"column 14: found `''`, expected a value that is not empty; no value at all is `not NAME present`"},
 		{"department = and", "column 14: found `and`, expected a value; in quotes it would be one"},
 		{"department = (a)", "column 14: found `(`, expected a value"},
-		{"department in a, b", "column 15: found `a`, expected `(` and values with commas between them"},
+		{"department in a, b", "column 15: found `a`, expected `(` and values with commas between them, or `set` and its name"},
 		{"department in ()", "column 16: found `)`, expected a value"},
 		{"department in (a b)", "column 18: found `b`, expected `,` or `)`"},
 		{"attribute 'x y' = z", "column 11: found `'x y'`, expected the name of an LDAP attribute"},
 		{"directory corp", "column 11: found `corp`, expected `is`"},
 		{"dn = 'dc=example'", "column 4: found `=`, expected `under`"},
 		{"dn under example", "column 10: `example` is not a DN (RFC 4514)"},
+	};
+
+	(void)state;
+	REFUSES(table, CONDITION_RULE);
+}
+
+static void says_what_is_wrong_with_sets_numbers_and_dates(void **state)
+{
+	static const struct refusal table[] = {
+		{"department in set office", "column 19: no set is called `office`; did you mean `offices`?"},
+		{"member of set mistaken", "column 15: no directory is called `crop`; did you mean `corp`? (a group of set mistaken)"},
+		{"member of (corp:x corp:y)", "column 19: found `corp:y`, expected `,` or `)`"},
+		{"member of (corp:x, y)", "column 20: the group `y` may be in several directories; write corp:y or its DN"},
+		{"title matches 'x.*'", "column 7: found `matches`, expected `like` and a pattern with * and ?"},
+		{"mail > 3", "column 6: found `>`, expected " TEXT_OPS " after `mail`"},
+		{"mail before today", "column 6: found `before`, expected " TEXT_OPS " after `mail`"},
+		{"level >= x", "column 10: `x` is not a whole number between -9223372036854775807 and 9223372036854775807; "
+			"dates are compared with `before`, `since`, `until` and `after`"},
+		{"level > 9223372036854775808", "column 9: `9223372036854775808` is not a whole number between -9223372036854775807 and "
+			"9223372036854775807; dates are compared with `before`, `since`, `until` and `after`"},
+		{"x before", "column 9: the condition ends, expected " A_DATE},
+		{"x before 2026-02-30", "column 10: found `2026-02-30`, expected " A_DATE},
+		{"x before today-90", "column 10: found `today-90`, expected " A_DATE},
+		{"x before today - x days", "column 18: found `x`, expected a number of days, at most 36500"},
+		{"x before today - 36501 days", "column 18: found `36501`, expected a number of days, at most 36500"},
+		{"x before today - 30", "column 20: the condition ends, expected `days`"},
+		{"today is 2026-12-31", "column 7: found `is`, expected `before`, `since`, `until` or `after` and a date"},
+		{"today before today", "column 14: found `today`, expected a date: today is compared with 2026-12-31 or 2026-12-31T18:00Z"},
+		{"condition x", "column 11: no condition is called `x`; there is: none is set up"},
 	};
 
 	(void)state;
@@ -178,7 +225,9 @@ static void says_what_to_write_instead_of_a_habit(void **state)
 		{"a = b || c = d", "column 7: found `||`, expected `or`"},
 		{"!(a = b)", "column 1: found `!`, expected `not` or `!=`"},
 		{"(&(a=b)(c=d))", "column 2: found `&`, expected `and`"},
-		{"a < b", "column 3: found `<`, which means nothing outside quotes"},
+		{"a => 3", "column 3: found `=>`, expected `>=`"},
+		{"a =< 3", "column 3: found `=<`, expected `<=`"},
+		{"a ~ b", "column 3: found `~`, which means nothing outside quotes"},
 		{"a = \"x\\\"y\"",
 			"column 9: found `y`, expected `and`, `or` or the end" QUOTES},
 		{"a = “b”", "column 5: found a typographic quote, expected ' or \""},
@@ -227,7 +276,17 @@ static void names_groups_directories_doors_and_networks_in_errors(void **state)
 			"expected a network like 10.0.0.0/8 or 2001:db8::/32"},
 		{"client in (10.0.0.0/8)", "column 11: found `(`, expected a network like 10.0.0.0/8"},
 		{"claim = x", "column 7: found `=`, expected the name of a claim in quotes"},
-		{"claim role", "column 11: the condition ends, expected `=`, `!=`, `like`, `in` or `present` after `claim`"},
+		{"claim role", "column 11: the condition ends, expected " OPS " after `claim`"},
+		{"user is admin", "column 9: found `admin`, expected `guest` or `member`"},
+		{"tenant is example.org", "column 11: `example.org` is not a tenant ID like 7b1c2d3e-4f50-4a61-8b72-93a4b5c6d7e8"},
+		{"link is hlep", "column 9: no link is called `hlep`; did you mean `help`?"},
+		{"client in set offices", "column 15: `Berlin` is not a numeric address; expected a network like 10.0.0.0/8 or 2001:db8::/32"},
+		{"time in 8-18", "column 9: found `8-18`, expected a span of time like 07:00-19:00, or 22:00-06:00 over midnight"},
+		{"time in 08:00-08:00", "column 9: found `08:00-08:00`, expected a span of time like 07:00-19:00, or 22:00-06:00 over midnight"},
+		{"time in 24:00-08:00", "column 9: found `24:00-08:00`, expected a span of time like 07:00-19:00, or 22:00-06:00 over midnight"},
+		{"time in 08:00-24:01", "column 9: found `08:00-24:01`, expected a span of time like 07:00-19:00, or 22:00-06:00 over midnight"},
+		{"weekday in mo-fri", "column 12: found `mo-fri`, expected a day of the week like mon or monday, or mon-fri"},
+		{"weekday is monday", "column 9: found `is`, expected `in`"},
 	};
 
 	(void)state;
@@ -237,7 +296,8 @@ static void names_groups_directories_doors_and_networks_in_errors(void **state)
 
 static void a_rule_with_a_fact_of_the_sign_on_is_sent_to_require(void **state)
 {
-	static const char *const words[] = {"mfa", "guest", "method is x509", "door is helpdesk", "client in 10.0.0.0/8", "claim role = x"};
+	static const char *const words[] = {"mfa", "guest", "method is x509", "door is helpdesk", "client in 10.0.0.0/8", "claim role = x",
+		"user is member", "tenant is 7b1c2d3e-4f50-4a61-8b72-93a4b5c6d7e8", "link is help", "time in 08:00-18:00", "weekday in mon-fri"};
 	struct condition *c = NULL;
 	struct error err;
 	char *text, *wanted;
@@ -253,22 +313,6 @@ static void a_rule_with_a_fact_of_the_sign_on_is_sent_to_require(void **state)
 	}
 }
 
-static void a_group_needs_a_directory_that_is_set_up(void **state)
-{
-	static const char *const none[] = {NULL};
-	const struct policy_names names[] = {{normalize, none, none}, {normalize, NULL, NULL}};
-	struct condition *c = NULL;
-	struct error err;
-
-	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		assert_refused(condition_parse(a, "member of x", CONDITION_RULE, &names[i], &c, &err), err, REASON_RULE);
-		assert_string_equal(err.detail, "column 11: no directory is set up, so there is no group `x`");
-		assert_refused(condition_parse(a, "directory is x", CONDITION_RULE, &names[i], &c, &err), err, REASON_RULE);
-		assert_string_equal(err.detail, "column 14: no directory is called `x`; there is: none is set up");
-	}
-}
-
 static char *repeated(const char *head, const char *part, size_t n, const char *tail)
 {
 	struct text t;
@@ -279,6 +323,130 @@ static char *repeated(const char *head, const char *part, size_t n, const char *
 		text_add_c(&t, part);
 	text_add_c(&t, tail);
 	return t.p;
+}
+
+/* ---- conditions that name others ---- */
+
+static struct policy_names names_of(const struct policy_condition *list, size_t n)
+{
+	struct policy_names names = two;
+
+	names.conditions = list;
+	names.condition_count = n;
+	return names;
+}
+
+static int read_conditions(struct policy_condition *list, size_t n, size_t *which, struct error *err)
+{
+	struct policy_names names = names_of(list, n);
+
+	for (size_t i = 0; i < n; i++)
+		assert_done(condition_parse(a, list[i].text, CONDITION_REQUIRE, &names, &list[i].when, err), *err);
+	return policy_conditions_link(list, n, which, err);
+}
+
+static void conditions_name_others_in_any_order(void **state)
+{
+	struct policy_condition list[] = {
+		{"insider", "condition staff and not condition leaver", NULL},
+		{"staff", "member of corp:staff", NULL},
+		{"leaver", "employeeType = leaver or contractEnd before today", NULL},
+		{"at-work", "condition insider and mfa", NULL},
+	};
+	struct policy_names names = names_of(list, 4);
+	struct condition *c;
+	struct error err;
+	size_t which;
+
+	(void)state;
+	assert_done(read_conditions(list, 4, &which, &err), err);
+	parses("condition insider and department = x", CONDITION_RULE, &names);
+	parses("condition 'at-work'", CONDITION_REQUIRE, &names);
+	assert_refused(condition_parse(a, "a = b and condition at-work", CONDITION_RULE, &names, &c, &err), err, REASON_RULE);
+	assert_string_equal(err.detail,
+		"column 21: condition `at-work` uses `mfa`, which is a fact of one sign-on and belongs under `require`");
+	assert_refused(condition_parse(a, "condition stuff", CONDITION_RULE, &names, &c, &err), err, REASON_RULE);
+	assert_string_equal(err.detail, "column 11: no condition is called `stuff`; did you mean `staff`?");
+}
+
+static void conditions_that_lead_back_to_themselves_are_refused(void **state)
+{
+	struct policy_condition circle[] = {
+		{"a", "x = y or condition b", NULL}, {"b", "not (z = y and condition c)", NULL}, {"c", "condition a", NULL},
+	};
+	struct policy_condition self[] = {{"fine", "x = y", NULL}, {"self", "x = y and condition self", NULL}};
+	struct error err;
+	size_t which = 9;
+
+	(void)state;
+	assert_refused(read_conditions(circle, 3, &which, &err), err, REASON_RULE);
+	assert_string_equal(err.detail, "column 11: condition `a` leads back to this one");
+	assert_int_equal(which, 2);
+	assert_refused(read_conditions(self, 2, &which, &err), err, REASON_RULE);
+	assert_string_equal(err.detail, "column 21: condition `self` leads back to this one");
+	assert_int_equal(which, 1);
+}
+
+/* Each names the one before it: twice, or once. */
+static void conditions_do_not_grow_beyond_bounds(void **state)
+{
+	struct policy_condition twice[40], once[40];
+	struct error err;
+	size_t which;
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++) {
+		const char *before = arena_printf(a, "condition c%zu", i - 1);
+
+		twice[i] = once[i] = (struct policy_condition){.name = arena_printf(a, "c%zu", i), .text = "x = y"};
+		if (i > 0) {
+			twice[i].text = arena_printf(a, "%s and %s", before, before);
+			once[i].text = before;
+		}
+	}
+	assert_refused(read_conditions(twice, 40, &which, &err), err, REASON_RULE);
+	assert_string_equal(err.detail, "holds more than 5000 tests with all the conditions that it names");
+	assert_refused(read_conditions(once, 40, &which, &err), err, REASON_RULE);
+	assert_string_equal(err.detail, "column 11: more than 32 conditions that name one another in a row");
+	assert_done(read_conditions(once, 33, &which, &err), err);
+}
+
+static void shows_the_place_of_an_error(void **state)
+{
+	static const struct {
+		const char *text, *detail, *caret;
+	} table[] = {
+		{"a = b adn c = d", "column 7: found", "a = b adn c = d\n      ^"},
+		{"ü = b\n\tadn c", "column 8: found", "ü = b  adn c\n       ^"},
+		{"a", "column 2: ends", "a\n ^"},
+	};
+	const char *caret;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_string_equal(condition_caret(a, table[i].text, table[i].detail), table[i].caret);
+	assert_null(condition_caret(a, "a = b", "the condition is empty"));
+	assert_null(condition_caret(a, "a = \xff", "column 1: x"));
+	assert_null(condition_caret(a, "a = b", "column x"));
+	assert_null(condition_caret(a, NULL, "column 1: x"));
+	caret = condition_caret(a, repeated("", "0123456789", 20, ""), "column 101: x");
+	assert_string_equal(caret, arena_printf(a, "…%s…\n%61s^", repeated("", "0123456789", 10, ""), ""));
+}
+
+static void a_group_needs_a_directory_that_is_set_up(void **state)
+{
+	static const char *const none[] = {NULL};
+	const struct policy_names names[] = {{.normalize = normalize, .directories = none, .doors = none}, {.normalize = normalize}};
+	struct condition *c = NULL;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_refused(condition_parse(a, "member of x", CONDITION_RULE, &names[i], &c, &err), err, REASON_RULE);
+		assert_string_equal(err.detail, "column 11: no directory is set up, so there is no group `x`");
+		assert_refused(condition_parse(a, "directory is x", CONDITION_RULE, &names[i], &c, &err), err, REASON_RULE);
+		assert_string_equal(err.detail, "column 14: no directory is called `x`; there is: none is set up");
+	}
 }
 
 static void limits_depth_length_and_patterns(void **state)
@@ -372,9 +540,14 @@ int main(void)
 		TEST_OF(parses_what_administrators_write),
 		TEST_OF(parses_facts_of_the_sign_on_under_require),
 		TEST_OF(says_where_and_what_was_expected),
+		TEST_OF(says_what_is_wrong_with_sets_numbers_and_dates),
 		TEST_OF(says_what_to_write_instead_of_a_habit),
 		TEST_OF(names_groups_directories_doors_and_networks_in_errors),
 		TEST_OF(a_rule_with_a_fact_of_the_sign_on_is_sent_to_require),
+		TEST_OF(conditions_name_others_in_any_order),
+		TEST_OF(conditions_that_lead_back_to_themselves_are_refused),
+		TEST_OF(conditions_do_not_grow_beyond_bounds),
+		TEST_OF(shows_the_place_of_an_error),
 		TEST_OF(a_group_needs_a_directory_that_is_set_up),
 		TEST_OF(limits_depth_length_and_patterns),
 		TEST_OF(damaged_conditions_parse_or_say_why),
