@@ -63,6 +63,7 @@ static int write_mirror(const char *path, const char *name, const struct company
 	struct mirror_writer *w;
 	struct error err;
 	struct stat st = {0};
+	size_t waiting = 0;
 
 	must(mirror_writer_open(path, &options, &w, &err), &err);
 	for (size_t i = 0; i < c->people + c->groups; i++) {
@@ -75,9 +76,12 @@ static int write_mirror(const char *path, const char *name, const struct company
 		else
 			company_group(a, c, i - c->people, &e);
 		must(mirror_writer_put(w, is_person ? MIRROR_PEOPLE : MIRROR_GROUPS, &e, &err), &err);
+		waiting += e.attributes[e.attribute_count - 1].n;
 		arena_free(a);
-		if (i % 20000 == 19999)
-			must(mirror_writer_commit(w, &err), &err);
+		if (waiting < 100000)
+			continue;
+		must(mirror_writer_commit(w, &err), &err);
+		waiting = 0;
 	}
 	mirror_writer_whole(w, MIRROR_PEOPLE);
 	mirror_writer_whole(w, MIRROR_GROUPS);
