@@ -188,56 +188,66 @@ static void add_rdn(struct arena *a, struct text *t, LDAPRDN rdn)
 }
 
 /*
- * Nearly every DN is plain: letters, digits and a few marks, no escapes.  Those
- * need no parser, which is what makes a group of 10,000 members cheap.
- * What is not obviously plain is left to libldap: false.
+ * Nearly every DN is plain: letters, digits and a few marks, no escapes, blanks
+ * one by one within a value.  Those need no parser, which is what makes a group
+ * of 100,000 members cheap.  What is not obviously plain is left to libldap.
  */
-static bool is_plain(const char *dn)
+enum { IN_TYPE = 1, IN_VALUE = 2, CAPITAL = 4 };
+
+#define LETTERS(first, last, class) [first ... last] = (class)
+static const unsigned char classes[256] = {
+	LETTERS('a', 'z', IN_TYPE | IN_VALUE), LETTERS('A', 'Z', IN_TYPE | IN_VALUE | CAPITAL), LETTERS('0', '9', IN_VALUE),
+	['-'] = IN_VALUE, ['_'] = IN_VALUE, ['.'] = IN_VALUE, ['@'] = IN_VALUE
+};
+
+static char lower_of(char c)
 {
-	static const char type_marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	static const char value_marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@";
-
-	for (;;) {
-		size_t n = strspn(dn, type_marks);
-
-		if (n == 0 || dn[n] != '=')
-			return false;
-		dn += n + 1;
-		n = strspn(dn, value_marks);
-		if (n == 0)
-			return false;
-		dn += n;
-		if (!*dn)
-			return true;
-		if (*dn++ != ',')
-			return false;
-	}
+	return classes[(unsigned char)c] & CAPITAL ? (char)(c + ('a' - 'A')) : c;
 }
 
+/* Whether values of this type, in lower case, match without case; false as well for one that has another name. */
+static bool plain_type(const char *type, size_t n, bool *without_case)
+{
+	*without_case = false;
+	for (size_t i = 0; i < sizeof naming_types / sizeof *naming_types; i++) {
+		const struct naming_type *t = &naming_types[i];
+
+		if (t->written[0] != type[0] || strncmp(t->written, type, n) != 0 || t->written[n])
+			continue;
+		*without_case = true;
+		return strcmp(t->written, t->name) == 0;
+	}
+	return true;
+}
+
+/* NULL: not plain, or not a DN. */
 static const char *plain_key(struct arena *a, const char *dn)
 {
-	struct text t;
+	char *key = arena_alloc(a, strlen(dn) + 1), *out = key;
 
-	text_begin(&t, a, strlen(dn) + 1);
-	while (*dn) {
-		struct berval v = {strcspn(dn, "="), (char *)dn};
+	for (;;) {
+		const char *type = out, *value;
 		bool without_case;
 
-		if (t.n)
-			text_add_c(&t, ",");
-		text_add_c(&t, attribute_type(a, &v, &without_case));
-		text_add_c(&t, "=");
-		dn += v.bv_len + 1;
-		v = (struct berval){strcspn(dn, ","), (char *)dn};
-		if (without_case)
-			add_without_case(&t, &v);
-		else
-			text_add(&t, slice_of(v.bv_val, v.bv_len));
-		dn += v.bv_len;
-		if (*dn)
+		while (classes[(unsigned char)*dn] & IN_TYPE)
+			*out++ = lower_of(*dn++);
+		if (out == type || *dn != '=' || !plain_type(type, (size_t)(out - type), &without_case))
+			return NULL;
+		*out++ = *dn++;
+		value = out;
+		while (classes[(unsigned char)*dn] & IN_VALUE ||
+			(*dn == ' ' && out > value && classes[(unsigned char)dn[1]] & IN_VALUE)) {
+			*out++ = without_case ? lower_of(*dn) : *dn;
 			dn++;
+		}
+		if (out == value)
+			return NULL;
+		if (!*dn)
+			return key;
+		if (*dn != ',')
+			return NULL;
+		*out++ = *dn++;
 	}
-	return text_slice(&t).p;
 }
 
 static bool has_hex_value(LDAPDN dn)
@@ -273,11 +283,12 @@ static bool hex_values_are_whole(const char *dn)
 
 int dn_normalize(struct arena *a, const char *dn, const char **key_out)
 {
+	const char *plain = plain_key(a, dn);
 	LDAPDN parsed = NULL;
 	struct text t;
 
-	if (is_plain(dn)) {
-		*key_out = plain_key(a, dn);
+	if (plain) {
+		*key_out = plain;
 		return 0;
 	}
 	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)

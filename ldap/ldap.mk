@@ -7,6 +7,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/feed.c ldap/feed.h \
 	ldap/follow.c \
 	ldap/join.c ldap/reader.h \
+	ldap/mirror_edges.c \
 	ldap/mirror_entry.c ldap/mirror_write.h ldap/writer.h \
 	ldap/mirror_read.c \
 	ldap/mirror_rows.c \

@@ -2,8 +2,6 @@
 /* Nodes, and what hangs on them: records of people, rows of groups with the edges that lead on. */
 #include "ldap/writer.h"
 
-#include "base/text.h"
-
 /* ---- nodes ---- */
 
 /* 0: there is none. */
@@ -33,58 +31,47 @@ node_id node_make(struct mirror_writer *w, const char *dn_key, struct error *err
 
 /* ---- rows ---- */
 
-/* Copied into the transaction's arena; all empty when there is none. */
-static int row_at(struct mirror_writer *w, node_id id, struct row *out, struct error *err)
+int row_at_once(struct mirror_writer *w, node_id id, struct row *out, struct error *err)
 {
 	struct id_key k = key_id(id);
 	struct slice s;
 	int found = store_get(w->txn, TABLE_ROW, id_slice(&k), &s, err);
 
 	*out = (struct row){{"", 0}, {"", 0}, false};
-	return found <= 0 ? found : row_read(arena_slice(w->arena, s), out, err);
+	return found <= 0 ? found : row_read(s, out, err);
 }
 
-static int row_write(struct mirror_writer *w, node_id id, const struct row *row, struct error *err)
+/* Copied into the transaction's arena. */
+static int row_at(struct mirror_writer *w, node_id id, struct row *out, struct error *err)
+{
+	if (row_at_once(w, id, out, err) < 0)
+		return -1;
+	out->parents = arena_slice(w->arena, out->parents);
+	out->record = arena_slice(w->arena, out->record);
+	return 0;
+}
+
+int row_write(struct mirror_writer *w, node_id id, const struct row *row, struct error *err)
 {
 	struct id_key k = key_id(id);
 	uint32_t n = (uint32_t)(row->parents.n / NODE_SIZE), head = n | (row->only_name ? ROW_ONLY_NAME : 0);
-	struct text t;
+	size_t size = sizeof(head) + row->parents.n + row->record.n;
+	char *p;
 
 	if (n == 0 && row->record.n == 0)
 		return store_delete(w->txn, TABLE_ROW, id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
-	text_begin(&t, w->arena, sizeof(head) + row->parents.n + row->record.n + 1);
-	text_add(&t, slice_of(&head, sizeof(head)));
-	text_add(&t, row->parents);
-	text_add(&t, row->record);
-	return store_put(w->txn, TABLE_ROW, id_slice(&k), text_slice(&t), err);
-}
-
-int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err)
-{
-	struct row row;
-	char id[NODE_SIZE], *list;
-	size_t at = 0;
-	bool there;
-
-	if (row_at(w, member, &row, err) < 0)
-		return -1;
-	node_write(id, group);
-	while (at < row.parents.n && memcmp(row.parents.p + at, id, NODE_SIZE) < 0)
-		at += NODE_SIZE;
-	there = at < row.parents.n && memcmp(row.parents.p + at, id, NODE_SIZE) == 0;
-	if (there == (change == ADD))
-		return 0;
-	list = arena_alloc(w->arena, row.parents.n + NODE_SIZE);
-	memcpy(list, row.parents.p, at);
-	if (change == ADD) {
-		memcpy(list + at, id, NODE_SIZE);
-		memcpy(list + at + NODE_SIZE, row.parents.p + at, row.parents.n - at);
-		row.parents = slice_of(list, row.parents.n + NODE_SIZE);
-	} else {
-		memcpy(list + at, row.parents.p + at + NODE_SIZE, row.parents.n - at - NODE_SIZE);
-		row.parents = slice_of(list, row.parents.n - NODE_SIZE);
+	if (size > w->row_room) {
+		free(w->row);
+		w->row_room = size * 2;
+		w->row = malloc(w->row_room);
+		if (!w->row)
+			abort();
 	}
-	return row_write(w, member, &row, err);
+	p = w->row;
+	memcpy(p, &head, sizeof(head));
+	memcpy(p + sizeof(head), row->parents.p, row->parents.n);
+	memcpy(p + sizeof(head) + row->parents.n, row->record.p, row->record.n);
+	return store_put(w->txn, TABLE_ROW, id_slice(&k), slice_of(p, size), err);
 }
 
 /* ---- records ---- */
@@ -152,8 +139,11 @@ int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct
 	struct key k = key_node(w->directory->name, dn_key);
 	struct id_key at = key_id(id);
 	struct slice s;
-	int found = store_get(w->txn, TABLE_ROW, id_slice(&at), &s, err);
+	int found;
 
+	if (edges_write(w, err) < 0)
+		return -1;
+	found = store_get(w->txn, TABLE_ROW, id_slice(&at), &s, err);
 	if (found == 0)
 		found = store_get(w->txn, TABLE_PERSON, id_slice(&at), &s, err);
 	if (found == 0)

@@ -161,6 +161,8 @@ void mirror_writer_close(struct mirror_writer *w)
 	store_close(w->store);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		free((char *)w->cookies[kind].p);
+	edges_free(w);
+	free(w->row);
 	arena_free(w->arena);
 	arena_free(w->settings);
 	free(w);
@@ -247,7 +249,7 @@ int mirror_writer_commit(struct mirror_writer *w, struct error *err)
 	char next[NODE_SIZE];
 	struct store_txn *t;
 
-	if (writer_begin(w, err) < 0)
+	if (writer_begin(w, err) < 0 || edges_write(w, err) < 0)
 		return -1;
 	node_write(next, w->next);
 	if (store_put(w->txn, TABLE_META, slice_c("next"), slice_of(next, NODE_SIZE), err) < 0 ||

@@ -19,6 +19,14 @@ struct mirror_writer {
 	struct state state;
 	bool changed;                   /* an entry changed: readers should look again */
 	bool stated;                    /* state differs from the file's */
+	struct edges {
+		struct edge *list;      /* changes that wait for edges_write */
+		size_t n, capacity;
+		char *parents;          /* of the member being written */
+		size_t room;
+	} edges;
+	char *row;                      /* being put together */
+	size_t row_room;
 };
 
 int writer_begin(struct mirror_writer *w, struct error *err);
@@ -30,12 +38,19 @@ enum change { ADD, REMOVE };
 
 node_id node_make(struct mirror_writer *w, const char *dn_key, struct error *err);     /* the one there is, or a new one */
 int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct error *err);
-/* The edge from a member to its group. */
-int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err);
 /* 1: copied into the transaction's arena, 0: none, -1. */
 int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err);
 /* bytes empty: no record any more.  A group's name does not count as the only one until row_set_only_name says so. */
 int record_set(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice bytes, struct error *err);
+/* Lies in the file, until something is written; all empty when there is none. */
+int row_at_once(struct mirror_writer *w, node_id id, struct row *out, struct error *err);
+/* Nothing of it may lie in w->row; an empty one is deleted. */
+int row_write(struct mirror_writer *w, node_id id, const struct row *row, struct error *err);
 int row_set_only_name(struct mirror_writer *w, node_id id, bool only, struct error *err);
+
+/* mirror_edges.c: the edge from a member to its group.  Rows show it after edges_write, which a commit calls too. */
+int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err);
+int edges_write(struct mirror_writer *w, struct error *err);
+void edges_free(struct mirror_writer *w);
 
 #endif

@@ -79,6 +79,12 @@ static void reads_plain_names_as_the_parser_does(void **state)
 	static const struct pair same[] = {
 		{"uid=u1.x@example_org-2,ou=People,DC=Example", " uid=u1.x@example_org-2,ou=People,DC=Example"},
 		{"unknownType=aB,dc=x", " unknownType=aB,dc=x"},
+		{"CN=Jane B. Doe,OU=All Users,DC=X", " CN=Jane B. Doe,OU=All Users,DC=X"},
+		{"cn=a b,unknownType=a B c,dc=x", " cn=a b,unknownType=a B c,dc=x"},
+		{"cn=a  b,unknownType=a  B,dc=x", " cn=a  b,unknownType=a  B,dc=x"},
+		{"cn=a ,dc=x ", " cn=a ,dc=x "},
+		{"cn= a,dc= x", " cn= a,dc= x"},
+		{"gn=A,userId=B,c=DE,cnn=A,dc=x", " gn=A,userId=B,c=DE,cnn=A,dc=x"},
 	};
 	struct arena *a = arena_new();
 
