@@ -132,6 +132,8 @@ static int refresh_end(struct follow *f, enum mirror_kind kind, struct error *er
 	f->last.detail[0] = '\0';
 	heard_of(f);
 	log_info("the directory was read", "directory", f->directory->name, "server", f->feed.connection->uri, NULL);
+	if (f->progress->whole)
+		f->progress->whole(f->progress->context, f->feed.connection->uri);
 	return 0;
 }
 
@@ -224,6 +226,8 @@ static int entry_came(struct follow *f, const struct sync_event *e, struct error
 		uuid_set_add(f->refreshes[e->kind].seen, e->entry.uuid);
 	if (mirror_writer_put(f->writer, e->kind, &e->entry, err) < 0)
 		return -1;
+	if (f->progress->entry)
+		f->progress->entry(f->progress->context);
 	return cookie_came(f, e->kind, e->cookie, err);
 }
 
@@ -416,6 +420,8 @@ static int lost(struct follow *f, const struct error *why, struct error *err)
 	if (strcmp(f->last.detail, why->detail) != 0)
 		log_warning("directory lost", "directory", f->directory->name, "detail", why->detail, NULL);
 	f->last = *why;
+	if (f->progress->lost)
+		f->progress->lost(f->progress->context, why->detail);
 	mirror_writer_lost(f->writer, why->detail);
 	return mirror_writer_commit(f->writer, err);
 }

@@ -5,6 +5,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/connection.c ldap/connection.h \
 	ldap/dn.c ldap/mirror.h \
 	ldap/feed.c ldap/feed.h \
+	ldap/everyone.c \
 	ldap/follow.c \
 	ldap/join.c ldap/reader.h \
 	ldap/mirror_edges.c \
@@ -22,6 +23,10 @@ ldap_libmirror_a_SOURCES = \
 check_PROGRAMS += tests/unit/test_dn
 tests_unit_test_dn_SOURCES = tests/unit/test_dn.c tests/unit/unit.h
 tests_unit_test_dn_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_everyone
+tests_unit_test_everyone_SOURCES = tests/unit/test_everyone.c tests/unit/unit.h
+tests_unit_test_everyone_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_record
 tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/unit.h

@@ -79,6 +79,10 @@ struct mirror_progress {
 	void (*alive)(void *context);   /* called at least once a network_seconds while anything goes on */
 	bool (*stop)(void *context);    /* asked between steps */
 	void *context;
+	/* For who waits for one reading; each may be NULL. */
+	void (*entry)(void *context);   /* an entry came */
+	void (*whole)(void *context, const char *uri);  /* people and groups are as this server has them */
+	void (*lost)(void *context, const char *why);   /* one address could not be used, or no longer */
 };
 
 /*
@@ -172,6 +176,36 @@ int mirror_rules(struct arena *a, struct mirror *m, const struct directory_optio
 	size_t *n_out, struct error *err);
 /* Another number than before: something has changed. */
 int mirror_generation(struct mirror *m, uint64_t *out, struct error *err);
+
+/* ---- everybody, for commands ---- */
+
+/*
+ * A copy of the file that is this process's alone (in `folder`, else in TMPDIR) and has no name: reading everybody takes
+ * longer than a read transaction of the file itself may.  REASON_MIRROR_EMPTY as mirror_open.
+ */
+int mirror_open_copy(const char *path, const char *folder, struct mirror **out, struct error *err);
+
+/* One person as a sign-on would know them, whichever way it found them. */
+struct mirror_one {
+	const struct mirror_person *person;     /* joined_by: NULL; groups: none when there are TOO_MANY_GROUPS */
+	const struct error *refusal;    /* reason NONE, or why their sign-on is refused: no value to find them by, one that others have … */
+};
+
+/*
+ * Calls `each` for everybody in these directories, in the order of the settings, until it returns other than 0; that value, 0
+ * at the end, or -1 (MIRROR_EMPTY, as mirror_person).  What it is given lives until it returns, in `one_arena`.
+ */
+int mirror_each(struct mirror *m, const struct directory_options *directories, size_t directory_count,
+	int (*each)(struct arena *one_arena, const struct mirror_one *one, void *context), void *context, struct error *err);
+
+/* A group by its normalized DN, or by its name. */
+struct mirror_group_found {
+	size_t count;                   /* groups of that name: 0 there is none */
+	const char *dn;                 /* of one of them; NULL: none */
+	size_t members;                 /* entries that it names, whether or not they are in the mirror */
+};
+int mirror_group(struct arena *a, struct mirror *m, const char *directory, const char *dn_key, const char *cn,
+	struct mirror_group_found *out, struct error *err);
 
 struct mirror_state {
 	bool filled;                    /* read whole at least once */

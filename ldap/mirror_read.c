@@ -54,7 +54,7 @@ int read_person(struct reading *r, node_id id, struct slice *out, struct error *
 }
 
 /* Who is missing from a mirror that is not whole may only not have arrived; and who is there may be there twice. */
-static int require_filled(struct reading *r, struct error *err)
+int require_filled(struct reading *r, struct error *err)
 {
 	struct state state;
 
@@ -116,12 +116,25 @@ static int require_own_mail(struct reading *r, const struct found *person, const
 	return 0;
 }
 
-static int fill_person(struct reading *r, const struct found *f, struct mirror_person *out, struct error *err)
+/* A step that may refuse the person: the first refusal is kept, and what else there is to know still found out. */
+static int refused(const struct error *e, struct error *refusal, struct error *err)
+{
+	if (e->reason == REASON_STORE) {
+		*err = *e;
+		return -1;
+	}
+	if (refusal->reason == REASON_NONE)
+		*refusal = *e;
+	return 0;
+}
+
+int fill_person(struct reading *r, const struct found *f, struct mirror_person *out, struct error *refusal, struct error *err)
 {
 	struct mirror_person p = {.directory = f->directory->name, .joined_by = f->how};
 	struct slice bytes = {0};
 	struct record record;
 	struct state state;
+	struct error e;
 	int found = read_person(r, f->id, &bytes, err);
 
 	if (found < 0)
@@ -130,20 +143,36 @@ static int fill_person(struct reading *r, const struct found *f, struct mirror_p
 		return error_set(err, REASON_STORE, "the mirror's index names a person that is not there");
 	if (record_read(r->arena, bytes, &record, err) < 0 || state_read(r->txn, f->directory->name, &state, err) < 0)
 		return -1;
+	*refusal = (struct error){.reason = REASON_NONE};
 	if (record.disabled)
-		return error_set(err, REASON_PERSON_DISABLED, "%s is switched off in directory %s", record.dn,
-			f->directory->name);
-	if (record.name && require_own_mail(r, f, record.name, err) < 0)
+		error_set(refusal, REASON_PERSON_DISABLED, "%s is switched off in directory %s", record.dn, f->directory->name);
+	else if (record.name && require_own_mail(r, f, record.name, &e) < 0 && refused(&e, refusal, err) < 0)
 		return -1;
-	if (walk_groups(r, f->directory, f->id, &p.groups, &p.group_count, err) < 0)
+	if (walk_groups(r, f->directory, f->id, &p.groups, &p.group_count, &e) < 0 && refused(&e, refusal, err) < 0)
 		return -1;
 	p.dn = record.dn;
 	p.entry_uuid = uuid_text(r->arena, record.uuid);
 	p.mail = record.name;
+	p.disabled = record.disabled;
 	p.attributes = record.attributes;
 	p.attribute_count = record.attribute_count;
 	p.as_of = state.as_of;
 	*out = p;
+	return 0;
+}
+
+static int fill_or_refuse(struct reading *r, const struct found *f, struct mirror_person *out, struct error *err)
+{
+	struct mirror_person person;
+	struct error refusal;
+
+	if (fill_person(r, f, &person, &refusal, err) < 0)
+		return -1;
+	if (refusal.reason != REASON_NONE) {
+		*err = refusal;
+		return -1;
+	}
+	*out = person;
 	return 0;
 }
 
@@ -157,7 +186,7 @@ int mirror_person(struct arena *a, struct mirror *m, const struct directory_opti
 	if (store_begin_read(m->store, &r.txn, err) < 0)
 		return -1;
 	if (require_filled(&r, err) == 0 && find_by_claims(&r, query, &found, err) == 0)
-		rc = fill_person(&r, &found, out, err);
+		rc = fill_or_refuse(&r, &found, out, err);
 	store_abort(r.txn);
 	return rc;
 }
@@ -172,7 +201,7 @@ int mirror_person_named(struct arena *a, struct mirror *m, const struct director
 	if (store_begin_read(m->store, &r.txn, err) < 0)
 		return -1;
 	if (require_filled(&r, err) == 0 && find_by_name(&r, name, &found, err) == 0)
-		rc = fill_person(&r, &found, out, err);
+		rc = fill_or_refuse(&r, &found, out, err);
 	store_abort(r.txn);
 	return rc;
 }

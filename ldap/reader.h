@@ -40,6 +40,14 @@ int require_one(const struct reading *r, const struct found_list *list, struct f
 int find_by_claims(struct reading *r, const struct mirror_query *query, struct found *out, struct error *err);
 int find_by_name(struct reading *r, const char *name, struct found *out, struct error *err);
 
+/* mirror_read.c */
+/* Each directory was read whole under these settings, or MIRROR_EMPTY. */
+int require_filled(struct reading *r, struct error *err);
+/*
+ * All that the file says of an entry.  -1: it cannot be read.  What a sign-on is refused for (switched off, a mail that others
+ * have, too many groups) is in *refusal, whose reason is else NONE.
+ */
+int fill_person(struct reading *r, const struct found *f, struct mirror_person *out, struct error *refusal, struct error *err);
 /* 1: bytes in the arena, 0: none, -1. */
 int read_person(struct reading *r, node_id id, struct slice *out, struct error *err);
 

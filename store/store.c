@@ -3,8 +3,10 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAP_DEFAULT ((size_t)16 << 30)
 #define READERS_MAX 512
@@ -18,6 +20,7 @@ struct store {
 	size_t table_count;
 	enum store_use use;
 	char *path;
+	bool is_copy;                   /* nobody else has it open */
 	MDB_txn *idle;                  /* a reset read transaction: renewing it costs a tenth of a new one */
 };
 
@@ -49,7 +52,7 @@ static struct slice of_val(MDB_val v)
 
 static int open_env(struct store *s, const struct store_options *o, struct error *err)
 {
-	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (s->is_copy ? MDB_NOLOCK : 0);
 	char lock[4096];
 	int rc;
 
@@ -133,19 +136,25 @@ abort:
 	return -1;
 }
 
-int store_open(const struct store_options *options, struct store **out, struct error *err)
+static int open_store(const struct store_options *options, bool is_copy, struct store **out, struct error *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
 	if (!s || !(s->path = strdup(options->path)))
 		abort();
 	s->use = options->use;
+	s->is_copy = is_copy;
 	if (open_env(s, options, err) < 0 || open_tables(s, options, err) < 0) {
 		store_close(s);
 		return -1;
 	}
 	*out = s;
 	return 0;
+}
+
+int store_open(const struct store_options *options, struct store **out, struct error *err)
+{
+	return open_store(options, false, out, err);
 }
 
 void store_close(struct store *s)
@@ -374,4 +383,43 @@ int store_copy(struct store *s, const char *path, struct error *err)
 	int rc = mdb_env_copy2(s->env, path, MDB_CP_COMPACT);
 
 	return rc == 0 ? 0 : fail(err, s, "cannot copy it", rc);
+}
+
+/* -1: no file can be made there. */
+static int unnamed_file(const char *folder)
+{
+	char path[4096];
+	int fd;
+
+	if (!folder || snprintf(path, sizeof(path), "%s/copy.XXXXXX", folder) >= (int)sizeof(path))
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+int store_open_copy(struct store *of, const char *folder, const struct store_options *options, struct store **out, struct error *err)
+{
+	const char *temporary = getenv("TMPDIR");
+	struct store_options copy = *options;
+	char path[40];
+	int fd = unnamed_file(folder), rc;
+
+	if (!temporary || !*temporary)
+		temporary = "/tmp";
+	if (fd < 0)
+		fd = unnamed_file(temporary);
+	if (fd < 0)
+		return error_set(err, REASON_FILE, "no file for a copy can be made in %s or %s: %s", folder, temporary, strerror(errno));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	copy.path = path;
+	copy.use = STORE_READ;
+	rc = mdb_env_copyfd2(of->env, fd, MDB_CP_COMPACT);
+	if (rc != 0)
+		fail(err, of, "cannot copy it", rc);
+	else
+		rc = open_store(&copy, true, out, err);
+	close(fd);
+	return rc == 0 ? 0 : -1;
 }

@@ -78,6 +78,11 @@ int store_generation_next(struct store_txn *t, struct error *err);
 
 /* A compact copy at `path`, for commands that read everything; not taken while it exists. */
 int store_copy(struct store *s, const char *path, struct error *err);
+/*
+ * The same for this process alone, opened for reading as long as it likes: a file of mode 0600 in `folder`, or in TMPDIR
+ * (else /tmp) when that cannot be written, which has no name any more before the first byte is in it.
+ */
+int store_open_copy(struct store *of, const char *folder, const struct store_options *options, struct store **out, struct error *err);
 
 /*
  * Claims: ids that may be used once.  In the runtime folder, without sync,

@@ -194,7 +194,7 @@ static void alive(void *context)
 
 void follower_start(struct slapd *s, const struct directory_options *d)
 {
-	const struct mirror_progress progress = {alive, must_stop, NULL};
+	const struct mirror_progress progress = {.alive = alive, .stop = must_stop};
 	struct error err = {0};
 	int rc;
 
