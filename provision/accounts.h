@@ -74,5 +74,11 @@ struct accounts_import {
  */
 int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out,
 	struct error *err);
+/*
+ * The accounts of such a file, handed to `each` one after another without any inventory; each lives until `each` returns.
+ * The same refusals; accounts that are there twice are handed over twice.
+ */
+int accounts_read_csv(struct arena *a, struct slice csv, int64_t now, void (*each)(const struct account *account, void *context),
+	void *context, struct accounts_import *out, struct error *err);
 
 #endif

@@ -17,7 +17,9 @@ struct import {
 	struct arena *arena;            /* the caller's: for the report */
 	struct csv csv;
 	struct account_columns columns;
-	struct store_txn *txn;
+	struct store_txn *txn;          /* of the inventory; NULL: accounts are shown, not kept */
+	void (*show)(const struct account *account, void *context);
+	void *context;
 	int64_t now;
 	size_t unusable;
 	const char **problems;
@@ -141,8 +143,12 @@ static int read_account(struct arena *a, struct import *im, const struct csv_row
 
 static int keep_account(struct arena *a, struct import *im, int line, const struct account *account, struct error *err)
 {
-	int rc = store_put_new(im->txn, ACCOUNTS_MANAGED, account_key(a, account->mail), account_write(a, account), err);
+	int rc = 1;
 
+	if (im->txn)
+		rc = store_put_new(im->txn, ACCOUNTS_MANAGED, account_key(a, account->mail), account_write(a, account), err);
+	else
+		im->show(account, im->context);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
@@ -190,17 +196,15 @@ static int import_rows(struct import *im, struct error *err)
 
 static int require_accounts(const struct import *im, struct error *err)
 {
+	const char *so = im->txn ? ", so the inventory stays as it was" : "";
 	const struct accounts_import *r = &im->report;
 
 	if (r->managed == 0 && r->problem_count == 0)
-		return error_set(err, REASON_FILE, "the file lists no account, so the inventory stays as it was");
+		return error_set(err, REASON_FILE, "the file lists no account%s", so);
 	if (r->managed == 0)
-		return error_set(err, REASON_FILE,
-			"the file lists no account that can be used, so the inventory stays as it was; %s",
-			im->problems[0]);
+		return error_set(err, REASON_FILE, "the file lists no account that can be used%s; %s", so, im->problems[0]);
 	if (im->unusable > r->rows - im->unusable)
-		return error_set(err, REASON_FILE, "%zu of %zu rows cannot be used, so the inventory stays as it was; %s",
-			im->unusable, r->rows, im->problems[0]);
+		return error_set(err, REASON_FILE, "%zu of %zu rows cannot be used%s; %s", im->unusable, r->rows, so, im->problems[0]);
 	return 0;
 }
 
@@ -240,6 +244,15 @@ static int read_header(struct import *im, struct slice bytes, struct error *err)
 	return account_columns_read(im->arena, &header, &im->columns, err);
 }
 
+static void report(struct import *im, struct accounts_import *out)
+{
+	im->report.columns_used = im->columns.used;
+	im->report.columns_unneeded = im->columns.unneeded;
+	im->report.columns_ignored = im->columns.unknown;
+	im->report.problems = im->problems;
+	*out = im->report;
+}
+
 int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int64_t now, struct accounts_import *out,
 	struct error *err)
 {
@@ -263,10 +276,18 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
 	store_close(store);
 	if (rc < 0)
 		return -1;
-	im.report.columns_used = im.columns.used;
-	im.report.columns_unneeded = im.columns.unneeded;
-	im.report.columns_ignored = im.columns.unknown;
-	im.report.problems = im.problems;
-	*out = im.report;
+	report(&im, out);
+	return 0;
+}
+
+int accounts_read_csv(struct arena *a, struct slice csv, int64_t now, void (*each)(const struct account *account, void *context),
+	void *context, struct accounts_import *out, struct error *err)
+{
+	struct import im = {.arena = a, .now = now, .show = each, .context = context};
+
+	im.problems = arena_alloc(a, (PROBLEMS_KEPT + 1) * sizeof(*im.problems));
+	if (read_header(&im, csv, err) < 0 || import_rows(&im, err) < 0 || require_accounts(&im, err) < 0)
+		return -1;
+	report(&im, out);
 	return 0;
 }

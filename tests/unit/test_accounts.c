@@ -249,6 +249,32 @@ static void a_file_that_is_not_understood_leaves_the_inventory_as_it_was(void **
 	}
 }
 
+static void note_account(const struct account *account, void *context)
+{
+	const char **seen = context;
+
+	*seen = arena_printf(a, "%s%s %d%s%s;", *seen, account->mail, account->billable, account->products[0] ? " " : "",
+		account->products[0] ? account->products[0] : "");
+}
+
+static void reads_a_file_without_an_inventory(void **state)
+{
+	struct accounts_import report;
+	const char *seen = "";
+	struct error err;
+
+	(void)state;
+	assert_done(accounts_read_csv(a, slice_c("Email,Billable,Trello\na@example.org,yes,x\nnobody\nb@example.org,no,\na@example.org,,\n"), NOW,
+		note_account, &seen, &report, &err), err);
+	assert_string_equal(seen, "a@example.org 1 Trello;b@example.org 0;a@example.org -1;");
+	assert_int_equal(report.managed, 3);
+	assert_int_equal(report.billable, 1);
+	assert_int_equal(report.problem_count, 1);
+	assert_int_equal(find("a@example.org").answer, ACCOUNTS_NO_INVENTORY);
+	assert_refused(accounts_read_csv(a, slice_c("Email\nx\n"), NOW, note_account, &seen, &report, &err), err, REASON_FILE);
+	assert_string_equal(err.detail, "the file lists no account that can be used; line 2: `x` is not a mail address");
+}
+
 static void refuses_mails_that_are_none(void **state)
 {
 	static const char *const table[] = {"x", "@", "x@", "@x", "a@b@c", "a b@c", "<a@b>", "a@b;c@d", "a@b\tc"};
@@ -373,7 +399,7 @@ int main(void)
 		TEST_OF(keeps_twenty_problems_and_counts_all),
 		TEST_OF(a_new_import_replaces_the_old_one),
 		TEST_OF(a_file_that_is_not_understood_leaves_the_inventory_as_it_was),
-		TEST_OF(refuses_mails_that_are_none),
+		TEST_OF(reads_a_file_without_an_inventory), TEST_OF(refuses_mails_that_are_none),
 		TEST_OF(without_an_inventory_says_so_and_looks_again),
 		TEST_OF(a_failed_first_import_is_no_inventory),
 		TEST_OF(nobody_is_listed_without_a_mail),
