@@ -28,6 +28,9 @@ TYPES = {
 }
 
 
+NEEDS = {"REQUIRED": "required", "SERVING": "required to serve", "OPTIONAL": ""}
+
+
 class Fault(Exception):
     pass
 
@@ -107,7 +110,7 @@ def settings(section):
             word = " | ".join(w for w in limits.split("|") if w)
         elif kind in ("TIME", "NUMBER") and limits:
             word += f" {limits}"
-        about = [w for w in (word, "required" if need == "REQUIRED" else "", f"default {default}" if default else "") if w]
+        about = [w for w in (word, NEEDS[need], f"default {default}" if default else "") if w]
         out.append(f".It Cm {key}" + (f" Pq {quoted('; '.join(about))}" if about else ""))
         out.append(mdoc(text))
     return out + [".El"]

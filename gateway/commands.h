@@ -18,10 +18,16 @@ int command_setup(struct arena *a, const char *settings_path, int argc, char **a
 int command_check(struct arena *a, const char *settings_path, int argc, char **argv);
 /* accounts import FILE.csv | accounts show MAIL */
 int command_accounts(struct arena *a, const char *settings_path, int argc, char **argv);
-/* observe report [--since TIME] [--door NAME] [--json | --csv] [FILE]… */
-int command_observe(struct arena *a, const char *settings_path, int argc, char **argv);
 /* keys list [--json] | make NAME … | activate CONNECTION|--all|--requests NAME | retire NAME | instructions CONNECTION [NAME] */
 int command_keys(struct arena *a, const char *settings_path, int argc, char **argv);
+/* fill: the directories read once, without the service */
+int command_fill(struct arena *a, const char *settings_path, int argc, char **argv);
+/* who [--outcome | --rule | --group] NAME [--csv | --json] */
+int command_who(struct arena *a, const char *settings_path, int argc, char **argv);
+/* seats [--managed-accounts FILE.csv] [--csv | --json] */
+int command_seats(struct arena *a, const char *settings_path, int argc, char **argv);
+/* what-if --rules FILE [--csv | --json] */
+int command_what_if(struct arena *a, const char *settings_path, int argc, char **argv);
 /* role NAME INSTANCE SETTINGS SOCKETS AREA: started by the parent alone */
 int command_role(struct arena *a, int argc, char **argv);
 

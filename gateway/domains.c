@@ -94,3 +94,31 @@ const struct settings_provider *choose_provider(const struct settings *s, const 
 	}
 	return NULL;
 }
+
+static bool takes_claims_of(const struct directory_options *d, const char *provider)
+{
+	size_t i;
+
+	for (i = 0; d->sources && d->sources[i]; i++) {
+		if (strcmp(d->sources[i], provider) == 0)
+			return true;
+	}
+	return !d->sources;
+}
+
+size_t providers_of_person(struct arena *a, const struct settings *s, const char *directory, const char *mail,
+	const struct settings_provider *const **out)
+{
+	const struct settings_provider **list = arena_alloc(a, (s->provider_count + 1) * sizeof(*list));
+	const struct directory_options *d = settings_directory(s, directory);
+	size_t i, n = 0;
+
+	for (i = 0; d && i < s->provider_count; i++) {
+		const struct settings_provider *p = &s->providers[i];
+
+		if (takes_claims_of(d, p->name) && provider_speaks_for(p, mail ? mail : ""))
+			list[n++] = p;
+	}
+	*out = list;
+	return n;
+}

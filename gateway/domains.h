@@ -29,6 +29,10 @@ struct slice domain_of_name(const char *name);
 bool provider_has_domain(const struct settings_provider *p, struct slice domain);
 bool provider_speaks_for(const struct settings_provider *p, const char *mail);
 
+/* Who could sign this person of the mirror on: providers of that directory that speak for the mail.  How many. */
+size_t providers_of_person(struct arena *a, const struct settings *s, const char *directory, const char *mail,
+	const struct settings_provider *const **out);
+
 /*
  * REASON_FOREIGN_DOMAIN when the assertion names somebody of another domain: by
  * its NameID, upn, name or emailaddress, each where it is a name with an `@` or

@@ -114,32 +114,6 @@ static int choose_doors(struct arena *a, const struct settings *s, const struct 
 	return n ? 0 : -1;
 }
 
-static bool takes_claims_of(const struct directory_options *d, const char *provider)
-{
-	size_t i;
-
-	for (i = 0; d->sources && d->sources[i]; i++) {
-		if (strcmp(d->sources[i], provider) == 0)
-			return true;
-	}
-	return !d->sources;
-}
-
-static void find_providers(struct arena *a, const struct settings *s, struct explanation *e)
-{
-	const struct settings_provider **list = arena_alloc(a, (s->provider_count + 1) * sizeof(*list));
-	const struct directory_options *directory = settings_directory(s, e->person.directory);
-	size_t i;
-
-	for (i = 0; directory && i < s->provider_count; i++) {
-		const struct settings_provider *p = &s->providers[i];
-
-		if (takes_claims_of(directory, p->name) && provider_speaks_for(p, e->person.mail ? e->person.mail : ""))
-			list[e->provider_count++] = p;
-	}
-	e->providers = list;
-}
-
 static void find_age(const struct settings *s, struct explanation *e)
 {
 	e->age = staleness_age(e->person.as_of, e->now);
@@ -162,7 +136,7 @@ static int explain(struct arena *a, const struct gateway *g, const struct asked 
 	else
 		e.found = mirror_person_named(a, g->mirror, g->settings->directories, g->settings->directory_count, q->person, &e.person, &e.err);
 	if (e.found == 0)
-		find_providers(a, g->settings, &e);
+		e.provider_count = providers_of_person(a, g->settings, e.person.directory, e.person.mail, &e.providers);
 	if (e.found == 0)
 		find_age(g->settings, &e);
 	for (i = 0; e.found == 0 && i < e.door_count; i++) {

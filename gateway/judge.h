@@ -20,31 +20,12 @@ struct judge_question {
 	int64_t now;
 };
 
-/*
- * `observe: yes` at a managed connection: the rules are tried on the living
- * traffic, and keep nobody out.  Observing only ever takes back what a rule or
- * requirement said of somebody who is known: it is never asked whether the
- * person is somebody, which is judged before (SAML, the join, stale data), or
- * whether Atlassian would get another kind of account, which is judged after.
- * What may be taken back is listed (judge.c); everything else refuses.
- */
-struct observed {
-	bool on;                        /* the rules were asked here, and observed */
-	bool overruled;                 /* they said otherwise, which was taken back */
-	enum passage passage;           /* what they would have done; of a refusal with `reason` */
-	enum reason reason;
-};
-
-/* In one word: "same", "denied", "elsewhere"; "refused" where observing takes nothing back. */
-const char *observed_word(const struct observed *o);
-
 struct judgement {
 	const struct settings_connection *door; /* the one judged at; of a link: managed, or the portal it lands in */
 	struct facts facts;
 	enum staleness staleness;       /* of the person's directory, at question.now */
 	struct decision decision;
 	struct accounts_found account;
-	struct observed observed;       /* on: what the rules said is in `decision`, what is done in `passage` */
 	enum passage passage;           /* PASSAGE_REFUSE until everything held */
 	const char *to;                 /* where the browser ends: ACS, start, home or landing */
 	const char *landing;            /* relay state of an unsolicited Response (link), or NULL */
@@ -61,6 +42,13 @@ int judge_person(struct arena *a, const struct gateway *g, const struct settings
  */
 int judge(struct arena *a, const struct gateway *g, const struct judge_question *question, const struct mirror_person *person,
 	enum policy_trace trace, struct judgement *out, struct error *err);
+
+/*
+ * What the rules of `policy` give this person at any time, by the same steps: facts, rules, mail, account.  No door, no
+ * identity, no requirement: those are a sign-on's.  As judge(), *out holds the decision also with -1.
+ */
+int judge_standing(struct arena *a, const struct gateway *g, const struct policy *policy, const struct mirror_person *person, int64_t now,
+	struct judgement *out, struct error *err);
 
 /* What an account kind means for an outcome: 0, or ACCOUNT_KIND / ACCOUNTS_TOO_OLD. */
 int judge_account(const struct settings *s, const struct accounts_found *found, enum outcome outcome, int64_t now, struct error *err);

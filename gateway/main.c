@@ -36,6 +36,23 @@ static const struct command {
 		"usage: postern [-c FILE] explain PERSON [--door NAME | --link NAME] [--mfa] [--guest]\n"
 		"                       [--client ADDRESS] [--claim NAME=VALUE]... [--json]\n\n"
 		"PERSON is a mail address, a DN, a uid or an object id.  Changes nothing.\n"},
+	{"fill", command_fill, "read the directories once, without the service",
+		"usage: postern [-c FILE] fill\n\n"
+		"Reads people and groups of every directory into the mirror and ends, so that who,\n"
+		"seats, what-if and explain can answer before anything is served.  Settings with\n"
+		"directories and rules are enough.  Exit status 1: a directory could not be read.\n"},
+	{"who", command_who, "people of an outcome or a rule, members of a group, and why",
+		"usage: postern [-c FILE] who [--outcome | --rule | --group] NAME [--csv | --json]\n\n"
+		"NAME is an outcome, a rule, or a group (directory:cn or a DN, nested members too).\n"
+		"Asks a copy of the mirror; needs no keys and no service.  Exit status 1: nobody.\n"},
+	{"seats", command_seats, "how many people each outcome and rule holds, and what is billed",
+		"usage: postern [-c FILE] seats [--managed-accounts FILE.csv] [--csv | --json]\n\n"
+		"Judges everybody of a copy of the mirror; needs no keys and no service.  With\n"
+		"Atlassian's export of managed accounts: what is billed beside what the rules give.\n"},
+	{"what-if", command_what_if, "who would get something else by other rules",
+		"usage: postern [-c FILE] what-if --rules FILE [--csv | --json]\n\n"
+		"FILE holds `rules` (sets, conditions) as the settings file does.  Judges everybody of a copy of the\n"
+		"mirror by both, and says whose outcome changes and how many seats it costs or saves.\n"},
 	{"accounts", command_accounts, "the inventory of Atlassian accounts",
 		"usage: postern [-c FILE] accounts import FILE.csv\n"
 		"       postern [-c FILE] accounts show MAIL\n\n"
@@ -51,12 +68,6 @@ static const struct command {
 		"connection once it is activated there, and leaves when it is retired.  instructions\n"
 		"says what to paste where.  --reload has the running service take it over at once,\n"
 		"with everything else that was changed in the settings.\n"},
-	{"observe", command_observe, "what the rules would have done where they are only tried",
-		"usage: postern [-c FILE] observe report [--since TIME] [--door NAME] [--json | --csv] [FILE]...\n\n"
-		"At connections with `observe: yes` rules keep nobody out; the audit says what they\n"
-		"would have done, and this sums it up: whom they would refuse or send to another\n"
-		"door, by which rule.  TIME is as 7d (back from now), 2026-11-24 or\n"
-		"2026-11-24T13:19:16Z.  FILE: audit files, where they were rotated.\n"},
 	{"setup", command_setup, "print every value to paste at Entra ID and Atlassian",
 		"usage: postern [-c FILE] setup\n"},
 	{"version", command_version, "print the version", "usage: postern version\n"},

@@ -13,6 +13,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_directories.c \
 	gateway/settings_files.c \
 	gateway/settings_links.c \
+	gateway/settings_other_rules.c \
 	gateway/settings_decryption.c \
 	gateway/settings_providers.c \
 	gateway/settings_reader.c gateway/settings_reader.h \
@@ -41,12 +42,15 @@ noinst_LIBRARIES += gateway/libprogram.a
 gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
+	gateway/census.c gateway/census.h \
 	gateway/check.c gateway/check.h \
 	gateway/check_mirror.c \
 	gateway/check_providers.c \
 	gateway/check_rules.c \
 	gateway/child.c gateway/child.h \
 	gateway/fetch.c gateway/fetch.h \
+	gateway/fill_command.c \
+	gateway/group_name.c gateway/group_name.h \
 	gateway/keys.h \
 	gateway/keys_change.c \
 	gateway/keys_command.c \
@@ -54,12 +58,17 @@ gateway_libprogram_a_SOURCES = \
 	gateway/listeners.c gateway/listeners.h \
 	gateway/loaded.c gateway/loaded.h \
 	gateway/mirror_role.c \
-	gateway/observe_command.c \
-	gateway/observe_report.c gateway/observe_report.h \
 	gateway/parent.c gateway/parent.h \
 	gateway/refresh_role.c \
+	gateway/report.c gateway/report.h \
 	gateway/role.c \
-	gateway/running.c gateway/running.h
+	gateway/running.c gateway/running.h \
+	gateway/seats.h \
+	gateway/seats_accounts.c \
+	gateway/seats_command.c \
+	gateway/seats_print.c \
+	gateway/what_if_command.c \
+	gateway/who_command.c
 
 # Both halves name each other (a role's frame calls the roles), hence the program twice.
 PROGRAM_LIBS = gateway/libprogram.a gateway/libgateway.a gateway/libprogram.a $(GATEWAY_LIBS)
@@ -72,10 +81,13 @@ check_PROGRAMS += tests/unit/test_loaded
 tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_loaded_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/unit/test_observe_report
-tests_unit_test_observe_report_SOURCES = tests/unit/test_observe_report.c tests/unit/unit.h
-tests_unit_test_observe_report_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-tests_unit_test_observe_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_report
+tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/unit.h
+tests_unit_test_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_census
+tests_unit_test_census_SOURCES = tests/unit/test_census.c tests/unit/unit.h
+tests_unit_test_census_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/keys.h tests/unit/unit.h

@@ -238,24 +238,33 @@ static void read_top(struct settings_reader *r)
 	settings_read_claims(r);
 }
 
-int settings_read(struct arena *a, struct files *files, const char *path, const struct settings **out,
-	const char *const **problems, struct error *err)
+int settings_read_tree(struct settings_reader *r, struct error *err)
 {
-	struct settings_reader r = {.arena = a, .files = files, .file = arena_strdup(a, path)};
 	struct yaml_node *root;
 	struct slice bytes;
 
-	r.problems = arena_alloc(a, (SETTINGS_PROBLEMS_MAX + 1) * sizeof(*r.problems));
-	if (problems)
-		*problems = r.problems;
-	if (files_get(files, path, FILE_PUBLIC, FILES_ALL, &bytes, err) < 0 || yaml_read(a, path, bytes, &root, err) < 0) {
-		r.problems[0] = arena_strdup(a, err->detail);
+	r->problems = arena_alloc(r->arena, (SETTINGS_PROBLEMS_MAX + 1) * sizeof(*r->problems));
+	if (files_get(r->files, r->file, FILE_PUBLIC, FILES_ALL, &bytes, err) < 0 || yaml_read(r->arena, r->file, bytes, &root, err) < 0) {
+		r->problems[0] = arena_strdup(r->arena, err->detail);
 		return -1;
 	}
 	if (bytes.n > SETTINGS_MAX_BYTES)
-		return error_set(err, REASON_SETTINGS, "%s:1: is larger than %u bytes", path, SETTINGS_MAX_BYTES);
-	r.root = root;
-	r.settings = arena_alloc(a, sizeof(*r.settings));
+		return error_set(err, REASON_SETTINGS, "%s:1: is larger than %u bytes", r->file, SETTINGS_MAX_BYTES);
+	r->root = root;
+	r->settings = arena_alloc(r->arena, sizeof(*r->settings));
+	return 0;
+}
+
+int settings_read_for(enum settings_use use, struct arena *a, struct files *files, const char *path, const struct settings **out,
+	const char *const **problems, struct error *err)
+{
+	struct settings_reader r = {.arena = a, .files = files, .file = arena_strdup(a, path), .use = use};
+	int rc = settings_read_tree(&r, err);
+
+	if (problems)
+		*problems = r.problems;
+	if (rc < 0)
+		return -1;
 	r.settings->file = r.file;
 	read_top(&r);
 	if (r.problem_count) {
@@ -264,6 +273,12 @@ int settings_read(struct arena *a, struct files *files, const char *path, const 
 	}
 	*out = r.settings;
 	return 0;
+}
+
+int settings_read(struct arena *a, struct files *files, const char *path, const struct settings **out,
+	const char *const **problems, struct error *err)
+{
+	return settings_read_for(SETTINGS_TO_SERVE, a, files, path, out, problems, err);
 }
 
 /* ---- by name ---- */

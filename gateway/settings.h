@@ -96,7 +96,6 @@ struct settings_connection {
 	enum refusals refusals;
 	enum requests requests;
 	const char *const *request_certificates;        /* NULL: those of its metadata, if it is given by metadata */
-	bool observe;                   /* managed: the rules are asked, and keep nobody out (judge.h) */
 	bool usual_attributes;          /* those of Atlassian are among `attributes` */
 	struct settings_attribute stable_id;    /* ATTRIBUTE_CLAIM or ATTRIBUTE_LDAP; default: the object id */
 	/* what it is sent, in this order: the usual ones of Atlassian unless `attributes` names them anew */
@@ -192,12 +191,27 @@ struct settings {
 };
 
 /*
+ * TO_ANSWER: for commands that only ask mirror, rules and inventory.  public_url, identity_providers and connections may be
+ * missing; what is there must be right.  Without connections a rule may give any site.
+ */
+enum settings_use { SETTINGS_TO_SERVE, SETTINGS_TO_ANSWER };
+
+/*
  * Reads and checks everything that can be known from the file itself and the
  * names in it (not what other files hold: settings_check_files).
  * All the errors that stand beside one another are collected, at most 20, in
  * `problems` (NULL-terminated) when it is not NULL; the first is also in err.
  */
 int settings_read(struct arena *a, struct files *files, const char *path, const struct settings **out,
+	const char *const **problems, struct error *err);
+
+int settings_read_for(enum settings_use use, struct arena *a, struct files *files, const char *path, const struct settings **out,
+	const char *const **problems, struct error *err);
+/*
+ * The rules of another file in place of those of `s`: the file needs no more than `rules` (with `sets` and `conditions`, or those
+ * of `s` hold), and what else is in it is not looked at.  An attribute that a directory of `s` does not keep is a problem: the mirror cannot answer for it.
+ */
+int settings_read_other_rules(struct arena *a, struct files *files, const char *path, const struct settings *s, struct policy *out,
 	const char *const **problems, struct error *err);
 
 const struct settings_connection *settings_connection(const struct settings *s, const char *name);     /* NULL: none */

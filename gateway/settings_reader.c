@@ -245,6 +245,11 @@ static void read_fallback(struct settings_reader *r, const struct setting *row, 
 	*(const char *const **)((char *)target + row->offset) = list;
 }
 
+static bool is_needed(const struct settings_reader *r, const struct setting *row)
+{
+	return row->need == REQUIRED || (row->need == SERVING && r->use == SETTINGS_TO_SERVE);
+}
+
 int section_read(struct settings_reader *r, enum setting_section section, const struct yaml_node *map, void *target)
 {
 	const struct setting *row;
@@ -266,7 +271,7 @@ int section_read(struct settings_reader *r, enum setting_section section, const 
 			unknown_key(r, section, n);
 	}
 	for (row = settings_table; row->key; row++) {
-		if (row->section == section && row->need == REQUIRED && !yaml_get(map, row->key))
+		if (row->section == section && is_needed(r, row) && !yaml_get(map, row->key))
 			settings_problem_key(r, map, row->key, "is missing%s%s", map->key ? " in " : "", map->key ? map->key : "");
 	}
 	return 0;

@@ -30,7 +30,8 @@ enum setting_type {
 	SETTING_PARTS           /* a map or list with a shape of its own */
 };
 
-enum setting_need { OPTIONAL, REQUIRED };
+/* SERVING: required of settings that serve; commands that only answer do without. */
+enum setting_need { OPTIONAL, REQUIRED, SERVING };
 
 enum setting_section {
 	SECTION_top,
@@ -105,6 +106,7 @@ struct settings_reader {
 	const char *file;
 	struct settings *settings;
 	const struct yaml_node *root;
+	enum settings_use use;
 	const char **problems;
 	size_t problem_count;           /* all of them; the first SETTINGS_PROBLEMS_MAX are kept */
 	struct error first;
@@ -123,6 +125,8 @@ void settings_problem_key(struct settings_reader *r, const struct yaml_node *nod
 /* What is wrong with a condition: its detail, and in `problems` the place in the text too. */
 void settings_problem_in(struct settings_reader *r, const struct yaml_node *node, const char *text, const struct error *wrong);
 
+/* r->file into r->root and an empty r->settings; the fault is in `problems` too. */
+int settings_read_tree(struct settings_reader *r, struct error *err);
 /* 0, or -1 when node is not a map; target: the struct that the section's rows belong to. */
 int section_read(struct settings_reader *r, enum setting_section section, const struct yaml_node *map, void *target);
 /* A map of names, each of which may become part of a path or a rule: letters, digits, `-`, `_`, at most 32. */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The census: everybody of the mirror, each judged as a sign-on would be.
+ *
+ * Works on a copy of the mirror, so that it may take its time; needs no key, no
+ * identity provider, no connection and no running service.  What only a
+ * sign-on knows (claims, second factor, guests, door) is not asked: so
+ * `require` is left out, and a person counts as a member of the tenant.
+ */
+#ifndef GATEWAY_CENSUS_H
+#define GATEWAY_CENSUS_H
+
+#include "gateway/judge.h"
+#include "gateway/report.h"
+
+struct census {
+	const char *command;            /* for messages */
+	struct arena *arena;
+	struct gateway gateway;         /* its mirror is a copy */
+	size_t people;                  /* in all directories */
+	int64_t now;
+};
+
+/* The settings, of which rules and directories are enough; NULL and said why. */
+const struct settings *census_settings(struct arena *a, const char *command, struct files *files, const char *path);
+/* Becomes their user, for good, and copies the mirror.  0, or -1 and said why. */
+int census_open(struct arena *a, const char *command, const struct settings *settings, struct census *out);
+/* The copy alone; the rights are the caller's business.  REASON_MIRROR_EMPTY: nothing was read yet. */
+int census_begin(struct arena *a, const char *command, const struct settings *settings, struct census *out, struct error *err);
+void census_close(struct census *c);
+/* "postern COMMAND: …"; returns 1. */
+int census_fail(const struct census *c, const struct error *err);
+
+/* Everybody, with progress; as mirror_each. */
+int census_each(struct census *c, int (*each)(struct arena *one_arena, const struct mirror_one *one, void *context), void *context,
+	struct error *err);
+
+/* What a person is given. */
+struct standing {
+	struct judgement judgement;     /* its decision: what the rules say, also where a sign-on is refused */
+	size_t rule;                    /* place of the rule that matched; policy->rule_count: none did */
+	struct error refusal;           /* reason NONE: a sign-on is let through, as far as it can be known */
+};
+
+void census_judge(struct arena *one_arena, const struct census *c, const struct policy *policy, const struct mirror_one *one,
+	struct standing *out);
+
+/* How the rule found the person: "corp:agents through corp:team"; "" when it named no group. */
+const char *census_path(struct arena *a, const struct judgement *j);
+/* One group with its way to the person, as census_path. */
+const char *census_group_path(struct arena *a, const struct mirror_person *person, size_t group);
+
+/* "corp: 4,012 people and 310 groups, heard of 2026-11-28T21:50:47Z", one line a directory. */
+void census_print_mirror(const struct census *c);
+void census_json_mirror(const struct census *c, json_t *o);
+
+#endif

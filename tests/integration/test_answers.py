@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers before any sign-on: a directory and rules, no keys, no identity provider, no doors, no service."""
+import csv
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+
+import pytest
+
+from parts import Parts, company
+from stories import ldap_modify
+
+AGENTS = ["aicha.benali", "bjoern.angstroem", "dmitri.volkov", "grace.okafor", "helene.girard", "kofi.mensah", "lars.soerensen",
+          "maya.obrien", "mehmet.sahin", "priya.raman", "ravi.iyer", "tomas.dvorak", "zoe.van.dijk"]
+
+
+def few_settings(parts):
+    """Directories and rules, and where the mirror is: what somebody has who has installed nothing else."""
+    whole = parts.settings()
+    password = parts.folder / "ldap.password"
+    password.write_text(company.SERVICE_PASSWORD + "\n")
+    password.chmod(0o600)
+    return (f"state_dir: {parts.folder}/state\nruntime_dir: {parts.folder}/run\nclaimed_domains: [{company.STAFF_DOMAIN}]\n"
+            + whole[whole.index("directories:"):whole.index("require:")])
+
+
+def postern(parts, *arguments, status=0):
+    done = subprocess.run(parts.postern_command(*arguments), capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+def said(parts, *arguments, status=0):
+    done = postern(parts, *arguments, status=status)
+    return done.stdout + done.stderr
+
+
+def answers(parts, *arguments):
+    return json.loads(postern(parts, *arguments, "--json").stdout)
+
+
+def rows(parts, *arguments):
+    return list(csv.DictReader(io.StringIO(postern(parts, *arguments, "--csv").stdout, newline="")))
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory, postern_build):
+    """A company in slapd, read once."""
+    parts = Parts(tmp_path_factory.mktemp("answers"), postern_build)
+    try:
+        parts.start_slapd()
+        parts.settings_file.write_text(few_settings(parts))
+        assert "corp: 60 people and 20 groups" in said(parts, "fill")
+        yield parts
+    finally:
+        parts.close()
+
+
+@pytest.fixture
+def managed(directory):
+    """Atlassian's export: some are wanted, some are not, one has nothing but Trello."""
+    path = directory.folder / "managed.csv"
+    path.write_text(
+        "Name,Email,Status,Billable,Jira,Jira Service Management,Trello,Last active\n"
+        "Maya,Maya.OBrien@example.org,Active,Yes,example,,,\n"
+        "Jürgen,juergen.weiss@example.org,Active,Yes,,,Trello,\n"
+        "Both,nobody@example.org,Active,Yes,example,,Trello,\n"
+        "Jan,jan.kowalski@example.org,Active,Yes,,example,,\n"
+        "Lars,lars.soerensen@example.org,Active,No,,,,\n"
+        "Grace,grace.okafor@example.org,Active,,,,,\n", encoding="utf-8")
+    return path
+
+
+def test_first_says_that_nothing_was_read(tmp_path, directory):
+    settings = tmp_path / "postern.yaml"
+    settings.write_text(directory.settings_file.read_text().replace(f"{directory.folder}/state", str(tmp_path / "none")))
+    for command in (["seats"], ["who", "licensed"], ["what-if", "--rules", str(settings)]):
+        done = subprocess.run([str(directory.build / "postern"), "-c", str(settings), *command], capture_output=True, text=True)
+        assert done.returncode == 1 and "no directory was read; `postern fill` reads" in done.stderr, done.stderr
+
+
+def test_fill_asks_only_for_what_changed(directory):
+    assert "; 0 entries read from ldap://" in said(directory, "fill")
+
+
+def test_fill_says_what_is_wrong_and_ends(tmp_path, directory):
+    settings = tmp_path / "postern.yaml"
+    text = directory.settings_file.read_text().replace(f"{directory.folder}/state", str(tmp_path / "state"))
+    settings.write_text(text.replace(f":{directory.ports['slapd']}", ":1"))
+    done = subprocess.run([str(directory.build / "postern"), "-c", str(settings), "fill"], capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 1 and "postern fill: corp: ldap://127.0.0.1:1" in done.stderr, done.stderr
+    assert done.stdout == ""
+
+
+def test_seats_on_one_screen(directory):
+    text = said(directory, "seats")
+    assert len(text.splitlines()) <= 24 and max(map(len, text.splitlines())) <= 110, text
+    assert re.search(r"licensed +13 +13$", text, re.M), text
+    assert re.search(r"customer +35 +32$", text, re.M), text
+    assert re.search(r"person-found-twice +1 +jan.kowalski@example.org$", text, re.M), text
+    assert re.search(r"^Seats +13:", text, re.M), text
+    assert "4  corp:jira-agents through corp:support-team\n" in text
+
+
+def test_seats_by_name(directory):
+    found = answers(directory, "seats")
+    assert found["seats"] == 13
+    assert found["outcomes"]["portal"] == {"people": 9, "can_sign_on": 9}
+    by_mail = {p["mail"]: p for p in found["people"]}
+    assert sorted(m for m, p in by_mail.items() if p["outcome"] == "licensed") == [f"{a}@example.org" for a in AGENTS]
+    assert (by_mail["maya.obrien@example.org"]["groups"] ==
+            "corp:jira-agents through corp:support-team through corp:support-leads")
+    assert by_mail["erik.lindqvist@example.org"]["reason"] == "person-disabled"
+    assert by_mail[None]["reason"] == "person-no-mail"
+    assert len(found["people"]) == 60
+    table = rows(directory, "seats")
+    assert [r["mail"] for r in table] == [p["mail"] or "" for p in found["people"]]
+    assert [r["outcome"] for r in table[:13]] == ["licensed"] * 13
+
+
+def test_seats_beside_what_atlassian_bills(directory, managed):
+    found = answers(directory, "seats", "--managed-accounts", str(managed))["managed_accounts"]
+    counts = {"billed-wanted": 1, "billed-unwanted": 3, "only_trello_unwanted": 1, "billed-refused": 0, "wanted-unbilled": 1,
+              "wanted-missing": 10, "not-said": 1}
+    assert {name: found[name] for name in counts} == counts
+    assert [a["mail"] for a in found["not_in_the_mirror"]] == ["nobody@example.org"]
+    table = {r["mail"]: r for r in rows(directory, "seats", "--managed-accounts", str(managed))}
+    assert (table["juergen.weiss@example.org"]["compared"], table["juergen.weiss@example.org"]["only_trello"]) == (
+        "billed-unwanted", "yes")
+    assert (table["nobody@example.org"]["products"], table["nobody@example.org"]["only_trello"]) == ("Jira, Trello", "no")
+    assert table["maya.obrien@example.org"]["compared"] == "billed-wanted"
+    text = said(directory, "seats", "--managed-accounts", str(managed))
+    assert re.search(r"billed only because of Trello +1 +juergen.weiss@example.org$", text, re.M), text
+    assert re.search(r"has access to Jira Service Management +1 +jan.kowalski", text), text
+    assert not (directory.folder / "state/accounts.mdb").exists()
+
+
+def test_export_that_is_none_is_refused(directory, tmp_path):
+    export = tmp_path / "x.csv"
+    export.write_text("Name,Phone\nA,1\n")
+    assert f"postern seats: {export}: line 1: no column `Email`" in said(
+        directory, "seats", "--managed-accounts", str(export), status=1)
+
+
+def test_who(directory):
+    assert [p["mail"] for p in answers(directory, "who", "licensed")["people"]] == [f"{a}@example.org" for a in AGENTS]
+    assert [p["mail"] for p in answers(directory, "who", "agents")["people"]] == [f"{a}@example.org" for a in AGENTS]
+    members = {p["mail"]: p["groups"] for p in answers(directory, "who", "corp:it-operations")["people"]}
+    assert members["kofi.mensah@example.org"] == "corp:it-operations through corp:platform through corp:on-call"
+    assert members["ravi.iyer@example.org"] == "corp:it-operations"
+    by_dn = answers(directory, "who", f"cn=IT-Operations, ou=groups,{company.SUFFIX}")["people"]
+    assert {p["mail"]: p["groups"] for p in by_dn} == members
+    assert "has no group nothing" in said(directory, "who", "nothing", status=1)
+    assert "no rule nothing" in said(directory, "who", "--rule", "nothing", status=2)
+    assert said(directory, "who", "--outcome", "customer").endswith("\n35 people\n")
+
+
+def test_what_if(directory, tmp_path):
+    rules = tmp_path / "other.yaml"
+    text = directory.settings_file.read_text()
+    rules.write_text(text[text.index("rules:"):].replace("cn=jira-agents", "cn=dept-engineering").replace(
+        "cn=all-staff", "cn=dept-sales").replace("cn=partners,", "cn=support-team,"))
+    found = answers(directory, "what-if", "--rules", str(rules))
+    changes = {c["mail"]: c for c in found["changes"]}
+    assert found["seats_more"] == found["then"]["licensed"] - found["now"]["licensed"]
+    assert changes["chloe.damico@partner.example.net"]["to"]["outcome"] == "deny"
+    maya = changes["maya.obrien@example.org"]
+    assert (maya["from"]["outcome"], maya["to"]["outcome"], maya["to"]["reason"]) == ("licensed", "portal", "claimed-domain")
+    assert maya["other_kind"] and found["other_kind"] >= 5
+    assert changes["wei.zhang@example.org"]["to"] == {"outcome": "licensed", "rule": "agents", "reason": None}
+    assert "dmitri.volkov@example.org" not in changes
+    text = said(directory, "what-if", "--rules", str(rules))
+    assert "ANOTHER KIND OF ACCOUNT" in text and "Atlassian cannot change the kind of an account back" in text
+    assert found["changes"] == answers(directory, "what-if", "--rules", str(rules))["changes"]
+
+
+def test_what_if_nothing_changes(directory):
+    text = said(directory, "what-if", "--rules", str(directory.settings_file))
+    assert "as many as now" in text and "0 of 60 people" in text
+
+
+def test_what_if_by_what_the_mirror_does_not_keep(directory, tmp_path):
+    rules = tmp_path / "other.yaml"
+    rules.write_text("rules:\n  - {name: all, when: \"title = Engineer\", outcome: customer}\n")
+    assert f"{rules}:2: all: uses title, which the mirror does not keep" in said(
+        directory, "what-if", "--rules", str(rules), status=1)
+
+
+def test_copy_leaves_nothing_behind(directory):
+    before = sorted(os.listdir(directory.folder / "state"))
+    postern(directory, "seats")
+    assert sorted(os.listdir(directory.folder / "state")) == before == ["mirror.mdb", "mirror.mdb-lock"]
+
+
+def test_spreadsheet_and_terminal_get_no_commands(directory):
+    dn = f"uid=evil,ou=people,{company.SUFFIX}"
+    name = "=cmd|' /C calc'!A0"
+    ldap_modify(directory, f"dn: {dn}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: evil\ncn: e\nsn: e\nmail: {name}@x\n"
+                           f"employeeNumber: evil\n\n")
+    try:
+        assert "; 1 entries read" in said(directory, "fill")
+        command = directory.postern_command("seats", "--csv")
+        written = subprocess.run(command, stdout=subprocess.PIPE, timeout=60).stdout.decode()
+        assert f"\"'{name}@x\"" in written and f"\"{name}" not in written
+        assert written.count("\r\n") == written.count("\n") == 62
+    finally:
+        ldap_modify(directory, f"dn: {dn}\nchangetype: delete\n\n")
+        said(directory, "fill")
+
+
+def test_progress_only_on_a_terminal(directory):
+    assert postern(directory, "seats").stderr == ""
+    master, slave = pty.openpty()
+    done = subprocess.run(directory.postern_command("seats", "--json"), stdout=subprocess.PIPE, stderr=slave, timeout=60)
+    os.close(slave)
+    os.close(master)
+    assert done.returncode == 0 and json.loads(done.stdout)["seats"] == 13
+
+
+def test_wrong_calls(directory):
+    for command in (["who"], ["who", "a", "b"], ["seats", "x"], ["seats", "--what"], ["what-if"], ["fill", "x"]):
+        assert "usage: postern" in said(directory, *command, status=2)
+
+
+def test_beside_a_running_service(own_parts):
+    """The service fills the mirror; fill leaves it alone, and the answers are the same ones, by the whole settings."""
+    assert "keeps the mirror as the directories are" in said(own_parts, "fill", status=1)
+    found = answers(own_parts, "seats")
+    assert found["seats"] == 13
+    for person in found["people"]:
+        if not person["mail"]:
+            continue
+        door = "helpdesk" if person["outcome"] == "portal" else "organisation"
+        done = subprocess.run(own_parts.postern_command("explain", person["mail"], "--door", door, "--mfa", "--json"),
+                              capture_output=True, text=True, timeout=60)
+        told = json.loads(done.stdout)
+        if person["reason"] in ("person-disabled", "person-found-twice"):
+            continue
+        assert told["doors"][0]["outcome"] == person["outcome"] and told["doors"][0]["rule"] == person["rule"], person
+        assert (done.returncode == 0) == person["can_sign_on"], person

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What commands over everybody print: nothing of a directory is a command to a terminal or a formula to a spreadsheet. */
+#include "tests/unit/unit.h"
+
+#include "gateway/report.h"
+
+static struct arena *a;
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_free(a);
+	return 0;
+}
+
+static void quotes_every_field(void **state)
+{
+	const char *const fields[] = {"ada@example.org", NULL, "cn=\"a\",dc=x", "O'Brien, M", ""};
+
+	(void)state;
+	assert_string_equal(report_csv_line(a, fields, 5), "\"ada@example.org\",\"\",\"cn=\"\"a\"\",dc=x\",\"O'Brien, M\",\"\"\r\n");
+}
+
+static void writes_no_formula(void **state)
+{
+	static const char *const formulas[] = {"=1+1", "+49 30", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "|cmd", "\xef\xbc\x9d" "1",
+		"\xef\xbc\x8b" "1", "\xef\xbc\x8d" "1", "\xef\xbc\xa0" "A"};
+	static const char *const plain[] = {"a=b", "1+1", "x-y", "ada@example.org", "cn=x", " a"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(formulas) / sizeof(*formulas); i++) {
+		if (strncmp(report_csv_line(a, &formulas[i], 1), "\"'", 2) != 0)
+			fail_msg("%s: %s", formulas[i], report_csv_line(a, &formulas[i], 1));
+	}
+	for (i = 0; i < sizeof(plain) / sizeof(*plain); i++)
+		assert_string_equal(report_csv_line(a, &plain[i], 1), arena_printf(a, "\"%s\"\r\n", plain[i]));
+}
+
+static void shows_no_control_characters(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{"Jürgen Weiß", "Jürgen Weiß"},
+		{"a\x1b[31mb", "a?[31mb"},
+		{"a\nb\tc\x7f", "a?b?c?"},
+		{"a\xc2\x9b" "b", "a??b"},        /* CSI in one character */
+		{"a\xff\xfe" "b", "a??b"},
+		{"\xe2\x82", "??"},
+		{"\xe2\x82\xac", "\xe2\x82\xac"},
+		{"\xf0\x9f\x8e\x89", "\xf0\x9f\x8e\x89"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_string_equal(report_clean(a, rows[i].text), rows[i].shown);
+	assert_null(report_clean(a, NULL));
+}
+
+static void groups_digits(void **state)
+{
+	(void)state;
+	assert_string_equal(report_number(a, 0), "0");
+	assert_string_equal(report_number(a, 999), "999");
+	assert_string_equal(report_number(a, 1000), "1,000");
+	assert_string_equal(report_number(a, 1234567), "1,234,567");
+}
+
+static void keeps_json_readable_whatever_the_bytes(void **state)
+{
+	json_t *o = json_object();
+
+	(void)state;
+	report_json(a, o, "bad", "a\xff" "b");
+	report_json(a, o, "good", "a\nb");
+	report_json(a, o, "none", NULL);
+	assert_string_equal(json_string_value(json_object_get(o, "bad")), "a?b");
+	assert_string_equal(json_string_value(json_object_get(o, "good")), "a\nb");
+	assert_true(json_is_null(json_object_get(o, "none")));
+	json_decref(o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(quotes_every_field, begin, end),
+		cmocka_unit_test_setup_teardown(writes_no_formula, begin, end),
+		cmocka_unit_test_setup_teardown(shows_no_control_characters, begin, end),
+		cmocka_unit_test_setup_teardown(groups_digits, begin, end),
+		cmocka_unit_test_setup_teardown(keeps_json_readable_whatever_the_bytes, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
