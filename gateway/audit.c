@@ -94,7 +94,7 @@ void audit_look_again(struct audit *a)
 		log_error("audit file cannot be opened anew", "detail", err.detail, NULL);
 }
 
-/* ---- one flat object a line, written as text: json_t would take an allocation for each value and each key ---- */
+/* ---- one object a line, flat but for `observed`, written as text: json_t would take an allocation for each value and each key ---- */
 
 static void add_name(struct text *o, const char *key)
 {
@@ -140,6 +140,21 @@ static void add_list(struct text *o, const char *key, const char *const *values)
 	text_add_c(o, "]");
 }
 
+static void add_observed(struct text *o, const char *key, const struct audit_observed *observed)
+{
+	if (!observed)
+		return;
+	add_name(o, key);
+	text_add_c(o, "{");
+	add(o, "verdict", observed->verdict);
+	add(o, "outcome", observed->outcome);
+	add(o, "rule", observed->rule);
+	add(o, "requirement", observed->requirement);
+	add(o, "reason", observed->reason);
+	add(o, "passage", observed->passage);
+	text_add_c(o, "}");
+}
+
 static void write_line(struct text *o, const struct audit_line *l)
 {
 	char time[21];
@@ -168,6 +183,7 @@ static void write_line(struct text *o, const struct audit_line *l)
 	add(o, "rule", l->rule);
 	add(o, "requirement", l->requirement);
 	add_list(o, "groups", l->groups);
+	add_observed(o, "observed", l->observed);
 	add(o, "account", l->account);
 	add(o, "passage", l->passage);
 	add(o, "to", l->to);

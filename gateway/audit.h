@@ -22,6 +22,14 @@
 #define AUDIT_NAMELESS_BURST 500
 #define AUDIT_NAMELESS_PER_SECOND 10
 
+/* At a connection with `observe: yes`: what the rules said, which kept nobody out. */
+struct audit_observed {
+	const char *verdict;            /* "same", "denied", "elsewhere", "refused" */
+	const char *outcome, *rule, *requirement;
+	const char *reason;             /* with which they would have refused; NULL: they would not have */
+	const char *passage;
+};
+
 struct audit_line {
 	const char *id;                 /* of the sign-on; what the person's page shows */
 	const char *event;              /* "assertion", "redirect", "refusal", "restart", "unsolicited", "logout" */
@@ -37,6 +45,7 @@ struct audit_line {
 	const char *directory, *dn, *mail;              /* who the mirror knows */
 	const char *outcome, *rule, *requirement;
 	const char *const *groups;      /* DNs of those that decided, nearest first, NULL-terminated */
+	const struct audit_observed *observed;  /* NULL: the rules count here.  Overruled, outcome and rule stand here alone */
 	const char *account;            /* "managed", "portal", "not listed", "not checked" */
 	const char *passage;            /* "assert", "to-managed", "to-portal" */
 	const char *to;                 /* where the browser is sent */

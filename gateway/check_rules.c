@@ -29,6 +29,18 @@ static void check_guests(struct check *c)
 		names);
 }
 
+static void check_observe(struct check *c)
+{
+	const struct settings *s = c->settings;
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].observe)
+			say(c, FINDING_WARNING, "%s:%d: %s: observe: yes: rules and requirements keep nobody out here who is found in the mirror; "
+				"postern observe report says what they would have done", s->file, s->connections[i].line, s->connections[i].name);
+	}
+}
+
 void check_rules(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -45,6 +57,7 @@ void check_rules(struct check *c)
 	if (portal && s->portal_in_claimed_domains)
 		say(c, FINDING_WARNING, "%s: allow_portal_in_claimed_domains: what Atlassian does there must have been tried on the real site", s->file);
 	check_guests(c);
+	check_observe(c);
 	if (!s->claimed_domains[0])
 		say(c, FINDING_WARNING, "%s: claimed_domains: is not set, so nobody is kept from a portal-only account on a claimed mail address",
 			s->file);

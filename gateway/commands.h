@@ -18,6 +18,8 @@ int command_setup(struct arena *a, const char *settings_path, int argc, char **a
 int command_check(struct arena *a, const char *settings_path, int argc, char **argv);
 /* accounts import FILE.csv | accounts show MAIL */
 int command_accounts(struct arena *a, const char *settings_path, int argc, char **argv);
+/* observe report [--since TIME] [--door NAME] [--json | --csv] [FILE]… */
+int command_observe(struct arena *a, const char *settings_path, int argc, char **argv);
 /* keys list [--json] | make NAME … | activate CONNECTION|--all|--requests NAME | retire NAME | instructions CONNECTION [NAME] */
 int command_keys(struct arena *a, const char *settings_path, int argc, char **argv);
 /* fill: the directories read once, without the service */

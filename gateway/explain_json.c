@@ -110,6 +110,19 @@ static json_t *deciding_json(const struct judgement *j)
 	return list;
 }
 
+static json_t *observed_json(const struct observed *o)
+{
+	json_t *out;
+
+	if (!o->on)
+		return json_null();
+	out = json_object();
+	add(out, "verdict", observed_word(o));
+	add(out, "reason", o->reason ? reason_word(o->reason) : NULL);
+	add(out, "passage", judge_passage_word(o->passage));
+	return out;
+}
+
 static json_t *door_json(const struct explained_door *d)
 {
 	const struct judgement *j = &d->judgement;
@@ -125,6 +138,7 @@ static json_t *door_json(const struct explained_door *d)
 	add(o, "requirement", j->decision.requirement);
 	json_object_set_new(o, "guest_denied", json_boolean(j->decision.guest_denied));
 	json_object_set_new(o, "stale", json_boolean(j->decision.stale));
+	json_object_set_new(o, "observed", observed_json(&j->observed));
 	json_object_set_new(o, "groups", deciding_json(j));
 	json_object_set_new(o, "rules", trace_json(j->decision.rules, j->decision.rule_count));
 	json_object_set_new(o, "require", trace_json(j->decision.requirements, j->decision.requirement_count));

@@ -110,6 +110,23 @@ static void print_decision(const struct decision *d)
 	print_trace("Require", d->requirements, d->requirement_count);
 }
 
+static void print_observed(const struct judgement *j)
+{
+	const struct observed *o = &j->observed;
+
+	if (!o->on)
+		return;
+	printf("           observed only (observe: yes): ");
+	if (o->passage == PASSAGE_ASSERT)
+		puts("the rules say the same");
+	else if (!o->overruled)
+		printf("but %s keeps the person out all the same\n", reason_word(o->reason));
+	else if (o->passage == PASSAGE_REFUSE)
+		printf("the rules would have refused, with %s\n", reason_word(o->reason));
+	else
+		puts("the rules would have sent the person to the portal");
+}
+
 static void print_door(const struct explained_door *d)
 {
 	const struct judgement *j = &d->judgement;
@@ -118,10 +135,12 @@ static void print_door(const struct explained_door *d)
 	printf("%s %s\n", d->link ? "Link      " : "Door      ", d->link ? d->link->name : d->connection->name);
 	if (d->rc < 0) {
 		printf("           refused: %s\n           %s\n", reason_word(d->err.reason), d->err.detail);
+		print_observed(j);
 		printf("           the page says: %s\n", j->decision.sentence ? j->decision.sentence : reason_sentence(d->err.reason));
 		return;
 	}
 	printf("           %s %s\n", passage_sentence(j->passage), j->to);
+	print_observed(j);
 	if (j->landing)
 		printf("           from there to %s\n", j->landing);
 	for (i = 0; i < d->attribute_count; i++) {

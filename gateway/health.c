@@ -94,6 +94,19 @@ static bool add_providers(struct arena *a, const struct gateway *g, json_t *out)
 	return ready;
 }
 
+/* Connections at which rules keep nobody out, so that nobody forgets. */
+static json_t *observing(const struct settings *s)
+{
+	json_t *out = json_array();
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].observe)
+			json_array_append_new(out, json_string(s->connections[i].name));
+	}
+	return out;
+}
+
 void health_ready(struct http_exchange *x, void *gateway)
 {
 	const struct gateway *g = gateway;
@@ -104,6 +117,7 @@ void health_ready(struct http_exchange *x, void *gateway)
 	json_object_set_new(o, "ready", json_boolean(directories_ready && providers_ready));
 	json_object_set_new(o, "directories", directories);
 	json_object_set_new(o, "identity_providers", providers);
+	json_object_set_new(o, "observing", observing(g->settings));
 	text = json_dumps(o, JSON_COMPACT);
 	x->status = directories_ready && providers_ready ? 200 : 503;
 	x->reply_type = "application/json";

@@ -332,6 +332,54 @@ static int find_account(struct arena *a, const struct gateway *g, const char *ma
 	return accounts_find(a, g->accounts, mail ? mail : "", out, err);
 }
 
+/* ---- observing ---- */
+
+/*
+ * Only where the managed connection itself asked: a link has no landing for
+ * whom the rules give nothing.  And never a guest: that another tenant's people
+ * get something only where a rule says so is no matter of trying.
+ */
+static bool is_observed(const struct judge_question *q, const struct judgement *j)
+{
+	return q->door && q->door->kind == DOOR_MANAGED && q->door->observe && !j->facts.guest;
+}
+
+/* What the rules and requirements said, and nothing else: a list of what is taken back, not of what is not. */
+static bool is_word_of_rules(int rc, const struct judgement *j, const struct error *err)
+{
+	if (rc == 0)
+		return j->passage == PASSAGE_TO_PORTAL;
+	return err->reason == REASON_DENIED_BY_RULE || err->reason == REASON_DENIED_BY_DEFAULT || err->reason == REASON_REQUIREMENT_FAILED;
+}
+
+static int find_way_observed(const struct gateway *g, const struct judge_question *q, struct judgement *j, struct error *err)
+{
+	int rc = find_way(g, q, j, err);
+
+	if (!is_observed(q, j))
+		return rc;
+	j->observed = (struct observed){.on = true, .passage = rc < 0 ? PASSAGE_REFUSE : j->passage, .reason = rc < 0 ? err->reason : REASON_NONE};
+	if (!is_word_of_rules(rc, j, err))
+		return rc;
+	j->observed.overruled = true;
+	j->passage = PASSAGE_ASSERT;
+	j->to = q->door->acs;
+	return 0;
+}
+
+/* Which account and mail the door needs: an observed one is the managed door, whatever the rules would have given. */
+static enum outcome outcome_at_door(const struct judgement *j)
+{
+	return j->observed.overruled ? OUTCOME_CUSTOMER : j->decision.outcome;
+}
+
+const char *observed_word(const struct observed *o)
+{
+	if (o->passage == PASSAGE_ASSERT)
+		return "same";
+	return !o->overruled ? "refused" : o->passage == PASSAGE_REFUSE ? "denied" : "elsewhere";
+}
+
 int judge(struct arena *a, const struct gateway *g, const struct judge_question *q, const struct mirror_person *person,
 	enum policy_trace trace, struct judgement *out, struct error *err)
 {
@@ -344,8 +392,8 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 		return -1;
 	if (find_account(a, g, person->mail, &j->account, err) < 0)
 		return -1;
-	if (find_way(g, q, j, err) < 0 || require_mail(g->settings, person, j->decision.outcome, err) < 0 ||
-		judge_account(g->settings, &j->account, j->decision.outcome, q->now, err) < 0) {
+	if (find_way_observed(g, q, j, err) < 0 || require_mail(g->settings, person, outcome_at_door(j), err) < 0 ||
+		judge_account(g->settings, &j->account, outcome_at_door(j), q->now, err) < 0) {
 		j->passage = PASSAGE_REFUSE;
 		return -1;
 	}

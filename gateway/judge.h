@@ -20,12 +20,31 @@ struct judge_question {
 	int64_t now;
 };
 
+/*
+ * `observe: yes` at a managed connection: the rules are tried on the living
+ * traffic, and keep nobody out.  Observing only ever takes back what a rule or
+ * requirement said of somebody who is known: it is never asked whether the
+ * person is somebody, which is judged before (SAML, the join, stale data), or
+ * whether Atlassian would get another kind of account, which is judged after.
+ * What may be taken back is listed (judge.c); everything else refuses.
+ */
+struct observed {
+	bool on;                        /* the rules were asked here, and observed */
+	bool overruled;                 /* they said otherwise, which was taken back */
+	enum passage passage;           /* what they would have done; of a refusal with `reason` */
+	enum reason reason;
+};
+
+/* In one word: "same", "denied", "elsewhere"; "refused" where observing takes nothing back. */
+const char *observed_word(const struct observed *o);
+
 struct judgement {
 	const struct settings_connection *door; /* the one judged at; of a link: managed, or the portal it lands in */
 	struct facts facts;
 	enum staleness staleness;       /* of the person's directory, at question.now */
 	struct decision decision;
 	struct accounts_found account;
+	struct observed observed;       /* on: what the rules said is in `decision`, what is done in `passage` */
 	enum passage passage;           /* PASSAGE_REFUSE until everything held */
 	const char *to;                 /* where the browser ends: ACS, start, home or landing */
 	const char *landing;            /* relay state of an unsolicited Response (link), or NULL */

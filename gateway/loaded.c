@@ -80,6 +80,17 @@ static void tell(const char *const *problems, const struct error *err)
 		log_error("settings", "problem", err->detail, NULL);
 }
 
+/* At each start and reload, so that what was meant for a week of trying is not forgotten. */
+static void warn_of_observing(const struct settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].observe)
+			log_warning("rules and requirements keep nobody out at this connection (observe: yes)", "door", s->connections[i].name, NULL);
+	}
+}
+
 int loaded_read(const char *path, struct loaded *out, struct error *err)
 {
 	struct loaded l = {.arena = arena_new()};
@@ -96,6 +107,7 @@ int loaded_read(const char *path, struct loaded *out, struct error *err)
 	problems = NULL;
 	if (keyring_read(l.arena, l.files, l.settings, &l.keyring, err) < 0)
 		goto fail;
+	warn_of_observing(l.settings);
 	*out = l;
 	return 0;
 fail:

@@ -68,6 +68,12 @@ static const struct command {
 		"connection once it is activated there, and leaves when it is retired.  instructions\n"
 		"says what to paste where.  --reload has the running service take it over at once,\n"
 		"with everything else that was changed in the settings.\n"},
+	{"observe", command_observe, "what the rules would have done where they are only tried",
+		"usage: postern [-c FILE] observe report [--since TIME] [--door NAME] [--json | --csv] [FILE]...\n\n"
+		"At connections with `observe: yes` rules keep nobody out; the audit says what they\n"
+		"would have done, and this sums it up: whom they would refuse or send to another\n"
+		"door, by which rule.  TIME is as 7d (back from now), 2026-11-24 or\n"
+		"2026-11-24T13:19:16Z.  FILE: audit files, where they were rotated.\n"},
 	{"setup", command_setup, "print every value to paste at Entra ID and Atlassian",
 		"usage: postern [-c FILE] setup\n"},
 	{"version", command_version, "print the version", "usage: postern version\n"},

@@ -51,6 +51,16 @@ static void add_directories(struct gauges *out, const struct gateway *g, int64_t
 	}
 }
 
+static void add_doors(struct gauges *out, const struct settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].kind == DOOR_MANAGED)
+			gauge_add(out, METRIC_OBSERVES, s->connections[i].observe, s->connections[i].name, NULL);
+	}
+}
+
 static void add_status(struct gauges *out, const struct alarm_facts *f)
 {
 	const struct metadata_status *s = &f->status;
@@ -100,6 +110,7 @@ void metrics_gauges(struct gauges *out, const struct gateway *g)
 	gauge_add(out, METRIC_BUILD, 1, PACKAGE_VERSION, NULL);
 	add_directories(out, g, now);
 	add_directory_alarms(out, g, now);
+	add_doors(out, g->settings);
 	add_own_keys(out, g, now);
 	for (i = 0; i < g->settings->provider_count; i++) {
 		const struct settings_provider *setting = &g->settings->providers[i];

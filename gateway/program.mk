@@ -58,6 +58,8 @@ gateway_libprogram_a_SOURCES = \
 	gateway/listeners.c gateway/listeners.h \
 	gateway/loaded.c gateway/loaded.h \
 	gateway/mirror_role.c \
+	gateway/observe_command.c \
+	gateway/observe_report.c gateway/observe_report.h \
 	gateway/parent.c gateway/parent.h \
 	gateway/refresh_role.c \
 	gateway/report.c gateway/report.h \
@@ -80,6 +82,11 @@ postern_LDADD = $(PROGRAM_LIBS)
 check_PROGRAMS += tests/unit/test_loaded
 tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_loaded_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_observe_report
+tests_unit_test_observe_report_SOURCES = tests/unit/test_observe_report.c tests/unit/unit.h
+tests_unit_test_observe_report_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_observe_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_report
 tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/unit.h

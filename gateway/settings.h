@@ -96,6 +96,7 @@ struct settings_connection {
 	enum refusals refusals;
 	enum requests requests;
 	const char *const *request_certificates;        /* NULL: those of its metadata, if it is given by metadata */
+	bool observe;                   /* managed: the rules are asked, and keep nobody out (judge.h) */
 	bool usual_attributes;          /* those of Atlassian are among `attributes` */
 	struct settings_attribute stable_id;    /* ATTRIBUTE_CLAIM or ATTRIBUTE_LDAP; default: the object id */
 	/* what it is sent, in this order: the usual ones of Atlassian unless `attributes` names them anew */

@@ -186,6 +186,9 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 	if (c->requests == REQUESTS_SIGNED && !c->request_certificates && !c->metadata_file)
 		settings_problem(r, yaml_get(map, "requests"), "signed requests need request_certificates (or metadata that holds them)");
 	require_way_in(r, map, c);
+	if (c->observe && c->kind == DOOR_PORTAL)
+		settings_problem(r, yaml_get(map, "observe"), "belongs to managed connections only: at a portal, accounts would be made that "
+			"cannot be changed back");
 	c->providers = settings_chosen_providers(r, map, c->provider, c->providers);
 	c->provider = c->providers[0];
 	choose_logout(c);

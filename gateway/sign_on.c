@@ -180,7 +180,8 @@ static void answer_refusal(struct sign_on *s, const struct error *err)
 	struct page_refusal page = {
 		.reason = err->reason, .id = s->id, .back = way_back(s), .ask = s->gateway->settings->ask,
 		.groups = groups_to_show(s),
-		.sentence = sign_on_is_denial(err->reason) ? s->judgement.decision.sentence : NULL, .provider = read_refusal(s, err),
+		.sentence = sign_on_is_denial(err->reason) && !s->judgement.observed.overruled ? s->judgement.decision.sentence : NULL,
+		.provider = read_refusal(s, err),
 	};
 	struct saml_issued answer;
 

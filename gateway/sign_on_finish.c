@@ -210,6 +210,27 @@ static int require_stay(const struct sign_on *s, struct error *err)
 	return error_set(err, REASON_ELSEWHERE, "a passive request, and the way is %s", judge_passage_word(s->judgement.passage));
 }
 
+/* Whoever reads `outcome` reads what was done: what the rules said and did not get stands apart. */
+static void note_rules(struct sign_on *s, const struct judgement *j)
+{
+	const struct decision *d = &j->decision;
+	struct audit_observed *observed;
+
+	if (!j->observed.overruled) {
+		s->audit.outcome = outcome_word(d->outcome);
+		s->audit.rule = d->rule;
+		s->audit.requirement = d->requirement;
+	}
+	if (!j->observed.on)
+		return;
+	observed = arena_alloc(s->arena, sizeof(*observed));
+	*observed = (struct audit_observed){
+		.verdict = observed_word(&j->observed), .outcome = outcome_word(d->outcome), .rule = d->rule, .requirement = d->requirement,
+		.reason = j->observed.reason ? reason_word(j->observed.reason) : NULL, .passage = judge_passage_word(j->observed.passage),
+	};
+	s->audit.observed = observed;
+}
+
 static int decide(struct sign_on *s, struct error *err)
 {
 	struct judge_question question = {
@@ -221,9 +242,7 @@ static int decide(struct sign_on *s, struct error *err)
 	s->audit.door = j->door ? j->door->name : s->audit.door;
 	s->audit.mirror_age = j->facts.age == FACTS_AGE_UNKNOWN ? -1 : j->facts.age;
 	s->audit.stale = j->staleness == STALE_FRESH ? NULL : staleness_word(j->staleness);
-	s->audit.outcome = outcome_word(j->decision.outcome);
-	s->audit.rule = j->decision.rule;
-	s->audit.requirement = j->decision.requirement;
+	note_rules(s, j);
 	s->audit.groups = judge_deciding_groups(s->arena, j);
 	s->audit.account = judge_account_word(&j->account);
 	s->audit.passage = judge_passage_word(j->passage);
@@ -279,13 +298,16 @@ static void answer(struct sign_on *s)
 	leave_mark(s, asserted ? PENDING_ANSWERED : PENDING_REDIRECTED);
 	sign_on_count(s, s->audit.event);
 	logout_remember(s);
+	if (j->observed.on)
+		metrics_count(s->gateway->metrics, METRIC_OBSERVED, s->connection->name, s->audit.observed->verdict, NULL);
 	if (asserted) {
 		page_post(s->x, PAGE_SIGNED_ON, &(struct page_post){j->to, s->issued.base64, relay_state});
 	} else {
 		s->x->status = 303;
 		s->x->location = j->to;
 	}
-	log_info("signed on", "id", s->id, "event", s->audit.event, "door", s->audit.door, "outcome", s->audit.outcome, NULL);
+	log_info("signed on", "id", s->id, "event", s->audit.event, "door", s->audit.door, "outcome",
+		j->observed.overruled ? "observed" : s->audit.outcome, NULL);
 }
 
 static enum step finish(struct sign_on *s, struct error *err)

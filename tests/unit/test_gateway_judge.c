@@ -4,7 +4,9 @@
 
 #include "gateway/judge.h"
 #include "gateway/release.h"
+#include "provision/account_record.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #define NOW 1800000000
@@ -333,6 +335,178 @@ static void a_rule_that_wants_fresher_data_refuses_and_no_later_one_is_tried(voi
 	gateway.settings = &settings;
 }
 
+/* ---- observe: yes ---- */
+
+static struct settings_connection observing[3];
+static struct settings observed_settings;
+
+static struct judge_question observing_question(bool mfa)
+{
+	memcpy(observing, connections, sizeof(observing));
+	observing[0].observe = true;
+	observed_settings = settings;
+	observed_settings.connections = observing;
+	gateway.settings = &observed_settings;
+	return (struct judge_question){.door = &observing[0], .mfa = mfa, .now = NOW};
+}
+
+static void whoever_is_known_is_let_through_and_what_the_rules_said_is_kept(void **state)
+{
+	static const struct { const char *group, *mail; bool mfa; const char *verdict; enum outcome outcome; enum passage passage; enum reason reason; } rows[] = {
+		{"agents", "a@example.org", true, "same", OUTCOME_LICENSED, PASSAGE_ASSERT, REASON_NONE},
+		{"agents", "a@example.org", false, "denied", OUTCOME_LICENSED, PASSAGE_REFUSE, REASON_REQUIREMENT_FAILED},
+		{"staff", "a@example.org", false, "same", OUTCOME_CUSTOMER, PASSAGE_ASSERT, REASON_NONE},
+		{"partners", "p@partner.example", false, "elsewhere", OUTCOME_PORTAL, PASSAGE_TO_PORTAL, REASON_NONE},
+		/* the claimed domain forbids a portal account, and this is none */
+		{"partners", "p@example.org", false, "elsewhere", OUTCOME_PORTAL, PASSAGE_TO_PORTAL, REASON_NONE},
+		{"former", "f@example.org", true, "denied", OUTCOME_DENY, PASSAGE_REFUSE, REASON_DENIED_BY_RULE},
+		{"nothing", "n@example.org", true, "denied", OUTCOME_DENY, PASSAGE_REFUSE, REASON_DENIED_BY_DEFAULT},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct judge_question q = observing_question(rows[i].mfa);
+		struct mirror_person p = person(rows[i].mail, rows[i].group);
+		struct judgement j;
+
+		assert_done(judge(a, &gateway, &q, &p, TRACE_NO, &j, &err), err);
+		assert_int_equal(j.passage, PASSAGE_ASSERT);
+		assert_string_equal(j.to, "https://auth.example/acs?c=1");
+		assert_null(j.landing);
+		assert_true(j.observed.on);
+		assert_int_equal(j.observed.overruled, rows[i].passage != PASSAGE_ASSERT);
+		assert_string_equal(observed_word(&j.observed), rows[i].verdict);
+		assert_int_equal(j.observed.passage, rows[i].passage);
+		assert_int_equal(j.observed.reason, rows[i].reason);
+		assert_int_equal(j.decision.outcome, rows[i].outcome);
+	}
+	gateway.settings = &settings;
+}
+
+static void refused_while_observing(const struct judge_question *q, const struct mirror_person *p, enum reason reason)
+{
+	struct judgement j;
+
+	assert_refused(judge(a, &gateway, q, p, TRACE_NO, &j, &err), err, reason);
+	assert_int_equal(j.passage, PASSAGE_REFUSE);
+}
+
+static void observing_takes_back_nothing_but_the_rules(void **state)
+{
+	struct saml_identity guest = {.name_id = "g", .guest = true};
+	struct judge_question q = observing_question(true), portal = {.door = &observing[1], .mfa = true, .client = "192.0.2.1", .now = NOW};
+	struct judge_question by_link = {.link = &links[0], .mfa = true, .client = "192.0.2.1", .now = NOW};
+	struct mirror_person former = person("f@example.org", "former"), nobody = person("n@example.org", "nothing");
+	struct mirror_person partner = person("p@partner.example", "partners"), agent = person("a@example.org", "agents");
+	struct rule strict[4];
+
+	(void)state;
+	/* mail that cannot be sent, or none */
+	nobody.mail = NULL;
+	refused_while_observing(&q, &nobody, REASON_PERSON_NO_MAIL);
+	nobody.mail = "victim@example.org ";
+	refused_while_observing(&q, &nobody, REASON_UNSENDABLE);
+	nobody.mail = "n@example.org";
+	/* stale data: the directory's, and a rule's own demand */
+	former.as_of = NOW - STALE_AFTER - STALE_GRACE - 1;
+	refused_while_observing(&q, &former, REASON_DIRECTORY_STALE);
+	former.as_of = NOW;
+	memcpy(strict, settings.policy.rules, sizeof(strict));
+	strict[0].stale_after = 1;
+	observed_settings.policy.rules = strict;
+	refused_while_observing(&q, &agent, REASON_RULE_STALE);
+	observed_settings.policy.rules = settings.policy.rules;
+	/* accounts that cannot be read */
+	gateway.accounts_fault = (struct error){.reason = REASON_STORE};
+	refused_while_observing(&q, &former, REASON_STORE);
+	gateway.accounts_fault = (struct error){.reason = REASON_NONE};
+	/* guests: what no rule gives them they do not get by observing, whichever rule it is */
+	q.identity = &guest;
+	refused_while_observing(&q, &nobody, REASON_DENIED_BY_DEFAULT);
+	refused_while_observing(&q, &former, REASON_DENIED_BY_RULE);
+	refused_while_observing(&q, &agent, REASON_GUEST_DENIED);
+	/* another door, and a link to the observed one */
+	refused_while_observing(&portal, &nobody, REASON_DENIED_BY_DEFAULT);
+	refused_while_observing(&portal, &partner, REASON_REQUIREMENT_FAILED);
+	refused_while_observing(&by_link, &nobody, REASON_DENIED_BY_DEFAULT);
+	gateway.settings = &settings;
+}
+
+/* A guest whom a rule sends to the portal goes there, observed or not. */
+static void a_guest_goes_where_the_rules_say_while_others_are_observed(void **state)
+{
+	struct saml_identity guest = {.name_id = "g", .guest = true};
+	struct judge_question q = observing_question(true);
+	struct mirror_person partner = person("p@partner.example", "partners");
+	struct rule open[4];
+	struct judgement j;
+
+	(void)state;
+	memcpy(open, settings.policy.rules, sizeof(open));
+	open[2].guests = true;
+	observed_settings.policy.rules = open;
+	q.identity = &guest;
+	assert_done(judge(a, &gateway, &q, &partner, TRACE_NO, &j, &err), err);
+	assert_int_equal(j.passage, PASSAGE_TO_PORTAL);
+	assert_false(j.observed.on);
+	gateway.settings = &settings;
+}
+
+/* What an inventory of both kinds will hold; today's import knows managed ones. */
+static void know_accounts(const char *path)
+{
+	static const struct { const char *mail; enum account_kind kind; } known[] = {
+		{"p@partner.example", ACCOUNT_PORTAL}, {"f@example.org", ACCOUNT_PORTAL}, {"n@example.org", ACCOUNT_MANAGED},
+	};
+	struct store_options options = {.path = path, .use = STORE_WRITE, .schema = ACCOUNTS_SCHEMA, .map_size = 1 << 20, .tables = accounts_tables};
+	struct store_txn *t;
+	struct store *store;
+
+	assert_done(store_open(&options, &store, &err), err);
+	assert_done(store_begin_write(store, &t, &err), err);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		struct account account = {.mail = known[i].mail, .kind = known[i].kind, .as_of = NOW, .billable = -1};
+
+		assert_done(store_put(t, ACCOUNTS_MANAGED, account_key(a, account.mail), account_write(a, &account), &err), err);
+	}
+	assert_done(store_put(t, ACCOUNTS_IMPORTED, accounts_as_of_key, slice_c(arena_printf(a, "%d", NOW)), &err), err);
+	assert_done(store_commit(t, &err), err);
+	store_close(store);
+	assert_done(accounts_open(path, &gateway.accounts, &err), err);
+}
+
+/* Whoever has a portal-only account would get a second one of the other kind at the observed door. */
+static void observing_never_crosses_the_kinds_of_accounts(void **state)
+{
+	char folder[] = "/tmp/postern-judge-XXXXXX";
+	struct judge_question q = observing_question(true);
+	struct mirror_person partner = person("p@partner.example", "partners"), former = person("f@example.org", "former");
+	struct mirror_person known = person("n@example.org", "nothing");
+	struct judgement j;
+	const char *path;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = arena_printf(a, "%s/accounts.mdb", folder);
+	know_accounts(path);
+	refused_while_observing(&q, &partner, REASON_ACCOUNT_KIND);
+	refused_while_observing(&q, &former, REASON_ACCOUNT_KIND);
+	assert_done(judge(a, &gateway, &q, &known, TRACE_NO, &j, &err), err);
+	assert_true(j.observed.overruled);
+	/* an inventory that is too old says nothing */
+	observed_settings.accounts_max_age = 3600;
+	q.now = NOW + 3601;
+	known.as_of = q.now;
+	refused_while_observing(&q, &known, REASON_ACCOUNTS_TOO_OLD);
+	accounts_close(gateway.accounts);
+	gateway.accounts = NULL;
+	gateway.settings = &settings;
+	assert_int_equal(unlink(path), 0);
+	unlink(arena_printf(a, "%s-lock", path));
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static const char *one[] = {"11111111-2222-4333-8444-555555555555"}, *two[] = {"a", "b"};
 static const struct saml_attribute claims[] = {{SAML_CLAIM_OBJECT_ID, one, 1}, {"urn:roles", two, 2}};
 static const struct saml_identity identity = {.name_id = "a@example.org", .attributes = claims, .attribute_count = 2};
@@ -405,6 +579,10 @@ int main(void)
 		cmocka_unit_test(stale_data_gives_the_same_or_nothing),
 		cmocka_unit_test(a_directory_that_the_settings_do_not_know_is_too_old),
 		cmocka_unit_test(a_rule_that_wants_fresher_data_refuses_and_no_later_one_is_tried),
+		cmocka_unit_test(whoever_is_known_is_let_through_and_what_the_rules_said_is_kept),
+		cmocka_unit_test(observing_takes_back_nothing_but_the_rules),
+		cmocka_unit_test(a_guest_goes_where_the_rules_say_while_others_are_observed),
+		cmocka_unit_test(observing_never_crosses_the_kinds_of_accounts),
 		cmocka_unit_test(reads_claims_by_short_and_full_name),
 		cmocka_unit_test(releases_no_name_that_several_groups_share),
 		cmocka_unit_test(releases_what_the_connection_names_and_no_more),

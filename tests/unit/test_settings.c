@@ -161,6 +161,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{16, "", "p.yaml:12: start: is missing in organisation: a managed connection needs"},
 	{21, "", "p.yaml:17: home: is missing in helpdesk: a portal connection needs"},
 	{21, "    home: https://x.example\n    start: https://x.example", "p.yaml:22: start: belongs to managed connections only"},
+	{21, "    home: https://x.example\n    observe: yes", "p.yaml:22: observe: belongs to managed connections only"},
+	{16, "    start: https://x.example\n    observe: perhaps", "p.yaml:17: observe: \"perhaps\" must be yes or no"},
 	{19, "    entity_id: https://auth.example.com/saml/1", "p.yaml:19: entity_id: \"https://auth.example.com/saml/1\" is the entity ID of connection organisation"},
 	{19, "    metadata: /nowhere.xml", "p.yaml:20: acs: is given by metadata already"},
 	{16, "    start: https://x.example\n    sign: all", "p.yaml:17: sign: \"all\" must be one of: assertion response both"},

@@ -78,6 +78,8 @@ static void put(struct mirror_writer *w, enum mirror_kind kind, unsigned char id
 	assert_done(mirror_writer_put(w, kind, &e, &err), err);
 }
 
+static int64_t heard_at = FORGE_NOW;
+
 static void fill_mirror(const char *object_id, const char *mail, const char *group, const char *type)
 {
 	struct mirror_attribute person[] = {attribute("employeeNumber", object_id), attribute("mail", mail), attribute("sn", "M\xc3\xbcller </x>&"),
@@ -90,7 +92,7 @@ static void fill_mirror(const char *object_id, const char *mail, const char *gro
 	put(w, MIRROR_GROUPS, 2, arena_printf(a, "cn=%s,dc=x", group), of_group, 2);
 	mirror_writer_whole(w, MIRROR_PEOPLE);
 	mirror_writer_whole(w, MIRROR_GROUPS);
-	mirror_writer_heard(w, FORGE_NOW);
+	mirror_writer_heard(w, heard_at);
 	assert_done(mirror_writer_commit(w, &err), err);
 	mirror_writer_close(w);
 	gateway_open_stores(&gateway);
@@ -100,6 +102,25 @@ static void fill_mirror(const char *object_id, const char *mail, const char *gro
 static void anna_is_in(const char *group)
 {
 	fill_mirror(FORGE_OBJECT_ID, "anna.meier@example.org", group, "staff");
+}
+
+static void anna_was_last_heard_of(int64_t when)
+{
+	heard_at = when;
+	anna_is_in("agents");
+	heard_at = FORGE_NOW;
+}
+
+/* Another entry with her object id. */
+static void add_a_twin(void)
+{
+	struct mirror_attribute twin[] = {attribute("employeeNumber", FORGE_OBJECT_ID), attribute("mail", "old@example.org")};
+	struct mirror_writer *w;
+
+	assert_done(mirror_writer_open(settings_mirror_path(a, gateway.settings), gateway.settings->directories, &w, &err), err);
+	put(w, MIRROR_PEOPLE, 3, "uid=anna.old,dc=x", twin, 2);
+	assert_done(mirror_writer_commit(w, &err), err);
+	mirror_writer_close(w);
 }
 
 /* One key for all tests: making one takes a second under valgrind. */
@@ -223,6 +244,12 @@ static int begin_with_a_door_of_one_tenant(void **state)
 {
 	(void)state;
 	return begin_with(&(struct more){.top = "#two tenants, a door of one#"});
+}
+
+static int begin_observing(void **state)
+{
+	(void)state;
+	return begin_with(&(struct more){.door = ", observe: yes"});
 }
 
 static int begin_with_default_link(void **state)
@@ -1439,6 +1466,118 @@ static void a_fresh_sign_on_is_demanded_where_it_was_asked_for(void **state)
 		{"2026-09-04T06:11:02.000Z", "2026-11-24T13:19:10.000Z"}}}), asked.relay_state))->status, 200);
 }
 
+/* ---- observe: yes ---- */
+
+static void observed_says(const char *key, const char *value)
+{
+	json_t *o = last_audit_line();
+	const char *found = json_string_value(json_object_get(json_object_get(o, "observed"), key));
+
+	if (value ? !found || strcmp(found, value) != 0 : found != NULL)
+		fail_msg("observed %s is %s, not %s", key, found ? found : "not there", value ? value : "not there");
+	json_decref(o);
+}
+
+static void audit_does_not_say(const char *key)
+{
+	json_t *o = last_audit_line();
+
+	if (json_object_get(o, key))
+		fail_msg("the audit says %s", key);
+	json_decref(o);
+}
+
+static void whoever_the_rules_would_deny_is_observed(void **state)
+{
+	struct http_exchange *x;
+
+	(void)state;
+	anna_is_in("former");
+	x = finish(answer_to(sent_to_entra(start(""))));
+	assert_int_equal(x->status, 200);
+	assert_non_null(strstr(response_on(x), ">anna.meier@example.org</saml:NameID>"));
+	audit_says("event", "assertion");
+	audit_says("passage", "assert");
+	observed_says("verdict", "denied");
+	observed_says("outcome", "deny");
+	observed_says("rule", "left");
+	observed_says("reason", "denied-by-rule");
+	observed_says("passage", "refuse");
+	audit_does_not_say("outcome");
+	audit_does_not_say("rule");
+	audit_does_not_say("reason");
+	/* and whom they send elsewhere */
+	anna_is_in("partners");
+	x = finish(answer_to(sent_to_entra(start(""))));
+	assert_non_null(strstr(response_on(x), ">anna.meier@example.org</saml:NameID>"));
+	observed_says("verdict", "elsewhere");
+	observed_says("outcome", "portal");
+	observed_says("reason", NULL);
+	/* and whom they give what is given */
+	anna_is_in("agents");
+	assert_non_null(strstr(response_on(finish(answer_to(sent_to_entra(start(""))))), "<saml:Assertion "));
+	audit_says("outcome", "licensed");
+	audit_says("rule", "agents");
+	observed_says("verdict", "same");
+	observed_says("rule", "agents");
+}
+
+static void a_passive_request_is_observed_as_well(void **state)
+{
+	(void)state;
+	anna_is_in("partners");
+	assert_non_null(strstr(response_on(finish(answer_to(sent_to_entra(ask_passively())))), "<saml:Assertion "));
+	observed_says("verdict", "elsewhere");
+}
+
+static void a_link_is_not_observed(void **state)
+{
+	(void)state;
+	anna_is_in("former");
+	refused_with(finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help")))), REASON_DENIED_BY_RULE);
+	audit_does_not_say("observed");
+}
+
+static void observing_lets_nobody_in_who_is_not_known(void **state)
+{
+	static const char other[] = "99999999-0000-4000-8000-000000000000";
+
+	(void)state;
+	fill_mirror(other, "anna.meier@example.org", "agents", "staff");
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_PERSON_NOT_FOUND);
+	fill_mirror(FORGE_OBJECT_ID, "anna.meier@example.org", "agents", "disabled");
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_PERSON_DISABLED);
+	fill_mirror(FORGE_OBJECT_ID, NULL, "agents", "staff");
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_PERSON_NO_MAIL);
+	anna_is_in("agents");
+	add_a_twin();
+	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_PERSON_FOUND_TWICE);
+	audit_does_not_say("observed");
+}
+
+static void observing_lets_in_no_guest_and_nothing_that_is_not_verified(void **state)
+{
+	struct asked asked = sent_to_entra(start(""));
+	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id}},
+		.after = {{FORGE_NAME_ID "</NameID>", "somebody.else@example.org</NameID>"}}};
+
+	(void)state;
+	refused_with(finish(answer_named(sent_to_entra(start("")), "anna_partner.example#EXT#@example.onmicrosoft.com")), REASON_GUEST_DENIED);
+	audit_does_not_say("observed");
+	anna_is_in("nothing");
+	refused_with(finish(answer_named(sent_to_entra(start("")), "anna_partner.example#EXT#@example.onmicrosoft.com")),
+		REASON_DENIED_BY_DEFAULT);
+	clock_set(FORGE_NOW);
+	refused_with(finish(form_with(forge_text(&f), asked.relay_state)), REASON_SIGNATURE_INVALID);
+	/* of yesterday, when it comes to the audit: too old */
+	clock_set(FORGE_NOW - 20);
+	asked = sent_to_entra(start(""));
+	anna_was_last_heard_of(FORGE_NOW - 30 * 86400);
+	refused_with(finish(answer_to(asked)), REASON_DIRECTORY_STALE);
+	audit_says("stale", "denied");
+	audit_does_not_say("observed");
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -1452,6 +1591,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_request_is_signed_when_the_provider_wants_it, begin_with_signed_requests, end),
 		test(a_hint_goes_on_to_the_provider_when_it_is_an_address),
 		cmocka_unit_test_setup_teardown(a_link_without_a_managed_connection_lands_at_its_address, begin_with_portals_only, end),
+		cmocka_unit_test_setup_teardown(whoever_the_rules_would_deny_is_observed, begin_observing, end),
+		cmocka_unit_test_setup_teardown(a_passive_request_is_observed_as_well, begin_observing, end),
+		cmocka_unit_test_setup_teardown(a_link_is_not_observed, begin_observing, end),
+		cmocka_unit_test_setup_teardown(observing_lets_nobody_in_who_is_not_known, begin_observing, end),
+		cmocka_unit_test_setup_teardown(observing_lets_in_no_guest_and_nothing_that_is_not_verified, begin_observing, end),
 		test(two_tabs_are_two_sign_ons),
 		test(the_back_button_finds_a_page_that_goes_on),
 		test(refuses_replay),
