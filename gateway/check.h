@@ -30,6 +30,8 @@ void check_providers(struct check *c);
 
 /* Conditions were parsed by settings_read; here is what they mean that an administrator may not expect. */
 void check_rules(struct check *c);
+/* Whether exceptions end, and what follows; by the mirror, so after root's rights were given up. */
+void check_exceptions(struct check *c, struct mirror *mirror);
 /* How old the mirror is.  After root's rights were given up. */
 void check_mirror(struct check *c);
 

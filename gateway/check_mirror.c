@@ -64,5 +64,6 @@ void check_mirror(struct check *c)
 	}
 	for (i = 0; i < s->directory_count; i++)
 		check_directory(c, mirror, i);
+	check_exceptions(c, mirror);
 	mirror_close(mirror);
 }

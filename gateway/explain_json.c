@@ -135,6 +135,8 @@ static json_t *door_json(const struct explained_door *d)
 	add(o, "sentence", d->rc == 0 ? NULL : j->decision.sentence ? j->decision.sentence : reason_sentence(d->err.reason));
 	add(o, "outcome", outcome_word(j->decision.outcome));
 	add(o, "rule", j->decision.rule);
+	add(o, "exception", j->decision.exception);
+	json_object_set_new(o, "exception_ended", json_boolean(j->decision.exception_ended));
 	add(o, "requirement", j->decision.requirement);
 	json_object_set_new(o, "guest_denied", json_boolean(j->decision.guest_denied));
 	json_object_set_new(o, "stale", json_boolean(j->decision.stale));

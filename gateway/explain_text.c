@@ -102,7 +102,11 @@ static void print_account(const struct accounts_found *found)
 static void print_decision(const struct decision *d)
 {
 	print_trace("Rules", d->rules, d->rule_count);
-	printf("Outcome    %s%s%s\n", outcome_word(d->outcome), d->rule ? ", by rule " : ", because no rule matched", d->rule ? d->rule : "");
+	printf("Outcome    %s%s%s\n", outcome_word(d->outcome), d->exception && !d->exception_ended ? ", by exception " :
+		d->rule ? ", by rule " : ", because no rule matched", d->rule ? d->rule : "");
+	if (d->exception_ended)
+		printf("Exception  %s ended, and gave another kind of account: somebody has to change it at Atlassian, then take the exception away\n",
+			d->exception);
 	if (d->guest_denied)
 		printf("Guest      no: rule %s does not say guests: yes\n", d->rule);
 	if (d->stale)

@@ -142,6 +142,28 @@ static const char *const *methods_of(struct arena *a, const struct saml_identity
 	return methods;
 }
 
+/* What names the person alone: the values that its directory joins by, but for those that can change hands. */
+static void facts_of_ids(struct arena *a, const struct directory_options *directory, const struct mirror_person *person, struct facts *out)
+{
+	struct slice *ids = NULL;
+	size_t i, j, k, n = 0;
+
+	for (i = 0; directory && i < directory->join_count; i++) {
+		const struct directory_join *join = &directory->joins[i];
+
+		for (j = 0; j < person->attribute_count && !join->is_mutable; j++) {
+			const struct mirror_attribute *at = &person->attributes[j];
+
+			for (k = 0; k < at->n && strcasecmp(at->name, join->attribute) == 0; k++) {
+				ids = arena_grow(a, ids, n, sizeof(*ids));
+				ids[n++] = at->values[k];
+			}
+		}
+	}
+	out->ids = ids;
+	out->id_count = n;
+}
+
 static void gather(struct arena *a, const struct settings *s, const struct judge_question *q, const struct mirror_person *person,
 	struct facts *out)
 {
@@ -152,6 +174,7 @@ static void gather(struct arena *a, const struct settings *s, const struct judge
 		.age = staleness_age(person->as_of, q->now), .mfa = q->mfa, .client = q->client,
 		.link = q->link ? q->link->name : NULL, .now = q->now, .zone = s->zone,
 	};
+	facts_of_ids(a, settings_directory(s, person->directory), person, out);
 	if (dn_normalize(a, person->dn, &out->dn_key) < 0)
 		out->dn_key = NULL;     /* conditions on it are then not sure, and refuse */
 	if (!q->identity)
@@ -301,6 +324,9 @@ static int find_way(const struct gateway *g, const struct judge_question *q, str
 	case PASSAGE_REFUSE:
 		break;
 	}
+	if (reason == REASON_EXCEPTION_ENDED)
+		return error_set(err, reason, "exception %s ended, and the rules now say %s (rule %s), which is another kind of account: change the account "
+			"at Atlassian, then take the exception away", j->decision.exception, outcome_word(j->decision.outcome), j->decision.rule);
 	return error_set(err, reason, "outcome %s at door %s: %s%s", outcome_word(j->decision.outcome), door.name ? door.name : "(none)",
 		j->decision.rule ? "rule " : "no rule matched", j->decision.rule ? j->decision.rule : "");
 }
@@ -425,6 +451,13 @@ int judge_standing(struct arena *a, const struct gateway *g, const struct policy
 		return -1;
 	}
 	return 0;
+}
+
+void judge_facts(struct arena *a, const struct settings *s, const struct mirror_person *person, int64_t now, struct facts *out)
+{
+	const struct judge_question nobody = {.now = now};
+
+	gather(a, s, &nobody, person, out);
 }
 
 static bool has_decided(const struct decision *d, size_t group)

@@ -69,6 +69,9 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 int judge_standing(struct arena *a, const struct gateway *g, const struct policy *policy, const struct mirror_person *person, int64_t now,
 	struct judgement *out, struct error *err);
 
+/* The facts where nobody signs on: all that exceptions and rules judge by. */
+void judge_facts(struct arena *a, const struct settings *s, const struct mirror_person *person, int64_t now, struct facts *out);
+
 /* What an account kind means for an outcome: 0, or ACCOUNT_KIND / ACCOUNTS_TOO_OLD. */
 int judge_account(const struct settings *s, const struct accounts_found *found, enum outcome outcome, int64_t now, struct error *err);
 

@@ -18,6 +18,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_providers.c \
 	gateway/settings_reader.c gateway/settings_reader.h \
 	gateway/settings_conditions.c \
+	gateway/settings_exceptions.c \
 	gateway/settings_rules.c \
 	gateway/settings_table.def \
 	gateway/settings_values.c
@@ -44,7 +45,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
 	gateway/census.c gateway/census.h \
 	gateway/check.c gateway/check.h \
-	gateway/check_mirror.c \
+	gateway/check_exceptions.c gateway/check_mirror.c \
 	gateway/check_providers.c \
 	gateway/check_rules.c \
 	gateway/child.c gateway/child.h \

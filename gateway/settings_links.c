@@ -38,6 +38,10 @@ static bool rules_can_give(const struct policy *policy, enum outcome o)
 		if (policy->rules[i].outcome == o)
 			return true;
 	}
+	for (i = 0; i < policy->exception_count; i++) {
+		if (policy->exceptions[i].outcome == o)
+			return true;
+	}
 	return false;
 }
 
@@ -50,7 +54,7 @@ static void require_landings(struct settings_reader *r, const struct yaml_node *
 		const char *word = outcome_word(outcomes[i]);
 
 		if (!yaml_get(map, word) && rules_can_give(&r->settings->policy, outcomes[i]))
-			settings_problem_key(r, map, word, "is missing in %s: a rule can give this outcome, so the link needs a landing for it",
+			settings_problem_key(r, map, word, "is missing in %s: a rule or an exception can give this outcome, so the link needs a landing for it",
 				map->key);
 	}
 }

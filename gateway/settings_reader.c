@@ -16,6 +16,7 @@
 #define TARGET_directory struct directory_source
 #define TARGET_people struct directory_source
 #define TARGET_groups struct directory_source
+#define TARGET_exception struct exception_words
 #define TARGET_rule struct rule_words
 #define TARGET_requirement struct requirement_words
 #define TARGET_link struct link_words
@@ -55,6 +56,7 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_directory] = "directories: NAME",
 		[SECTION_people] = "directories: NAME: people",
 		[SECTION_groups] = "directories: NAME: groups",
+		[SECTION_exception] = "exceptions",
 		[SECTION_rule] = "rules",
 		[SECTION_requirement] = "require",
 		[SECTION_link] = "go: NAME",

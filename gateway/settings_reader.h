@@ -45,6 +45,7 @@ enum setting_section {
 	SECTION_directory,
 	SECTION_people,
 	SECTION_groups,
+	SECTION_exception,
 	SECTION_rule,
 	SECTION_requirement,
 	SECTION_link,
@@ -78,6 +79,12 @@ struct directory_source {
 struct attribute_source_words {
 	const char *claim, *ldap, *groups, *value, *as;
 	bool stable_id;
+};
+
+struct exception_words {
+	const char *name, *id, *dn, *mail, *directory, *outcome, *until, *because;
+	const char *const *at;
+	bool guests;
 };
 
 struct rule_words {
@@ -133,6 +140,11 @@ int section_read(struct settings_reader *r, enum setting_section section, const 
 bool settings_name_is_good(struct settings_reader *r, const struct yaml_node *node);
 size_t yaml_children(const struct yaml_node *node);
 
+/* What `rules`, `require` and `exceptions` share (settings_rules.c). */
+bool settings_is_list(struct settings_reader *r, const struct yaml_node *node);        /* a problem is noted where it is there and is none */
+void settings_require_one_name(struct settings_reader *r, const struct yaml_node *list);
+void settings_require_sites(struct settings_reader *r, const struct yaml_node *map, enum outcome outcome, const char *const *at);
+
 /* The files, in the order in which they are read. */
 void settings_read_decryption_keys(struct settings_reader *r);
 void settings_read_providers(struct settings_reader *r);
@@ -140,6 +152,7 @@ void settings_read_directories(struct settings_reader *r);
 void settings_read_connections(struct settings_reader *r);
 void settings_read_conditions(struct settings_reader *r);              /* sets, conditions, time_zone */
 void settings_read_rules(struct settings_reader *r);
+void settings_read_exceptions(struct settings_reader *r);
 void settings_read_links(struct settings_reader *r);
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
 void settings_read_claims(struct settings_reader *r);                  /* the same */

@@ -28,26 +28,26 @@ static void require_claim_name(const char *claim, void *context)
 		settings_problem(use->r, use->node, "claim \"%s\" must be written in full here: \"%s\"", claim, name);
 }
 
-static void require_sites(struct settings_reader *r, const struct yaml_node *map, const struct rule *rule)
+void settings_require_sites(struct settings_reader *r, const struct yaml_node *map, enum outcome outcome, const char *const *at)
 {
 	const struct yaml_node *node = yaml_get(map, "at");
 	size_t i;
 
-	if (rule->outcome != OUTCOME_PORTAL && node)
+	if (outcome != OUTCOME_PORTAL && node)
 		settings_problem(r, node, "belongs to outcome portal only");
-	if (rule->outcome != OUTCOME_PORTAL)
+	if (outcome != OUTCOME_PORTAL)
 		return;
 	if (!node)
 		settings_problem_key(r, map, "at", "is missing: outcome portal needs the portal connections that may be used");
-	for (i = 0; rule->at && rule->at[i]; i++) {
-		const struct settings_connection *c = settings_connection(r->settings, rule->at[i]);
+	for (i = 0; at && at[i]; i++) {
+		const struct settings_connection *c = settings_connection(r->settings, at[i]);
 
 		if (!c && r->use == SETTINGS_TO_ANSWER && !r->settings->connection_count)
 			continue;       /* none is set up yet */
 		if (!c)
-			settings_problem(r, node, "\"%.60s\" is not a connection", rule->at[i]);
+			settings_problem(r, node, "\"%.60s\" is not a connection", at[i]);
 		else if (c->kind == DOOR_MANAGED)
-			settings_problem(r, node, "\"%.60s\" is a managed connection; portal people need a portal one", rule->at[i]);
+			settings_problem(r, node, "\"%.60s\" is a managed connection; portal people need a portal one", at[i]);
 	}
 }
 
@@ -67,7 +67,7 @@ static void read_rule(struct settings_reader *r, const struct yaml_node *map, co
 	read_when(r, map, w.when, CONDITION_RULE, names, &rule->when);
 	if (!w.outcome || outcome_read(w.outcome, &rule->outcome) < 0)
 		return;                 /* section_read said so */
-	require_sites(r, map, rule);
+	settings_require_sites(r, map, rule->outcome, rule->at);
 	if (w.because && rule->outcome != OUTCOME_DENY)
 		settings_problem(r, yaml_get(map, "because"), "belongs to outcome deny only");
 	if (w.guests && rule->outcome == OUTCOME_DENY)
@@ -107,7 +107,7 @@ static void read_requirement(struct settings_reader *r, const struct yaml_node *
 	read_outcomes(r, map, w.outcomes, requirement->for_outcome);
 }
 
-static void require_one_name(struct settings_reader *r, const struct yaml_node *list)
+void settings_require_one_name(struct settings_reader *r, const struct yaml_node *list)
 {
 	const struct yaml_node *n, *other;
 
@@ -123,10 +123,10 @@ static void require_one_name(struct settings_reader *r, const struct yaml_node *
 	}
 }
 
-static bool is_list(struct settings_reader *r, const struct yaml_node *node)
+bool settings_is_list(struct settings_reader *r, const struct yaml_node *node)
 {
 	if (node && (node->kind != YAML_NODE_LIST || !node->child))
-		settings_problem(r, node, "must be a list, with at least one: - {name: ..., when: \"...\", ...}");
+		settings_problem(r, node, "must be a list, with at least one: - {name: ..., ...}");
 	return node && node->kind == YAML_NODE_LIST;
 }
 
@@ -136,20 +136,20 @@ void settings_read_rules(struct settings_reader *r)
 	struct policy *policy = &r->settings->policy;
 	const struct policy_names *names = &r->settings->names;
 
-	if (is_list(r, rules)) {
+	if (settings_is_list(r, rules)) {
 		struct rule *list = arena_alloc(r->arena, (yaml_children(rules) + 1) * sizeof(*list));
 
 		for (n = rules->child; n; n = n->next)
 			read_rule(r, n, names, &list[policy->rule_count++]);
 		policy->rules = list;
-		require_one_name(r, rules);
+		settings_require_one_name(r, rules);
 	}
-	if (is_list(r, requires)) {
+	if (settings_is_list(r, requires)) {
 		struct requirement *list = arena_alloc(r->arena, (yaml_children(requires) + 1) * sizeof(*list));
 
 		for (n = requires->child; n; n = n->next)
 			read_requirement(r, n, names, &list[policy->requirement_count++]);
 		policy->requirements = list;
-		require_one_name(r, requires);
+		settings_require_one_name(r, requires);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The decision: the first rule that matches gives the outcome, none is deny;
+ * The decision: an exception of the person (exceptions.c), or else the first
+ * rule that matches, gives the outcome; none is deny;
  * then every requirement for that outcome must hold.
  *
  * A guest whom the rule does not mean is denied at that rule, and no later one
@@ -13,7 +14,7 @@
  * Where a condition is UNSURE, the side that refuses wins: a granting rule
  * does not match, a denying rule does, a requirement fails.
  */
-#include "policies/condition.h"
+#include "policies/exceptions.h"
 
 static bool rule_matches(const struct rule *rule, enum truth t)
 {
@@ -52,6 +53,18 @@ static void take_rule(const struct rule *rule, const struct facts *facts, const 
 		d->reason = REASON_RULE_STALE;
 	}
 	d->at = rule->outcome == OUTCOME_PORTAL && rule->at ? rule->at : nowhere;
+}
+
+/* No condition made it match, so no group did. */
+static void take_exception(const struct exception *x, const struct facts *facts, struct decision *d)
+{
+	const struct rule rule = {
+		.name = x->name, .outcome = x->outcome, .at = x->at, .because = x->because, .guests = x->guests,
+	};
+	const struct evaluation none = {0};
+
+	take_rule(&rule, facts, &none, d);
+	d->exception = x->name;
 }
 
 static void apply_rules(struct arena *a, const struct policy *policy, const struct facts *facts, enum policy_trace trace,
@@ -100,9 +113,15 @@ void policy_decide(struct arena *a, const struct policy *policy, const struct fa
 {
 	static const char *const nowhere[] = {NULL};
 	struct decision d = {.outcome = OUTCOME_DENY, .reason = REASON_DENIED_BY_DEFAULT, .at = nowhere};
+	const struct exception *exception;
 
-	apply_rules(a, policy, facts, trace, &d);
-	if (d.granted || (trace == TRACE_YES && (d.guest_denied || d.stale)))
+	exception = exceptions_find(a, policy, facts, trace, &d);
+	if (exception)
+		take_exception(exception, facts, &d);
+	else
+		apply_rules(a, policy, facts, trace, &d);
+	exceptions_require_kind(policy, facts, &d);
+	if (d.granted || (trace == TRACE_YES && (d.guest_denied || d.stale || d.exception_ended)))
 		apply_requirements(a, policy, facts, trace, &d);
 	*out = d;
 }

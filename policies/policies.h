@@ -6,7 +6,10 @@
  * mirror knows (person, groups, directory): provisioning judges with the same
  * ones, where there is no browser.  `require` may also use the facts of this
  * sign-on (claims, MFA, door, client network) and can only turn a yes into no.
- * The first rule that matches wins; none is deny.  A guest of the identity
+ * The first rule that matches wins; none is deny.  Before them come exceptions:
+ * one person, an outcome, until a day.  When it is over, the rules decide, but
+ * not to an account of another kind: then nothing is granted until a person has
+ * changed the account and taken the exception away.  A guest of the identity
  * provider's tenant matches as everybody does, since rules know only the
  * mirror, but is then denied unless the rule says `guests: yes`.  A rule with
  * `stale_after` gives nothing by older facts: who matches it is refused there,
@@ -81,6 +84,8 @@ struct facts {
 	size_t attribute_count;
 	const struct fact_group *groups;        /* nearest first; `through` always points to a smaller index */
 	size_t group_count;
+	const struct slice *ids;        /* what no other person has: the values that the directory joins by */
+	size_t id_count;
 	int64_t age;                    /* seconds since all this was last known to be so; FACTS_AGE_UNKNOWN */
 	/* this sign-on: only for `require`; door NULL means there is none */
 	const char *door;               /* connection's name */
@@ -175,11 +180,31 @@ struct requirement {
 	int line;
 };
 
+/* One person, an outcome, until the end of a day; before the rules.  Of id, dn and mail one is there. */
+struct exception {
+	const char *name;
+	const char *id;                 /* one of facts.ids, exactly */
+	const char *dn, *dn_key;        /* as written, and normalized */
+	const char *mail;               /* facts.mail, without case */
+	const char *directory;          /* NULL: any */
+	enum outcome outcome;
+	const char *const *at;          /* as of a rule */
+	const char *because;            /* why; OUTCOME_DENY: also what the person is told */
+	int64_t until;                  /* the last day (calendar.h) */
+	bool guests;
+	int line;
+};
+
+/* Whether it is surely this person's. */
+bool exception_is_of(const struct exception *exception, const struct facts *facts);
+
 struct policy {
 	const struct rule *rules;
 	size_t rule_count;
 	const struct requirement *requirements;
 	size_t requirement_count;
+	const struct exception *exceptions;
+	size_t exception_count;
 };
 
 /* ---- decision ---- */
@@ -200,12 +225,14 @@ struct trace_rule {
 };
 
 struct decision {
-	enum outcome outcome;           /* of the rules alone */
+	enum outcome outcome;           /* of the exceptions and rules alone */
 	bool granted;                   /* outcome is not deny, the rule gives to such a person, every requirement that applies held */
-	enum reason reason;             /* not granted: DENIED_BY_RULE, DENIED_BY_DEFAULT, GUEST_DENIED, RULE_STALE, REQUIREMENT_FAILED */
+	enum reason reason;             /* not granted: DENIED_BY_RULE, DENIED_BY_DEFAULT, GUEST_DENIED, RULE_STALE, EXCEPTION_ENDED, REQUIREMENT_FAILED */
 	bool guest_denied;              /* the rule that matched does not give to guests, and this is one */
 	bool stale;                     /* the rule that matched wants facts that are not as old as these */
-	const char *rule;               /* name of the rule that matched, NULL: none */
+	const char *rule;               /* name of the rule that matched, or of the exception; NULL: none */
+	const char *exception;          /* name of the exception that gave the outcome, or that ended; NULL: none */
+	bool exception_ended;           /* it gave an account of another kind than the rules do now: nothing is granted */
 	const char *requirement;        /* name of the one that failed, or NULL */
 	const char *sentence;           /* public sentence of that rule or requirement, or NULL */
 	const char *const *at;          /* sites of a portal outcome, NULL-terminated */

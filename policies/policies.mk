@@ -4,6 +4,7 @@ policies_libpolicies_a_SOURCES = \
 	policies/comparisons.c \
 	policies/condition.c policies/condition.h \
 	policies/decide.c \
+	policies/exceptions.c policies/exceptions.h \
 	policies/grammar.c policies/parser.h \
 	policies/judge.c policies/judge_signon.c policies/judge_values.c \
 	policies/lexer.c policies/lexer.h \
@@ -14,7 +15,7 @@ policies_libpolicies_a_SOURCES = \
 	policies/terms.c \
 	policies/words.c policies/words.h policies/words.def
 
-check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_decide tests/unit/test_passage
+check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_decide tests/unit/test_passage tests/unit/test_exceptions
 tests_unit_test_condition_SOURCES = tests/unit/test_condition.c tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_condition_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_judge_SOURCES = tests/unit/test_judge.c tests/unit/unit.h tests/unit/policy_names.h
@@ -23,3 +24,5 @@ tests_unit_test_decide_SOURCES = tests/unit/test_decide.c tests/unit/unit.h test
 tests_unit_test_decide_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_passage_SOURCES = tests/unit/test_passage.c tests/unit/unit.h
 tests_unit_test_passage_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_exceptions_SOURCES = tests/unit/test_exceptions.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_exceptions_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
