@@ -156,9 +156,29 @@ static const char *is_stale(struct arena *a, const struct directory_facts *f)
 		f->error ? f->error : "");
 }
 
+static const char *is_held(struct arena *a, const struct directory_facts *f)
+{
+	const struct mirror_removal *people = &f->people_held, *groups = &f->groups_held;
+	const char *what = NULL;
+	char since[21];
+
+	if (people->n)
+		what = arena_printf(a, "%zu of %zu people", people->n, people->known);
+	if (groups->n)
+		what = arena_printf(a, "%s%s%zu of %zu groups", what ? what : "", what ? " and " : "", groups->n, groups->known);
+	if (!what)
+		return NULL;
+	time_write(people->n ? people->since : groups->since, since);
+	return arena_printf(a, "since %s it would lose %s, which are kept until postern mirror accept %s, or until they are back", since, what,
+		f->directory);
+}
+
 void alarms_judge_directory(struct arena *a, const struct directory_facts *facts, struct alarms *out)
 {
-	*out = (struct alarms){.text = {[ALARM_MIRROR_STALE] = is_stale(a, facts)}, .judged = {[ALARM_MIRROR_STALE] = true}};
+	*out = (struct alarms){
+		.text = {[ALARM_MIRROR_STALE] = is_stale(a, facts), [ALARM_MIRROR_REMOVAL] = is_held(a, facts)},
+		.judged = {[ALARM_MIRROR_STALE] = true, [ALARM_MIRROR_REMOVAL] = true},
+	};
 }
 
 void alarms_of_directory(struct arena *a, const struct settings *s, struct mirror *mirror, const char *directory, int64_t now,
@@ -172,6 +192,8 @@ void alarms_of_directory(struct arena *a, const struct settings *s, struct mirro
 		facts.filled = state.filled;
 		facts.as_of = state.as_of;
 		facts.error = state.error;
+		facts.people_held = state.people_held;
+		facts.groups_held = state.groups_held;
 	}
 	alarms_judge_directory(a, &facts, out);
 }

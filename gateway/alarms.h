@@ -37,6 +37,7 @@ struct directory_facts {
 	const char *directory;
 	bool filled;
 	int64_t as_of;
+	struct mirror_removal people_held, groups_held;
 	const char *error;              /* the last one of its connection; NULL: none */
 	int64_t now;
 };

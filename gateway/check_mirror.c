@@ -33,16 +33,19 @@ static void check_directory(struct check *c, struct mirror *mirror, size_t i)
 	struct mirror_state state = {0};
 	struct alarms alarms;
 	struct error err;
+	int k;
 
 	if (mirror_state(c->arena, mirror, name, &state, &err) < 0 || !state.filled) {
 		say(c, FINDING_WARNING, "%s:%d: %s: was not read whole yet", s->file, s->directory_sources[i].line, name);
 		return;
 	}
 	alarms_of_directory(c->arena, s, mirror, name, clock_now(), &alarms);
-	if (alarms.text[ALARM_MIRROR_STALE])
-		say(c, FINDING_WARNING, "%s:%d: %s: alarm %s: %s", s->file, s->directory_sources[i].line, name, alarm_word(ALARM_MIRROR_STALE),
-			alarms.text[ALARM_MIRROR_STALE]);
-	else
+	for (k = 0; k < ALARM_COUNT; k++) {
+		if (alarms.text[k])
+			say(c, FINDING_WARNING, "%s:%d: %s: alarm %s: %s", s->file, s->directory_sources[i].line, name,
+				alarm_word((enum alarm)k), alarms.text[k]);
+	}
+	if (!alarms.text[ALARM_MIRROR_STALE])
 		say(c, FINDING_OK, "%s: %zu people and %zu groups, %lld s old", name, state.people, state.groups,
 			(long long)staleness_age(state.as_of, clock_now()));
 }

@@ -21,6 +21,7 @@ int command_accounts(struct arena *a, const char *settings_path, int argc, char 
 /* observe report [--since TIME] [--door NAME] [--json | --csv] [FILE]… */
 int command_observe(struct arena *a, const char *settings_path, int argc, char **argv);
 /* keys list [--json] | make NAME … | activate CONNECTION|--all|--requests NAME | retire NAME | instructions CONNECTION [NAME] */
+int command_mirror(struct arena *a, const char *settings_path, int argc, char **argv);
 int command_keys(struct arena *a, const char *settings_path, int argc, char **argv);
 /* fill: the directories read once, without the service */
 int command_fill(struct arena *a, const char *settings_path, int argc, char **argv);

@@ -74,6 +74,15 @@ static const struct command {
 		"would have done, and this sums it up: whom they would refuse or send to another\n"
 		"door, by which rule.  TIME is as 7d (back from now), 2026-11-24 or\n"
 		"2026-11-24T13:19:16Z.  FILE: audit files, where they were rotated.\n"},
+	{"mirror", command_mirror, "what is in the mirror of the directories, and how it stands",
+		"usage: postern [-c FILE] mirror status [DIRECTORY] [--json]\n"
+		"       postern [-c FILE] mirror person|group NAME [--json]\n"
+		"       postern [-c FILE] mirror dump [DIRECTORY] [--json]\n"
+		"       postern [-c FILE] mirror accept DIRECTORY [--json]\n\n"
+		"status: how old, how many, which server, and what is held.  person, group: what the\n"
+		"mirror has of them.  dump: everything, as JSON, a line for each.  accept: lets go,\n"
+		"once, what a reading of the directory lacked and the mirror held.  Exit status 1:\n"
+		"something is held (status), nothing is (accept), nobody was found (person, group).\n"},
 	{"setup", command_setup, "print every value to paste at Entra ID and Atlassian",
 		"usage: postern [-c FILE] setup\n"},
 	{"version", command_version, "print the version", "usage: postern version\n"},

@@ -58,6 +58,8 @@ gateway_libprogram_a_SOURCES = \
 	gateway/keys_list.c \
 	gateway/listeners.c gateway/listeners.h \
 	gateway/loaded.c gateway/loaded.h \
+	gateway/mirror_command.c \
+	gateway/mirror_print.c gateway/mirror_print.h \
 	gateway/mirror_role.c \
 	gateway/observe_command.c \
 	gateway/observe_report.c gateway/observe_report.h \

@@ -6,6 +6,9 @@
  *	refresh     people and groups, each from its cookie; what changed is put at
  *	            once, what is gone goes at the end, and only then counts the cookie
  *	persist     each change is committed with its cookie within a second
+ *	held        when what is gone is too much to be believed, it stays, and the
+ *	            mirror ages, until an administrator accepts it or the directory
+ *	            is as before: looked for at the next server and every ten minutes
  *	reread      once a day everything from the beginning, over what we have:
  *	            servers tell nothing of entries whose subtree was renamed or
  *	            moved away, and those would stay as they were
@@ -18,53 +21,23 @@
  * A silent server is noticed by a probe: whoever does not answer it within
  * network_seconds is lost.  The answer is also what says "no change".
  */
-#include "ldap/feed.h"
+#include "ldap/follow.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <time.h>
 
-#define SECOND INT64_C(1000000)
 #define BACKOFF_MAX (30 * SECOND)
 #define PROBE_EVERY (10 * SECOND)
 #define IDLE_MS 250
 #define RULES_AGAIN (5 * SECOND)
-#define REREAD_EVERY (86400 * SECOND)
 /* After a start, where it is not known when everything was last read. */
 #define REREAD_FIRST (3600 * SECOND)
-/* Entries looked for after a refresh that did not send them; one that is found is enough. */
-#define SAMPLES 3
 /* While something waits for its commit: long enough to gather what comes together, short enough not to be felt. */
 #define GATHER_MS 20
 #define COMMIT_AFTER (SECOND / 2)
 #define COMMIT_EVENTS 20000
-
-struct refresh {
-	bool going_on;
-	bool from_cookie;               /* what is not mentioned may be unchanged */
-	struct uuid_set *seen;
-	struct slice cookie;            /* the newest one of this refresh; owned */
-};
-
-struct follow {
-	const struct directory_options *directory;
-	const struct mirror_progress *progress;
-	struct mirror_writer *writer;
-	struct feed feed;
-	struct refresh refreshes[MIRROR_KINDS];
-	const char *const *person_attributes;
-	struct arena *events;           /* of one transaction */
-	size_t event_count;
-	int64_t pending_since;          /* 0: nothing waits */
-	int64_t reread_at;              /* monotonic: when everything is read again */
-	int64_t rules_at;               /* monotonic: when to search for rules again; 0: no need */
-	int64_t heard, probed;          /* monotonic: last message, last probe sent */
-	int failures;                   /* in a row, without a refresh between them */
-	bool served;                    /* this connection came to the end of its refresh */
-	struct error last;              /* so that the log says a thing once */
-	char rules_last[400];
-};
 
 static bool must_stop(const struct follow *f)
 {
@@ -72,158 +45,10 @@ static bool must_stop(const struct follow *f)
 	return f->progress->stop(f->progress->context);
 }
 
-/* ---- refresh ---- */
-
-static void refresh_drop(struct refresh *r)
-{
-	uuid_set_free(r->seen);
-	cookie_keep(&r->cookie, (struct slice){NULL, 0});
-	*r = (struct refresh){0};
-}
-
-static int refresh_begin(struct follow *f, enum mirror_kind kind, struct error *err)
-{
-	struct refresh *r = &f->refreshes[kind];
-	struct slice cookie = mirror_writer_cookie(f->writer, kind);
-
-	refresh_drop(r);
-	*r = (struct refresh){.going_on = true, .from_cookie = cookie.p != NULL, .seen = uuid_set_new()};
-	return f->feed.protocol->start(&f->feed, kind, cookie, err);
-}
-
-static bool is_refreshed(const struct follow *f)
-{
-	return !f->refreshes[MIRROR_PEOPLE].going_on && !f->refreshes[MIRROR_GROUPS].going_on;
-}
-
-/* From now on the mirror is known to be as the directory is. */
-static void heard_of(struct follow *f)
-{
-	if (is_refreshed(f))
-		mirror_writer_heard(f->writer, clock_now());
-}
-
-static int cookie_came(struct follow *f, enum mirror_kind kind, struct slice cookie, struct error *err)
-{
-	if (!cookie.p)
-		return 0;
-	if (!f->refreshes[kind].going_on)
-		return mirror_writer_set_cookie(f->writer, kind, cookie, err);
-	/* not before the refresh is whole: a restart must not skip what this one had still to send */
-	cookie_keep(&f->refreshes[kind].cookie, cookie);
-	return 0;
-}
-
-static int refresh_end(struct follow *f, enum mirror_kind kind, struct error *err)
-{
-	struct refresh *r = &f->refreshes[kind];
-
-	r->going_on = false;
-	if (cookie_came(f, kind, r->cookie, err) < 0)
-		return -1;
-	refresh_drop(r);
-	mirror_writer_whole(f->writer, kind);
-	if (kind == MIRROR_RULES)
-		f->rules_last[0] = '\0';
-	if (kind == MIRROR_RULES || !is_refreshed(f))
-		return 0;
-	f->failures = 0;
-	f->served = true;
-	f->last.detail[0] = '\0';
-	heard_of(f);
-	log_info("the directory was read", "directory", f->directory->name, "server", f->feed.connection->uri, NULL);
-	if (f->progress->whole)
-		f->progress->whole(f->progress->context, f->feed.connection->uri);
-	return 0;
-}
-
-static void note(const struct entry *e, void *context)
-{
-	bool *found = context;
-
-	(void)e;
-	*found = true;
-}
-
-/*
- * A server that cannot read a cookie sends everything and ends like one that
- * could (slapd does): what it did not send is then not unchanged, but gone.
- * So some of what was not sent is looked for.  0: the cookie cannot have been
- * understood.
- */
-static int cookie_was_understood(struct follow *f, enum mirror_kind kind, struct error *err)
-{
-	static const char *const nothing[] = {"1.1", NULL};
-	const struct directory_options *d = f->directory;
-	const char *dns[SAMPLES];
-	bool found = false;
-	size_t n;
-
-	if (mirror_writer_unseen(f->writer, kind, f->refreshes[kind].seen, SAMPLES, f->events, dns, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n && !found; i++) {
-		const struct search search = {.base = dns[i], .scope = SEARCH_BASE, .attributes = nothing,
-			.filter = feed_source(d, kind).filter};
-
-		if (connection_search(f->feed.connection, &search, note, &found, err) < 0)
-			return -1;
-	}
-	return n == 0 || found;
-}
-
-static int refresh_from_nothing(struct follow *f, enum mirror_kind kind, const char *why, struct error *err)
-{
-	log_info("the directory is read from the beginning", "directory", f->directory->name, "detail", why, NULL);
-	if (mirror_writer_set_cookie(f->writer, kind, (struct slice){NULL, 0}, err) < 0)
-		return -1;
-	return refresh_begin(f, kind, err);
-}
-
-static int64_t reread_every(const struct follow *f)
-{
-	return f->directory->reread_seconds > 0 ? f->directory->reread_seconds * SECOND : REREAD_EVERY;
-}
-
-static int reread_when_due(struct follow *f, struct error *err)
-{
-	int64_t now = clock_monotonic_us();
-
-	if (now < f->reread_at || !is_refreshed(f))
-		return 0;
-	f->reread_at = now + reread_every(f);
-	for (int kind = 0; kind < MIRROR_KINDS; kind++)
-		if (feed_source(f->directory, (enum mirror_kind)kind).base &&
-			refresh_from_nothing(f, (enum mirror_kind)kind, "as it is from time to time", err) < 0)
-			return -1;
-	return 0;
-}
-
-static int phase_over(struct follow *f, const struct sync_event *e, struct error *err)
-{
-	struct refresh *r = &f->refreshes[e->kind];
-	bool all_named = e->what == SYNC_PRESENT_PHASE_OVER || (e->refresh_done && !r->from_cookie);
-
-	if (!r->going_on)
-		return error_set(err, REASON_DIRECTORY, "%s: the end of a refresh that was over", f->feed.connection->uri);
-	if (cookie_came(f, e->kind, e->cookie, err) < 0)
-		return -1;
-	if (!all_named && e->refresh_done && f->feed.protocol->cookie_is_doubtful) {
-		int understood = cookie_was_understood(f, e->kind, err);
-
-		if (understood <= 0)
-			return understood < 0 ? -1 : refresh_from_nothing(f, e->kind, "it did not understand the cookie", err);
-	}
-	if (all_named && mirror_writer_sweep(f->writer, e->kind, r->seen, err) < 0)
-		return -1;
-	return e->refresh_done ? refresh_end(f, e->kind, err) : 0;
-}
-
 /* ---- events ---- */
 
 static int entry_came(struct follow *f, const struct sync_event *e, struct error *err)
 {
-	if (f->refreshes[e->kind].going_on)
-		uuid_set_add(f->refreshes[e->kind].seen, e->entry.uuid);
 	if (mirror_writer_put(f->writer, e->kind, &e->entry, err) < 0)
 		return -1;
 	if (f->progress->entry)
@@ -233,13 +58,16 @@ static int entry_came(struct follow *f, const struct sync_event *e, struct error
 
 static int present_came(struct follow *f, const struct sync_event *e, struct error *err)
 {
-	for (size_t i = 0; f->refreshes[e->kind].going_on && i < e->uuid_count; i++)
-		uuid_set_add(f->refreshes[e->kind].seen, e->uuids[i]);
+	for (size_t i = 0; i < e->uuid_count; i++)
+		mirror_writer_present(f->writer, e->kind, e->uuids[i]);
 	return cookie_came(f, e->kind, e->cookie, err);
 }
 
 static int gone_came(struct follow *f, const struct sync_event *e, struct error *err)
 {
+	/* one set that takes away a part of the directory: everything is compared, and judged, before it is believed */
+	if (!f->refreshes[e->kind].going_on && e->uuid_count > mirror_writer_allowance(f->writer, e->kind))
+		return refresh_from_nothing(f, e->kind, "it says of a great many at once that they are gone", err);
 	for (size_t i = 0; i < e->uuid_count; i++)
 		if (mirror_writer_delete(f->writer, e->kind, e->uuids[i], err) < 0)
 			return -1;
@@ -252,7 +80,7 @@ static void rules_ended(struct follow *f, const struct sync_event *e)
 	const char *text = arena_printf(f->events, "%s: the search for rules below %s ended: %s", f->feed.connection->uri,
 		f->directory->rules_base, e->text);
 
-	refresh_drop(&f->refreshes[MIRROR_RULES]);
+	refresh_drop(f, MIRROR_RULES);
 	f->rules_at = clock_monotonic_us() + RULES_AGAIN;
 	if (strncmp(text, f->rules_last, sizeof(f->rules_last) - 1) == 0)
 		return;
@@ -378,7 +206,7 @@ static int listen_to(struct follow *f, struct error *err)
 				return -1;
 		}
 		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0 || reread_when_due(f, err) < 0 ||
-			rules_when_due(f, err) < 0)
+			rules_when_due(f, err) < 0 || held_when_due(f, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -401,13 +229,14 @@ static int follow_server(struct follow *f, const char *uri, struct error *err)
 		.person_attributes = f->person_attributes};
 	if (connection_open(f->directory, uri, f->progress, &f->feed.connection, err) < 0)
 		return -1;
+	mirror_writer_server(f->writer, uri);
 	f->event_count = 0;
 	f->pending_since = 0;
 	f->rules_at = 0;
 	if (protocol->begin(&f->feed, err) == 0 && refresh_all(f, err) == 0)
 		rc = listen_to(f, err);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
-		refresh_drop(&f->refreshes[kind]);
+		refresh_drop(f, (enum mirror_kind)kind);
 	protocol->end(&f->feed);
 	connection_close(f->feed.connection);
 	return rc;
@@ -443,6 +272,7 @@ static int follow_round(struct follow *f, struct error *err)
 		struct error why = {0};
 
 		f->served = false;
+		f->is_last = !f->directory->uris[i + 1];
 		if (follow_server(f, f->directory->uris[i], &why) == 0)
 			return 0;
 		if (why.reason != REASON_DIRECTORY) {

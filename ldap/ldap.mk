@@ -6,15 +6,19 @@ ldap_libmirror_a_SOURCES = \
 	ldap/dn.c ldap/mirror.h \
 	ldap/feed.c ldap/feed.h \
 	ldap/everyone.c \
-	ldap/follow.c \
+	ldap/follow.c ldap/follow.h \
 	ldap/join.c ldap/reader.h \
 	ldap/mirror_edges.c \
 	ldap/mirror_entry.c ldap/mirror_write.h ldap/writer.h \
 	ldap/mirror_read.c \
+	ldap/mirror_refresh.c \
 	ldap/mirror_rows.c \
 	ldap/mirror_rules.c \
+	ldap/mirror_show.c \
+	ldap/mirror_state.c \
 	ldap/mirror_write.c \
 	ldap/record.c ldap/record.h \
+	ldap/refresh.c \
 	ldap/sync.c ldap/sync.h \
 	ldap/tables.c ldap/tables.h \
 	ldap/uuid_set.c ldap/uuid_set.h \
@@ -41,6 +45,10 @@ tests_integration_test_mirror_slapd_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_mirror
 tests_unit_test_mirror_SOURCES = tests/unit/test_mirror.c tests/unit/unit.h
 tests_unit_test_mirror_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_removals
+tests_unit_test_removals_SOURCES = tests/unit/test_removals.c tests/unit/unit.h
+tests_unit_test_removals_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 # For `make bench-mirror`; a test runs it in small.
 check_PROGRAMS += tests/bench/mirror_lookup tests/bench/mirror_feed

@@ -64,6 +64,7 @@ struct directory_options {
 	const char *const *sources;     /* whose claims find people here, NULL-terminated; NULL: anybody's */
 	const char *const *attributes;  /* further attributes to keep, NULL-terminated */
 	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
+	size_t removal_limit;           /* percent that one refresh may take away unasked; 100: any share; 0: 10 */
 	int64_t reread_seconds;         /* between readings of everything; 0: a day */
 };
 
@@ -207,14 +208,64 @@ struct mirror_group_found {
 int mirror_group(struct arena *a, struct mirror *m, const char *directory, const char *dn_key, const char *cn,
 	struct mirror_group_found *out, struct error *err);
 
+/* ---- what lies in it, for `postern mirror`: whatever a sign-on would make of it ---- */
+
+enum mirror_entry_kind { MIRROR_ENTRY_PERSON, MIRROR_ENTRY_GROUP };
+
+struct mirror_entry {
+	enum mirror_entry_kind kind;
+	const char *directory, *dn, *entry_uuid;
+	const char *name;               /* a person's first mail, a group's name; NULL: none */
+	bool disabled;
+	const struct mirror_attribute *attributes;      /* of a person */
+	size_t attribute_count;
+	const struct mirror_group *groups;      /* it is in: of mirror_entries_named all, nearest first; of mirror_each_entry the nearest */
+	size_t group_count;
+	const char *const *members;     /* of a group: DNs of those that are in the mirror … */
+	size_t member_count;
+	size_t members_elsewhere;       /* … and how many are not */
+};
+
+/*
+ * Entries of this kind in these directories: people by mail, DN, uid or a join value, groups by name (or directory:name) or
+ * DN; as many as there are, also none.
+ */
+int mirror_entries_named(struct arena *a, struct mirror *m, const struct directory_options *directories, size_t directory_count,
+	enum mirror_entry_kind kind, const char *name, const struct mirror_entry **out, size_t *n_out, struct error *err);
+/* All people, then all groups of a directory, until `each` returns other than 0, which is then the result; -1.  On a copy. */
+int mirror_each_entry(struct mirror *m, const struct directory_options *directory,
+	int (*each)(const struct mirror_entry *e, void *context), void *context, struct error *err);
+
+/* Held: a refresh that would have taken away too much at once.  n 0: none. */
+struct mirror_removal {
+	size_t n, known;                /* entries that would go or lose what matters, of so many */
+	int64_t since;
+};
+
 struct mirror_state {
 	bool filled;                    /* read whole at least once */
 	bool connected;                 /* listening to a server, and as it is */
 	int64_t as_of;
+	int64_t changed;                /* when an entry last came, changed or went; 0: not known */
 	size_t people, groups;
+	struct mirror_removal people_held, groups_held;
+	const char *server;             /* listened to, or last; NULL: none yet */
 	const char *error;              /* last one, NULL: none */
 	const char *rules_error;        /* why rules cannot be read; NULL: they can, or are not wanted */
 };
 int mirror_state(struct arena *a, struct mirror *m, const char *directory, struct mirror_state *out, struct error *err);
+
+/* DNs of at most `most` entries that are held, people first. */
+int mirror_held(struct arena *a, struct mirror *m, const char *directory, size_t most, const char *const **out, size_t *n_out,
+	struct error *err);
+
+/*
+ * Accepts what is held of a directory: its process reads it once more, and what
+ * it then lacks goes, as far as it was held now (and, beyond that, as much as
+ * may always go).  Good for one refresh.  n of both 0: nothing was held.  Writes;
+ * the caller must not have the file open.
+ */
+int mirror_accept(const char *path, const char *directory, struct mirror_removal *people, struct mirror_removal *groups,
+	struct error *err);
 
 #endif

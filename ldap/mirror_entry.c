@@ -43,7 +43,7 @@ const char *const *kept_attributes(struct arena *a, const struct directory_optio
 }
 
 /* Options (`cn;lang-de`) make another attribute: not found here. */
-static const struct mirror_attribute *sent(const struct entry *e, const char *name)
+const struct mirror_attribute *entry_attribute(const struct entry *e, const char *name)
 {
 	for (size_t i = 0; i < e->attribute_count; i++)
 		if (strcasecmp(e->attributes[i].name, name) == 0)
@@ -54,16 +54,16 @@ static const struct mirror_attribute *sent(const struct entry *e, const char *na
 /* The first value as text; NULL when there is none or it holds a NUL. */
 static const char *first_text(struct arena *a, const struct entry *e, const char *name)
 {
-	const struct mirror_attribute *m = sent(e, name);
+	const struct mirror_attribute *m = entry_attribute(e, name);
 
 	if (!m || m->n == 0 || m->values[0].n == 0 || memchr(m->values[0].p, '\0', m->values[0].n))
 		return NULL;
 	return arena_copy(a, m->values[0]);
 }
 
-static bool is_disabled(const struct directory_options *d, const struct entry *e)
+bool entry_is_disabled(const struct directory_options *d, const struct entry *e)
 {
-	const struct mirror_attribute *m = d->disabled_filter_attribute ? sent(e, d->disabled_filter_attribute) : NULL;
+	const struct mirror_attribute *m = d->disabled_filter_attribute ? entry_attribute(e, d->disabled_filter_attribute) : NULL;
 
 	for (size_t i = 0; m && i < m->n; i++)
 		if (!d->disabled_value || slice_is_nocase(m->values[i], d->disabled_value))
@@ -81,7 +81,7 @@ static void keep_attributes(struct mirror_writer *w, const struct entry *e, cons
 		n++;
 	list = arena_alloc(w->arena, n * sizeof(*list) + 1);
 	for (size_t i = 0; i < n; i++) {
-		const struct mirror_attribute *m = sent(e, names[i]);
+		const struct mirror_attribute *m = entry_attribute(e, names[i]);
 
 		if (m && m->n)
 			list[r->attribute_count++] = (struct mirror_attribute){names[i], m->values, m->n};
@@ -105,7 +105,7 @@ static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const st
 		return;
 	}
 	r->name = first_text(w->arena, e, d->mail_attribute);
-	r->disabled = is_disabled(d, e);
+	r->disabled = entry_is_disabled(d, e);
 	keep_attributes(w, e, w->kept, r);
 }
 
@@ -189,7 +189,7 @@ static int by_number(const void *a, const void *b)
 /* Member values that are no DNs (memberUid, an optional UID behind the DN) join nobody. */
 static int members_sent(struct mirror_writer *w, const struct entry *e, node_id **out, size_t *n_out, struct error *err)
 {
-	const struct mirror_attribute *m = sent(e, w->directory->member_attribute);
+	const struct mirror_attribute *m = entry_attribute(e, w->directory->member_attribute);
 	size_t n = 0, unique = 0;
 	node_id *list = arena_alloc(w->arena, (m ? m->n : 0) * sizeof(*list) + 1);
 
@@ -325,7 +325,7 @@ static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id
 	if (found < 0)
 		return -1;
 	/* while a kind is not whole, its index may be of other settings, or gone */
-	if (found && slice_equal(bytes, old) && w->state.whole & 1u << kind)
+	if (found && slice_equal(bytes, old) && w->state.whole & 1u << kind && !(w->state.whole & STATE_UNINDEXED))
 		return 0;
 	w->changed = true;
 	if (found) {
@@ -343,14 +343,12 @@ static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id
 	return index_change(w, r, id, ADD, err);
 }
 
-int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err)
+int entry_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err)
 {
 	struct record r = {0};
 	node_id id, *members;
 	size_t n;
 
-	if (writer_begin(w, err) < 0)
-		return -1;
 	if (dn_normalize(w->arena, entry->dn, &r.dn_key) < 0) {
 		log_warning("an entry whose name is no DN is left out", "directory", w->directory->name, "dn", entry->dn, NULL);
 		return mirror_writer_delete(w, kind, entry->uuid, err);
@@ -370,98 +368,11 @@ int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const stru
 	return members_sent(w, entry, &members, &n, err) < 0 ? -1 : members_change(w, id, members, n, err);
 }
 
-int mirror_writer_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE],
-	struct error *err)
+int entry_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE], struct error *err)
 {
 	struct key k = key_uuid(w->directory->name, kind, uuid);
 	struct slice s;
-	int found;
+	int found = store_get(w->txn, TABLE_UUID, key_slice(&k), &s, err);
 
-	if (writer_begin(w, err) < 0)
-		return -1;
-	found = store_get(w->txn, TABLE_UUID, key_slice(&k), &s, err);
 	return found <= 0 ? found : record_remove(w, kind, node_read(s), err);
-}
-
-/* ---- what is gone at the end of a refresh ---- */
-
-struct sweep {
-	const struct uuid_set *seen;
-	unsigned char (*gone)[UUID_SIZE];
-	size_t n, capacity, kept;
-	size_t most;                    /* stop there; 0: find all */
-};
-
-static int look_at(struct slice key, struct slice value, void *context)
-{
-	struct sweep *s = context;
-	const unsigned char *uuid = (const unsigned char *)key.p + key.n - UUID_SIZE;
-
-	(void)value;
-	if (uuid_set_has(s->seen, uuid)) {
-		s->kept++;
-		return 0;
-	}
-	if (s->n == s->capacity) {
-		s->capacity = s->capacity ? s->capacity * 2 : 64;
-		s->gone = realloc(s->gone, s->capacity * UUID_SIZE);
-		if (!s->gone)
-			abort();
-	}
-	memcpy(s->gone[s->n++], uuid, UUID_SIZE);
-	return s->n == s->most;
-}
-
-int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, struct error *err)
-{
-	struct key prefix = key_uuids(w->directory->name, kind);
-	struct sweep s = {.seen = seen};
-	int rc = -1;
-
-	if (writer_begin(w, err) < 0 || store_each(w->txn, TABLE_UUID, key_slice(&prefix), look_at, &s, err) < 0)
-		goto out;
-	/* that all rules are gone, those judge who use them */
-	if (s.n && !s.kept && kind != MIRROR_RULES) {
-		error_set(err, REASON_DIRECTORY,
-			"the directory sent no %s at all where %zu are known: not taken (if that is right, "
-			"remove the mirror's file)", kind == MIRROR_PEOPLE ? "people" : "groups", s.n);
-		goto out;
-	}
-	for (size_t i = 0; i < s.n; i++)
-		if (mirror_writer_delete(w, kind, s.gone[i], err) < 0)
-			goto out;
-	rc = 0;
-out:
-	free(s.gone);
-	return rc;
-}
-
-int mirror_writer_unseen(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, size_t most,
-	struct arena *a, const char **out, size_t *n_out, struct error *err)
-{
-	struct key prefix = key_uuids(w->directory->name, kind);
-	struct sweep s = {.seen = seen, .most = most};
-	size_t n = 0;
-	int rc = -1;
-
-	if (writer_begin(w, err) < 0 || store_each(w->txn, TABLE_UUID, key_slice(&prefix), look_at, &s, err) < 0)
-		goto out;
-	for (size_t i = 0; i < s.n; i++) {
-		struct key k = key_uuid(w->directory->name, kind, s.gone[i]);
-		struct slice bytes;
-		struct record r;
-		int found = store_get(w->txn, TABLE_UUID, key_slice(&k), &bytes, err);
-
-		if (found == 1)
-			found = record_at(w, kind, node_read(bytes), &bytes, err);
-		if (found < 0 || (found && record_read_head(bytes, &r, err) < 0))
-			goto out;
-		if (found)
-			out[n++] = arena_strdup(a, r.dn);
-	}
-	*n_out = n;
-	rc = 0;
-out:
-	free(s.gone);
-	return rc;
 }

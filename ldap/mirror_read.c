@@ -76,7 +76,7 @@ int require_filled(struct reading *r, struct error *err)
 	return 0;
 }
 
-static const char *uuid_text(struct arena *a, const unsigned char u[UUID_SIZE])
+const char *uuid_text(struct arena *a, const unsigned char u[UUID_SIZE])
 {
 	char hex[UUID_SIZE * 2 + 1], *out = arena_alloc(a, UUID_SIZE * 2 + 5), *p = out;
 
@@ -206,24 +206,3 @@ int mirror_person_named(struct arena *a, struct mirror *m, const struct director
 	return rc;
 }
 
-int mirror_state(struct arena *a, struct mirror *m, const char *directory, struct mirror_state *out, struct error *err)
-{
-	struct store_txn *txn;
-	struct state state;
-	int rc;
-
-	if (store_begin_read(m->store, &txn, err) < 0)
-		return -1;
-	rc = state_read(txn, directory, &state, err);
-	store_abort(txn);
-	if (rc < 0)
-		return -1;
-	out->filled = (state.whole & STATE_WHOLE) == STATE_WHOLE;
-	out->connected = state.connected;
-	out->as_of = state.as_of;
-	out->people = state.count[MIRROR_PEOPLE];
-	out->groups = state.count[MIRROR_GROUPS];
-	out->error = *state.error ? arena_strdup(a, state.error) : NULL;
-	out->rules_error = *state.rules_error ? arena_strdup(a, state.rules_error) : NULL;
-	return 0;
-}

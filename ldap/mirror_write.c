@@ -2,11 +2,14 @@
 /* Transactions, cookies and state of the writing side; entries are put in mirror_entry.c. */
 #include "ldap/writer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define FORGET_AT_ONCE 256
 
 struct forget {
+	size_t prefix;
+	bool keep_groups;               /* names of groups stay */
 	struct key keys[FORGET_AT_ONCE];
 	size_t n;
 };
@@ -17,7 +20,7 @@ static int take_key(struct slice key, struct slice value, void *context)
 	struct key *last = f->n ? &f->keys[f->n - 1] : NULL;
 
 	(void)value;
-	if (last && slice_equal(key_slice(last), key))
+	if ((last && slice_equal(key_slice(last), key)) || (f->keep_groups && key.n > f->prefix && key.p[f->prefix] == ' '))
 		return 0;
 	if (f->n == FORGET_AT_ONCE)
 		return 1;
@@ -31,11 +34,13 @@ static int take_key(struct slice key, struct slice value, void *context)
  * settings: what was indexed under other ones would find people by values
  * that they no longer have.
  */
-static int forget_index(struct mirror_writer *w, struct error *err)
+static int forget_index(struct mirror_writer *w, bool keep_groups, struct error *err)
 {
 	struct key prefix = key_indexes(w->directory->name);
 	struct forget *f = arena_alloc(w->arena, sizeof(*f));
 
+	f->prefix = prefix.n;
+	f->keep_groups = keep_groups;
 	do {
 		f->n = 0;
 		if (store_each(w->txn, TABLE_INDEX, key_slice(&prefix), take_key, f, err) < 0)
@@ -60,11 +65,22 @@ static int fit_rules(struct mirror_writer *w, struct error *err)
 	return mirror_writer_set_cookie(w, MIRROR_RULES, (struct slice){NULL, 0}, err);
 }
 
+/* Groups hold nothing but their name and members: a new attribute of people leaves them as they are. */
+static int begin_anew(struct mirror_writer *w, bool keep_groups, struct error *err)
+{
+	w->state.whole &= 1u << MIRROR_RULES | (keep_groups ? 1u << MIRROR_GROUPS : 0);
+	if (w->state.fingerprint)
+		w->state.whole |= STATE_UNINDEXED;
+	if (forget_index(w, keep_groups, err) < 0 || mirror_writer_set_cookie(w, MIRROR_PEOPLE, (struct slice){NULL, 0}, err) < 0)
+		return -1;
+	return keep_groups ? 0 : mirror_writer_set_cookie(w, MIRROR_GROUPS, (struct slice){NULL, 0}, err);
+}
+
 static int fit_settings(struct mirror_writer *w, struct error *err)
 {
-	uint64_t fingerprint = settings_fingerprint(w->directory);
+	uint64_t fingerprint = settings_fingerprint(w->directory), of_groups = groups_fingerprint(w->directory);
 
-	if (state_read(w->txn, w->directory->name, &w->state, err) < 0)
+	if (state_read(w->txn, w->directory->name, &w->state, err) < 0 || about_read(w->txn, w->directory->name, &w->about, err) < 0)
 		return -1;
 	w->state.connected = 0;
 	if (fit_rules(w, err) < 0)
@@ -73,13 +89,10 @@ static int fit_settings(struct mirror_writer *w, struct error *err)
 		return 0;
 	if (w->state.fingerprint)
 		log_info("the directory's settings changed: it is read anew", "directory", w->directory->name, NULL);
-	w->state.fingerprint = fingerprint;
-	w->state.whole &= 1u << MIRROR_RULES;
-	if (forget_index(w, err) < 0)
+	if (begin_anew(w, w->about.groups_fingerprint == of_groups, err) < 0)
 		return -1;
-	for (int kind = 0; kind < MIRROR_KINDS; kind++)
-		if (kind != MIRROR_RULES && mirror_writer_set_cookie(w, (enum mirror_kind)kind, (struct slice){NULL, 0}, err) < 0)
-			return -1;
+	w->state.fingerprint = fingerprint;
+	w->about.groups_fingerprint = of_groups;
 	return 0;
 }
 
@@ -159,8 +172,10 @@ void mirror_writer_close(struct mirror_writer *w)
 		return;
 	store_abort(w->txn);
 	store_close(w->store);
-	for (int kind = 0; kind < MIRROR_KINDS; kind++)
+	for (int kind = 0; kind < MIRROR_KINDS; kind++) {
+		mirror_writer_refresh_drop(w, (enum mirror_kind)kind);
 		free((char *)w->cookies[kind].p);
+	}
 	edges_free(w);
 	free(w->row);
 	arena_free(w->arena);
@@ -222,6 +237,13 @@ void mirror_writer_heard(struct mirror_writer *w, int64_t as_of)
 	w->stated = true;
 }
 
+void mirror_writer_server(struct mirror_writer *w, const char *uri)
+{
+	memset(w->about.server, 0, sizeof(w->about.server));
+	snprintf(w->about.server, sizeof(w->about.server), "%s", uri);
+	w->stated = true;
+}
+
 void mirror_writer_lost(struct mirror_writer *w, const char *error)
 {
 	w->state.connected = 0;
@@ -229,6 +251,11 @@ void mirror_writer_lost(struct mirror_writer *w, const char *error)
 	if (error)
 		snprintf(w->state.error, sizeof(w->state.error), "%s", error);
 	w->stated = true;
+}
+
+const char *mirror_writer_error(const struct mirror_writer *w)
+{
+	return w->state.error;
 }
 
 void mirror_writer_no_rules(struct mirror_writer *w, const char *error)
@@ -252,8 +279,11 @@ int mirror_writer_commit(struct mirror_writer *w, struct error *err)
 	if (writer_begin(w, err) < 0 || edges_write(w, err) < 0)
 		return -1;
 	node_write(next, w->next);
+	if (w->changed)
+		w->about.changed = clock_now();
 	if (store_put(w->txn, TABLE_META, slice_c("next"), slice_of(next, NODE_SIZE), err) < 0 ||
 		state_write(w->txn, w->directory->name, &w->state, err) < 0 ||
+		about_write(w->txn, w->directory->name, &w->about, err) < 0 ||
 		(w->changed && store_generation_next(w->txn, err) < 0))
 		return -1;
 	w->changed = false;

@@ -35,12 +35,33 @@ void mirror_writer_close(struct mirror_writer *w);      /* drops what is not com
 int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err);
 int mirror_writer_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE],
 	struct error *err);
-/* Deletes all that is not in `seen`.  REASON_DIRECTORY, nothing deleted: that would have been everything. */
-int mirror_writer_sweep(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, struct error *err);
 
-/* DNs of at most `most` entries that are not in `seen`, in the arena. */
-int mirror_writer_unseen(struct mirror_writer *w, enum mirror_kind kind, const struct uuid_set *seen, size_t most,
-	struct arena *a, const char **out, size_t *n_out, struct error *err);
+/*
+ * Between a refresh's begin and end, what the directory lacks is gathered only,
+ * and judged at the end: no refresh takes away more than removal_limit allows,
+ * or everything, unless an administrator accepted it (mirror_refresh.c).
+ */
+enum refresh_extent {
+	REFRESH_NAMED_GONE,             /* who was not named is unchanged */
+	REFRESH_NAMED_ALL               /* who was not named, or put, is gone */
+};
+
+int mirror_writer_refresh_begin(struct mirror_writer *w, enum mirror_kind kind, struct error *err);
+void mirror_writer_refresh_drop(struct mirror_writer *w, enum mirror_kind kind);        /* ended before its end */
+void mirror_writer_present(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE]);
+/*
+ * 1: what is gone is gone, and the kind is whole.  0: held; nothing was taken
+ * away, mirror_state names the error and what is pending.  Either way the
+ * refresh is over: what is put and deleted from now on is news.
+ */
+int mirror_writer_refresh_end(struct mirror_writer *w, enum mirror_kind kind, enum refresh_extent extent, struct error *err);
+/* DNs of at most `most` entries that the refresh under way has not named yet, in the arena. */
+int mirror_writer_unseen(struct mirror_writer *w, enum mirror_kind kind, size_t most, struct arena *a, const char **out,
+	size_t *n_out, struct error *err);
+/* How many entries a refresh may take away unasked. */
+size_t mirror_writer_allowance(const struct mirror_writer *w, enum mirror_kind kind);
+/* 1: what is pending was accepted since, and a refresh would be given it; 0: not. */
+int mirror_writer_accepted(struct mirror_writer *w, struct error *err);
 
 /* {NULL, 0}: none.  Valid until the next mirror_writer_set_cookie of that kind. */
 struct slice mirror_writer_cookie(const struct mirror_writer *w, enum mirror_kind kind);
@@ -51,7 +72,9 @@ int mirror_writer_set_cookie(struct mirror_writer *w, enum mirror_kind kind, str
 /* For mirror_state; written with the next commit. */
 void mirror_writer_whole(struct mirror_writer *w, enum mirror_kind kind);
 void mirror_writer_heard(struct mirror_writer *w, int64_t as_of);       /* connected, no error */
+void mirror_writer_server(struct mirror_writer *w, const char *uri);    /* the one that is listened to */
 void mirror_writer_lost(struct mirror_writer *w, const char *error);    /* not connected; NULL: stopped, no error */
+const char *mirror_writer_error(const struct mirror_writer *w);         /* "": none */
 
 /* The search for rules failed, and nothing else: what is kept of them stays. */
 void mirror_writer_no_rules(struct mirror_writer *w, const char *error);

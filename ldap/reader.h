@@ -51,6 +51,8 @@ int fill_person(struct reading *r, const struct found *f, struct mirror_person *
 /* 1: bytes in the arena, 0: none, -1. */
 int read_person(struct reading *r, node_id id, struct slice *out, struct error *err);
 
+const char *uuid_text(struct arena *a, const unsigned char uuid[UUID_SIZE]);
+
 /* walk.c */
 int walk_groups(struct reading *r, const struct directory_options *d, node_id person, const struct mirror_group **out,
 	size_t *n_out, struct error *err);

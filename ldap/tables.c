@@ -83,6 +83,15 @@ struct key key_cookie(const char *directory, enum mirror_kind kind)
 	return k;
 }
 
+struct key key_removal(const char *directory, enum mirror_kind kind, enum removal_state state)
+{
+	struct key k = key_meta(directory, state == REMOVAL_PENDING ? "pending" : "accepted");
+	char c = (char)kind;
+
+	key_add(&k, &c, 1);
+	return k;
+}
+
 /* 8-4-4-4-12 hexadecimal digits: Entra's object ids, which people paste in either case. */
 static bool is_guid(struct slice s)
 {
@@ -237,6 +246,17 @@ uint64_t rules_fingerprint(const struct directory_options *d)
 	return h ? h : 1;
 }
 
+uint64_t groups_fingerprint(const struct directory_options *d)
+{
+	uint64_t h = FNV_BEGIN + (uint64_t)d->kind;
+
+	mix(&h, d->groups_base);
+	mix(&h, d->groups_filter);
+	mix(&h, d->member_attribute);
+	mix(&h, d->group_name_attribute);
+	return h ? h : 1;
+}
+
 int row_read(struct slice bytes, struct row *out, struct error *err)
 {
 	uint32_t n;
@@ -276,4 +296,26 @@ int state_write(struct store_txn *t, const char *directory, const struct state *
 	struct key k = key_meta(directory, "state");
 
 	return store_put(t, TABLE_META, key_slice(&k), slice_of(state, sizeof *state), err);
+}
+
+int about_read(struct store_txn *t, const char *directory, struct about *out, struct error *err)
+{
+	struct key k = key_meta(directory, "about");
+	struct slice bytes;
+	int found = store_get(t, TABLE_META, key_slice(&k), &bytes, err);
+
+	if (found < 0)
+		return -1;
+	*out = (struct about){0};
+	if (found && bytes.n == sizeof *out)
+		memcpy(out, bytes.p, sizeof *out);
+	out->server[SERVER_MAX - 1] = '\0';
+	return 0;
+}
+
+int about_write(struct store_txn *t, const char *directory, const struct about *about, struct error *err)
+{
+	struct key k = key_meta(directory, "about");
+
+	return store_put(t, TABLE_META, key_slice(&k), slice_of(about, sizeof *about), err);
 }

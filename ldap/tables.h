@@ -17,7 +17,9 @@
  *	RULE    node                            -> record of a rule's entry
  *	ROW     node                            -> groups it is a member of; record, when it is a group
  *	MEMBER  node of a group                 -> nodes of its members, ascending
- *	META    "next" -> node; directory 0 "state" -> struct state; directory 0 "cookie" kind -> cookie
+ *	META    "next" -> node; directory 0 "state" -> struct state; directory 0 "about" -> struct about;
+ *	        directory 0 "cookie" kind -> cookie; directory 0 "pending" kind -> struct removal_head, UUIDs;
+ *	        directory 0 "accepted" kind -> UUIDs
  *
  * Nodes are 8 bytes, big endian, so that they sort as they were made.
  */
@@ -94,6 +96,10 @@ struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefi
 struct key key_indexes(const char *directory);                            /* prefix of all of its index */
 struct key key_meta(const char *directory, const char *what);
 struct key key_cookie(const char *directory, enum mirror_kind kind);
+
+enum removal_state { REMOVAL_PENDING, REMOVAL_ACCEPTED };
+
+struct key key_removal(const char *directory, enum mirror_kind kind, enum removal_state state);
 /* False: the value (empty, too long, with a NUL) is no key. */
 /* Groups by name, without the case of A to Z; false: too long to be a key, so never known to be the only one. */
 bool key_group_name(const char *directory, const char *name, struct key *out);
@@ -115,6 +121,8 @@ uint64_t settings_fingerprint(const struct directory_options *d);
 /* The same for rules alone: to read them anew makes nobody wait. */
 uint64_t rules_fingerprint(const struct directory_options *d);
 
+uint64_t groups_fingerprint(const struct directory_options *d);         /* the part that groups are read by */
+
 /* A value of ROW: 4 bytes of count and flag, the nodes, ascending, the record. */
 #define ROW_ONLY_NAME (UINT32_C(1) << 31)
 
@@ -125,6 +133,12 @@ struct row {
 };
 
 int row_read(struct slice bytes, struct row *out, struct error *err);
+
+/* A refresh that was not allowed to take away so much; behind it stand the UUIDs. */
+struct removal_head {
+	int64_t since;
+	uint64_t known;
+};
 
 /* What is known of a directory as a whole. */
 #define STATE_ERROR_MAX 400
@@ -139,10 +153,23 @@ struct state {
 	char rules_error[STATE_ERROR_MAX];      /* why rules cannot be read, while the rest can */
 };
 
+/* And what nobody decides by. */
+#define SERVER_MAX 256
+
+struct about {
+	uint64_t groups_fingerprint;    /* of the settings that groups were read by */
+	int64_t changed;                /* when an entry last came, changed or went; 0: not known */
+	char server[SERVER_MAX];        /* listened to, or last */
+};
+
+/* Also a bit of state.whole: other settings' entries are kept that their index was taken from. */
+#define STATE_UNINDEXED (1u << 8)
 #define STATE_WHOLE (1u << MIRROR_PEOPLE | 1u << MIRROR_GROUPS)
 
 /* All zero when there is none. */
 int state_read(struct store_txn *t, const char *directory, struct state *out, struct error *err);
 int state_write(struct store_txn *t, const char *directory, const struct state *state, struct error *err);
+int about_read(struct store_txn *t, const char *directory, struct about *out, struct error *err);       /* as state_read */
+int about_write(struct store_txn *t, const char *directory, const struct about *about, struct error *err);
 
 #endif

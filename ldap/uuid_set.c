@@ -43,15 +43,21 @@ void uuid_set_free(struct uuid_set *s)
 	free(s);
 }
 
-static struct slot *place(const struct uuid_set *s, const unsigned char uuid[UUID_SIZE])
+static size_t home(const struct uuid_set *s, const unsigned char uuid[UUID_SIZE])
 {
 	uint64_t a, b;
-	size_t i;
 
 	memcpy(&a, uuid, sizeof(a));
 	memcpy(&b, uuid + sizeof(a), sizeof(b));
 	a = (a ^ b * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
-	for (i = (a ^ a >> 32) & (s->capacity - 1); s->slots[i].taken; i = (i + 1) & (s->capacity - 1))
+	return (a ^ a >> 32) & (s->capacity - 1);
+}
+
+static struct slot *place(const struct uuid_set *s, const unsigned char uuid[UUID_SIZE])
+{
+	size_t i;
+
+	for (i = home(s, uuid); s->slots[i].taken; i = (i + 1) & (s->capacity - 1))
 		if (memcmp(s->slots[i].uuid, uuid, UUID_SIZE) == 0)
 			break;
 	return &s->slots[i];
@@ -78,6 +84,23 @@ void uuid_set_add(struct uuid_set *s, const unsigned char uuid[UUID_SIZE])
 	memcpy(slot->uuid, uuid, UUID_SIZE);
 	if (++s->n > s->capacity / 2)
 		grow(s);
+}
+
+/* What lies behind it moves up, so that no search ends too early. */
+void uuid_set_remove(struct uuid_set *s, const unsigned char uuid[UUID_SIZE])
+{
+	size_t mask = s->capacity - 1, hole = (size_t)(place(s, uuid) - s->slots);
+
+	if (!s->slots[hole].taken)
+		return;
+	s->n--;
+	for (size_t i = (hole + 1) & mask; s->slots[i].taken; i = (i + 1) & mask) {
+		if (((i - home(s, s->slots[i].uuid)) & mask) < ((i - hole) & mask))
+			continue;
+		s->slots[hole] = s->slots[i];
+		hole = i;
+	}
+	s->slots[hole].taken = false;
 }
 
 bool uuid_set_has(const struct uuid_set *s, const unsigned char uuid[UUID_SIZE])

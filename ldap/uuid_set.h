@@ -10,6 +10,7 @@ struct uuid_set;
 struct uuid_set *uuid_set_new(void);
 void uuid_set_free(struct uuid_set *s);         /* NULL is fine */
 void uuid_set_add(struct uuid_set *s, const unsigned char uuid[UUID_SIZE]);
+void uuid_set_remove(struct uuid_set *s, const unsigned char uuid[UUID_SIZE]);
 bool uuid_set_has(const struct uuid_set *s, const unsigned char uuid[UUID_SIZE]);
 size_t uuid_set_count(const struct uuid_set *s);
 

@@ -6,6 +6,19 @@
 #include "ldap/mirror_write.h"
 #include "ldap/tables.h"
 
+/* A refresh of one kind under way: what it will have taken away at its end (mirror_refresh.c). */
+struct gathering {
+	bool going_on;
+	size_t known;                   /* entries in the mirror when it began */
+	struct uuid_set *seen;          /* named as there, or sent */
+	struct uuid_set *gone;          /* named as gone */
+	struct uuid_set *hollow;        /* sent, but with less than they had */
+	struct uuid_set *accepted;      /* may go */
+	struct entry *aside;            /* the hollow ones, in the arena; of one that came twice the last counts */
+	size_t aside_count;
+	struct arena *arena;
+};
+
 struct mirror_writer {
 	const struct directory_options *directory;
 	struct store *store;
@@ -16,9 +29,11 @@ struct mirror_writer {
 	const char *const *kept;        /* attributes of people that are kept, sorted */
 	node_id next;                   /* the next node's number; other writers move it, so it is read with each transaction */
 	struct slice cookies[MIRROR_KINDS];
+	struct gathering gatherings[MIRROR_KINDS];
 	struct state state;
+	struct about about;
 	bool changed;                   /* an entry changed: readers should look again */
-	bool stated;                    /* state differs from the file's */
+	bool stated;                    /* state or about differs from the file's */
 	struct edges {
 		struct edge *list;      /* changes that wait for edges_write */
 		size_t n, capacity;
@@ -30,6 +45,12 @@ struct mirror_writer {
 };
 
 int writer_begin(struct mirror_writer *w, struct error *err);
+
+/* mirror_entry.c: within the transaction, at once. */
+int entry_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err);
+int entry_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE], struct error *err);
+const struct mirror_attribute *entry_attribute(const struct entry *e, const char *name);        /* NULL: not sent */
+bool entry_is_disabled(const struct directory_options *d, const struct entry *e);
 
 /* mirror_rows.c: within the transaction. */
 enum change { ADD, REMOVE };

@@ -270,7 +270,7 @@ static const char *stale_text(int64_t age, bool filled)
 
 	alarms_judge_directory(a, &f, &alarms);
 	for (i = 0; i < ALARM_COUNT; i++) {
-		assert_int_equal(alarms.judged[i], i == ALARM_MIRROR_STALE);
+		assert_int_equal(alarms.judged[i], i == ALARM_MIRROR_STALE || i == ALARM_MIRROR_REMOVAL);
 		assert_true(i == ALARM_MIRROR_STALE || !alarms.text[i]);
 	}
 	return alarms.text[ALARM_MIRROR_STALE];
@@ -287,6 +287,27 @@ static void stale_data_is_an_alarm_until_the_directory_is_reached(void **state)
 		"2026-11-24T13:19:15Z: no answer");
 	assert_non_null(strstr(stale_text(-HOUR, true), "is not known"));
 	assert_null(stale_text(HOUR + 1, false));
+}
+
+static void what_is_held_is_an_alarm_with_counts(void **state)
+{
+	static const struct directory_options directories[] = {{.name = "corp"}};
+	static const struct settings_directory sources[] = {{.stale_after = HOUR, .stale_grace = DAY}};
+	static const struct settings s = {.directories = directories, .directory_sources = sources, .directory_count = 1};
+	struct directory_facts f = {.settings = &s, .directory = "corp", .filled = true, .as_of = NOW, .now = NOW};
+	struct alarms alarms;
+
+	(void)state;
+	alarms_judge_directory(a, &f, &alarms);
+	assert_null(alarms.text[ALARM_MIRROR_REMOVAL]);
+	f.groups_held = (struct mirror_removal){7, 9, NOW - HOUR};
+	alarms_judge_directory(a, &f, &alarms);
+	assert_string_equal(alarms.text[ALARM_MIRROR_REMOVAL], "since 2026-11-24T12:19:16Z it would lose 7 of 9 groups, which are kept "
+		"until postern mirror accept corp, or until they are back");
+	f.people_held = (struct mirror_removal){50, 90, NOW - DAY};
+	alarms_judge_directory(a, &f, &alarms);
+	assert_non_null(strstr(alarms.text[ALARM_MIRROR_REMOVAL], "since 2026-11-23T13:19:16Z it would lose 50 of 90 people and 7 of 9 groups, "));
+	assert_null(alarms.text[ALARM_MIRROR_STALE]);
 }
 
 static void an_alarm_of_a_directory_is_none_of_a_provider(void **state)
@@ -311,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(times_beyond_the_calendar_end_nobody, begin, end),
 		cmocka_unit_test_setup_teardown(the_key_in_use_counts_and_not_the_one_that_lasts_longest, begin, end),
 		cmocka_unit_test_setup_teardown(stale_data_is_an_alarm_until_the_directory_is_reached, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_held_is_an_alarm_with_counts, begin, end),
 		cmocka_unit_test_setup_teardown(an_alarm_of_a_directory_is_none_of_a_provider, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read_again, begin_folder, end_folder),
 		cmocka_unit_test_setup_teardown(facts_of_another_address_or_entity_are_not_taken, begin_folder, end_folder),

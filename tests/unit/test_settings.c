@@ -199,6 +199,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{29, "", "p.yaml:23: join: is missing in corp"},
 	{29, "    join: {objectidentifier: employeeNumber}\n    stale_after: 0s", "p.yaml:30: stale_after: \"0s\" must be within 1s..365d"},
 	{29, "    join: {objectidentifier: employeeNumber}\n    stale_grace: 2y", "p.yaml:30: stale_grace: \"2y\" is not a time"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    removal_limit: 0", "p.yaml:30: removal_limit: \"0\" must be within 1..100"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    removal_limit: 10%", "p.yaml:30: removal_limit: \"10%\""},
 	/* time_zone, sets, conditions */
 	{6, "time_zone: Europe/Nowhere", "p.yaml:6: time_zone: \"Europe/Nowhere\" is not known on this host (package tzdata): "},
 	{6, "time_zone: ../../etc/passwd", "p.yaml:6: time_zone: \"../../etc/passwd\" is not the name of a time zone"},

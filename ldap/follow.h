@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What follow.c and refresh.c share; nobody else includes this. */
+#ifndef LDAP_FOLLOW_H
+#define LDAP_FOLLOW_H
+
+#include "ldap/feed.h"
+
+#define SECOND INT64_C(1000000)
+
+struct refresh {
+	bool going_on;
+	bool held;                      /* going on, but judged: it would take away too much.  What comes is news */
+	bool from_cookie;               /* what is not mentioned may be unchanged */
+	bool all_named;                 /* a present phase is over: what was not mentioned is gone */
+	struct slice cookie;            /* the newest one of this refresh; owned */
+};
+
+struct follow {
+	const struct directory_options *directory;
+	const struct mirror_progress *progress;
+	struct mirror_writer *writer;
+	struct feed feed;
+	struct refresh refreshes[MIRROR_KINDS];
+	const char *const *person_attributes;
+	struct arena *events;           /* of one transaction */
+	size_t event_count;
+	int64_t pending_since;          /* 0: nothing waits */
+	int64_t accepted_at, held_reread_at;    /* monotonic: when to look, while something is held */
+	int64_t reread_at;              /* monotonic: when everything is read again */
+	int64_t rules_at;               /* monotonic: when to search for rules again; 0: no need */
+	int64_t heard, probed;          /* monotonic: last message, last probe sent */
+	int failures;                   /* in a row, without a refresh between them */
+	bool is_last;                   /* no other server is left to ask in this round */
+	bool served;                    /* this connection came to the end of its refresh */
+	struct error last;              /* so that the log says a thing once */
+	char rules_last[400];
+};
+
+/* ---- refresh.c ---- */
+
+int refresh_begin(struct follow *f, enum mirror_kind kind, struct error *err);
+int refresh_from_nothing(struct follow *f, enum mirror_kind kind, const char *why, struct error *err);
+void refresh_drop(struct follow *f, enum mirror_kind kind);
+/* What is gone goes at the end of the whole refresh, or is held. */
+int phase_over(struct follow *f, const struct sync_event *e, struct error *err);
+/* Kept, or kept back until the refresh is over. */
+int cookie_came(struct follow *f, enum mirror_kind kind, struct slice cookie, struct error *err);
+/* People and groups; rules are followed beside. */
+bool is_refreshed(const struct follow *f);
+/* From now on the mirror is known to be as the directory is. */
+void heard_of(struct follow *f);
+/* In the loop: begins again when it is time. */
+int reread_when_due(struct follow *f, struct error *err);
+int held_when_due(struct follow *f, struct error *err);
+int64_t reread_every(const struct follow *f);
+
+#endif
