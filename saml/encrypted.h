@@ -51,16 +51,31 @@ int encrypted_open(struct arena *a, const struct saml_decryption_keys *keys, con
 
 struct saml_key;
 
+#define STAND_INS 9
+
+struct stand_in {
+	struct slice text;              /* an assertion of ours, signed with the first key */
+	xml_doc *doc;                   /* the same, read */
+};
+
 struct saml_decryption_keys {
 	struct arena *arena;
 	struct saml_key *list[SAML_DECRYPTION_KEYS_MAX];
 	size_t n;
-	struct slice stand_in;          /* an assertion of ours, signed with the first key */
-	xml_doc *stand_in_doc;          /* the same, read */
-	struct trusted_keys stand_in_keys;
+	struct stand_in stand_ins[STAND_INS];           /* each about 1.4 times as large as the one before */
+	struct trusted_keys *stand_in_keys;     /* its certificate; counts what was verified */
+	struct slice stand_in_signature;        /* over the first bytes of the smallest, by the first key */
 };
 
-/* The work that a refusal saved: parses as many bytes, verifies a signature.  0, or -1 when that does not verify. */
-int decryption_stand_in(const struct saml_decryption_keys *keys, size_t bytes, struct error *err);
+/* What a refusal saved of what it costs to read and verify such a content to the end with every key of its sender. */
+struct saved_work {
+	size_t content;                 /* bytes of what was encrypted */
+	size_t parsing;                 /* bytes of it that were not parsed */
+	size_t verifications;           /* that were not made */
+	size_t signatures;              /* that were left out of verifications, since they failed before */
+};
+
+/* Does that work on a stand-in of about the size.  0, or -1 when that does not verify. */
+int decryption_stand_in(const struct saml_decryption_keys *keys, const struct saved_work *saved, struct error *err);
 
 #endif

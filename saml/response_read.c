@@ -41,6 +41,7 @@ struct reading {
 	xml_node *response, *assertion, *encrypted;
 	xml_node *response_signature, *assertion_signature;     /* NULL: not signed */
 	size_t opened_bytes;            /* how far what was encrypted was read */
+	size_t tried, unused;          /* what the provider's keys counted before it was opened */
 };
 
 int64_t saml_skew(int64_t set)
@@ -368,20 +369,34 @@ static int refuse_opened(struct error *err)
 }
 
 /*
- * Decrypts and verifies.  Where that ended early, a stand-in is parsed for the
- * rest and its signature verified: see saml_response_read in saml.h.
+ * What was not done, done on a stand-in: see saml_response_read in saml.h.  A
+ * signature that fits no key was tried with each, so this is what every
+ * refusal must cost.
  */
+static void even_out(const struct reading *r, const struct encrypted *e, const struct saml_expect *expect)
+{
+	const struct trusted_keys *keys = expect->provider->keys;
+	size_t tried = keys->tried - r->tried;
+	const struct saved_work saved = {
+		.content = e->content.n, .parsing = e->content.n > r->opened_bytes ? e->content.n - r->opened_bytes : 0,
+		.verifications = keys->n > tried ? keys->n - tried : 0, .signatures = keys->unused - r->unused,
+	};
+	struct error ignored;
+
+	decryption_stand_in(expect->decryption_keys, &saved, &ignored);
+}
+
+/* Decrypts and verifies. */
 static int open_encrypted(struct arena *a, struct reading *r, const struct encrypted *e, const struct saml_expect *expect,
 	struct error *err)
 {
-	struct error ignored;
 	struct slice content;
 
+	r->tried = expect->provider->keys->tried;
+	r->unused = expect->provider->keys->unused;
 	if (encrypted_open(a, expect->decryption_keys, e, &content, err) == 0 && judge_opened(a, r, content, expect, err) == 0)
 		return 0;
-	if (err->reason != REASON_SIGNATURE_INVALID && err->reason != REASON_WEAK_KEY && err->reason != REASON_CERTIFICATE_EXPIRED)
-		decryption_stand_in(expect->decryption_keys,
-			e->content.n > r->opened_bytes ? e->content.n - r->opened_bytes : 0, &ignored);
+	even_out(r, e, expect);
 	return refuse_opened(err);
 }
 
@@ -415,7 +430,10 @@ static int judge_encrypted(struct arena *a, struct reading *r, const struct saml
 		return -1;
 	if (read_assertion(a, r->assertion, expect, out, err) == 0)
 		return 0;
-	return r->response_signature ? -1 : refuse_opened(err);
+	if (r->response_signature)
+		return -1;
+	even_out(r, &e, expect);
+	return refuse_opened(err);
 }
 
 int saml_response_read(struct arena *a, const struct saml_expect *expect, struct slice base64, struct saml_identity *out,

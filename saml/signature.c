@@ -183,11 +183,21 @@ static int require_shape(xml_node *element, const xml_node *signature, struct er
 	return xml_text(part[1], REASON_SIGNATURE_SHAPE, &text, err);
 }
 
+/* The digest of what is signed is no key's business: no other key makes it fit. */
+static bool digest_differs(xmlSecDSigCtxPtr context)
+{
+	xmlSecDSigReferenceCtxPtr reference = xmlSecPtrListGetItem(&context->signedInfoReferences, 0);
+
+	return reference && reference->status == xmlSecDSigStatusInvalid;
+}
+
+enum outcome { FAILED, VERIFIED, DIGEST_DIFFERS };
+
 /*
  * One key, one go.  The transforms are limited once more, in xmlsec1's own
  * words: should the two readings of the shape ever differ, this one refuses.
  */
-static bool verifies(xml_node *signature, const struct trusted_key *key)
+static enum outcome try(xml_node *signature, const struct trusted_key *key)
 {
 	static xmlSecTransformId (*const allowed[])(void) = {
 		xmlSecTransformEnvelopedGetKlass, xmlSecTransformExclC14NGetKlass, xmlSecOpenSSLTransformSha256GetKlass,
@@ -199,10 +209,10 @@ static bool verifies(xml_node *signature, const struct trusted_key *key)
 		xmlSecOpenSSLTransformRsaSha512GetKlass,
 	};
 	xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(NULL);
-	bool good = false;
+	enum outcome outcome = FAILED;
 
 	if (!context)
-		return false;
+		return FAILED;
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(*allowed); i++) {
 		if (xmlSecDSigCtxEnableReferenceTransform(context, allowed[i]()) < 0)
 			goto out;
@@ -216,53 +226,101 @@ static bool verifies(xml_node *signature, const struct trusted_key *key)
 	context->flags |= XMLSEC_DSIG_FLAGS_USE_VISA3D_HACK;
 	/* Lent: taken back below, since the context would destroy it. */
 	context->signKey = key->key;
-	good = xmlSecDSigCtxVerify(context, signature) == 0 && context->status == xmlSecDSigStatusSucceeded &&
-		xmlSecPtrListGetSize(&context->signedInfoReferences) == 1 &&
-		xmlSecPtrListGetSize(&context->manifestReferences) == 0;
+	if (xmlSecDSigCtxVerify(context, signature) == 0 && context->status == xmlSecDSigStatusSucceeded &&
+		xmlSecPtrListGetSize(&context->signedInfoReferences) == 1 && xmlSecPtrListGetSize(&context->manifestReferences) == 0)
+		outcome = VERIFIED;
+	else if (digest_differs(context))
+		outcome = DIGEST_DIFFERS;
 out:
 	context->signKey = NULL;
 	xmlSecDSigCtxDestroy(context);
 	ERR_clear_error();
-	return good;
+	return outcome;
+}
+
+/* Whether the SignatureValue, whose shape require_shape judged, is as long as a signature by such a key; others cost no RSA. */
+static bool has_length_for(const xml_node *signature, int bits)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", others[] = "= \t\r\n";
+	struct slice text = {NULL, 0};
+	struct error ignored;
+	size_t n = 0;
+
+	if (xml_text(xml_next(xml_first(signature)), REASON_SIGNATURE_SHAPE, &text, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		bool letter = memchr(letters, text.p[i], sizeof(letters) - 1) != NULL;
+
+		if (!letter && !memchr(others, text.p[i], sizeof(others) - 1))
+			return false;
+		n += letter;
+	}
+	return n * 6 / 8 == ((size_t)bits + 7) / 8;
+}
+
+static enum outcome try_and_count(xml_node *signature, struct trusted_keys *keys, size_t at)
+{
+	enum outcome outcome = try(signature, &keys->list[at]);
+
+	keys->tried++;
+	keys->unused += outcome == DIGEST_DIFFERS || (outcome == FAILED && !has_length_for(signature, keys->list[at].bits));
+	return outcome;
 }
 
 /* The usable keys, beginning with the one that verified last. */
-static bool made_by_usable_key(xml_node *signature, struct trusted_keys *keys, int64_t now)
+static enum outcome try_usable_keys(xml_node *signature, struct trusted_keys *keys, int64_t now)
 {
-	for (size_t i = 0; i < keys->n; i++) {
+	enum outcome outcome = FAILED;
+
+	for (size_t i = 0; i < keys->n && outcome == FAILED; i++) {
 		size_t at = (keys->last + i) % keys->n;
 
-		if (trusted_key_judge(&keys->list[at], now) == REASON_NONE && verifies(signature, &keys->list[at])) {
+		if (trusted_key_judge(&keys->list[at], now) != REASON_NONE)
+			continue;
+		outcome = try_and_count(signature, keys, at);
+		if (outcome == VERIFIED) {
 			keys->last = at;
 			keys->used = true;
-			return true;
 		}
 	}
-	return false;
+	return outcome;
+}
+
+static int refuse_changed(const struct trusted_keys *keys, struct error *err)
+{
+	return error_set(err, REASON_SIGNATURE_INVALID, "made by none of the %zu keys of the metadata, or changed after signing", keys->n);
 }
 
 /* The keys that may not be used, only to tell why it is refused. */
-static int refuse_signature(xml_node *signature, const struct trusted_keys *keys, int64_t now, struct error *err)
+static int refuse_signature(xml_node *signature, struct trusted_keys *keys, int64_t now, struct error *err)
 {
-	for (size_t i = 0; i < keys->n; i++) {
+	enum outcome outcome = FAILED;
+
+	for (size_t i = 0; i < keys->n && outcome == FAILED; i++) {
 		const struct trusted_key *key = &keys->list[i];
 		enum reason reason = trusted_key_judge(key, now);
 
-		if (reason != REASON_NONE && verifies(signature, key))
+		if (reason == REASON_NONE)
+			continue;
+		outcome = try_and_count(signature, keys, i);
+		if (outcome == VERIFIED)
 			return error_set(err, reason, "signed with key %zu of the metadata: %d bits RSA, ends at %lld",
 				i + 1, key->bits,
 				(long long)key->not_after);
 	}
-	return error_set(err, REASON_SIGNATURE_INVALID,
-		"made by none of the %zu keys of the metadata, or changed after signing",
-		keys->n);
+	return refuse_changed(keys, err);
 }
 
 int signature_verify(xml_node *element, xml_node *signature, struct trusted_keys *keys, int64_t now, struct error *err)
 {
 	if (require_shape(element, signature, err) < 0)
 		return -1;
-	if (!made_by_usable_key(signature, keys, now))
+	switch (try_usable_keys(signature, keys, now)) {
+	case VERIFIED:
+		return 0;
+	case DIGEST_DIFFERS:
+		return refuse_changed(keys, err);
+	default:
 		return refuse_signature(signature, keys, now, err);
-	return 0;
+	}
 }

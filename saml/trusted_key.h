@@ -33,6 +33,9 @@ struct trusted_keys {
 	size_t n;
 	bool used;                      /* one of them verified something */
 	size_t last;                    /* which verified last: tried first, since providers keep to one for years */
+	/* of signatures in documents, for whoever evens out what that cost: */
+	size_t tried;                   /* how often a key was tried */
+	size_t unused;                  /* those of them that ended before the key was used: another digest, or no signature of its length */
 };
 
 /* REASON_METADATA: not a certificate, or a key that xmlsec1 cannot take. */

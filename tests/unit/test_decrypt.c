@@ -5,6 +5,9 @@
  */
 #include "tests/unit/forge_encryption.h"
 
+#include "saml/encrypted.h"
+#include "saml/provider.h"
+
 #include <openssl/evp.h>
 
 static struct saml_decryption_keys *ours;       /* both of them */
@@ -345,6 +348,53 @@ static void same_answer_for_bad_padding_and_bad_signature(void **state)
 	refuses(&expect, sealed(FORGE_RESPONSE, &(struct forge_seal){0}), REASON_CONFIRMATION_EXPIRED, "");
 }
 
+/* What was not verified of it is verified of a stand-in: as often as a signature that fits no key is tried, whatever was wrong. */
+static void every_refusal_costs_a_verification_by_each_key(void **state)
+{
+	static const enum forge_key list[] = {FORGE_FIRST, FORGE_SECOND, FORGE_ENDED, FORGE_KEYS};
+	static const struct {
+		struct forge_seal how;
+		enum forge_key key;
+		size_t tried, unused;
+	} rows[] = {
+		{.how = {.whom = FORGE_SOMEBODY}}, {.how = {.spoil = spoil_padding}}, {.how = {.instead = "x"}},
+		{.how = {.inside = {{"<Signature", "<Signaturf"}, {"</Signature>", "</Signaturf>"}}}},
+		{.how = {.inside = {{ALGORITHM_RSA_SHA256, "x"}}}}, {.how = {.inside = {{"Version=\"2.0\"", "Version=\"2.1\""}}}},
+		{.how = {.inside = {{"Anna Meier", "Otto Meier"}}}, .tried = 1, .unused = 1},
+		{.key = FORGE_FOREIGN, .tried = 3},
+		{.how = {.inside = {{"<SignatureValue>", "<SignatureValue>AAAA"}}}, .tried = 3, .unused = 3},
+		{.how = {.inside = {{"<SignatureValue>", "<SignatureValue>-"}}}, .tried = 3, .unused = 3},
+		{.key = FORGE_ENDED, .tried = 3}, {.key = FORGE_SECOND, .tried = 2},
+	};
+	struct saml_expect expect = expect_sealed();
+	struct saml_provider *provider = forge_provider("signing", list);
+	struct trusted_keys *theirs = provider->keys, *spare = expect.decryption_keys->stand_in_keys;
+
+	(void)state;
+	expect.provider = provider;
+	expect.now += 86400;            /* the last one verifies, and has ended */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t stand_ins = spare->tried;
+
+		theirs->tried = theirs->unused = theirs->last = 0;
+		refuses(&expect, forge_text(&(struct forge){.key = rows[i].key, .seal = forge_seal, .how = &rows[i].how}), REASON_ENCRYPTED_ANSWER, "");
+		if (theirs->tried != rows[i].tried || theirs->unused != rows[i].unused || theirs->tried + spare->tried - stand_ins != 3)
+			fail_msg("row %zu: %zu keys tried, %zu unused, %zu stand-ins", i, theirs->tried, theirs->unused, spare->tried - stand_ins);
+	}
+	saml_provider_free(provider);
+}
+
+/* From the smallest to the largest and beyond, each of them verifies: one that does not would cost less. */
+static void a_stand_in_of_every_size_verifies(void **state)
+{
+	struct saml_expect expect = expect_sealed();
+	struct error err;
+
+	(void)state;
+	for (size_t n = 0; n < 200000; n += 1000)
+		assert_done(decryption_stand_in(expect.decryption_keys, &(struct saved_work){n, n, 1, 1}, &err), err);
+}
+
 /* ---- what was encrypted must be one assertion and nothing else ---- */
 
 static void refuses_other_content(void **state)
@@ -481,6 +531,8 @@ int main(void)
 		TEST(refuses_flipped_gcm_tag),
 		TEST(refuses_encryption_for_other_key),
 		TEST(same_answer_for_bad_padding_and_bad_signature),
+		TEST(every_refusal_costs_a_verification_by_each_key),
+		TEST(a_stand_in_of_every_size_verifies),
 		TEST(refuses_other_content),
 		TEST(refuses_references_between_the_documents),
 		TEST(refuses_algorithms_that_are_not_listed),
