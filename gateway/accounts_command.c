@@ -111,7 +111,7 @@ int command_accounts(struct arena *a, const char *settings_path, int argc, char 
 		fputs("usage: postern accounts import FILE.csv\n       postern accounts show MAIL\n", stderr);
 		return 2;
 	}
-	if (settings_read(a, files_from_disk(a), settings_path, &s, NULL, &err) < 0)
+	if (settings_read_for(SETTINGS_TO_ANSWER, a, files_from_disk(a), settings_path, &s, NULL, &err) < 0)
 		return fail(&err);
 	return strcmp(argv[1], "import") == 0 ? import(a, s, argv[2]) : show(a, s, argv[2]);
 }

@@ -53,6 +53,17 @@ static void say_problems(struct check *c, const char *const *problems, const str
 
 /* ---- settings and files ---- */
 
+/* What is not enough to serve may be enough to answer; then 1. */
+static int check_answers(struct check *c, const char *path)
+{
+	struct error err;
+
+	if (settings_read_for(SETTINGS_TO_ANSWER, c->arena, c->files, path, &c->settings, NULL, &err) < 0)
+		return -1;
+	say(c, FINDING_OK, "nothing can be served yet; fill, who, seats and what-if do without that, and directories and rules are looked at");
+	return 1;
+}
+
 static int check_settings(struct check *c, const char *path)
 {
 	const char *const *problems = NULL;
@@ -62,7 +73,7 @@ static int check_settings(struct check *c, const char *path)
 	puts("settings");
 	if (settings_read(c->arena, c->files, path, &c->settings, &problems, &err) < 0) {
 		say_problems(c, problems, &err);
-		return -1;
+		return check_answers(c, path);
 	}
 	s = c->settings;
 	say(c, FINDING_OK, "%s: %zu connections, %zu directories, %zu rules, %zu requirements, %zu links", path, s->connection_count,
@@ -362,15 +373,19 @@ static void check_sign_on(struct check *c)
 
 static int check_all(struct check *c, const char *path)
 {
-	if (check_settings(c, path) < 0)
+	int rc = check_settings(c, path);
+
+	if (rc < 0)
 		return 1;
-	if (check_files(c) == 0)
+	if (rc == 0 && check_files(c) == 0)
 		check_sign_on(c);
-	check_providers(c);
+	if (rc == 0)
+		check_providers(c);
 	check_directories(c);
 	check_rules(c);
 	check_accounts(c);
 	check_mirror(c);
+	check_people(c);
 	printf("%zu errors, %zu warnings\n", c->errors, c->warnings);
 	return c->errors ? 1 : 0;
 }

@@ -215,7 +215,7 @@ static void decide(struct arena *a, const struct gateway *g, const struct judge_
 		decide_at(a, g, settings_connection(g->settings, portal), trace, j);
 }
 
-static bool in_claimed_domain(const struct settings *s, const char *mail)
+bool judge_in_claimed_domain(const struct settings *s, const char *mail)
 {
 	const char *at = strrchr(mail, '@');
 	size_t i;
@@ -234,7 +234,7 @@ static int require_mail(const struct settings *s, const struct mirror_person *pe
 	if (!mail_is_plain(person->mail))
 		return error_set(err, REASON_UNSENDABLE, "%s has a mail attribute that is not a plain mail address: \"%.260s\"", person->dn,
 			person->mail);
-	if (outcome == OUTCOME_PORTAL && !s->portal_in_claimed_domains && in_claimed_domain(s, person->mail))
+	if (outcome == OUTCOME_PORTAL && !s->portal_in_claimed_domains && judge_in_claimed_domain(s, person->mail))
 		return error_set(err, REASON_CLAIMED_DOMAIN, "outcome portal for %s, whose domain is claimed", person->mail);
 	return 0;
 }

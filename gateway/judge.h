@@ -78,6 +78,7 @@ int judge_account(const struct settings *s, const struct accounts_found *found, 
 /* The value of a claim under its short name ("objectidentifier", "nameid", "identity") or its full one; NULL: not there, or several values. */
 const char *judge_claim(const struct saml_identity *identity, const char *claim);
 
+bool judge_in_claimed_domain(const struct settings *s, const char *mail);
 const char *judge_passage_word(enum passage passage);   /* "to-portal", for audit and JSON */
 const char *judge_account_word(const struct accounts_found *found);
 /* DNs of the groups that made the rule match, from the person outward, NULL-terminated. */

@@ -46,6 +46,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/census.c gateway/census.h \
 	gateway/check.c gateway/check.h \
 	gateway/check_exceptions.c gateway/check_mirror.c \
+	gateway/check_people.c \
 	gateway/check_providers.c \
 	gateway/check_rules.c \
 	gateway/child.c gateway/child.h \

@@ -242,3 +242,62 @@ def test_beside_a_running_service(own_parts):
             continue
         assert told["doors"][0]["outcome"] == person["outcome"] and told["doors"][0]["rule"] == person["rule"], person
         assert (done.returncode == 0) == person["can_sign_on"], person
+
+
+@pytest.fixture
+def trapped(tmp_path, postern_build):
+    """A company with something of everything that an administrator would like to know before."""
+    parts = Parts(tmp_path / "parts", postern_build)
+    try:
+        parts.start_slapd()
+        maya, ravi = company.by_uid("maya.obrien"), company.by_uid("ravi.iyer")
+        ldap_modify(parts, f"dn: {maya['dn']}\nchangetype: modify\nadd: carLicense\ncarLicense: m.obrien@example.org\n\n"
+                           f"dn: {ravi['dn']}\nchangetype: modify\nadd: carLicense\ncarLicense: RAVI.IYER@example.org\n\n"
+                           f"dn: {company.by_uid('wei.zhang')['dn']}\nchangetype: modify\nreplace: mail\n"
+                           "mail: Nadia.Petrova@example.org\n\n"
+                           f"dn: {company.by_uid('rosa.jimenez')['dn']}\nchangetype: modify\ndelete: employeeNumber\n\n"
+                           f"dn: cn=hollow,ou=groups,{company.SUFFIX}\nchangetype: add\nobjectClass: groupOfNames\ncn: hollow\n"
+                           "member: cn=nobody\n\n")
+        text = few_settings(parts).replace("join: {objectidentifier: employeeNumber}",
+                                           "join: {objectidentifier: employeeNumber, upn: carLicense}")
+        parts.settings_file.write_text(
+            "allow_mutable_join: yes\n" + text
+            + "  - {name: visitors, outcome: customer,\n"
+            + "     when: \"member of corp:nowhere or member of corp:hollow or shoeSize = 46\"}\n"
+            + "  - {name: strangers, when: \"departmentNumber = Visitors\", outcome: portal, at: [helpdesk]}\n")
+        yield parts
+    finally:
+        parts.close()
+
+
+def test_check_finds_the_traps_among_the_people(trapped):
+    text = said(trapped, "check", status=1)
+    assert "not looked at" in text and "postern fill reads the directories" in text
+    said(trapped, "fill")
+    export = trapped.folder / "managed.csv"
+    export.write_text("Email\nchloe.damico@partner.example.net\n")
+    said(trapped, "accounts", "import", str(export))
+    text = said(trapped, "check", status=1)
+    found = text[text.index("\npeople\n"):]
+    file = f"warning  {trapped.settings_file}"
+    for trap in [
+            r"2 people have a mail address that others have too.*: nadia.petrova@example.org \(uid=nadia.*and uid=wei.zhang,",
+            r"2 people have what a join names in common with others.*jan.kowalski@example.org, jan.kowalski.old@example.org",
+            r"1 people have none of the attributes of join.*: rosa.jimenez@example.org;",
+            r"1 people would be given an account of another kind.*: chloe.damico@partner.example.net;.*\(account-kind\)",
+            r"2 people are given outcome portal inside a claimed domain: (viktor.nowak|linh.tran)@example.org, ",
+            r"1 people are given something, but have no mail address: uid=ines.duarte",
+            r"1 of 2 people have a mail address other than their user principal name: maya.obrien@example.org \(UPN m.obrien@",
+            file + r":\d+: visitors: there is no group corp:nowhere",
+            file + r":\d+: visitors: nobody is in group corp:hollow: its members are not people",
+            file + r":\d+: visitors: nobody has the attribute shoeSize"]:
+        assert re.search(trap, found), (trap, found)
+    assert found.count("  warning  ") == 10, found
+    assert "all-staff" not in found and "departmentNumber" not in found
+
+
+def test_check_of_settings_that_only_answer(directory):
+    text = said(directory, "check", status=1)
+    assert "public_url: is missing" in text
+    assert "nothing can be served yet; fill, who, seats and what-if do without that" in text
+    assert "corp: ldap://127.0.0.1" in text and "\npeople\n" in text
