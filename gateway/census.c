@@ -122,6 +122,17 @@ static int require_provider(struct arena *a, const struct settings *s, const str
 		person->mail);
 }
 
+static size_t place_of_rule(const struct policy *policy, const struct decision *d)
+{
+	if (d->exception && !d->exception_ended)
+		return policy->rule_count + 1;
+	for (size_t i = 0; d->rule && i < policy->rule_count; i++) {
+		if (strcmp(policy->rules[i].name, d->rule) == 0)
+			return i;
+	}
+	return policy->rule_count;
+}
+
 void census_judge(struct arena *one_arena, const struct census *c, const struct policy *policy, const struct mirror_one *one,
 	struct standing *out)
 {
@@ -129,12 +140,9 @@ void census_judge(struct arena *one_arena, const struct census *c, const struct 
 	struct error by_rules = {.reason = REASON_NONE};
 	bool denied;
 
-	*out = (struct standing){.rule = policy->rule_count};
+	*out = (struct standing){.rule = 0};
 	judge_standing(one_arena, &c->gateway, policy, one->person, c->now, &out->judgement, &by_rules);
-	for (size_t i = 0; out->judgement.decision.rule && i < policy->rule_count; i++) {
-		if (strcmp(policy->rules[i].name, out->judgement.decision.rule) == 0)
-			out->rule = i;
-	}
+	out->rule = place_of_rule(policy, &out->judgement.decision);
 	/* in the order of a sign-on; but whom the rules give nothing needs no other reason */
 	denied = out->judgement.decision.outcome == OUTCOME_DENY;
 	if (denied)

@@ -38,7 +38,7 @@ int census_each(struct census *c, int (*each)(struct arena *one_arena, const str
 /* What a person is given. */
 struct standing {
 	struct judgement judgement;     /* its decision: what the rules say, also where a sign-on is refused */
-	size_t rule;                    /* place of the rule that matched; policy->rule_count: none did */
+	size_t rule;                    /* place of the rule that matched; policy->rule_count: none did; beyond: an exception gave it */
 	struct error refusal;           /* reason NONE: a sign-on is let through, as far as it can be known */
 };
 

@@ -51,7 +51,7 @@ static const struct command {
 		"Atlassian's export of managed accounts: what is billed beside what the rules give.\n"},
 	{"what-if", command_what_if, "who would get something else by other rules",
 		"usage: postern [-c FILE] what-if --rules FILE [--csv | --json]\n\n"
-		"FILE holds `rules` (sets, conditions) as the settings file does.  Judges everybody of a copy of the\n"
+		"FILE holds `rules` as the settings file does (sets, conditions, exceptions too).  Judges everybody of a copy of the\n"
 		"mirror by both, and says whose outcome changes and how many seats it costs or saves.\n"},
 	{"accounts", command_accounts, "the inventory of Atlassian accounts",
 		"usage: postern [-c FILE] accounts import FILE.csv\n"

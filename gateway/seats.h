@@ -11,7 +11,8 @@ struct seats_person {
 	const char *directory, *dn;
 	const char *mail;               /* "": none */
 	enum outcome outcome;           /* what the rules say */
-	size_t rule;                    /* policy.rule_count: none matched */
+	size_t rule;                    /* as standing.rule */
+	const char *rule_name;          /* of the rule or exception; NULL: none */
 	enum reason refusal;            /* why a sign-on is refused all the same; of whom the rules give nothing, why */
 	const char *detail;
 	const char *path;               /* groups, as census_path */
@@ -54,8 +55,6 @@ struct seats {
 };
 
 bool seats_can_sign_on(const struct seats_person *p);
-/* NULL: no rule matched. */
-const char *seats_rule(const struct seats *s, const struct seats_person *p);
 const char *seats_class_word(enum seats_class class);   /* "billed-unwanted"; "" for nothing */
 enum seats_class seats_class_of(const struct seats *s, const struct seats_person *p);
 

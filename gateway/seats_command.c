@@ -47,11 +47,6 @@ bool seats_can_sign_on(const struct seats_person *p)
 	return p->refusal == REASON_NONE && p->outcome != OUTCOME_DENY;
 }
 
-const char *seats_rule(const struct seats *s, const struct seats_person *p)
-{
-	return p->rule < s->policy->rule_count ? s->policy->rules[p->rule].name : NULL;
-}
-
 static int count_one(struct arena *one_arena, const struct mirror_one *one, void *context)
 {
 	struct seats *s = context;
@@ -65,7 +60,8 @@ static int count_one(struct arena *one_arena, const struct mirror_one *one, void
 	*p = (struct seats_person){
 		.directory = one->person->directory, .dn = arena_strdup(a, one->person->dn),
 		.mail = one->person->mail ? arena_strdup(a, one->person->mail) : "",
-		.outcome = standing.judgement.decision.outcome, .rule = standing.rule, .refusal = standing.refusal.reason,
+		.outcome = standing.judgement.decision.outcome, .rule = standing.rule,
+		.rule_name = standing.judgement.decision.rule, .refusal = standing.refusal.reason,
 		.path = arena_strdup(a, census_path(one_arena, &standing.judgement)),
 		.account = judge_account_word(&standing.judgement.account),
 	};

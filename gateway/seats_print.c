@@ -70,6 +70,8 @@ static void print_outcomes(const struct seats *s)
 
 		print_count(s, i ? "" : "Rule", clean(s, rule->name), outcome_word(rule->outcome), of_rule(s, i));
 	}
+	if (s->policy->exception_count)
+		print_count(s, "", "(exceptions)", "", of_rule(s, s->policy->rule_count + 1));
 	print_count(s, "", "(none matched)", "deny", of_rule(s, s->policy->rule_count));
 }
 
@@ -299,7 +301,7 @@ static void print_account_row(const struct seats_account *account)
 static void print_person_row(const struct seats *s, const struct seats_person *p)
 {
 	const struct seats_account *m = p->managed;
-	const char *fields[] = {outcome_word(p->outcome), seats_rule(s, p), yes(seats_can_sign_on(p)),
+	const char *fields[] = {outcome_word(p->outcome), p->rule_name, yes(seats_can_sign_on(p)),
 		p->refusal == REASON_NONE ? NULL : reason_word(p->refusal), p->directory, p->mail, p->dn, p->path, p->account,
 		seats_class_word(seats_class_of(s, p)), m && m->billable >= 0 ? yes(m->billable) : NULL, m ? m->products_text : NULL,
 		m ? yes(m->only_trello) : NULL};
@@ -357,7 +359,7 @@ static json_t *person_json(const struct seats *s, const struct seats_person *p)
 	report_json(a, o, "dn", p->dn);
 	report_json(a, o, "mail", *p->mail ? p->mail : NULL);
 	report_json(a, o, "outcome", outcome_word(p->outcome));
-	report_json(a, o, "rule", seats_rule(s, p));
+	report_json(a, o, "rule", p->rule_name);
 	json_object_set_new(o, "can_sign_on", json_boolean(seats_can_sign_on(p)));
 	report_json(a, o, "reason", p->refusal == REASON_NONE ? NULL : reason_word(p->refusal));
 	report_json(a, o, "detail", p->detail);
@@ -412,6 +414,7 @@ void seats_print_json(const struct seats *s)
 		json_array_append_new(rules, rule);
 	}
 	json_object_set_new(o, "rules", rules);
+	json_object_set_new(o, "exceptions", count_json(of_rule(s, s->policy->rule_count + 1)));
 	if (s->export)
 		json_object_set_new(o, "managed_accounts", accounts_json(s));
 	for (i = 0; i < s->people_count; i++)

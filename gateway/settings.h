@@ -209,8 +209,8 @@ int settings_read(struct arena *a, struct files *files, const char *path, const 
 int settings_read_for(enum settings_use use, struct arena *a, struct files *files, const char *path, const struct settings **out,
 	const char *const **problems, struct error *err);
 /*
- * The rules of another file in place of those of `s`: the file needs no more than `rules` (with `sets` and `conditions`, or those
- * of `s` hold), and what else is in it is not looked at.  An attribute that a directory of `s` does not keep is a problem: the mirror cannot answer for it.
+ * The rules of another file in place of those of `s`: the file needs no more than `rules` (`sets` and `conditions`, and `exceptions`,
+ * are those of `s` unless the file has its own), and what else is in it is not looked at.  An attribute that a directory of `s` does not keep is a problem: the mirror cannot answer for it.
  */
 int settings_read_other_rules(struct arena *a, struct files *files, const char *path, const struct settings *s, struct policy *out,
 	const char *const **problems, struct error *err);

@@ -48,9 +48,15 @@ int settings_read_other_rules(struct arena *a, struct files *files, const char *
 		r.directories[i].options = s->directories[i];
 	if (!yaml_get(r.root, "rules"))
 		settings_problem_key(&r, r.root, "rules", "is missing");
-	/* rules may use names: the file's own, or else those of the settings */
+	/* names that rules use, and exceptions: the file's own, or else those of the settings */
 	if (yaml_get(r.root, "sets") || yaml_get(r.root, "conditions"))
 		settings_read_conditions(&r);
+	if (yaml_get(r.root, "exceptions")) {
+		settings_read_exceptions(&r);
+	} else {
+		r.settings->policy.exceptions = s->policy.exceptions;
+		r.settings->policy.exception_count = s->policy.exception_count;
+	}
 	settings_read_rules(&r);
 	for (size_t i = 0; i < r.settings->policy.rule_count && !r.problem_count; i++) {
 		const struct rule *rule = &r.settings->policy.rules[i];

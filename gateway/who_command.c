@@ -13,7 +13,6 @@ struct asked {
 	enum asked_kind kind;
 	enum report_form form;
 	enum outcome outcome;
-	size_t rule;
 	struct group_name group;
 };
 
@@ -68,10 +67,17 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 
 /* ---- what the name means ---- */
 
-static bool is_rule(const struct settings *s, struct asked *q)
+/* Exceptions are named like rules. */
+static bool is_rule(const struct settings *s, const char *name)
 {
-	for (q->rule = 0; q->rule < s->policy.rule_count; q->rule++) {
-		if (strcmp(s->policy.rules[q->rule].name, q->name) == 0)
+	size_t i;
+
+	for (i = 0; i < s->policy.rule_count; i++) {
+		if (strcmp(s->policy.rules[i].name, name) == 0)
+			return true;
+	}
+	for (i = 0; i < s->policy.exception_count; i++) {
+		if (strcmp(s->policy.exceptions[i].name, name) == 0)
 			return true;
 	}
 	return false;
@@ -102,7 +108,7 @@ static int require_group(struct who *w, struct asked *q)
 static int find_meaning(struct who *w, struct asked *q)
 {
 	const struct settings *s = w->census.gateway.settings;
-	bool outcome = outcome_read(q->name, &q->outcome) == 0, rule = is_rule(s, q);
+	bool outcome = outcome_read(q->name, &q->outcome) == 0, rule = is_rule(s, q->name);
 
 	if (q->kind == ASKED_ANY && outcome && rule)
 		return usage("this is an outcome and a rule; say which by --outcome or --rule: ", q->name);
@@ -138,7 +144,7 @@ static int look_at(struct arena *one_arena, const struct mirror_one *one, void *
 
 	census_judge(one_arena, &w->census, policy, one, &standing);
 	if ((q->kind == ASKED_OUTCOME && standing.judgement.decision.outcome != q->outcome) ||
-		(q->kind == ASKED_RULE && standing.rule != q->rule))
+		(q->kind == ASKED_RULE && (!standing.judgement.decision.rule || strcmp(standing.judgement.decision.rule, q->name) != 0)))
 		return 0;
 	path = q->kind == ASKED_GROUP ? way_to(one_arena, one->person, &q->group) : census_path(one_arena, &standing.judgement);
 	if (!path)

@@ -259,6 +259,22 @@ static void agrees_with_the_doors(void **state)
 	}
 }
 
+static void tells_exceptions_from_rules(void **state)
+{
+	const struct settings *settings = answers(FEW RULES "exceptions:\n"
+		"  - {name: project, mail: a@example.org, outcome: licensed, until: 2030-01-01, because: \"a project\"}\n");
+	struct census c = {.arena = a, .gateway = {.arena = a, .settings = settings}, .now = 2000};
+	struct mirror_person p = person("a@example.org", "staff"), q = person("b@example.org", "staff");
+	struct policy without;
+
+	(void)state;
+	assert_int_equal(judged(&c, &p, REASON_NONE).rule, settings->policy.rule_count + 1);
+	assert_int_equal(judged(&c, &p, REASON_NONE).judgement.decision.outcome, OUTCOME_LICENSED);
+	assert_int_equal(judged(&c, &q, REASON_NONE).rule, 1);
+	assert_done(other(settings, "rules: [{name: all, when: \"directory is corp\", outcome: customer}]\n", &without), err);
+	assert_int_equal(without.exception_count, 1);
+}
+
 static void is_not_refused_for_the_age_of_the_mirror(void **state)
 {
 	const struct settings *settings = answers(FEW RULES MORE);
@@ -331,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_rules_are_judged_like_those_of_the_settings, begin, end),
 		cmocka_unit_test_setup_teardown(judges_as_a_sign_on_without_its_requirements, begin, end),
 		cmocka_unit_test_setup_teardown(agrees_with_the_doors, begin, end),
+		cmocka_unit_test_setup_teardown(tells_exceptions_from_rules, begin, end),
 		cmocka_unit_test_setup_teardown(is_not_refused_for_the_age_of_the_mirror, begin, end),
 		cmocka_unit_test_setup_teardown(names_the_way_through_groups, begin, end),
 		cmocka_unit_test_setup_teardown(reads_groups_as_rules_name_them, begin, end),
