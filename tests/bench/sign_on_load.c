@@ -2,11 +2,20 @@
 /*
  * Whole sign-ons against a running `postern serve`, by many clients at once.
  *
- * Each client is a thread with one keep-alive connection.  A round has three
- * phases, so that the signing that Entra ID does in life disturbs neither side:
- * all first requests (measured), all Responses signed (not measured), all
- * second requests (measured).  The time of a sign-on is the sum of its two
- * requests.  Prints one JSON object.
+ * Each client is a thread with one keep-alive connection.  The sign-ons go in
+ * batches.  A batch has three phases, so that the signing that Entra ID does in
+ * life disturbs neither side: all first requests (measured), all Responses
+ * signed (not measured), all second requests (measured).  The time of a sign-on
+ * is the sum of its two requests.
+ *
+ * Before each batch and after the last one the floor is measured: what one
+ * private and one public RSA operation cost just then, in CPU time, on as many
+ * cores as the clients keep busy.  What slows the machine down for a moment so
+ * slows both sides of the ratio.
+ *
+ * A client that is alone does not sleep while it waits but looks again and
+ * again: waking it up would be billed to the service, which in life hands its
+ * answer to a network card.  Prints one JSON object.
  *
  * The Responses are written by the project's own writer, under the key of the
  * bench's identity provider.
@@ -23,13 +32,23 @@
 #include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #define REPLY_MAX 65536
 #define FILE_MAX 65536
+#define CORES_MAX 64
+/* Sign-ons of all clients between two looks at the floor, and what one look does. */
+#define BATCH 100
+#define FLOOR_PRIVATE 40
+#define FLOOR_PUBLIC 400
 
 struct options {
 	const char *host;               /* public host: the Host field */
@@ -54,7 +73,9 @@ struct client {
 	struct sign_on *sign_ons;
 	size_t n, failed;
 	int socket;
+	bool spin;                      /* waits without sleeping */
 	bool second;                    /* phase */
+	size_t from, to;                /* of its sign-ons: this batch */
 	char reply[REPLY_MAX];
 };
 
@@ -85,6 +106,15 @@ static size_t body_length(const char *head)
 	return field ? strtoul(field + 17, NULL, 10) : 0;
 }
 
+static ssize_t receive(const struct client *c, char *p, size_t n)
+{
+	struct pollfd readable = {.fd = c->socket, .events = POLLIN};
+
+	while (c->spin && poll(&readable, 1, 0) == 0)
+		;
+	return read(c->socket, p, n);
+}
+
 /* Sends one request and reads one reply, head and body; its status, or -1. */
 static int exchange(struct client *c, struct slice request)
 {
@@ -99,7 +129,7 @@ static int exchange(struct client *c, struct slice request)
 		request = slice_of(request.p + sent, request.n - (size_t)sent);
 	}
 	for (;;) {
-		ssize_t got = read(c->socket, c->reply + n, sizeof(c->reply) - 1 - n);
+		ssize_t got = receive(c, c->reply + n, sizeof(c->reply) - 1 - n);
 
 		if (got <= 0)
 			return -1;
@@ -198,7 +228,7 @@ static void *run(void *context)
 	struct client *c = context;
 	size_t i;
 
-	for (i = 0; i < c->n; i++) {
+	for (i = c->from; i < c->to; i++) {
 		struct sign_on *s = &c->sign_ons[i];
 		bool failed = c->second ? !s->form || do_second(c, s) < 0 : do_first(c, s) < 0;
 
@@ -249,6 +279,86 @@ static void answer(const struct options *o, const struct saml_key *key, struct s
 	arena_free(a);
 }
 
+/* ---- the floor: RSA-2048, by the CPU's time ---- */
+
+struct floor {
+	EVP_PKEY *key;
+	pthread_barrier_t together;
+	double private_us, public_us;   /* sums over looks and cores */
+	size_t looks;
+	pthread_mutex_t lock;
+};
+
+static double thread_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void *floor_look(void *context)
+{
+	static const unsigned char digest[32] = {1};
+	struct floor *f = context;
+	unsigned char signature[512];
+	size_t n = sizeof(signature);
+	EVP_PKEY_CTX *sign = EVP_PKEY_CTX_new(f->key, NULL), *verify = EVP_PKEY_CTX_new(f->key, NULL);
+	double began, signed_at;
+
+	if (!sign || !verify || EVP_PKEY_sign_init(sign) != 1 || EVP_PKEY_verify_init(verify) != 1 ||
+		EVP_PKEY_CTX_set_signature_md(sign, EVP_sha256()) != 1 || EVP_PKEY_CTX_set_signature_md(verify, EVP_sha256()) != 1)
+		die("floor", "RSA");
+	pthread_barrier_wait(&f->together);
+	began = thread_us();
+	for (int i = 0; i < FLOOR_PRIVATE; i++) {
+		n = sizeof(signature);
+		if (EVP_PKEY_sign(sign, signature, &n, digest, sizeof(digest)) != 1)
+			die("floor", "sign");
+	}
+	signed_at = thread_us();
+	for (int i = 0; i < FLOOR_PUBLIC; i++) {
+		if (EVP_PKEY_verify(verify, signature, n, digest, sizeof(digest)) != 1)
+			die("floor", "verify");
+	}
+	pthread_mutex_lock(&f->lock);
+	f->private_us += (signed_at - began) / FLOOR_PRIVATE;
+	f->public_us += (thread_us() - signed_at) / FLOOR_PUBLIC;
+	f->looks++;
+	pthread_mutex_unlock(&f->lock);
+	EVP_PKEY_CTX_free(sign);
+	EVP_PKEY_CTX_free(verify);
+	return NULL;
+}
+
+static void look_at_floor(struct floor *f, size_t clients)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = cores > 0 && (size_t)cores < clients ? (size_t)cores : clients;
+	pthread_t threads[CORES_MAX];
+
+	if (n > CORES_MAX)
+		n = CORES_MAX;
+	pthread_barrier_init(&f->together, NULL, (unsigned)n);
+	for (size_t i = 0; i < n; i++) {
+		if (pthread_create(&threads[i], NULL, floor_look, f) != 0)
+			die("pthread_create", "failed");
+	}
+	for (size_t i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&f->together);
+}
+
+static void read_floor_key(struct floor *f, struct slice pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+
+	f->key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	BIO_free(bio);
+	if (!f->key || EVP_PKEY_get_bits(f->key) != 2048)
+		die("floor", "the key is not one of 2048 bits RSA");
+}
+
 /* ---- all of it ---- */
 
 static void run_phase(struct client *clients, size_t n, bool second)
@@ -264,6 +374,31 @@ static void run_phase(struct client *clients, size_t n, bool second)
 		pthread_join(clients[i].thread, NULL);
 }
 
+/* One batch of all clients; the microseconds that were measured. */
+static int64_t run_batch(const struct options *o, const struct saml_key *key, struct client *clients, struct sign_on *sign_ons,
+	char *const *ids, size_t id_count, size_t batch, size_t batches)
+{
+	int64_t mark = clock_monotonic_us(), busy;
+
+	for (size_t i = 0; i < o->clients; i++) {
+		clients[i].from = clients[i].n * batch / batches;
+		clients[i].to = clients[i].n * (batch + 1) / batches;
+	}
+	run_phase(clients, o->clients, false);
+	busy = clock_monotonic_us() - mark;
+	for (size_t i = 0; i < o->clients; i++) {
+		for (size_t k = clients[i].from; k < clients[i].to; k++) {
+			struct sign_on *s = &clients[i].sign_ons[k];
+
+			if (s->request_id)
+				answer(o, key, s, ids[(size_t)(s - sign_ons) % id_count]);
+		}
+	}
+	mark = clock_monotonic_us();
+	run_phase(clients, o->clients, true);
+	return busy + clock_monotonic_us() - mark;
+}
+
 static int by_size(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -271,7 +406,7 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void report(const struct options *o, const struct sign_on *s, size_t failed, double seconds)
+static void report(const struct options *o, const struct floor *f, const struct sign_on *s, size_t failed, double seconds)
 {
 	int64_t *times = calloc(o->count + 1, sizeof(*times));
 	size_t i, n = 0;
@@ -283,9 +418,10 @@ static void report(const struct options *o, const struct sign_on *s, size_t fail
 			times[n++] = s[i].us;
 	}
 	qsort(times, n, sizeof(*times), by_size);
-	printf("{\"sign_ons\": %zu, \"failed\": %zu, \"clients\": %zu, \"seconds\": %.3f, \"p50_us\": %lld, \"p99_us\": %lld, \"max_us\": %lld}\n",
+	printf("{\"sign_ons\": %zu, \"failed\": %zu, \"clients\": %zu, \"seconds\": %.3f, \"p50_us\": %lld, \"p99_us\": %lld, \"max_us\": %lld, "
+		"\"private_us\": %.1f, \"public_us\": %.1f}\n",
 		n, failed, o->clients, seconds, n ? (long long)times[n / 2] : -1, n ? (long long)times[n * 99 / 100] : -1,
-		n ? (long long)times[n - 1] : -1);
+		n ? (long long)times[n - 1] : -1, f->private_us / (double)f->looks, f->public_us / (double)f->looks);
 	free(times);
 }
 
@@ -373,8 +509,9 @@ int main(int argc, char **argv)
 	struct sign_on *sign_ons;
 	struct client *clients;
 	struct error err;
-	size_t i, id_count, failed = 0;
-	int64_t busy = 0, mark;
+	struct floor f = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	size_t i, id_count, failed = 0, batches;
+	int64_t busy = 0;
 	char **ids;
 
 	read_arguments(argc, argv, &o);
@@ -383,6 +520,8 @@ int main(int argc, char **argv)
 		saml_key_read(key_pem, certificate_pem, &key, &err) < 0)
 		die("start", err.detail);
 	read_encryption_key(a, &o);
+	read_floor_key(&f, key_pem);
+	batches = (o.count + BATCH - 1) / BATCH;
 	ids = read_lines(a, o.object_ids, &id_count);
 	sign_ons = calloc(o.count, sizeof(*sign_ons));
 	clients = calloc(o.clients, sizeof(*clients));
@@ -392,22 +531,19 @@ int main(int argc, char **argv)
 		size_t from = o.count * i / o.clients;
 
 		clients[i].options = &o;
+		clients[i].spin = o.clients == 1;
 		clients[i].sign_ons = sign_ons + from;
 		clients[i].n = o.count * (i + 1) / o.clients - from;
 		clients[i].socket = connect_to(o.port);
 	}
-	mark = clock_monotonic_us();
-	run_phase(clients, o.clients, false);
-	busy += clock_monotonic_us() - mark;
-	for (i = 0; i < o.count; i++) {
-		if (sign_ons[i].request_id)
-			answer(&o, key, &sign_ons[i], ids[i % id_count]);
+	for (i = 0; i < batches; i++) {
+		look_at_floor(&f, o.clients);
+		busy += run_batch(&o, key, clients, sign_ons, ids, id_count, i, batches);
 	}
-	mark = clock_monotonic_us();
-	run_phase(clients, o.clients, true);
-	busy += clock_monotonic_us() - mark;
+	look_at_floor(&f, o.clients);
 	for (i = 0; i < o.clients; i++)
 		failed += clients[i].failed;
-	report(&o, sign_ons, failed, (double)busy / 1e6);
+	report(&o, &f, sign_ons, failed, (double)busy / 1e6);
+	EVP_PKEY_free(f.key);
 	return failed ? 1 : 0;
 }
