@@ -15,38 +15,33 @@ static const struct listener *find(const struct listeners *l, const char *addres
 	return NULL;
 }
 
-/* Port 0 is the kernel's choice: the first socket gets one, the others take the same. */
-static void note_bound(struct listener *l, const char *address, int fd)
+/* Port 0 is the kernel's choice. */
+static void note_bound(struct listener *l, const char *address)
 {
 	const char *colon = strrchr(address, ':');
 
-	snprintf(l->bound, sizeof(l->bound), "%.*s:%d", (int)(colon - address), address, http_bound_port(fd));
+	snprintf(l->bound, sizeof(l->bound), "%.*s:%d", (int)(colon - address), address, http_bound_port(l->fd));
 }
 
-static int open_one(const struct listener *now, const char *address, size_t workers, struct listener *out, struct error *err)
+static int open_one(const char *address, struct listener *out, struct error *err)
 {
+	if (http_listen(address, &out->fd, err) < 0)
+		return -1;
 	snprintf(out->address, sizeof(out->address), "%s", address);
-	if (now) {
-		memcpy(out->bound, now->bound, sizeof(out->bound));
-		for (; out->n < now->n && out->n < workers; out->n++)
-			out->fds[out->n] = now->fds[out->n];
-	}
-	for (; out->n < workers; out->n++) {
-		if (http_listen(*out->bound ? out->bound : address, &out->fds[out->n], err) < 0)
-			return -1;
-		if (!*out->bound)
-			note_bound(out, address, out->fds[out->n]);
-	}
+	note_bound(out, address);
 	return 0;
 }
 
-int listeners_open(const struct listeners *now, const char *const *addresses, size_t workers, struct listeners *out, struct error *err)
+int listeners_open(const struct listeners *now, const char *const *addresses, struct listeners *out, struct error *err)
 {
 	struct listeners fresh = {0};
 
 	for (; addresses[fresh.n] && fresh.n < ROLE_SOCKETS_MAX; fresh.n++) {
-		if (open_one(find(now, addresses[fresh.n]), addresses[fresh.n], workers, &fresh.list[fresh.n], err) < 0) {
-			fresh.n++;
+		const struct listener *open = find(now, addresses[fresh.n]);
+
+		if (open) {
+			fresh.list[fresh.n] = *open;
+		} else if (open_one(addresses[fresh.n], &fresh.list[fresh.n], err) < 0) {
 			listeners_close(&fresh, now);
 			return -1;
 		}
@@ -55,41 +50,24 @@ int listeners_open(const struct listeners *now, const char *const *addresses, si
 	return 0;
 }
 
-static bool holds(const struct listeners *l, int fd)
-{
-	size_t i, j;
-
-	for (i = 0; l && i < l->n; i++) {
-		for (j = 0; j < l->list[i].n; j++) {
-			if (l->list[i].fds[j] == fd)
-				return true;
-		}
-	}
-	return false;
-}
-
 void listeners_close(struct listeners *old, const struct listeners *kept)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < old->n; i++) {
-		for (j = 0; j < old->list[i].n; j++) {
-			if (!holds(kept, old->list[i].fds[j]))
-				close(old->list[i].fds[j]);
-		}
+		if (!find(kept, old->list[i].address))
+			close(old->list[i].fd);
 	}
 	old->n = 0;
 }
 
-size_t listeners_of_worker(const struct listeners *l, size_t worker, int out[ROLE_SOCKETS_MAX])
+size_t listeners_sockets(const struct listeners *l, int out[ROLE_SOCKETS_MAX])
 {
-	size_t i, n = 0;
+	size_t i;
 
-	for (i = 0; i < l->n; i++) {
-		if (worker < l->list[i].n)
-			out[n++] = l->list[i].fds[worker];
-	}
-	return n;
+	for (i = 0; i < l->n; i++)
+		out[i] = l->list[i].fd;
+	return l->n;
 }
 
 int listeners_renew(struct listeners *browsers, struct listeners *metrics, const struct settings *s, struct error *err)
@@ -97,9 +75,9 @@ int listeners_renew(struct listeners *browsers, struct listeners *metrics, const
 	const char *const address[] = {s->metrics_listen, NULL};
 	struct listeners for_browsers, for_metrics;
 
-	if (listeners_open(browsers, s->listen, s->workers, &for_browsers, err) < 0)
+	if (listeners_open(browsers, s->listen, &for_browsers, err) < 0)
 		return -1;
-	if (listeners_open(metrics, address, 1, &for_metrics, err) < 0) {
+	if (listeners_open(metrics, address, &for_metrics, err) < 0) {
 		listeners_close(&for_browsers, browsers);
 		return -1;
 	}

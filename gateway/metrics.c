@@ -36,7 +36,8 @@ struct row {
 struct area {
 	_Atomic uint32_t used;          /* rows */
 	_Atomic uint32_t areas;         /* in area 0 alone: how many areas anybody opened, the others are not looked at */
-	char unused[sizeof(struct row) - 2 * sizeof(uint32_t)];
+	_Atomic uint32_t connections;   /* and one more; 0: accepts none */
+	char unused[sizeof(struct row) - 3 * sizeof(uint32_t)];
 	struct row rows[ROWS];
 };
 
@@ -240,6 +241,31 @@ void metrics_time(struct metrics *m, enum metric metric, int64_t microseconds, .
 		return;
 	add(row, i, 1);
 	add(row, METRICS_BUCKETS, (uint64_t)microseconds);
+}
+
+/* ---- who accepts next ---- */
+
+bool metrics_connections(struct metrics *m, size_t n, bool accepts)
+{
+	uint32_t mine = n < UINT32_MAX ? (uint32_t)n + 1 : UINT32_MAX, areas, i;
+
+	if (!m)
+		return false;
+	atomic_store_explicit(&m->own->connections, accepts ? mine : 0, memory_order_relaxed);
+	areas = atomic_load_explicit(&m->areas[0].areas, memory_order_relaxed);
+	for (i = 0; i < areas && i < METRICS_AREAS; i++) {
+		uint32_t other = atomic_load_explicit(&m->areas[i].connections, memory_order_relaxed);
+
+		if (other && other < mine)
+			return true;
+	}
+	return false;
+}
+
+void metrics_forget_connections(struct metrics *m, unsigned area)
+{
+	if (m && area < METRICS_AREAS)
+		atomic_store_explicit(&m->areas[area].connections, 0, memory_order_relaxed);
 }
 
 /* ---- reading ---- */

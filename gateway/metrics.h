@@ -13,6 +13,10 @@
  * counted; more label values than there are rows for are counted as "other".
  * A reader believes nothing that stands in an area but numbers and bounded
  * text.
+ *
+ * An area also says how many connections its worker has.  Workers accept from
+ * the same sockets; who has more than another lets that one go first, for two
+ * milliseconds.  Nothing else is decided by what stands here.
  */
 #ifndef GATEWAY_METRICS_H
 #define GATEWAY_METRICS_H
@@ -51,6 +55,13 @@ struct metrics;
 void metrics_count(struct metrics *m, enum metric metric, ...) __attribute__((sentinel));
 /* A duration for a HISTOGRAM; below 0: it was not measured, nothing is counted. */
 void metrics_time(struct metrics *m, enum metric metric, int64_t microseconds, ...) __attribute__((sentinel));
+
+/* ---- who accepts next ---- */
+
+/* How many connections this process has, and whether it accepts more.  True: another that accepts has fewer. */
+bool metrics_connections(struct metrics *m, size_t n, bool accepts);
+/* In the parent: the process of this area is gone. */
+void metrics_forget_connections(struct metrics *m, unsigned area);
 
 /* ---- the memory ---- */
 

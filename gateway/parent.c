@@ -40,7 +40,6 @@ struct post {
 	const char *role, *instance;    /* in the memory of this reading */
 	unsigned audience;
 	int64_t silence;
-	size_t worker;                  /* number of its sockets */
 	struct child *child;            /* NULL: empty */
 	unsigned failures;              /* deaths in a row before it was ready */
 	int64_t start_at;
@@ -79,10 +78,8 @@ static void make_posts(struct parent *p)
 
 	p->posts = arena_alloc(a, (s->workers + s->directory_count + 2) * sizeof(*p->posts));
 	p->post_count = 0;
-	for (i = 0; i < s->workers; i++) {
+	for (i = 0; i < s->workers; i++)
 		add_post(p, "worker", arena_printf(a, "%zu", i + 1), FILES_WORKER, SILENCE_WORKER);
-		p->posts[i].worker = i;
-	}
 	for (i = 0; i < s->directory_count; i++) {
 		int64_t network = s->directories[i].network_seconds * 2 * SECOND;
 
@@ -142,9 +139,9 @@ static void fill_post(struct parent *p, struct post *post, int64_t now)
 	struct child *c;
 
 	if (is_worker(post->role))
-		order.socket_count = listeners_of_worker(&p->listeners, post->worker, sockets);
+		order.socket_count = listeners_sockets(&p->listeners, sockets);
 	else if (strcmp(post->role, "metrics") == 0)
-		order.socket_count = listeners_of_worker(&p->metrics_listeners, 0, sockets);
+		order.socket_count = listeners_sockets(&p->metrics_listeners, sockets);
 	c = child_start(&order, &err);
 	if (!c) {
 		log_error("cannot start a process", "role", post->role, "instance", post->instance, "detail", err.detail, NULL);
@@ -304,6 +301,7 @@ static void reap(struct parent *p)
 		if (!c)
 			continue;
 		*at = c->next;
+		metrics_forget_connections(p->metrics, c->area);
 		on_death(p, c, status);
 		child_free(c);
 	}

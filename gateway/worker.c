@@ -32,6 +32,13 @@ static void refuse(struct http_exchange *x, enum reason reason, void *context)
 	page_refusal(x, &page);
 }
 
+static bool share(size_t connections, bool accepts, void *context)
+{
+	const struct gateway *g = context;
+
+	return metrics_connections(g->metrics, connections, accepts);
+}
+
 static int open_server(struct listener_role *w, struct event_base *base, struct http_server **out, struct error *err)
 {
 	const struct settings *s = w->gateway.settings;
@@ -52,7 +59,7 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 	};
 	struct http_options options = {
 		.public_host = s->public_host, .proxies = s->proxies, .proxy_count = s->proxy_count, .routes = routes, .refuse = refuse,
-		.context = &w->gateway, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
+		.context = &w->gateway, .share = share, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
 	};
 	struct slice certificate = {0}, key = {0};
 

@@ -227,6 +227,7 @@ struct connection *connection_new(struct http_server *s, struct bufferevent *bev
 	bufferevent_incref(bev);
 	TAILQ_INSERT_TAIL(&s->idle, c, entry);
 	s->count++;
+	turns_counted(s, true);
 	event_active(c->turn, EV_READ, 1);
 	return c;
 }
@@ -237,6 +238,7 @@ void connection_free(struct connection *c)
 
 	TAILQ_REMOVE(c->phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
 	s->count--;
+	turns_counted(s, false);
 	s->input -= c->input;
 	if (c->fd >= 0)
 		s->by_fd[c->fd] = NULL;

@@ -22,7 +22,9 @@ struct event;
 struct evhttp;
 struct evhttp_bound_socket;
 struct evhttp_connection;
+struct evconnlistener;
 
+enum turn { TURN_OPEN, TURN_WATCHING, TURN_WAITING, TURN_TAKING, TURN_SHUT };
 enum phase { PHASE_IDLE, PHASE_READING, PHASE_REPLYING, PHASE_TAKEN, PHASE_LINGERING };
 
 struct connection {
@@ -57,8 +59,11 @@ struct http_server {
 	size_t count;                           /* connections */
 	size_t input;                           /* sum of their input */
 	struct evhttp_bound_socket *sockets[SERVER_SOCKETS];
+	struct evconnlistener *listeners[SERVER_SOCKETS];       /* theirs */
+	struct event *knocks[SERVER_SOCKETS];
 	size_t socket_count;
-	struct event *resume;                   /* accepts again after descriptors ran out */
+	enum turn turn;                         /* turns.c */
+	struct event *turn_over;
 	int64_t complained_us;                  /* when the log was last told so */
 	struct event *drained_event;
 	bool draining;
@@ -80,5 +85,12 @@ void connection_hurry(struct connection *c);            /* the server drains */
 void server_begin(struct connection *c);                /* finds evcon, fd and peer, or frees c */
 void server_end(struct connection *c);                  /* closes; c is freed on return */
 void server_make_room(struct http_server *s, const struct connection *newcomer);
+
+/* turns.c: which process accepts */
+void turns_begin(struct http_server *s);
+void turns_add(struct http_server *s, struct evconnlistener *listener);
+void turns_counted(struct http_server *s, bool came);   /* a connection came, or went */
+void turns_shut(struct http_server *s, int microseconds);
+void turns_end(struct http_server *s);                  /* accepts no more */
 
 #endif

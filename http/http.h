@@ -98,6 +98,12 @@ struct http_options {
 	int64_t idle_seconds;           /* between requests of a connection; 0: 60 */
 	size_t header_limit;            /* bytes; 0: 16384 */
 	int64_t hsts_seconds;           /* Strict-Transport-Security; 0: none, as it must be when the public address is http */
+	/*
+	 * Of several processes that accept from the same sockets: told how many connections there are, whenever one came
+	 * or went, and whether more are accepted.  True: another process should take the next one; it is given a moment.
+	 * NULL: there is no other.
+	 */
+	bool (*share)(size_t connections, bool accepts, void *context);
 	size_t connection_limit;        /* at once; 0: 4096, or what the descriptors allow; the longest idle makes room */
 	size_t input_limit;             /* bytes received and not yet handled, of all connections; 0: 64 MiB */
 };

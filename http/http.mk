@@ -13,6 +13,7 @@ http_libhttp_a_SOURCES = \
 	http/route.c \
 	http/server.c \
 	http/tls.c \
+	http/turns.c \
 	http/http.h http/internal.h
 
 # What the raw tests share: a server in a child and a client of bytes.
@@ -58,3 +59,7 @@ tests_unit_test_http_server_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_http_tls
 tests_unit_test_http_tls_SOURCES = tests/unit/test_http_tls.c $(HTTP_TEST_SOURCES)
 tests_unit_test_http_tls_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_turns
+tests_unit_test_http_turns_SOURCES = tests/unit/test_http_turns.c $(HTTP_TEST_SOURCES)
+tests_unit_test_http_turns_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)

@@ -7,6 +7,7 @@
  *	server.c, connection.c          evhttp, the life of one connection
  *	exchange.c, cookie.c, forwarded.c, route.c
  *	headers.c                       the fields of a reply
+ *	turns.c                         which of several processes accepts next
  */
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H

@@ -2,10 +2,10 @@
 /*
  * Listening sockets, opened by the parent.
  *
- * One socket a worker on the same address (SO_REUSEPORT): the kernel then
- * spreads connections evenly, where one shared socket gives them all to the
- * worker that wakes first.  The parent keeps every socket open, so that what
- * waits in a dead worker's queue is served by its replacement.
+ * One socket an address, from which all workers accept: what waits is served
+ * by whoever is there.  SO_REUSEPORT only lets a reload open 0.0.0.0:8080 while
+ * 127.0.0.1:8080 is still served.  It does not spread connections evenly: of
+ * eight, six may hash to one worker (turns.c does better).
  */
 #include "http/internal.h"
 

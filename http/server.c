@@ -238,16 +238,6 @@ static void log_event(int severity, const char *message)
 		log_warning("libevent", "detail", message, NULL);
 }
 
-static void on_resume(evutil_socket_t fd, short what, void *arg)
-{
-	struct http_server *s = arg;
-
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < s->socket_count; i++)
-		evconnlistener_enable(evhttp_bound_socket_get_listener(s->sockets[i]));
-}
-
 static void complain(struct http_server *s, const char *detail)
 {
 	int64_t now = clock_monotonic_us();
@@ -266,7 +256,6 @@ static void complain(struct http_server *s, const char *detail)
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	const char *detail = strerror(errno);
-	struct timeval pause = {.tv_usec = PAUSE_US};
 	struct http_server *s;
 
 	(void)listener;
@@ -278,9 +267,7 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	complain(s, detail);
 	for (size_t n = s->count / 8 + 1; n > 0; n--)
 		server_make_room(s, NULL);
-	for (size_t i = 0; i < s->socket_count; i++)
-		evconnlistener_disable(evhttp_bound_socket_get_listener(s->sockets[i]));
-	event_add(s->resume, &pause);
+	turns_shut(s, PAUSE_US);
 }
 
 static void on_drained(evutil_socket_t fd, short what, void *arg)
@@ -361,9 +348,9 @@ int http_server_new(struct event_base *base, const struct http_options *options,
 		return -1;
 	}
 	s->http = evhttp_new(base);
-	s->resume = event_new(base, -1, 0, on_resume, s);
+	turns_begin(s);
 	s->drained_event = event_new(base, -1, 0, on_drained, s);
-	if (!s->http || !s->resume || !s->drained_event)
+	if (!s->http || !s->drained_event)
 		abort();
 	set_up(s);
 	LIST_INSERT_HEAD(&servers, s, entry);
@@ -387,17 +374,18 @@ int http_server_accept(struct http_server *s, int fd, struct error *err)
 	s->sockets[s->socket_count] = evhttp_bind_listener(s->http, listener);
 	if (!s->sockets[s->socket_count])
 		abort();
-	s->socket_count++;
 	evconnlistener_set_error_cb(listener, on_accept_error);
+	turns_add(s, listener);
 	return 0;
 }
 
 static void stop_accepting(struct http_server *s)
 {
-	event_del(s->resume);
-	for (size_t i = 0; i < s->socket_count; i++)
+	size_t n = s->socket_count;
+
+	turns_end(s);
+	for (size_t i = 0; i < n; i++)
 		evhttp_del_accept_socket(s->http, s->sockets[i]);
-	s->socket_count = 0;
 }
 
 void http_server_drain(struct http_server *s, void (*drained)(void *context), void *context)
@@ -432,7 +420,7 @@ void http_server_free(struct http_server *s)
 	evhttp_free(s->http);                   /* closes what it began; on_close frees ours */
 	while ((c = TAILQ_FIRST(&s->idle)) != NULL)
 		connection_free(c);             /* accepted in this very turn */
-	event_free(s->resume);
+	event_free(s->turn_over);
 	event_free(s->drained_event);
 	tls_free(s->tls);
 	free(s->by_fd);

@@ -152,7 +152,8 @@ void http_test_start(struct http_test *t)
 		t->options.public_host = HTTP_TEST_HOST;
 	t->options.routes = routes;
 	t->options.refuse = refuse;
-	assert_done(http_listen("127.0.0.1:0", &t->listener, &err), err);
+	if (!t->listener)
+		assert_done(http_listen("127.0.0.1:0", &t->listener, &err), err);
 	t->port = http_bound_port(t->listener);
 	fflush(NULL);
 	t->child = fork();

@@ -14,7 +14,7 @@
 
 struct http_test {
 	pid_t child;
-	int listener;
+	int listener;                   /* 0: one of its own; else another server's, to share */
 	int port;
 	struct http_options options;    /* set what you need before http_test_start */
 	struct slice certificate, key;  /* PEM; {NULL, 0}: plain */

@@ -51,7 +51,7 @@ static void refuses_an_address_that_is_not_ours(void **state)
 	assert_non_null(strstr(err.detail, "192.0.2.1:0"));
 }
 
-static void opens_a_socket_for_a_worker_to_share(void **state)
+static void opens_a_socket_for_workers_to_share(void **state)
 {
 	struct error err;
 	int fd, on = 0;
@@ -76,7 +76,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_loopback),
 		cmocka_unit_test(refuses_what_is_no_address),
 		cmocka_unit_test(refuses_an_address_that_is_not_ours),
-		cmocka_unit_test(opens_a_socket_for_a_worker_to_share),
+		cmocka_unit_test(opens_a_socket_for_workers_to_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

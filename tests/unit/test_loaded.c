@@ -443,26 +443,24 @@ static void keeps_sockets_of_addresses_that_stay(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(listeners_open(NULL, one, 2, &first, &err), err);
+	assert_done(listeners_open(NULL, one, &first, &err), err);
 	assert_string_not_equal(first.list[0].bound, "127.0.0.1:0");
-	assert_int_equal(http_bound_port(first.list[0].fds[0]), http_bound_port(first.list[0].fds[1]));
-	assert_done(listeners_open(&first, two, 3, &second, &err), err);
-	assert_int_equal(second.list[0].fds[0], first.list[0].fds[0]);
+	assert_done(listeners_open(&first, two, &second, &err), err);
+	assert_int_equal(second.list[0].fd, first.list[0].fd);
 	assert_string_equal(second.list[0].bound, first.list[0].bound);
-	assert_int_equal(http_bound_port(second.list[0].fds[2]), http_bound_port(first.list[0].fds[0]));
-	assert_int_equal(listeners_of_worker(&second, 2, sockets), 2);
-	assert_int_equal(sockets[1], second.list[1].fds[2]);
+	assert_int_equal(listeners_sockets(&second, sockets), 2);
+	assert_int_equal(sockets[1], second.list[1].fd);
 	/* all or nothing */
-	assert_refused(listeners_open(&second, bad, 1, &third, &err), err, REASON_SETTINGS);
+	assert_refused(listeners_open(&second, bad, &third, &err), err, REASON_SETTINGS);
 	assert_int_equal(third.n, 0);
-	assert_true(http_bound_port(second.list[0].fds[0]) > 0);
+	assert_true(http_bound_port(second.list[0].fd) > 0);
 	/* fewer: what is not needed is closed */
-	assert_done(listeners_open(&second, one, 1, &third, &err), err);
+	assert_done(listeners_open(&second, one, &third, &err), err);
 	listeners_close(&second, &third);
-	assert_int_equal(third.list[0].fds[0], first.list[0].fds[0]);
-	assert_int_equal(http_bound_port(first.list[0].fds[1]), -1);
+	assert_int_equal(third.list[0].fd, first.list[0].fd);
+	assert_int_equal(http_bound_port(sockets[1]), -1);
 	listeners_close(&third, NULL);
-	assert_int_equal(http_bound_port(first.list[0].fds[0]), -1);
+	assert_int_equal(http_bound_port(first.list[0].fd), -1);
 }
 
 static void waits_longer_after_each_early_death_up_to_half_a_minute(void **state)

@@ -264,6 +264,30 @@ static void a_writer_that_is_killed_loses_nothing_that_was_counted(void **state)
 	world_free(&w);
 }
 
+static void who_has_more_connections_than_another_is_told_so(void **state)
+{
+	struct world w = world_new();
+	struct metrics *first = area(&w, 1), *second = area(&w, 2);
+
+	(void)state;
+	assert_false(metrics_connections(NULL, 5, true));
+	assert_false(metrics_connections(first, 5, true));              /* nobody else accepts */
+	assert_false(metrics_connections(second, 4, true));
+	assert_true(metrics_connections(first, 5, true));
+	assert_false(metrics_connections(first, 4, true));              /* as many is not more */
+	assert_true(metrics_connections(first, 5, true));
+	assert_false(metrics_connections(second, 4, false));            /* drains */
+	assert_false(metrics_connections(first, 5, true));
+	assert_false(metrics_connections(second, 0, true));
+	assert_true(metrics_connections(first, 5, true));
+	metrics_forget_connections(w.reader, 2);                        /* died */
+	assert_false(metrics_connections(first, 5, true));
+	metrics_forget_connections(w.reader, METRICS_AREAS);
+	metrics_close(first);
+	metrics_close(second);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +302,7 @@ int main(void)
 		cmocka_unit_test(no_role_can_cut_the_memory_under_the_others),
 		cmocka_unit_test(garbage_in_an_area_harms_no_reader),
 		cmocka_unit_test(a_writer_that_is_killed_loses_nothing_that_was_counted),
+		cmocka_unit_test(who_has_more_connections_than_another_is_told_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
