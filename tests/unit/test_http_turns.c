@@ -73,42 +73,31 @@ static void assert_answered(int fd)
 	assert_int_equal(closed, 0);
 }
 
-/* Left to itself, the kernel gives nearly all of them to whoever wakes first. */
-static void connections_that_stay_are_spread(void **state)
+/* While one is stuck, the other takes what it leaves; then the first takes what comes until it has as many. */
+static void who_has_fewer_takes_what_comes(void **state)
 {
 	struct http_test two[PROCESSES];
 	int fds[CONNECTIONS];
-
-	(void)state;
-	start_two(two);
-	for (int i = 0; i < CONNECTIONS; i++) {
-		fds[i] = client_connect(two[0].port);
-		assert_answered(fds[i]);
-	}
-	assert_int_equal(atomic_load(&said[0]) + atomic_load(&said[1]), CONNECTIONS + 2);
-	assert_in_range(atomic_load(&said[0]) - 1, CONNECTIONS / 4, CONNECTIONS * 3 / 4);
-	for (int i = 0; i < CONNECTIONS; i++)
-		close(fds[i]);
-	http_test_stop(&two[1]);
-	http_test_stop(&two[0]);
-}
-
-static void a_process_that_is_stuck_takes_nothing_from_the_other(void **state)
-{
-	struct http_test two[PROCESSES];
-	int fds[CONNECTIONS];
+	int i;
 
 	(void)state;
 	start_two(two);
 	kill(two[1].child, SIGSTOP);
-	for (int i = 0; i < CONNECTIONS; i++) {
+	for (i = 0; i < CONNECTIONS / 2; i++) {
 		fds[i] = client_connect(two[0].port);
 		assert_answered(fds[i]);
 	}
-	assert_int_equal(atomic_load(&said[0]), CONNECTIONS + 1);
-	for (int i = 0; i < CONNECTIONS; i++)
-		close(fds[i]);
+	assert_int_equal(atomic_load(&said[0]), CONNECTIONS / 2 + 1);
 	kill(two[1].child, SIGCONT);
+	for (; i < CONNECTIONS; i++) {
+		fds[i] = client_connect(two[0].port);
+		assert_answered(fds[i]);
+	}
+	/* left to itself the kernel gives them to whoever wakes first; on a busy machine a moment may be too short now and then */
+	assert_in_range(atomic_load(&said[1]) - 1, CONNECTIONS / 2 - 5, CONNECTIONS / 2);
+	assert_int_equal(atomic_load(&said[0]) + atomic_load(&said[1]), CONNECTIONS + 2);
+	for (i = 0; i < CONNECTIONS; i++)
+		close(fds[i]);
 	http_test_stop(&two[1]);
 	assert_int_equal(atomic_load(&said[1]), 0);     /* it drained, and says so */
 	http_test_stop(&two[0]);
@@ -132,8 +121,7 @@ static void who_is_always_told_to_wait_still_serves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(connections_that_stay_are_spread),
-		cmocka_unit_test(a_process_that_is_stuck_takes_nothing_from_the_other),
+		cmocka_unit_test(who_has_fewer_takes_what_comes),
 		cmocka_unit_test(who_is_always_told_to_wait_still_serves),
 	};
 
