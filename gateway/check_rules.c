@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What `postern check` says of the rules. */
+#include "base/clock.h"
 #include "gateway/check.h"
 
 /* A rule that names a claimed domain and gives `portal`; who else is in one, only a sign-on shows. */
@@ -41,6 +42,17 @@ static void check_observe(struct check *c)
 	}
 }
 
+static void check_never(struct check *c)
+{
+	const struct settings *s = c->settings;
+	const struct policy_note *notes;
+	size_t n = policy_review(c->arena, &s->policy, clock_now(), s->zone, &notes);
+
+	for (size_t i = 0; i < n; i++)
+		say(c, FINDING_WARNING, "%s:%d: %s: %s: %s", s->file, notes[i].line, notes[i].name,
+			notes[i].requirement ? "can never hold, so all that it applies to are refused" : "can never match", notes[i].text);
+}
+
 void check_rules(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -56,6 +68,7 @@ void check_rules(struct check *c)
 	}
 	if (portal && s->portal_in_claimed_domains)
 		say(c, FINDING_WARNING, "%s: allow_portal_in_claimed_domains: what Atlassian does there must have been tried on the real site", s->file);
+	check_never(c);
 	check_guests(c);
 	check_observe(c);
 	if (!s->claimed_domains[0])

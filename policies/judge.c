@@ -127,7 +127,7 @@ static bool is_separator(const char *dn, size_t n)
 	return dn[n] == ',' && slashes % 2 == 0;
 }
 
-static bool dn_is_under(const char *dn, const char *base)
+bool condition_dn_is_under(const char *dn, const char *base)
 {
 	size_t n = strlen(dn), m = strlen(base);
 
@@ -143,7 +143,7 @@ static enum truth test_dn_under(struct evaluation *e, const struct condition *c,
 	if (why)
 		*why = f->dn_key ? arena_printf(e->arena, "the entry is %s", f->dn ? f->dn : f->dn_key)
 			: "the entry's DN is not known";
-	return f->dn_key ? truth_of(dn_is_under(f->dn_key, c->dn_key)) : TRUTH_UNSURE;
+	return f->dn_key ? truth_of(condition_dn_is_under(f->dn_key, c->dn_key)) : TRUTH_UNSURE;
 }
 
 enum truth test_evaluate(struct evaluation *e, const struct condition *c, const char **why)

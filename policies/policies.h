@@ -250,6 +250,18 @@ enum policy_trace { TRACE_NO, TRACE_YES };
 void policy_decide(struct arena *a, const struct policy *policy, const struct facts *facts, enum policy_trace trace,
 	struct decision *out);
 
+/* ---- review ---- */
+
+/* A rule that can never match, or a requirement that can never hold: only what is surely so. */
+struct policy_note {
+	const char *name;
+	int line;
+	bool requirement;
+	const char *text;               /* why: "`x = A` and `x != A` never hold together" */
+};
+
+size_t policy_review(struct arena *a, const struct policy *policy, int64_t now, const struct zone *zone, const struct policy_note **out);
+
 /* ---- doors ---- */
 
 /* What happens at a door: the table of outcomes by door. */

@@ -6,16 +6,18 @@ policies_libpolicies_a_SOURCES = \
 	policies/decide.c \
 	policies/exceptions.c policies/exceptions.h \
 	policies/grammar.c policies/parser.h \
+	policies/implication.c policies/implication.h \
 	policies/judge.c policies/judge_signon.c policies/judge_values.c \
 	policies/lexer.c policies/lexer.h \
 	policies/passage.c \
 	policies/pattern.c \
 	policies/policies.h \
+	policies/review.c \
 	policies/signon.c \
 	policies/terms.c \
 	policies/words.c policies/words.h policies/words.def
 
-check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_decide tests/unit/test_passage tests/unit/test_exceptions
+check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_decide tests/unit/test_passage tests/unit/test_exceptions tests/unit/test_review
 tests_unit_test_condition_SOURCES = tests/unit/test_condition.c tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_condition_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_judge_SOURCES = tests/unit/test_judge.c tests/unit/unit.h tests/unit/policy_names.h
@@ -26,3 +28,5 @@ tests_unit_test_passage_SOURCES = tests/unit/test_passage.c tests/unit/unit.h
 tests_unit_test_passage_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_exceptions_SOURCES = tests/unit/test_exceptions.c tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_exceptions_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_review_SOURCES = tests/unit/test_review.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_review_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
