@@ -99,10 +99,10 @@ void logout_record(struct logout *l, const char *what, const struct logout_sessi
 static void add_place(struct page_logout_place *places, size_t *n, const struct settings_connection *door)
 {
 	for (size_t i = 0; i < *n; i++) {
-		if (strcmp(places[i].name, door->name) == 0)
+		if (strcmp(places[i].name, door->title) == 0 && strcmp(places[i].url, door->logout) == 0)
 			return;
 	}
-	places[(*n)++] = (struct page_logout_place){door->name, door->logout};
+	places[(*n)++] = (struct page_logout_place){door->title, door->logout};
 }
 
 /* The doors of all sessions, live or ended, that the settings still know. */
@@ -121,6 +121,14 @@ static size_t places_of(const struct logout *l, struct page_logout_place *places
 	return n;
 }
 
+/* What the settings no longer know keeps its name. */
+static const char *title_of(const struct logout *l, const char *provider)
+{
+	const struct settings_provider *p = settings_provider(l->s.gateway->settings, provider);
+
+	return p ? p->title : provider;
+}
+
 /* One button for each session that lives: with its provider's name only where there are several. */
 static size_t buttons_of(const struct logout *l, const char **buttons)
 {
@@ -128,7 +136,7 @@ static size_t buttons_of(const struct logout *l, const char **buttons)
 
 	for (i = 0; i < l->cookie.count; i++) {
 		if (l->cookie.sessions[i].state == LOGOUT_LIVE)
-			buttons[n++] = arena_printf(l->s.arena, "Sign out of %s", l->cookie.sessions[i].provider);
+			buttons[n++] = arena_printf(l->s.arena, "Sign out of %s", title_of(l, l->cookie.sessions[i].provider));
 	}
 	if (n == 1)
 		buttons[0] = "Sign out";

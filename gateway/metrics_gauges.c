@@ -7,6 +7,21 @@
 #include "gateway/staleness.h"
 
 /* Each alarm that a subject of this kind can have: what is off is a 0, not a gap. */
+/* What others encrypt for: some identity providers take none that has ended. */
+static void add_decryption_keys(struct gauges *out, const struct gateway *g, int64_t now)
+{
+	for (size_t i = 0; i < g->settings->decryption_key_count; i++) {
+		const char *file = g->settings->decryption_keys[i].certificate_file, *base64;
+		struct slice pem;
+		struct error ignored;
+		int64_t until;
+
+		if (files_get(g->files, file, FILE_PUBLIC, FILES_ALL, &pem, &ignored) == 0 &&
+			saml_certificate_read(out->arena, pem, &base64, &until, &ignored) == 0)
+			gauge_add(out, METRIC_DECRYPTION_KEY, until - now, file, NULL);
+	}
+}
+
 static void add_alarms(struct gauges *out, const struct alarms *alarms, const char *subject)
 {
 	int i;
@@ -112,6 +127,7 @@ void metrics_gauges(struct gauges *out, const struct gateway *g)
 	add_directory_alarms(out, g, now);
 	add_doors(out, g->settings);
 	add_own_keys(out, g, now);
+	add_decryption_keys(out, g, now);
 	for (i = 0; i < g->settings->provider_count; i++) {
 		const struct settings_provider *setting = &g->settings->providers[i];
 		struct alarm_facts facts;

@@ -89,6 +89,7 @@ struct settings_connection {
 	const char *idp_entity_id;      /* what it knows us as; default: that of all */
 	const char *provider;           /* the first of `providers` */
 	const char *const *providers;   /* names of the identity providers that its people may be sent to, NULL-terminated */
+	const char *title;              /* what people read of it: default its name */
 	const char *logout;             /* where its people sign out at Atlassian */
 	const char *name_id_format;
 	enum saml_sign sign;

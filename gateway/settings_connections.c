@@ -192,6 +192,8 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 	c->providers = settings_chosen_providers(r, map, c->provider, c->providers);
 	c->provider = c->providers[0];
 	choose_logout(c);
+	if (!c->title)
+		c->title = c->name;
 	read_stable_id(r, map, c);
 	read_attributes(r, map, c);
 	for (i = 0; c->entity_id && i < r->settings->connection_count; i++) {

@@ -90,6 +90,17 @@ def test_tells_how_long_our_own_keys_last(scraped):
     assert all(30 * 86400 - 300 < value <= 30 * 86400 for value in found.values()), found
 
 
+def test_tells_how_long_our_decryption_keys_last(scraped):
+    parts = scraped.parts
+    make_key(parts.folder, "open", "Postern decryption")
+    keys = f"decryption_keys: [{{key: {parts.folder}/open.key, certificate: {parts.folder}/open.crt}}]\n"
+    parts.settings_file.write_text(parts.settings_file.read_text() + keys)
+    parts.postern.process.send_signal(signal.SIGHUP)
+    name = f'postern_decryption_key_left_seconds{{certificate="{parts.folder}/open.crt"}}'
+    wait_for(lambda: name in scraped.all(), 20, "the gauge of the decryption key", parts.postern)
+    assert 30 * 86400 - 300 < scraped.value(name) <= 30 * 86400
+
+
 def knows_their_key(scraped):
     return any(key.startswith("postern_provider_key") and 'in_use="yes"' in key for key in scraped.all())
 

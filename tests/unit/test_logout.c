@@ -23,9 +23,9 @@
 
 static const char settings_text[] =
 	"public_url: " PUBLIC "\nhost: host1\nstate_dir: @/state\nruntime_dir: @/run\nkey: @/own.key\ncertificate: @/own.crt\n"
-	"identity_providers:\n  entra: {metadata: @/idp.xml, domains: [example.org]#provider#}\n  gone: {metadata: @/nowhere/gone.xml, domains: [gone.example]}\n"
+	"identity_providers:\n  entra: {metadata: @/idp.xml, domains: [example.org], title: 'Example & Company'#provider#}\n  gone: {metadata: @/nowhere/gone.xml, domains: [gone.example]}\n"
 	"connections:\n"
-	"  organisation: {kind: managed, provider: entra, entity_id: 'urn:org', acs: 'https://auth.atlassian.com/login/callback?connection=1',"
+	"  organisation: {kind: managed, title: 'Jira & <Confluence>', provider: entra, entity_id: 'urn:org', acs: 'https://auth.atlassian.com/login/callback?connection=1',"
 	" start: 'https://site.example/'}\n"
 	"  helpdesk: {kind: portal, provider: entra, entity_id: 'urn:help', acs: 'https://help.example/acs', home: 'https://help.example/portal?a=1&b=2'}\n"
 	"  other: {kind: managed, provider: entra, entity_id: 'urn:o', acs: 'https://o.example/acs', start: 'https://o.example/',"
@@ -305,7 +305,7 @@ static void the_page_asks_before_it_does_anything_and_names_the_doors(void **sta
 	assert_true(page_has(x, "Sign out?"));
 	assert_true(page_has(x, "<button name=\"session\" value=\"0\">Sign out</button>"));
 	assert_true(page_has(x, in_browser().token));
-	assert_true(page_has(x, "<a href=\"https://id.atlassian.com/logout\">organisation</a>"));
+	assert_true(page_has(x, "<a href=\"https://id.atlassian.com/logout\">Jira &amp; &lt;Confluence&gt;</a>"));
 	assert_true(page_has(x, "<a href=\"https://help.example/portal?a=1&amp;b=2\">helpdesk</a>"));
 	assert_true(page_has(x, "<a href=\"https://o.example/bye\">other</a>"));
 	assert_false(page_has(x, "no-longer-there"));
@@ -354,7 +354,7 @@ static void several_sessions_have_a_button_each(void **state)
 	signed_on("gone", "bea", "_bea", "other");
 	anna_signed_on();
 	x = open_page();
-	assert_true(page_has(x, "value=\"0\">Sign out of entra<"));
+	assert_true(page_has(x, "value=\"0\">Sign out of Example &amp; Company<"));
 	assert_true(page_has(x, "value=\"1\">Sign out of gone<"));
 	assert_int_equal(x->status, 200);
 	refused_with(press(form_of(1)), REASON_NOT_READY);
@@ -369,7 +369,7 @@ static void a_provider_without_logout_is_said_to_go_on(void **state)
 	(void)state;
 	anna_signed_on();
 	x = press(form_of(0));
-	assert_true(page_has(x, "You are still signed in") && page_has(x, "organisation</a>"));
+	assert_true(page_has(x, "You are still signed in") && page_has(x, "&lt;Confluence&gt;</a>"));
 	assert_false(page_has(x, "<form"));
 	assert_null(x->set_cookies);
 	assert_int_equal(in_browser().sessions[0].state, LOGOUT_LIVE);

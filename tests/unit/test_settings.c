@@ -154,6 +154,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{29, "    join: {objectidentifier: employeeNumber}\n    providers: [entra, nobody]", "p.yaml:30: providers: \"nobody\" is not an identity provider"},
 	{13, "    kind: org", "p.yaml:13: kind: \"org\" must be one of: managed portal"},
 	{13, "", "p.yaml:12: kind: is missing in organisation"},
+	{13, "    kind: managed\n    title: [a]", "p.yaml:14: title: "},
 	{13, "    kind: managed\n    logout: javascript:x", "p.yaml:14: logout: \"javascript:x\" "},
 	{14, "", "p.yaml:12: entity_id: is missing in organisation"},
 	{15, "", "p.yaml:12: acs: is missing in organisation"},
@@ -345,6 +346,7 @@ static void reads_all_of_a_good_file(void **state)
 	c = settings_connection(s, "helpdesk");
 	assert_non_null(c);
 	assert_string_equal(c->idp_entity_id, s->idp_entity_id);
+	assert_string_equal(c->title, c->name);
 	assert_int_equal(c->kind, DOOR_PORTAL);
 	assert_ptr_equal(settings_connection_by_entity(s, "opaque"), c);
 	assert_null(settings_connection_by_entity(s, "opaqu"));
