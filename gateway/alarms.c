@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "gateway/ldap_rules_status.h"
 #include "gateway/staleness.h"
 
 #include <sys/stat.h>
@@ -181,6 +182,21 @@ void alarms_judge_directory(struct arena *a, const struct directory_facts *facts
 	};
 }
 
+/* What the rules role has written down. */
+static void judge_rules(struct arena *a, const struct settings *s, const char *directory, struct alarms *out)
+{
+	static const enum alarm of_state[] = {
+		[LDAP_RULES_UNREAD] = ALARM_RULES_UNREAD, [LDAP_RULES_REFUSED] = ALARM_RULES_REFUSED, [LDAP_RULES_PENDING] = ALARM_RULES_PENDING,
+	};
+	struct ldap_rules_status status;
+
+	if (!s->ldap_rules.directory || strcmp(s->ldap_rules.directory, directory) != 0)
+		return;
+	out->judged[ALARM_RULES_UNREAD] = out->judged[ALARM_RULES_REFUSED] = out->judged[ALARM_RULES_PENDING] = true;
+	if (ldap_rules_status_read(a, s, &status) == 0 && status.state != LDAP_RULES_CURRENT)
+		out->text[of_state[status.state]] = status.detail;
+}
+
 void alarms_of_directory(struct arena *a, const struct settings *s, struct mirror *mirror, const char *directory, int64_t now,
 	struct alarms *out)
 {
@@ -196,6 +212,7 @@ void alarms_of_directory(struct arena *a, const struct settings *s, struct mirro
 		facts.groups_held = state.groups_held;
 	}
 	alarms_judge_directory(a, &facts, out);
+	judge_rules(a, s, directory, out);
 }
 
 void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarms *out)

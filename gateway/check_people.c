@@ -188,7 +188,7 @@ static int look_at(struct arena *one_arena, const struct mirror_one *one, void *
 	struct standing standing;
 	enum outcome outcome;
 
-	census_judge(one_arena, &p->census, &p->check->settings->policy, one, &standing);
+	census_judge(one_arena, &p->census, gateway_policy(&p->census.gateway), one, &standing);
 	outcome = standing.judgement.decision.outcome;
 	count_named(p, person);
 	if (person->disabled)

@@ -31,6 +31,8 @@ int command_who(struct arena *a, const char *settings_path, int argc, char **arg
 int command_seats(struct arena *a, const char *settings_path, int argc, char **argv);
 /* what-if --rules FILE [--csv | --json] */
 int command_what_if(struct arena *a, const char *settings_path, int argc, char **argv);
+/* rules list [--json] | status [--json] | accept [VERSION] */
+int command_rules(struct arena *a, const char *settings_path, int argc, char **argv);
 /* role NAME INSTANCE SETTINGS SOCKETS AREA: started by the parent alone */
 int command_role(struct arena *a, int argc, char **argv);
 

@@ -133,6 +133,7 @@ static json_t *door_json(const struct explained_door *d)
 	add(o, "reason", d->rc < 0 ? reason_word(d->err.reason) : NULL);
 	add(o, "detail", d->rc < 0 ? d->err.detail : NULL);
 	add(o, "sentence", d->rc == 0 ? NULL : j->decision.sentence ? j->decision.sentence : reason_sentence(d->err.reason));
+	add(o, "ask", d->rc == 0 ? NULL : j->decision.ask);
 	add(o, "outcome", outcome_word(j->decision.outcome));
 	add(o, "rule", j->decision.rule);
 	add(o, "exception", j->decision.exception);

@@ -21,6 +21,7 @@ enum files_audience {
 	FILES_MIRROR = 2,               /* all directory processes */
 	FILES_REFRESH = 4,
 	FILES_METRICS = 8,              /* nothing but what all have */
+	FILES_RULES = 16,               /* the same */
 	FILES_MIRROR_FIRST = 1 << 8     /* this and the bits above: one directory's password for its own process */
 };
 #define FILES_MIRROR_MAX 20             /* directories */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/audit.h"
+#include "gateway/ldap_rules_live.h"
 
 /* One that is there and cannot be read is not the same as none: no sign-on goes on until it can be.  Told once. */
 static void open_accounts(struct gateway *g)
@@ -28,6 +29,29 @@ void gateway_open_stores(struct gateway *g)
 	if (!g->mirror && mirror_open(settings_mirror_path(g->arena, g->settings), &g->mirror, &err) < 0 && err.reason != REASON_MIRROR_EMPTY)
 		log_error("mirror cannot be read", "detail", err.detail, NULL);
 	open_accounts(g);
+	gateway_look_at_rules(g);
+}
+
+const struct policy *gateway_policy(const struct gateway *g)
+{
+	return g->ldap_rules ? ldap_rules_live_policy(g->ldap_rules) : &g->settings->policy;
+}
+
+void gateway_policy_with(struct arena *a, const struct gateway *g, const struct policy *file, struct policy *out)
+{
+	if (g->ldap_rules)
+		ldap_rules_live_with(a, g->ldap_rules, file, clock_now(), out);
+	else
+		*out = *file;
+}
+
+void gateway_look_at_rules(struct gateway *g)
+{
+	if (!g->settings->ldap_rules.directory)
+		return;
+	if (!g->ldap_rules)
+		g->ldap_rules = ldap_rules_live_open(g->settings);
+	ldap_rules_live_look(g->ldap_rules, clock_now());
 }
 
 int gateway_open(struct arena *a, struct files *files, const struct settings *settings, struct gateway *out, struct error *err)
@@ -99,6 +123,8 @@ int gateway_open_worker(struct gateway *g, struct error *err)
 	if (open_keys(g, err) < 0 || open_secrets(g, err) < 0 || open_requesters(g, err) < 0 ||
 		claims_open(settings_claims_path(g->arena, g->settings), &g->claims, err) < 0)
 		return -1;
+	if (g->ldap_rules)
+		ldap_rules_live_say(g->ldap_rules);
 	return audit_open(g->settings->audit_file, &g->audit, err);
 }
 
@@ -129,6 +155,7 @@ void gateway_close(struct gateway *g)
 	claims_close(g->claims);
 	accounts_close(g->accounts);
 	mirror_close(g->mirror);
+	ldap_rules_live_close(g->ldap_rules);
 	providers_close(g->providers);
 	saml_decryption_keys_free(g->decryption_keys);
 	for (i = 0; g->signers && i < g->keyring.n; i++)

@@ -26,12 +26,14 @@
 #include "store/store.h"
 
 struct audit;
+struct ldap_rules_live;
 struct providers;
 
 struct gateway {
 	struct arena *arena;            /* for what lives as long as this */
 	struct files *files;
 	const struct settings *settings;
+	struct ldap_rules_live *ldap_rules;     /* NULL: the rules are those of the settings alone */
 	struct keyring keyring;         /* our keys and which of them signs what; their certificates */
 	struct saml_key **signers;      /* those that are used, in the order of the keyring; only in a worker */
 	struct saml_decryption_keys *decryption_keys;   /* only in a worker; NULL: none */
@@ -52,6 +54,12 @@ struct gateway {
 int gateway_open(struct arena *a, struct files *files, const struct settings *settings, struct gateway *out, struct error *err);
 /* Mirror and accounts alone, where they are there: for commands. */
 void gateway_open_stores(struct gateway *g);
+/* The rules by which to judge now: those of the settings, with those of LDAP where there are some. */
+const struct policy *gateway_policy(const struct gateway *g);
+/* The same with other rules in place of those of the settings: those of LDAP stand behind the rule of the same name, else last. */
+void gateway_policy_with(struct arena *a, const struct gateway *g, const struct policy *file, struct policy *out);
+/* Before a sign-on is judged: whether others are in force.  What was decided by the ones before lasts until the next call. */
+void gateway_look_at_rules(struct gateway *g);
 /* What a worker needs besides: keys, claims, audit. */
 int gateway_open_worker(struct gateway *g, struct error *err);
 /* Once a second: files that were not there, metadata that was fetched anew, an audit file that was moved away. */

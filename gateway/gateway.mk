@@ -21,6 +21,12 @@ gateway_libgateway_a_SOURCES = \
 	gateway/health.c \
 	gateway/judge.c \
 	gateway/judge.h \
+	gateway/ldap_rules.h \
+	gateway/ldap_rules_compare.c \
+	gateway/ldap_rules_compile.c \
+	gateway/ldap_rules_live.c gateway/ldap_rules_live.h \
+	gateway/ldap_rules_set.c \
+	gateway/ldap_rules_status.c gateway/ldap_rules_status.h \
 	gateway/link.c \
 	gateway/logout.c \
 	gateway/logout.h \
@@ -103,6 +109,10 @@ tests_unit_test_metrics_text_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_alarms
 tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c tests/unit/unit.h
 tests_unit_test_alarms_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_ldap_rules
+tests_unit_test_ldap_rules_SOURCES = tests/unit/test_ldap_rules.c tests/unit/unit.h
+tests_unit_test_ldap_rules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_pages
 tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/unit.h

@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "gateway/alarms.h"
+#include "gateway/ldap_rules_live.h"
+#include "gateway/ldap_rules_status.h"
 #include "gateway/staleness.h"
 
 #include <jansson.h>
@@ -107,6 +109,21 @@ static json_t *observing(const struct settings *s)
 	return out;
 }
 
+/* By which rules of LDAP this very process decides, and whether LDAP holds the same. */
+static void add_rules(struct arena *a, const struct gateway *g, json_t *out)
+{
+	struct ldap_rules_status status = {.state = LDAP_RULES_UNREAD};
+	json_t *o;
+
+	if (!g->ldap_rules)
+		return;
+	ldap_rules_status_read(a, g->settings, &status);
+	o = json_object();
+	json_object_set_new(o, "version", json_string(ldap_rules_live_version(g->ldap_rules)));
+	json_object_set_new(o, "state", json_string(ldap_rules_state_word(status.state)));
+	json_object_set_new(out, "ldap_rules", o);
+}
+
 void health_ready(struct http_exchange *x, void *gateway)
 {
 	const struct gateway *g = gateway;
@@ -118,6 +135,7 @@ void health_ready(struct http_exchange *x, void *gateway)
 	json_object_set_new(o, "directories", directories);
 	json_object_set_new(o, "identity_providers", providers);
 	json_object_set_new(o, "observing", observing(g->settings));
+	add_rules(x->arena, g, o);
 	text = json_dumps(o, JSON_COMPACT);
 	x->status = directories_ready && providers_ready ? 200 : 503;
 	x->reply_type = "application/json";

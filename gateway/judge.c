@@ -197,7 +197,7 @@ static void decide_at(struct arena *a, const struct gateway *g, const struct set
 	j->door = door;
 	j->facts.door = door ? door->name : NULL;
 	j->facts.door_kind = door ? door->kind : DOOR_NONE;
-	policy_decide(a, &g->settings->policy, &j->facts, trace, &j->decision);
+	policy_decide(a, gateway_policy(g), &j->facts, trace, &j->decision);
 }
 
 /* A link has no door of its own: it is the managed one, unless the outcome lands in a portal. */

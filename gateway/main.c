@@ -83,6 +83,14 @@ static const struct command {
 		"mirror has of them.  dump: everything, as JSON, a line for each.  accept: lets go,\n"
 		"once, what a reading of the directory lacked and the mirror held.  Exit status 1:\n"
 		"something is held (status), nothing is (accept), nobody was found (person, group).\n"},
+	{"rules", command_rules, "which rules decide, and those that LDAP holds",
+		"usage: postern [-c FILE] rules list [--json]\n"
+		"       postern [-c FILE] rules status [--json]\n"
+		"       postern [-c FILE] rules accept [VERSION]\n\n"
+		"list: all rules in the order in which they are tried, each with where it stands.\n"
+		"status: the rules that LDAP holds, and which of them each process runs.  Exit\n"
+		"status 1: LDAP holds others than those in force.  accept: has rules of LDAP come\n"
+		"into force that would change the outcome of more people than change_limit.\n"},
 	{"setup", command_setup, "print every value to paste at Entra ID and Atlassian",
 		"usage: postern [-c FILE] setup\n"},
 	{"version", command_version, "print the version", "usage: postern version\n"},

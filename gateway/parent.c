@@ -76,7 +76,7 @@ static void make_posts(struct parent *p)
 	struct arena *a = p->loaded.arena;
 	size_t i;
 
-	p->posts = arena_alloc(a, (s->workers + s->directory_count + 2) * sizeof(*p->posts));
+	p->posts = arena_alloc(a, (s->workers + s->directory_count + 3) * sizeof(*p->posts));
 	p->post_count = 0;
 	for (i = 0; i < s->workers; i++)
 		add_post(p, "worker", arena_printf(a, "%zu", i + 1), FILES_WORKER, SILENCE_WORKER);
@@ -86,6 +86,8 @@ static void make_posts(struct parent *p)
 		add_post(p, "mirror", s->directories[i].name, FILES_MIRROR | FILES_MIRROR_OF(i), network > SILENCE_OTHER ? network : SILENCE_OTHER);
 	}
 	add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
+	if (s->ldap_rules.directory)
+		add_post(p, "rules", "ldap", FILES_RULES, SILENCE_OTHER);
 	if (s->metrics_listen)
 		add_post(p, "metrics", "listener", FILES_METRICS, SILENCE_OTHER);
 }

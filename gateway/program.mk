@@ -12,6 +12,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_connections.c \
 	gateway/settings_directories.c \
 	gateway/settings_files.c \
+	gateway/settings_ldap_rules.c \
 	gateway/settings_links.c \
 	gateway/settings_other_rules.c \
 	gateway/settings_decryption.c \
@@ -68,6 +69,8 @@ gateway_libprogram_a_SOURCES = \
 	gateway/refresh_role.c \
 	gateway/report.c gateway/report.h \
 	gateway/role.c \
+	gateway/rules_command.c \
+	gateway/rules_role.c \
 	gateway/running.c gateway/running.h \
 	gateway/seats.h \
 	gateway/seats_accounts.c \

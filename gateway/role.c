@@ -78,7 +78,7 @@ static int role_read(struct role *role, const char *settings_path, const char *s
 int command_role(struct arena *a, int argc, char **argv)
 {
 	static const struct { const char *name; int (*run)(const struct role *); } roles[] = {
-		{"worker", role_worker}, {"mirror", role_mirror}, {"refresh", role_refresh}, {"metrics", role_metrics},
+		{"worker", role_worker}, {"mirror", role_mirror}, {"refresh", role_refresh}, {"metrics", role_metrics}, {"rules", role_rules},
 	};
 	struct role role = {.arena = a, .heartbeat = CHILD_HEARTBEAT_FD, .stop = &stop};
 	enum log_level level = LOG_LEVEL_INFO;

@@ -8,7 +8,7 @@
  * it makes progress; the parent replaces one that is silent for too long.
  * SIGTERM: finish what is in hand, then end with status 0.  Each role's entry
  * is in a file of its own name (worker.c, mirror_role.c, refresh_role.c,
- * metrics_role.c).
+ * metrics_role.c, rules_role.c).
  */
 #ifndef GATEWAY_ROLE_H
 #define GATEWAY_ROLE_H
@@ -21,7 +21,7 @@
 #define ROLE_SOCKETS_MAX 8
 
 struct role {
-	const char *name;               /* "worker", "mirror", "refresh", "metrics" */
+	const char *name;               /* "worker", "mirror", "refresh", "metrics", "rules" */
 	const char *instance;           /* worker's number, directory's or provider's name */
 	struct arena *arena;            /* lives as long as the process */
 	struct files *files;
@@ -40,5 +40,6 @@ int role_worker(const struct role *role);       /* exit status */
 int role_mirror(const struct role *role);
 int role_refresh(const struct role *role);
 int role_metrics(const struct role *role);
+int role_rules(const struct role *role);
 
 #endif

@@ -136,7 +136,7 @@ int command_seats(struct arena *a, const char *settings_path, int argc, char **a
 	settings = census_settings(a, "seats", files_from_disk(a), settings_path);
 	if (!settings || census_open(a, "seats", settings, &s.census) < 0)
 		return 1;
-	s.policy = &settings->policy;
+	s.policy = gateway_policy(&s.census.gateway);
 	rc = answer(&s, &q, csv);
 	census_close(&s.census);
 	return rc;

@@ -234,6 +234,7 @@ static void read_top(struct settings_reader *r)
 	settings_read_conditions(r);
 	settings_read_rules(r);
 	settings_read_exceptions(r);
+	settings_read_ldap_rules(r);
 	settings_read_links(r);
 	settings_read_directory_attributes(r);
 	settings_read_claims(r);
@@ -366,6 +367,26 @@ const struct directory_options *settings_directory(const struct settings *s, con
 const char *settings_mirror_path(struct arena *a, const struct settings *s)
 {
 	return arena_printf(a, "%s/mirror.mdb", s->state_dir);
+}
+
+const char *settings_ldap_rules_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/ldap-rules.json", s->state_dir);
+}
+
+const char *settings_ldap_rules_status_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/ldap-rules.status", s->state_dir);
+}
+
+const char *settings_ldap_rules_accept_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/ldap-rules.accept", s->state_dir);
+}
+
+const char *settings_ldap_rules_running_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/ldap-rules", s->runtime_dir);
 }
 
 const char *settings_accounts_path(struct arena *a, const struct settings *s)

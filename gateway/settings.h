@@ -133,6 +133,24 @@ struct settings_decryption_key {
 	int line;
 };
 
+/* ---- rules that stand in LDAP ---- */
+
+/* What an entry says; the order is that in which entries are compared and kept. */
+enum ldap_rule_field {
+	LDAP_RULE_ORDER, LDAP_RULE_NAME, LDAP_RULE_WHEN, LDAP_RULE_OUTCOME, LDAP_RULE_AT, LDAP_RULE_BECAUSE, LDAP_RULE_ASK, LDAP_RULE_FROM,
+	LDAP_RULE_UNTIL, LDAP_RULE_GUESTS, LDAP_RULE_FIELDS
+};
+
+struct settings_ldap_rules {
+	const char *directory;          /* NULL: there are none */
+	int line;
+	const char *base, *filter;
+	const char *attribute[LDAP_RULE_FIELDS];        /* where an entry says it */
+	bool may_give[OUTCOME_COUNT];   /* bounds; OUTCOME_DENY too must be there to be given */
+	size_t place;                   /* how many of the file's rules come first */
+	size_t change_limit;            /* of how many people the outcome may change at once */
+};
+
 /* ---- all ---- */
 
 enum audit_failure { AUDIT_REFUSE, AUDIT_CONTINUE };
@@ -187,7 +205,8 @@ struct settings {
 	const char *time_zone;
 	const struct zone *zone;        /* whose days and hours conditions mean; NULL: UTC */
 	struct policy_names names;      /* what conditions may name, also those that do not stand in the file */
-	struct policy policy;
+	struct policy policy;           /* of the file alone: see gateway_policy */
+	struct settings_ldap_rules ldap_rules;
 	const struct settings_link *links;
 	size_t link_count;
 };
@@ -255,6 +274,12 @@ int settings_signer(struct arena *a, struct files *files, const struct settings_
 
 /* Paths under state_dir and runtime_dir, one place for each. */
 const char *settings_mirror_path(struct arena *a, const struct settings *s);
+/* Rules of LDAP: those in force, how it went with the last ones, which of them an administrator accepted. */
+const char *settings_ldap_rules_path(struct arena *a, const struct settings *s);
+const char *settings_ldap_rules_status_path(struct arena *a, const struct settings *s);
+const char *settings_ldap_rules_accept_path(struct arena *a, const struct settings *s);
+/* A folder in which each process says which of them it runs. */
+const char *settings_ldap_rules_running_path(struct arena *a, const struct settings *s);
 const char *settings_accounts_path(struct arena *a, const struct settings *s);
 const char *settings_claims_path(struct arena *a, const struct settings *s);
 const char *settings_metadata_path(struct arena *a, const struct settings *s, const char *provider);

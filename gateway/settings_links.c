@@ -30,10 +30,13 @@ static void read_landing(struct settings_reader *r, const struct yaml_node *map,
 	link->landing_door[o] = c->name;
 }
 
-static bool rules_can_give(const struct policy *policy, enum outcome o)
+static bool rules_can_give(const struct settings *s, enum outcome o)
 {
+	const struct policy *policy = &s->policy;
 	size_t i;
 
+	if (s->ldap_rules.directory && s->ldap_rules.may_give[o])
+		return true;
 	for (i = 0; i < policy->rule_count; i++) {
 		if (policy->rules[i].outcome == o)
 			return true;
@@ -53,7 +56,7 @@ static void require_landings(struct settings_reader *r, const struct yaml_node *
 	for (i = 0; i < sizeof(outcomes) / sizeof(*outcomes); i++) {
 		const char *word = outcome_word(outcomes[i]);
 
-		if (!yaml_get(map, word) && rules_can_give(&r->settings->policy, outcomes[i]))
+		if (!yaml_get(map, word) && rules_can_give(r->settings, outcomes[i]))
 			settings_problem_key(r, map, word, "is missing in %s: a rule or an exception can give this outcome, so the link needs a landing for it",
 				map->key);
 	}

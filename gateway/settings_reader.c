@@ -19,6 +19,8 @@
 #define TARGET_exception struct exception_words
 #define TARGET_rule struct rule_words
 #define TARGET_requirement struct requirement_words
+#define TARGET_ldap_rules struct ldap_rules_words
+#define TARGET_ldap_rule struct settings_ldap_rules
 #define TARGET_link struct link_words
 
 /* A row whose field has another type than its own does not compile. */
@@ -59,6 +61,8 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_exception] = "exceptions",
 		[SECTION_rule] = "rules",
 		[SECTION_requirement] = "require",
+		[SECTION_ldap_rules] = "ldap_rules",
+		[SECTION_ldap_rule] = "ldap_rules: attributes",
 		[SECTION_link] = "go: NAME",
 	};
 

@@ -48,6 +48,8 @@ enum setting_section {
 	SECTION_exception,
 	SECTION_rule,
 	SECTION_requirement,
+	SECTION_ldap_rules,
+	SECTION_ldap_rule,
 	SECTION_link,
 	SECTION_COUNT
 };
@@ -97,6 +99,13 @@ struct rule_words {
 struct requirement_words {
 	const char *name, *when, *otherwise;
 	const char *const *outcomes;
+};
+
+struct ldap_rules_words {
+	const char *directory, *base, *filter, *after;
+	const char *const *outcomes;
+	bool overtake_deny;
+	size_t change_limit;
 };
 
 struct link_words {
@@ -153,6 +162,7 @@ void settings_read_connections(struct settings_reader *r);
 void settings_read_conditions(struct settings_reader *r);              /* sets, conditions, time_zone */
 void settings_read_rules(struct settings_reader *r);
 void settings_read_exceptions(struct settings_reader *r);
+void settings_read_ldap_rules(struct settings_reader *r);
 void settings_read_links(struct settings_reader *r);
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
 void settings_read_claims(struct settings_reader *r);                  /* the same */

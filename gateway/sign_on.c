@@ -177,8 +177,9 @@ static const struct saml_refusal *read_refusal(struct sign_on *s, const struct e
 /* Nobody may be shown a page for a passive request; else the page, which may hold the Response to take back. */
 static void answer_refusal(struct sign_on *s, const struct error *err)
 {
+	const char *ask = sign_on_is_denial(err->reason) ? s->judgement.decision.ask : NULL;
 	struct page_refusal page = {
-		.reason = err->reason, .id = s->id, .back = way_back(s), .ask = s->gateway->settings->ask,
+		.reason = err->reason, .id = s->id, .back = way_back(s), .ask = ask ? ask : s->gateway->settings->ask,
 		.groups = groups_to_show(s),
 		.sentence = sign_on_is_denial(err->reason) && !s->judgement.observed.overruled ? s->judgement.decision.sentence : NULL,
 		.provider = read_refusal(s, err),

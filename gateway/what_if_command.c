@@ -33,7 +33,7 @@ struct what_if {
 	struct census census;
 	const struct asked *asked;
 	const struct policy *now;
-	struct policy other;
+	struct policy of_file, other;   /* as read, and with the rules of LDAP */
 	struct change *changes;
 	size_t n, other_kinds, other_rule;      /* other_rule: the same outcome by a rule of another name */
 	size_t people[2][OUTCOME_COUNT];        /* who can sign on, before and after */
@@ -310,7 +310,7 @@ static int read_rules(struct arena *a, struct files *files, const struct setting
 	const char *const *problems = NULL;
 	struct error err;
 
-	if (settings_read_other_rules(a, files, w->asked->rules, s, &w->other, &problems, &err) == 0)
+	if (settings_read_other_rules(a, files, w->asked->rules, s, &w->of_file, &problems, &err) == 0)
 		return 0;
 	for (; problems && *problems; problems++)
 		fprintf(stderr, "postern what-if: %s\n", *problems);
@@ -330,7 +330,8 @@ int command_what_if(struct arena *a, const char *settings_path, int argc, char *
 	s = census_settings(a, "what-if", files, settings_path);
 	if (!s || read_rules(a, files, s, &w) < 0 || census_open(a, "what-if", s, &w.census) < 0)
 		return 1;
-	w.now = &s->policy;
+	w.now = gateway_policy(&w.census.gateway);
+	gateway_policy_with(a, &w.census.gateway, &w.of_file, &w.other);
 	rc = answer(&w);
 	census_close(&w.census);
 	return rc;

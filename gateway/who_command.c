@@ -68,16 +68,16 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 /* ---- what the name means ---- */
 
 /* Exceptions are named like rules. */
-static bool is_rule(const struct settings *s, const char *name)
+static bool is_rule(const struct policy *policy, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < s->policy.rule_count; i++) {
-		if (strcmp(s->policy.rules[i].name, name) == 0)
+	for (i = 0; i < policy->rule_count; i++) {
+		if (strcmp(policy->rules[i].name, name) == 0)
 			return true;
 	}
-	for (i = 0; i < s->policy.exception_count; i++) {
-		if (strcmp(s->policy.exceptions[i].name, name) == 0)
+	for (i = 0; i < policy->exception_count; i++) {
+		if (strcmp(policy->exceptions[i].name, name) == 0)
 			return true;
 	}
 	return false;
@@ -107,8 +107,7 @@ static int require_group(struct who *w, struct asked *q)
 /* What it can only be, or an error when it may be several things. */
 static int find_meaning(struct who *w, struct asked *q)
 {
-	const struct settings *s = w->census.gateway.settings;
-	bool outcome = outcome_read(q->name, &q->outcome) == 0, rule = is_rule(s, q->name);
+	bool outcome = outcome_read(q->name, &q->outcome) == 0, rule = is_rule(gateway_policy(&w->census.gateway), q->name);
 
 	if (q->kind == ASKED_ANY && outcome && rule)
 		return usage("this is an outcome and a rule; say which by --outcome or --rule: ", q->name);
@@ -137,7 +136,7 @@ static int look_at(struct arena *one_arena, const struct mirror_one *one, void *
 {
 	struct who *w = context;
 	const struct asked *q = w->asked;
-	const struct policy *policy = &w->census.gateway.settings->policy;
+	const struct policy *policy = gateway_policy(&w->census.gateway);
 	struct arena *a = w->census.arena;
 	struct standing standing;
 	const char *path;

@@ -42,6 +42,7 @@ static void take_rule(const struct rule *rule, const struct facts *facts, const 
 	d->granted = rule->outcome != OUTCOME_DENY;
 	d->reason = d->granted ? REASON_NONE : REASON_DENIED_BY_RULE;
 	d->sentence = d->granted ? NULL : rule->because;
+	d->ask = rule->ask;
 	if (d->granted && facts->guest && !rule->guests) {
 		d->granted = false;
 		d->guest_denied = true;

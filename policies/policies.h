@@ -167,6 +167,8 @@ struct rule {
 	const char *const *at;          /* OUTCOME_PORTAL: names of portal connections, NULL-terminated */
 	const char *because;            /* OUTCOME_DENY: the public sentence, or NULL */
 	int line;                       /* in the settings file */
+	const char *origin;             /* where it stands when that is not the settings file: a DN; else NULL */
+	const char *ask;                /* whom to ask who is refused by it or a requirement; NULL: whoever is asked else */
 	bool guests;                    /* also gives to guests of the provider's tenant; else they are denied where it matches */
 	int64_t stale_after;            /* seconds: gives by no facts that are older, but is refused there; 0: by any */
 };
@@ -235,6 +237,7 @@ struct decision {
 	bool exception_ended;           /* it gave an account of another kind than the rules do now: nothing is granted */
 	const char *requirement;        /* name of the one that failed, or NULL */
 	const char *sentence;           /* public sentence of that rule or requirement, or NULL */
+	const char *ask;                /* of the rule that matched, or NULL */
 	const char *const *at;          /* sites of a portal outcome, NULL-terminated */
 	const int *groups;              /* indexes into facts.groups: each that the rule named, then its way to the person */
 	size_t group_count;

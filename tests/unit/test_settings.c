@@ -78,6 +78,23 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "claim_domains: [example.org]", "p.yaml:6: claim_domains: is not a setting; did you mean claimed_domains?"},
 	{6, "start: https://x.example.org", "p.yaml:6: start: is not a setting here; it belongs under connections: NAME"},
 	{6, "zzzzzzzzzz: 1", "p.yaml:6: zzzzzzzzzz: is not a setting"},
+	/* rules in LDAP */
+	{6, "ldap_rules: {base: \"dc=x\", outcomes: customer}", "p.yaml:6: directory: is missing in ldap_rules"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\"}", "p.yaml:6: outcomes: is missing in ldap_rules"},
+	{6, "ldap_rules: {directory: corps, base: \"dc=x\", outcomes: customer}", "p.yaml:6: directory: \"corps\" is not a directory"},
+	{6, "ldap_rules: {directory: corp, base: x, outcomes: customer}", "p.yaml:6: base: \"x\" is not a DN"},
+	{6, "ldap_rules: {directory: corp, base: \"OU=groups, dc=example,dc=org\", outcomes: customer}",
+		"p.yaml:6: base: is the base of people or groups"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: [customer, admin]}", "p.yaml:6: outcomes: \"admin\" must be one of"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, after: nobody}", "p.yaml:6: after: \"nobody\" is not a rule"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, filter: a=b}", "p.yaml:6: filter: \"a=b\" is not an LDAP filter"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, attributes: {when: description}}",
+		"p.yaml:6: when: description is an attribute that others than administrators commonly may write"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, attributes: {when: \"a b\"}}",
+		"p.yaml:6: when: \"a b\" is not the name of an LDAP attribute"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, attributes: {when: extension1, outcome: Extension1}}",
+		"p.yaml:6: attributes: extension1 is to say two things"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, change_limit: many}", "p.yaml:6: change_limit: \"many\""},
 	/* the top level */
 	{1, "", "p.yaml:2: public_url: is missing"},
 	{1, "public_url:", "p.yaml:1: public_url: is empty"},
@@ -601,6 +618,29 @@ static void accepts_the_sample_file_with_everything_switched_on(void **state)
 	arena_free(a);
 }
 
+static void a_rule_that_denies_stands_before_those_of_ldap(void **state)
+{
+	static const char ldap[] = "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: licensed, after: agents%s}";
+	struct arena *a = arena_new();
+	const char *deny = "  - {name: partners, when: \"department = Partner\", outcome: deny}", *const *problems;
+	const struct settings *s;
+	struct error err;
+	struct slice text = file_with(a, 32, deny);
+
+	(void)state;
+	text = slice_c(arena_printf(a, "%.*s%s", (int)text.n, text.p, arena_printf(a, ldap, "")));
+	assert_refused(read_bytes(a, text, &s, &problems, &err), err, REASON_SETTINGS);
+	assert_non_null(strstr(err.detail, "after: \"partners\" denies and stands behind \"agents\""));
+	text = file_with(a, 32, deny);
+	text = slice_c(arena_printf(a, "%.*s%s", (int)text.n, text.p, arena_printf(a, ldap, ", overtake_deny: yes")));
+	assert_done(read_bytes(a, text, &s, &problems, &err), err);
+	assert_int_equal(s->ldap_rules.place, 1);
+	assert_int_equal(s->ldap_rules.change_limit, 50);
+	assert_string_equal(s->ldap_rules.attribute[LDAP_RULE_WHEN], "posterncondition");
+	assert_string_equal(s->directories[0].rules_base, "dc=x");
+	arena_free(a);
+}
+
 static void accepts_the_sample_file(void **state)
 {
 	struct arena *a = arena_new();
@@ -646,6 +686,7 @@ int main(void)
 		cmocka_unit_test(lists_all_problems_at_once_up_to_twenty),
 		cmocka_unit_test(accepts_the_sample_file),
 		cmocka_unit_test(accepts_the_sample_file_with_everything_switched_on),
+		cmocka_unit_test(a_rule_that_denies_stands_before_those_of_ldap),
 		cmocka_unit_test(the_sample_file_shows_every_setting),
 	};
 

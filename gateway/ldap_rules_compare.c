@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Whose outcome another set would change.
+ *
+ * Only an entry that is not the same in both sets can change anything, so who
+ * is matched by none of those, whatever their dates, is passed over.  The
+ * others are judged under both sets, now and at every date of either: what
+ * begins to count tomorrow is counted today.
+ */
+#include "gateway/judge.h"
+#include "gateway/ldap_rules_status.h"
+
+#define MOMENTS_MAX 64                  /* with more dates, whoever a changed entry matches is counted */
+#define ALIVE_EVERY 256                 /* people */
+
+struct comparing {
+	struct arena *arena;
+	const struct settings *s;
+	int64_t moments[MOMENTS_MAX];
+	size_t moment_count;
+	bool too_many;
+	struct policy before[MOMENTS_MAX], after[MOMENTS_MAX];
+	struct policy touching;         /* the changed entries, as rules that deny */
+	int (*alive)(void *context);
+	void *context;
+	struct ldap_rules_change *out;
+};
+
+static void add_moment(struct comparing *c, int64_t t, int64_t now)
+{
+	if (t <= now)
+		return;
+	for (size_t i = 0; i < c->moment_count; i++) {
+		if (c->moments[i] == t)
+			return;
+	}
+	if (c->moment_count == MOMENTS_MAX)
+		c->too_many = true;
+	else
+		c->moments[c->moment_count++] = t;
+}
+
+static void make_policies(struct comparing *c, const struct settings *s, const struct ldap_rules *before, const struct ldap_rules *after,
+	int64_t now)
+{
+	int64_t ignored;
+
+	c->moments[c->moment_count++] = now;
+	for (size_t i = 0; i < before->n; i++) {
+		add_moment(c, before->list[i].from, now);
+		add_moment(c, before->list[i].until, now);
+	}
+	for (size_t i = 0; i < after->n; i++) {
+		add_moment(c, after->list[i].from, now);
+		add_moment(c, after->list[i].until, now);
+	}
+	for (size_t i = 0; i < c->moment_count; i++) {
+		ldap_rules_policy(c->arena, s, before, c->moments[i], &c->before[i], &ignored);
+		ldap_rules_policy(c->arena, s, after, c->moments[i], &c->after[i], &ignored);
+		c->before[i].requirement_count = c->after[i].requirement_count = 0;
+	}
+}
+
+static bool is_same_list(const char *const *x, const char *const *y)
+{
+	size_t i;
+
+	if (!x || !y)
+		return (!x || !*x) && (!y || !*y);
+	for (i = 0; x[i] && y[i] && strcmp(x[i], y[i]) == 0; i++)
+		;
+	return !x[i] && !y[i];
+}
+
+static bool is_same_entry(const struct ldap_rule *x, const struct ldap_rule *y)
+{
+	if (strcmp(x->entry->dn_key, y->entry->dn_key) != 0 || !x->fault != !y->fault)
+		return false;
+	for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
+		if (!is_same_list(x->entry->says[k].list, y->entry->says[k].list))
+			return false;
+	}
+	return true;
+}
+
+static void add_changed(struct comparing *c, const struct ldap_rules *of, const struct ldap_rules *other, struct rule *list)
+{
+	for (size_t i = 0; i < of->n; i++) {
+		size_t k;
+
+		for (k = 0; k < other->n && !is_same_entry(&of->list[i], &other->list[k]); k++)
+			;
+		if (k < other->n)
+			continue;
+		list[c->touching.rule_count++] = (struct rule){.name = of->list[i].rule.name, .when = of->list[i].rule.when, .outcome = OUTCOME_DENY};
+	}
+}
+
+static bool is_same_decision(const struct decision *x, const struct decision *y)
+{
+	return x->outcome == y->outcome && x->guest_denied == y->guest_denied && is_same_list(x->at, y->at);
+}
+
+static const char *words(struct arena *a, const struct decision *d)
+{
+	return arena_printf(a, "%s by %s", outcome_word(d->outcome), d->rule ? d->rule : "default");
+}
+
+static void note(struct comparing *c, const struct mirror_person *person, const struct decision *was, const struct decision *is)
+{
+	struct ldap_rules_change *out = c->out;
+	struct arena *a = c->arena;
+
+	out->changed++;
+	if (out->told_count == LDAP_RULES_TOLD)
+		return;
+	out->told = arena_grow(a, out->told, out->told_count, sizeof(*out->told));
+	out->told[out->told_count++] = arena_printf(a, "%s: %s, would be %s", person->mail ? person->mail : person->dn, words(a, was),
+		words(a, is));
+}
+
+static int compare_one(struct arena *a, const struct mirror_one *one, void *context)
+{
+	struct comparing *c = context;
+	struct decision was, is;
+	struct facts facts;
+
+	if (++c->out->people % ALIVE_EVERY == 0 && c->alive(c->context) != 0)
+		return 1;
+	if (one->refusal->reason == REASON_PERSON_DISABLED)
+		return 0;
+	judge_facts(a, c->s, one->person, c->moments[0], &facts);
+	facts.age = 0;
+	/* what a rule does for guests counts too */
+	facts.guest = true;
+	policy_decide(a, &c->touching, &facts, TRACE_NO, &was);
+	if (!was.rule)
+		return 0;
+	for (size_t i = 0; i < c->moment_count; i++) {
+		judge_facts(a, c->s, one->person, c->moments[i], &facts);
+		facts.age = 0;  /* a state of the service, and none of the person's */
+		facts.guest = true;
+		policy_decide(a, &c->before[i], &facts, TRACE_NO, &was);
+		policy_decide(a, &c->after[i], &facts, TRACE_NO, &is);
+		if (c->too_many || !is_same_decision(&was, &is)) {
+			note(c, one->person, &was, &is);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int ldap_rules_compare(struct arena *a, const struct settings *s, struct mirror *mirror, const struct ldap_rules *before,
+	const struct ldap_rules *after, int64_t now, int (*alive)(void *context), void *context, struct ldap_rules_change *out, struct error *err)
+{
+	struct comparing *c = arena_alloc(a, sizeof(*c));
+	struct rule *touching = arena_alloc(a, (before->n + after->n + 1) * sizeof(*touching));
+	int rc;
+
+	*out = (struct ldap_rules_change){0};
+	*c = (struct comparing){.arena = a, .s = s, .alive = alive, .context = context, .out = out};
+	add_changed(c, before, after, touching);
+	add_changed(c, after, before, touching);
+	c->touching.rules = touching;
+	if (!c->touching.rule_count)
+		return 0;
+	make_policies(c, s, before, after, now);
+	rc = mirror_each(mirror, s->directories, s->directory_count, compare_one, c, err);
+	return rc > 0 ? error_set(err, REASON_INTERNAL, "stopped") : rc;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From what entries say to rules, within the bounds of the settings. */
+#include "gateway/ldap_rules.h"
+
+#include "base/encode.h"
+
+#define SENTENCE_MAX 500
+#define NAME_MAX_BYTES 64
+#define ORDER_MAX 1000000000
+
+struct compiling {
+	struct arena *arena;
+	const struct settings *s;
+	struct mirror *mirror;
+	const struct ldap_rule_entry *entry;
+	struct ldap_rule *rule;
+	struct ldap_rules *out;
+	bool unknown;                   /* by what the mirror keeps, the condition cannot be judged */
+};
+
+/* The first of a rule is its fault; all are told. */
+static void problem(struct compiling *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void problem(struct compiling *c, const char *format, ...)
+{
+	char text[700];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!c->rule->fault)
+		c->rule->fault = arena_strdup(c->arena, text);
+	c->out->problems = arena_grow(c->arena, c->out->problems, c->out->problem_count, sizeof(*c->out->problems));
+	c->out->problems[c->out->problem_count++] = arena_printf(c->arena, "%s: %s", c->entry->dn, text);
+}
+
+static const char *attribute(const struct compiling *c, enum ldap_rule_field field)
+{
+	return c->s->ldap_rules.attribute[field];
+}
+
+/* The only value; NULL: there is none. */
+static const char *one(struct compiling *c, enum ldap_rule_field field)
+{
+	const struct ldap_rule_values *v = &c->entry->says[field];
+
+	if (v->n > 1)
+		problem(c, "%s has %zu values, and only one can be meant", attribute(c, field), v->n);
+	return v->n == 1 && *v->list[0] ? v->list[0] : NULL;
+}
+
+static const char *required(struct compiling *c, enum ldap_rule_field field)
+{
+	const char *value = one(c, field);
+
+	if (!value && c->entry->says[field].n <= 1)
+		problem(c, "%s is missing", attribute(c, field));
+	return value;
+}
+
+/* ---- one thing that an entry says ---- */
+
+static void read_order(struct compiling *c)
+{
+	const char *text = required(c, LDAP_RULE_ORDER);
+
+	if (text && number_read(slice_c(text), 0, ORDER_MAX, &c->rule->order) < 0)
+		problem(c, "%s: \"%.40s\" is not a number from 0 to %d", attribute(c, LDAP_RULE_ORDER), text, ORDER_MAX);
+}
+
+static void read_name(struct compiling *c)
+{
+	const char *name = required(c, LDAP_RULE_NAME);
+
+	if (name && strlen(name) > NAME_MAX_BYTES) {
+		problem(c, "%s: a name has at most %d bytes", attribute(c, LDAP_RULE_NAME), NAME_MAX_BYTES);
+		name = NULL;
+	}
+	c->rule->rule.name = name ? arena_printf(c->arena, "ldap:%s", name) : "ldap:(without a name)";
+	for (size_t i = 0; name && i < c->out->n; i++) {
+		if (strcmp(c->out->list[i].rule.name, c->rule->rule.name) == 0)
+			problem(c, "%s: \"%s\" is also the name of %s", attribute(c, LDAP_RULE_NAME), name, c->out->list[i].entry->dn);
+	}
+}
+
+static void require_kept(const char *name, void *context)
+{
+	struct compiling *c = context;
+
+	for (size_t i = 0; i < c->s->directory_count; i++) {
+		const struct directory_options *d = &c->s->directories[i];
+		size_t k;
+
+		for (k = 0; d->attributes && d->attributes[k] && strcasecmp(d->attributes[k], name) != 0; k++)
+			;
+		if ((d->attributes && d->attributes[k]) || strcasecmp(name, "uid") == 0)
+			continue;
+		c->unknown = true;
+		problem(c, "%s: the attribute %.100s is not kept: add it to attributes of directory %s in the settings",
+			attribute(c, LDAP_RULE_WHEN), name, d->name);
+	}
+}
+
+/* "directory:cn" or a DN; found is how many there are of it. */
+static int find_group(const struct compiling *c, const char *written, size_t *found, struct error *err)
+{
+	const char *colon = strchr(written, ':'), *key;
+	bool by_dn = dn_normalize(c->arena, written, &key) == 0;
+
+	*found = 0;
+	for (size_t i = 0; i < c->s->directory_count; i++) {
+		const char *name = c->s->directories[i].name;
+		struct mirror_group_found group = {0};
+
+		if (!by_dn && (!colon || strncmp(written, name, (size_t)(colon - written)) != 0 || name[colon - written]))
+			continue;
+		if (mirror_group(c->arena, c->mirror, name, by_dn ? key : NULL, by_dn ? NULL : colon + 1, &group, err) < 0)
+			return -1;
+		*found += group.count;
+	}
+	return 0;
+}
+
+static void require_group(const char *written, void *context)
+{
+	struct compiling *c = context;
+	struct error err;
+	size_t found;
+
+	if (!c->mirror)
+		return;
+	if (find_group(c, written, &found, &err) < 0)
+		problem(c, "%s: whether there is a group %.200s is not known: %.200s", attribute(c, LDAP_RULE_WHEN), written, err.detail);
+	else if (found == 0)
+		problem(c, "%s: there is no group %.200s, so the rule can never match", attribute(c, LDAP_RULE_WHEN), written);
+	else if (found > 1)
+		problem(c, "%s: %zu groups have the name %.200s, so nobody is sure to be in it: name one by its DN", attribute(c, LDAP_RULE_WHEN),
+			found, written);
+}
+
+static void read_when(struct compiling *c)
+{
+	const char *text = required(c, LDAP_RULE_WHEN);
+	struct error err;
+
+	c->rule->rule.when_text = text ? text : "";
+	if (!text)
+		return;
+	if (condition_parse(c->arena, text, CONDITION_RULE, &c->s->names, &c->rule->rule.when, &err) < 0) {
+		problem(c, "%s: %.500s", attribute(c, LDAP_RULE_WHEN), err.detail);
+		return;
+	}
+	condition_attributes(c->rule->rule.when, require_kept, c);
+	condition_groups(c->rule->rule.when, require_group, c);
+}
+
+static void require_site(struct compiling *c, const char *name)
+{
+	const struct settings_connection *site = settings_connection(c->s, name);
+
+	if (!c->s->connection_count)    /* none is set up yet, and a command asks */
+		return;
+	if (!site)
+		problem(c, "%s: \"%.60s\" is not a connection", attribute(c, LDAP_RULE_AT), name);
+	else if (site->kind != DOOR_PORTAL)
+		problem(c, "%s: \"%.60s\" is a managed connection; portal people need a portal one", attribute(c, LDAP_RULE_AT), name);
+}
+
+static void read_outcome(struct compiling *c)
+{
+	const char *word = required(c, LDAP_RULE_OUTCOME);
+	const struct ldap_rule_values *at = &c->entry->says[LDAP_RULE_AT];
+	enum outcome o;
+
+	if (!word)
+		return;
+	if (outcome_read(word, &o) < 0) {
+		problem(c, "%s: \"%.40s\" must be one of: licensed customer portal deny", attribute(c, LDAP_RULE_OUTCOME), word);
+		return;
+	}
+	c->rule->rule.outcome = o;
+	if (!c->s->ldap_rules.may_give[o])
+		problem(c, "%s: %s is not among the outcomes that ldap_rules allows", attribute(c, LDAP_RULE_OUTCOME), word);
+	if (o == OUTCOME_PORTAL && at->n == 0)
+		problem(c, "%s is missing: outcome portal needs the portal connections that may be used", attribute(c, LDAP_RULE_AT));
+	if (o != OUTCOME_PORTAL && at->n)
+		problem(c, "%s belongs to outcome portal only", attribute(c, LDAP_RULE_AT));
+	for (size_t i = 0; o == OUTCOME_PORTAL && i < at->n; i++)
+		require_site(c, at->list[i]);
+	c->rule->rule.at = o == OUTCOME_PORTAL && at->n ? at->list : NULL;
+}
+
+static const char *read_sentence(struct compiling *c, enum ldap_rule_field field)
+{
+	const char *text = one(c, field);
+
+	if (text && strlen(text) > SENTENCE_MAX) {
+		problem(c, "%s has more than %d bytes", attribute(c, field), SENTENCE_MAX);
+		return NULL;
+	}
+	return text;
+}
+
+static void read_words(struct compiling *c)
+{
+	const char *guests = one(c, LDAP_RULE_GUESTS);
+	struct rule *rule = &c->rule->rule;
+
+	rule->because = read_sentence(c, LDAP_RULE_BECAUSE);
+	rule->ask = read_sentence(c, LDAP_RULE_ASK);
+	rule->guests = guests && strcmp(guests, "TRUE") == 0;
+	if (guests && !rule->guests && strcmp(guests, "FALSE") != 0)
+		problem(c, "%s: \"%.40s\" must be TRUE or FALSE", attribute(c, LDAP_RULE_GUESTS), guests);
+	if (rule->because && rule->outcome != OUTCOME_DENY)
+		problem(c, "%s belongs to outcome deny only", attribute(c, LDAP_RULE_BECAUSE));
+	if (rule->guests && rule->outcome == OUTCOME_DENY)
+		problem(c, "%s belongs to rules that give something; deny is for everybody", attribute(c, LDAP_RULE_GUESTS));
+}
+
+/* RFC 4517 section 3.3.13, in UTC: YYYYMMDDHH, minutes, seconds, a fraction (dropped), Z. */
+static int generalized_time(struct arena *a, const char *text, int64_t *out)
+{
+	size_t n = strspn(text, "0123456789");
+	const char *end = text + n, *minute, *second;
+
+	if (n != 10 && n != 12 && n != 14)
+		return -1;
+	if (*end == '.' || *end == ',')
+		end += 1 + strspn(end + 1, "0123456789");
+	if (strcmp(end, "Z") != 0)
+		return -1;
+	minute = n >= 12 ? text + 10 : "00";
+	second = n == 14 ? text + 12 : "00";
+	return time_read(slice_c(arena_printf(a, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6, text + 8, minute, second)), out);
+}
+
+static int64_t read_time(struct compiling *c, enum ldap_rule_field field)
+{
+	const char *text = one(c, field);
+	int64_t t = 0;
+
+	if (text && (generalized_time(c->arena, text, &t) < 0 || t <= 0)) {
+		problem(c, "%s: \"%.40s\" is not a time in UTC, as 20270101000000Z", attribute(c, field), text);
+		return 0;
+	}
+	return t;
+}
+
+static void read_times(struct compiling *c)
+{
+	c->rule->from = read_time(c, LDAP_RULE_FROM);
+	c->rule->until = read_time(c, LDAP_RULE_UNTIL);
+	if (c->rule->from && c->rule->until && c->rule->from >= c->rule->until)
+		problem(c, "%s is not after %s, so the rule can never match", attribute(c, LDAP_RULE_UNTIL), attribute(c, LDAP_RULE_FROM));
+}
+
+/* ---- all of them ---- */
+
+static void read_entry(struct compiling *c)
+{
+	c->unknown = false;
+	c->rule->entry = c->entry;
+	c->rule->rule.origin = c->entry->dn;
+	read_name(c);
+	if (c->entry->fault) {
+		problem(c, "%s", c->entry->fault);
+	} else {
+		read_order(c);
+		read_when(c);
+		read_outcome(c);
+		read_words(c);
+		read_times(c);
+	}
+	if (!c->rule->fault)
+		return;
+	c->rule->rule.outcome = OUTCOME_DENY;
+	c->rule->rule.at = NULL;
+	c->rule->rule.because = NULL;
+	c->rule->rule.guests = false;
+	if (c->unknown)
+		c->rule->rule.when = NULL;      /* not sure of anybody */
+}
+
+/* Those that deny first where the order says nothing; then by DN, so that it is the same everywhere. */
+static int by_order(const void *a, const void *b)
+{
+	const struct ldap_rule *x = a, *y = b;
+	bool denies_x = x->rule.outcome == OUTCOME_DENY, denies_y = y->rule.outcome == OUTCOME_DENY;
+
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	if (denies_x != denies_y)
+		return denies_x ? -1 : 1;
+	return strcmp(x->entry->dn_key, y->entry->dn_key);
+}
+
+void ldap_rules_compile(struct arena *a, const struct settings *s, struct mirror *mirror, const struct ldap_rule_set *set,
+	struct ldap_rules *out)
+{
+	struct compiling c = {.arena = a, .s = s, .mirror = mirror, .out = out};
+
+	*out = (struct ldap_rules){.list = arena_alloc(a, (set->n + 1) * sizeof(*out->list))};
+	for (size_t i = 0; i < set->n; i++) {
+		c.entry = &set->entries[i];
+		c.rule = &out->list[i];
+		read_entry(&c);
+		out->n++;
+	}
+	if (set->n > LDAP_RULES_MAX)
+		problem(&c, "there are %zu rules, at most %d are taken", set->n, LDAP_RULES_MAX);
+	if (out->n)
+		qsort(out->list, out->n, sizeof(*out->list), by_order);
+}
+
+/* ---- with those of the file ---- */
+
+bool ldap_rule_counts(const struct ldap_rule *rule, int64_t now)
+{
+	return now >= rule->from && (!rule->until || now < rule->until);
+}
+
+static void sooner(int64_t *until, int64_t t, int64_t now)
+{
+	if (t > now && (!*until || t < *until))
+		*until = t;
+}
+
+void ldap_rules_policy(struct arena *a, const struct settings *s, const struct ldap_rules *rules, int64_t now, struct policy *out,
+	int64_t *until_out)
+{
+	const struct policy *file = &s->policy;
+	size_t place = s->ldap_rules.place < file->rule_count ? s->ldap_rules.place : file->rule_count, n = 0;
+	struct rule *list = arena_alloc(a, (file->rule_count + rules->n + 1) * sizeof(*list));
+
+	*until_out = 0;
+	for (size_t i = 0; i < place; i++)
+		list[n++] = file->rules[i];
+	for (size_t i = 0; i < rules->n; i++) {
+		if (ldap_rule_counts(&rules->list[i], now))
+			list[n++] = rules->list[i].rule;
+		sooner(until_out, rules->list[i].from, now);
+		sooner(until_out, rules->list[i].until, now);
+	}
+	for (size_t i = place; i < file->rule_count; i++)
+		list[n++] = file->rules[i];
+	*out = *file;
+	out->rules = list;
+	out->rule_count = n;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The rules of LDAP in a process that judges: the set in force, compiled once,
+ * with those of the settings as one policy.
+ *
+ * Looking costs one stat.  When the set has changed, or a date has come, the
+ * policy is made anew; the one before lasts until the next look, since what was
+ * decided points into it.
+ */
+#ifndef GATEWAY_LDAP_RULES_LIVE_H
+#define GATEWAY_LDAP_RULES_LIVE_H
+
+#include "gateway/ldap_rules.h"
+
+struct ldap_rules_live;
+
+struct ldap_rules_live *ldap_rules_live_open(const struct settings *s);
+void ldap_rules_live_look(struct ldap_rules_live *l, int64_t now);
+const struct policy *ldap_rules_live_policy(const struct ldap_rules_live *l);
+/* With other rules in place of the settings' own. */
+void ldap_rules_live_with(struct arena *a, const struct ldap_rules_live *l, const struct policy *file, int64_t now, struct policy *out);
+const char *ldap_rules_live_version(const struct ldap_rules_live *l);  /* "": no set */
+void ldap_rules_live_close(struct ldap_rules_live *l);                 /* NULL is fine */
+
+/* ---- which version runs where: a file for each process in runtime_dir ---- */
+
+/* From now on this process says so. */
+void ldap_rules_live_say(struct ldap_rules_live *l);
+
+struct ldap_rules_running {
+	int64_t pid, since;
+	const char *version;            /* "": none */
+};
+/* Those of processes that live; files of others are taken away where that is allowed. */
+size_t ldap_rules_running(struct arena *a, const struct settings *s, struct ldap_rules_running **out);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `ldap_rules`: where rules stand in LDAP, and what they may do. */
+#include "gateway/settings_reader.h"
+
+#define FOLDED(c) ((char)((c) >= 'A' && (c) <= 'Z' ? (c) + 32 : (c)))
+
+/* What people and owners of groups write about themselves, or what a server makes: no place for what licenses somebody. */
+static const char everybody_writes[] =
+	"description|info|comment|notes|title|displayname|givenname|initials|sn|surname|mail|rfc822mailbox|telephonenumber|mobile|"
+	"homephone|pager|facsimiletelephonenumber|street|postaladdress|l|st|postalcode|jpegphoto|labeleduri|wwwhomepage|url|"
+	"preferredlanguage|userpassword|usercertificate|seealso|owner|managedby|manager|member|uniquemember|memberuid|memberof";
+
+static const char *folded(struct arena *a, const char *s)
+{
+	char *copy = arena_strdup(a, s), *p;
+
+	for (p = copy; *p; p++)
+		*p = FOLDED(*p);
+	return copy;
+}
+
+static void require_attributes(struct settings_reader *r, const struct yaml_node *map, struct settings_ldap_rules *rules)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const struct yaml_node *n;
+
+	for (size_t i = 0; i < LDAP_RULE_FIELDS; i++)
+		rules->attribute[i] = folded(r->arena, rules->attribute[i]);
+	for (n = map->child; n; n = n->next) {
+		const char *name = n->text ? folded(r->arena, n->text) : "";
+
+		if (n->kind != YAML_NODE_SCALAR || !*name)
+			continue;       /* section_read said so */
+		if (strspn(name, good) != strlen(name) || strlen(name) > 100)
+			settings_problem(r, n, "\"%.100s\" is not the name of an LDAP attribute", n->text);
+		else if (words_find(everybody_writes, name) >= 0)
+			settings_problem(r, n, "%s is an attribute that others than administrators commonly may write: it must not decide who gets what",
+				n->text);
+	}
+	for (size_t i = 0; i < LDAP_RULE_FIELDS; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(rules->attribute[i], rules->attribute[j]) == 0)
+				settings_problem(r, map, "%s is to say two things", rules->attribute[i]);
+		}
+	}
+}
+
+static void read_attributes(struct settings_reader *r, const struct yaml_node *map, struct settings_ldap_rules *rules)
+{
+	const struct yaml_node none = {.kind = YAML_NODE_MAP, .key = "attributes", .line = map->line};
+	const struct yaml_node *node = yaml_get(map, "attributes");
+
+	if (section_read(r, SECTION_ldap_rule, node ? node : &none, rules) == 0)
+		require_attributes(r, node ? node : &none, rules);
+}
+
+static void read_bounds(struct settings_reader *r, const struct yaml_node *map, const struct ldap_rules_words *w,
+	struct settings_ldap_rules *rules)
+{
+	enum outcome o;
+
+	for (size_t i = 0; w->outcomes && w->outcomes[i]; i++) {
+		if (outcome_read(w->outcomes[i], &o) < 0)
+			settings_problem(r, yaml_get(map, "outcomes"), "\"%.60s\" must be one of: licensed customer portal deny", w->outcomes[i]);
+		else
+			rules->may_give[o] = true;
+	}
+	rules->change_limit = w->change_limit;
+}
+
+/* A rule that denies stands before those of LDAP, so that nobody there can give what the file refuses. */
+static void read_place(struct settings_reader *r, const struct yaml_node *map, const struct ldap_rules_words *w,
+	struct settings_ldap_rules *rules)
+{
+	const struct policy *policy = &r->settings->policy;
+	size_t i = policy->rule_count;
+
+	rules->place = policy->rule_count;
+	if (!w->after)
+		return;
+	for (i = 0; i < policy->rule_count && (!policy->rules[i].name || strcmp(policy->rules[i].name, w->after) != 0); i++)
+		;
+	if (i == policy->rule_count) {
+		settings_problem(r, yaml_get(map, "after"), "\"%.60s\" is not a rule of this file", w->after);
+		return;
+	}
+	rules->place = i + 1;
+	for (i = rules->place; i < policy->rule_count && !w->overtake_deny; i++) {
+		if (policy->rules[i].outcome == OUTCOME_DENY && policy->rules[i].name)
+			settings_problem(r, yaml_get(map, "after"), "\"%.60s\" denies and stands behind \"%.60s\", so rules in LDAP could give first: "
+				"move it up, or set overtake_deny: yes", policy->rules[i].name, w->after);
+	}
+}
+
+/* What is asked for from the server, as the mirror wants it: sorted, each once. */
+static const char *const *asked_for(struct arena *a, const struct settings_ldap_rules *rules)
+{
+	const char **list = arena_alloc(a, (LDAP_RULE_FIELDS + 1) * sizeof(*list));
+	size_t n = 0, k;
+
+	for (size_t i = 0; i < LDAP_RULE_FIELDS; i++) {
+		for (k = n; k > 0 && strcmp(list[k - 1], rules->attribute[i]) > 0; k--)
+			list[k] = list[k - 1];
+		list[k] = rules->attribute[i];
+		n++;
+	}
+	return list;
+}
+
+static bool is_same_dn(struct arena *a, const char *one, const char *other)
+{
+	const char *x, *y;
+
+	return other && dn_normalize(a, one, &x) == 0 && dn_normalize(a, other, &y) == 0 && strcmp(x, y) == 0;
+}
+
+static void require_source(struct settings_reader *r, const struct yaml_node *map, const struct settings_ldap_rules *rules)
+{
+	struct directory_options *d = NULL;
+	const char *key;
+
+	for (size_t i = 0; i < r->settings->directory_count; i++) {
+		if (rules->directory && r->directories[i].options.name && strcmp(r->directories[i].options.name, rules->directory) == 0)
+			d = &r->directories[i].options;
+	}
+	if (rules->directory && !d)
+		settings_problem(r, yaml_get(map, "directory"), "\"%.60s\" is not a directory", rules->directory);
+	if (rules->base && dn_normalize(r->arena, rules->base, &key) < 0)
+		settings_problem(r, yaml_get(map, "base"), "\"%.200s\" is not a DN", rules->base);
+	else if (d && rules->base && (is_same_dn(r->arena, rules->base, d->people_base) || is_same_dn(r->arena, rules->base, d->groups_base)))
+		settings_problem(r, yaml_get(map, "base"), "is the base of people or groups: who may add one of those could write rules");
+	if (rules->filter && (*rules->filter != '(' || rules->filter[strlen(rules->filter) - 1] != ')'))
+		settings_problem(r, yaml_get(map, "filter"), "\"%.200s\" is not an LDAP filter (parentheses around the whole)", rules->filter);
+	if (!d)
+		return;
+	if (d->kind != DIRECTORY_OPENLDAP)
+		settings_problem(r, yaml_get(map, "directory"), "rules are read from a directory of kind openldap only");
+	d->rules_base = rules->base;
+	d->rules_filter = rules->filter;
+	d->rules_attributes = asked_for(r->arena, rules);
+}
+
+void settings_read_ldap_rules(struct settings_reader *r)
+{
+	const struct yaml_node *map = yaml_get(r->root, "ldap_rules");
+	struct settings_ldap_rules *rules = &r->settings->ldap_rules;
+	struct ldap_rules_words w = {0};
+
+	if (!map || section_read(r, SECTION_ldap_rules, map, &w) < 0)
+		return;
+	rules->line = map->line;
+	rules->directory = w.directory;
+	rules->base = w.base;
+	rules->filter = w.filter;
+	read_attributes(r, map, rules);
+	read_bounds(r, map, &w, rules);
+	read_place(r, map, &w, rules);
+	require_source(r, map, rules);
+}
