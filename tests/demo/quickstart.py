@@ -145,6 +145,15 @@ def show_table(told):
     say(table(rows, min(shutil.get_terminal_size((120, 40)).columns, 150)))
 
 
+def show_seats(parts):
+    """Everybody, whether or not they ever came: what the rules give, without a sign-on."""
+    said = subprocess.run(parts.postern_command("seats"), capture_output=True, text=True, timeout=30)
+    if said.returncode != 0:
+        raise PartFailed(f"postern seats: status {said.returncode}\n{said.stdout}{said.stderr}")
+    say("\nEverybody in the directory, whether or not they ever signed on (postern seats):\n")
+    say(textwrap.indent(said.stdout.rstrip(), INDENT))
+
+
 def show_addresses(parts):
     say(f"""
 Try it in a browser (Chromium, Chrome, Edge and Firefox know *.localhost; nothing leaves this machine):
@@ -154,8 +163,10 @@ Try it in a browser (Chromium, Chrome, Edge and Firefox know *.localhost; nothin
   who is signed in at Entra  {parts.entra_url}/    (sign out there to become somebody else)
   sign out by Postern        {parts.postern_url}/logout
 
-Ask Postern why:
+Ask Postern why, who, and what if:
   {shown_command(parts)} explain --mfa {company.by_uid('maya.obrien')['mail']}
+  {shown_command(parts)} who licensed
+  {shown_command(parts)} what-if --rules YOUR-COPY.yaml
 
 Logs and the audit are in {parts.folder}
 """.rstrip())
@@ -224,6 +235,8 @@ def main(build, once):
         status = 0 if good else 1
         if not good:
             say("\nNot everybody ended where they should. What the parts logged last:\n" + parts.logs())
+        else:
+            show_seats(parts)
         if not once:
             show_addresses(parts)
             status = stay(parts)
