@@ -148,14 +148,31 @@ static int check_files(struct check *c)
 
 /* ---- directories ---- */
 
+static void check_controller(struct check *c, const struct directory_options *o, int line, const struct directory_check *found)
+{
+	const char *file = c->settings->file;
+
+	if (found->sees_deletions)
+		say(c, FINDING_OK, "%s: domain controller %s answers DirSync, and %s has the right to replicate changes", o->name,
+			found->controller, o->bind_dn ? o->bind_dn : "nobody");
+	else
+		say(c, FINDING_WARNING, "%s:%d: %s: domain controller %s answers DirSync, but %s has no right to replicate changes (Replicating "
+			"Directory Changes, on the root of the domain): who is deleted is found only by reading everything, every ten minutes",
+			file, line, o->name, found->controller, o->bind_dn ? o->bind_dn : "nobody");
+	if (found->people_with_account < found->people)
+		say(c, FINDING_WARNING, "%s:%d: %s: %zu of %zu people have no userAccountControl that may be read, and count as switched off",
+			file, line, o->name, found->people - found->people_with_account, found->people);
+}
+
 static void check_found(struct check *c, const struct directory_options *o, int line, const struct directory_check *found)
 {
 	const char *file = c->settings->file, *more = found->people >= 1000 ? "or more " : "";
 
 	say(c, FINDING_OK, "%s: %s answers: %zu people %sand %zu groups", o->name, found->uri, found->people, more, found->groups);
-	if (!found->sync_supported)
-		say(c, FINDING_ERROR, "%s:%d: %s: %s does not offer content synchronization (RFC 4533, slapo-syncprov)", file, line, o->name,
-			found->uri);
+	if (found->cannot_follow)
+		say(c, FINDING_ERROR, "%s:%d: %s: changes cannot be followed at %s: %s", file, line, o->name, found->uri, found->cannot_follow);
+	else if (found->controller)
+		check_controller(c, o, line, found);
 	if (!found->people)
 		say(c, FINDING_ERROR, "%s:%d: %s: people: nobody is found below %s with %s", file, line, o->name, o->people_base, o->people_filter);
 	else if (found->people_with_join * 10 < found->people * 9)

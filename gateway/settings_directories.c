@@ -77,6 +77,17 @@ static void require_filter(struct settings_reader *r, const struct yaml_node *ma
 		settings_problem(r, node, "\"%.200s\" is not an LDAP filter (parentheses around the whole, each one closed)", filter);
 }
 
+/* What people and groups are where the settings do not say. */
+static void set_filters_of_kind(const struct yaml_node *people, const struct yaml_node *groups, struct directory_options *o)
+{
+	if (o->kind != DIRECTORY_ACTIVE_DIRECTORY)
+		return;
+	if (!yaml_get(people, "filter"))
+		o->people_filter = "(&(objectCategory=person)(objectClass=user))";
+	if (!yaml_get(groups, "filter"))
+		o->groups_filter = "(objectClass=group)";
+}
+
 static void read_people_and_groups(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
 {
 	const struct yaml_node *people = yaml_get(map, "people"), *groups = yaml_get(map, "groups");
@@ -91,6 +102,7 @@ static void read_people_and_groups(struct settings_reader *r, const struct yaml_
 		require_attribute(r, yaml_get(groups, "member"), d->options.member_attribute);
 		require_attribute(r, yaml_get(groups, "name"), d->options.group_name_attribute);
 	}
+	set_filters_of_kind(people, groups, &d->options);
 }
 
 static void read_disabled(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)

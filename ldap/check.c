@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A look at a directory for `postern check`: reachable, bases there, people and groups found. */
+#include "ldap/ad_search.h"
 #include "ldap/sync.h"
 
 #define SEEN_MAX 1000
@@ -52,10 +53,64 @@ static void find_control(const struct entry *e, void *context)
 			*found = *found || slice_is(e->attributes[i].values[j], SYNC_CONTROL_OID);
 }
 
-int directory_check(struct arena *a, const struct directory_options *directory, struct directory_check *out, struct error *err)
+static int check_sync(struct connection *c, struct directory_check *out, struct error *err)
 {
 	static const char *const controls[] = {"supportedControl", NULL};
 	const struct search root = {"", NULL, SEARCH_BASE, controls, 0};
+	bool found = false;
+
+	if (connection_search(c, &root, find_control, &found, err) < 0)
+		return -1;
+	if (!found)
+		out->cannot_follow = "it does not offer content synchronization (RFC 4533, slapo-syncprov)";
+	return 0;
+}
+
+/* A question for changes of which there are none, as ldap/ad.c asks it: with the right to replicate, and without. */
+static int check_dirsync(struct connection *c, struct arena *a, const char *root, struct directory_check *out, struct error *err)
+{
+	static const char *const nothing[] = {"1.1", NULL};
+	struct ad_search search = {.base = root, .filter = "(!(objectClass=*))", .scope = SEARCH_SUBTREE, .attributes = nothing,
+		.manner = AD_DIRSYNC, .flags = DIRSYNC_INCREMENTAL_VALUES};
+	struct ad_answer answer;
+
+	if (ad_search(c, a, &search, NULL, &answer, err) < 0)
+		return -1;
+	out->sees_deletions = answer.result == AD_SUCCESS;
+	search.flags |= DIRSYNC_OBJECT_SECURITY;
+	if (!out->sees_deletions && ad_search(c, a, &search, NULL, &answer, err) < 0)
+		return -1;
+	if (answer.result != AD_SUCCESS)
+		out->cannot_follow = arena_printf(a, "it does not answer DirSync below %s: %s", root, answer.text);
+	return 0;
+}
+
+static int check_controller(struct connection *c, struct arena *a, const struct directory_options *d, struct directory_check *out,
+	struct error *err)
+{
+	const char *const bases[] = {d->people_base, d->groups_base};
+	struct counting accounts = {0};
+	struct ad_server server;
+
+	if (ad_server_read(c, a, &server, err) < 0 ||
+		count_below(c, d->people_base, d->people_filter, "userAccountControl", &accounts, err) < 0)
+		return -1;
+	out->controller = server.name;
+	out->people_with_account = accounts.with_attribute;
+	for (size_t i = 0; i < 2 && !out->cannot_follow; i++) {
+		const char *root = ad_root_of(a, &server, bases[i]);
+
+		if (!root)
+			out->cannot_follow = arena_printf(a, "%s lies in no naming context of it", bases[i]);
+		else if (check_dirsync(c, a, root, out, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int directory_check(struct arena *a, const struct directory_options *directory, struct directory_check *out, struct error *err)
+{
+	bool is_ad = directory->kind == DIRECTORY_ACTIVE_DIRECTORY;
 	const char *join = directory->join_count ? directory->joins[0].attribute : directory->mail_attribute;
 	struct counting people = {0}, groups = {0};
 	struct directory_check result = {0};
@@ -64,7 +119,7 @@ int directory_check(struct arena *a, const struct directory_options *directory, 
 
 	if (connect_any(directory, &c, err) < 0)
 		return -1;
-	if (connection_search(c, &root, find_control, &result.sync_supported, err) < 0 ||
+	if ((is_ad ? check_controller(c, a, directory, &result, err) : check_sync(c, &result, err)) < 0 ||
 		count_below(c, directory->people_base, directory->people_filter, join, &people, err) < 0 ||
 		count_below(c, directory->groups_base, directory->groups_filter, directory->group_name_attribute, &groups,
 		err) < 0)

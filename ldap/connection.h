@@ -25,7 +25,7 @@ int connection_open(const struct directory_options *d, const char *uri, const st
 	struct connection **out, struct error *err);
 void connection_close(struct connection *c);    /* NULL is fine */
 
-enum search_scope { SEARCH_BASE, SEARCH_SUBTREE };
+enum search_scope { SEARCH_BASE, SEARCH_CHILDREN, SEARCH_SUBTREE };
 
 struct search {
 	const char *base, *filter;      /* filter NULL: any entry */

@@ -24,6 +24,7 @@ enum sync_what {
 	SYNC_OTHER,                     /* nothing for us; the server is there */
 	SYNC_ENTRY,                     /* entry: new or changed, whole */
 	SYNC_PRESENT,                   /* uuids: unchanged */
+	SYNC_LINKS,                     /* members that the group in uuids got (added) and lost (removed); unknown ones do no harm */
 	SYNC_GONE,                      /* uuids: deleted, or no longer ours; unknown ones do no harm */
 	SYNC_COOKIE,                    /* only a cookie */
 	SYNC_PRESENT_PHASE_OVER,        /* who was not named since the start is gone */
@@ -38,6 +39,7 @@ struct sync_event {
 	struct entry entry;
 	const unsigned char (*uuids)[UUID_SIZE];
 	size_t uuid_count;
+	struct mirror_attribute added, removed;
 	struct slice cookie;            /* {NULL, 0}: none.  It holds for everything up to this event */
 	bool refresh_done;              /* with …_PHASE_OVER: what follows is news */
 	const char *text;

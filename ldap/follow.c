@@ -63,6 +63,13 @@ static int present_came(struct follow *f, const struct sync_event *e, struct err
 	return cookie_came(f, e->kind, e->cookie, err);
 }
 
+static int links_came(struct follow *f, const struct sync_event *e, struct error *err)
+{
+	if (mirror_writer_links(f->writer, e->uuids[0], &e->added, &e->removed, err) < 0)
+		return -1;
+	return cookie_came(f, e->kind, e->cookie, err);
+}
+
 static int gone_came(struct follow *f, const struct sync_event *e, struct error *err)
 {
 	/* one set that takes away a part of the directory: everything is compared, and judged, before it is believed */
@@ -125,6 +132,9 @@ static int handle(struct follow *f, const struct sync_event *e, struct error *er
 		break;
 	case SYNC_PRESENT:
 		rc = present_came(f, e, err);
+		break;
+	case SYNC_LINKS:
+		rc = links_came(f, e, err);
 		break;
 	case SYNC_GONE:
 		rc = gone_came(f, e, err);

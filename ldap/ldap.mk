@@ -1,6 +1,12 @@
 noinst_LIBRARIES += ldap/libmirror.a
 ldap_libmirror_a_CFLAGS = $(AM_CFLAGS) $(LDAP_CFLAGS)
 ldap_libmirror_a_SOURCES = \
+	ldap/account.c \
+	ldap/ad.c ldap/ad.h \
+	ldap/ad_filter.c \
+	ldap/ad_search.c ldap/ad_search.h \
+	ldap/ad_task.c ldap/ad_side.h \
+	ldap/ad_values.c ldap/ad_values.h \
 	ldap/check.c \
 	ldap/connection.c ldap/connection.h \
 	ldap/dn.c ldap/mirror.h \
@@ -10,6 +16,8 @@ ldap_libmirror_a_SOURCES = \
 	ldap/join.c ldap/reader.h \
 	ldap/mirror_edges.c \
 	ldap/mirror_entry.c ldap/mirror_write.h ldap/writer.h \
+	ldap/mirror_guid.c \
+	ldap/mirror_members.c \
 	ldap/mirror_read.c \
 	ldap/mirror_refresh.c \
 	ldap/mirror_rows.c \
@@ -61,3 +69,12 @@ tests_bench_mirror_feed_LDADD = $(LDAP_MIRROR_LIBS)
 check_PROGRAMS += tests/integration/test_mirror_lies
 tests_integration_test_mirror_lies_SOURCES = tests/integration/test_mirror_lies.c tests/integration/slapd.h tests/unit/unit.h
 tests_integration_test_mirror_lies_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+# Both sides of the mirror for the tests in Python.
+check_PROGRAMS += tests/integration/mirror_driver
+tests_integration_mirror_driver_SOURCES = tests/integration/mirror_driver.c
+tests_integration_mirror_driver_LDADD = $(LDAP_MIRROR_LIBS)
+
+check_PROGRAMS += tests/unit/test_ad_values
+tests_unit_test_ad_values_SOURCES = tests/unit/test_ad_values.c tests/unit/unit.h
+tests_unit_test_ad_values_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)

@@ -38,7 +38,7 @@ struct directory_join {
 };
 
 /* What server it is, which decides how changes are followed: the order of the words of the setting `kind`. */
-enum directory_kind { DIRECTORY_OPENLDAP };
+enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY };
 
 enum directory_tls { DIRECTORY_PLAIN, DIRECTORY_STARTTLS, DIRECTORY_LDAPS };
 
@@ -63,6 +63,7 @@ struct directory_options {
 	size_t join_count;
 	const char *const *sources;     /* whose claims find people here, NULL-terminated; NULL: anybody's */
 	const char *const *attributes;  /* further attributes to keep, NULL-terminated */
+	int64_t poll_seconds;           /* between two questions for changes, where the server does not tell them unasked; 0: 2 */
 	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
 	size_t removal_limit;           /* percent that one refresh may take away unasked; 100: any share; 0: 10 */
 	int64_t reread_seconds;         /* between readings of everything; 0: a day */
@@ -99,8 +100,12 @@ int mirror_follow(const char *path, const struct directory_options *directory, c
 struct directory_check {
 	const char *uri;                /* the one that answered */
 	size_t people, groups;          /* seen, up to 1000 */
-	bool sync_supported;            /* RFC 4533 control listed in the root DSE */
+	const char *cannot_follow;      /* why changes cannot be followed there; NULL: they can */
 	size_t people_with_join;        /* of the people seen, those with the first join's attribute */
+	/* Active Directory: */
+	const char *controller;         /* name of the domain controller that answered; NULL: another kind */
+	bool sees_deletions;            /* by the right to replicate; otherwise by comparing everything */
+	size_t people_with_account;     /* of the people seen, those whose userAccountControl may be read */
 };
 int directory_check(struct arena *a, const struct directory_options *directory, struct directory_check *out, struct error *err);
 

@@ -21,7 +21,9 @@ const char *const *kept_attributes(struct arena *a, const struct directory_optio
 {
 	const char *const *indexed = indexed_attributes(a, d);
 	const char **list;
-	size_t n = 0, unique = 0, room = 2;
+	/* of Active Directory: whose primary group it is, and until when the account is good */
+	static const char *const of_ad[] = {"accountexpires", "objectsid", "primarygroupid", NULL};
+	size_t n = 0, unique = 0, room = 2 + sizeof(of_ad) / sizeof(*of_ad);
 
 	for (size_t i = 0; indexed[i]; i++)
 		room++;
@@ -34,6 +36,8 @@ const char *const *kept_attributes(struct arena *a, const struct directory_optio
 		list[n++] = lower_case(a, d->attributes[i]);
 	if (d->disabled_filter_attribute)
 		list[n++] = lower_case(a, d->disabled_filter_attribute);
+	for (size_t i = 0; d->kind == DIRECTORY_ACTIVE_DIRECTORY && of_ad[i]; i++)
+		list[n++] = of_ad[i];
 	qsort(list, n, sizeof(*list), by_name);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || strcmp(list[i], list[unique - 1]) != 0)
@@ -65,6 +69,8 @@ bool entry_is_disabled(const struct directory_options *d, const struct entry *e)
 {
 	const struct mirror_attribute *m = d->disabled_filter_attribute ? entry_attribute(e, d->disabled_filter_attribute) : NULL;
 
+	if (d->kind == DIRECTORY_ACTIVE_DIRECTORY && is_disabled_account(entry_attribute(e, "userAccountControl")))
+		return true;
 	for (size_t i = 0; m && i < m->n; i++)
 		if (!d->disabled_value || slice_is_nocase(m->values[i], d->disabled_value))
 			return true;
@@ -84,7 +90,7 @@ static void keep_attributes(struct mirror_writer *w, const struct entry *e, cons
 		const struct mirror_attribute *m = entry_attribute(e, names[i]);
 
 		if (m && m->n)
-			list[r->attribute_count++] = (struct mirror_attribute){names[i], m->values, m->n};
+			list[r->attribute_count++] = kept_attribute(w, names[i], m);
 	}
 	r->attributes = list;
 }
@@ -177,99 +183,6 @@ static int index_change(struct mirror_writer *w, const struct record *r, node_id
 	return 0;
 }
 
-/* ---- members of groups ---- */
-
-static int by_number(const void *a, const void *b)
-{
-	node_id x = *(const node_id *)a, y = *(const node_id *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Member values that are no DNs (memberUid, an optional UID behind the DN) join nobody. */
-static int members_sent(struct mirror_writer *w, const struct entry *e, node_id **out, size_t *n_out, struct error *err)
-{
-	const struct mirror_attribute *m = entry_attribute(e, w->directory->member_attribute);
-	size_t n = 0, unique = 0;
-	node_id *list = arena_alloc(w->arena, (m ? m->n : 0) * sizeof(*list) + 1);
-
-	for (size_t i = 0; m && i < m->n; i++) {
-		const char *key;
-
-		if (memchr(m->values[i].p, '\0', m->values[i].n) ||
-			dn_normalize(w->arena, arena_copy(w->arena, m->values[i]), &key) < 0)
-			continue;
-		list[n] = node_make(w, key, err);
-		if (list[n++] == NODE_ERROR)
-			return -1;
-	}
-	qsort(list, n, sizeof(*list), by_number);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || list[i] != list[unique - 1])
-			list[unique++] = list[i];
-	*out = list;
-	*n_out = unique;
-	return 0;
-}
-
-static int members_kept(struct mirror_writer *w, node_id group, node_id **out, size_t *n_out, struct error *err)
-{
-	char bytes[NODE_SIZE];
-	struct slice s = {NULL, 0};
-	node_id *list;
-
-	node_write(bytes, group);
-	if (store_get(w->txn, TABLE_MEMBER, slice_of(bytes, NODE_SIZE), &s, err) < 0)
-		return -1;
-	list = arena_alloc(w->arena, s.n + 1);
-	for (size_t i = 0; i < s.n / NODE_SIZE; i++)
-		list[i] = node_read(slice_of(s.p + i * NODE_SIZE, NODE_SIZE));
-	*out = list;
-	*n_out = s.n / NODE_SIZE;
-	return 0;
-}
-
-static int members_write(struct mirror_writer *w, node_id group, const node_id *list, size_t n, struct error *err)
-{
-	char key[NODE_SIZE];
-	char *bytes = arena_alloc(w->arena, n * NODE_SIZE + 1);
-
-	node_write(key, group);
-	for (size_t i = 0; i < n; i++)
-		node_write(bytes + i * NODE_SIZE, list[i]);
-	if (n)
-		return store_put(w->txn, TABLE_MEMBER, slice_of(key, NODE_SIZE), slice_of(bytes, n * NODE_SIZE), err);
-	return store_delete(w->txn, TABLE_MEMBER, slice_of(key, NODE_SIZE), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
-}
-
-/* Brings the edges of a group from what is kept to `now`, both ascending: only the difference is written. */
-static int members_change(struct mirror_writer *w, node_id group, const node_id *now, size_t n, struct error *err)
-{
-	node_id *was;
-	size_t m, i = 0, j = 0, differ = 0;
-
-	if (members_kept(w, group, &was, &m, err) < 0)
-		return -1;
-	while (i < m || j < n) {
-		if (i < m && j < n && was[i] == now[j]) {
-			i++;
-			j++;
-			continue;
-		}
-		differ++;
-		if (j == n || (i < m && was[i] < now[j])) {
-			if (edge_change(w, was[i++], group, REMOVE, err) < 0)
-				return -1;
-		} else if (edge_change(w, now[j++], group, ADD, err) < 0) {
-			return -1;
-		}
-	}
-	if (differ == 0)
-		return 0;
-	w->changed = true;
-	return members_write(w, group, now, n, err);
-}
-
 /* ---- entries ---- */
 
 static int record_remove(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct error *err)
@@ -287,11 +200,11 @@ static int record_remove(struct mirror_writer *w, enum mirror_kind kind, node_id
 	if (record_set(w, kind, id, (struct slice){NULL, 0}, err) < 0 ||
 		store_delete(w->txn, TABLE_UUID, key_slice(&uuid), (struct slice){NULL, 0}, err) < 0)
 		return -1;
-	if (index_change(w, &r, id, REMOVE, err) < 0 || (kind == MIRROR_GROUPS && members_change(w, id, NULL, 0, err) < 0))
+	if (index_change(w, &r, id, REMOVE, err) < 0 || (kind == MIRROR_GROUPS && members_put(w, id, NULL, err) < 0))
 		return -1;
 	w->state.count[kind]--;
 	w->changed = true;
-	return node_release(w, id, r.dn_key, err);
+	return nodes_by_guid(w) ? guid_node_release(w, &r, id, err) : node_release(w, id, r.dn_key, err);
 }
 
 /* Removes what stands where it can stand no longer: the entry under its old name, and whoever had its new name. */
@@ -337,6 +250,8 @@ static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id
 		if (store_put(w->txn, TABLE_UUID, key_slice(&uuid), slice_of(node, NODE_SIZE), err) < 0)
 			return -1;
 	}
+	if (nodes_by_guid(w) && guid_node_rename(w, id, found ? before.dn_key : NULL, r->dn_key, err) < 0)
+		return -1;
 	/* the row first: the index says there whether its name is the only one */
 	if (record_set(w, kind, id, bytes, err) < 0)
 		return -1;
@@ -346,18 +261,19 @@ static int record_put(struct mirror_writer *w, enum mirror_kind kind, node_id id
 int entry_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err)
 {
 	struct record r = {0};
-	node_id id, *members;
-	size_t n;
+	const char *name;
+	node_id id;
 
 	if (dn_normalize(w->arena, entry->dn, &r.dn_key) < 0) {
 		log_warning("an entry whose name is no DN is left out", "directory", w->directory->name, "dn", entry->dn, NULL);
 		return mirror_writer_delete(w, kind, entry->uuid, err);
 	}
-	id = node_make(w, r.dn_key, err);
+	name = nodes_by_guid(w) ? guid_node_name(w->arena, entry->uuid) : r.dn_key;
+	id = node_make(w, name, err);
 	if (id == NODE_ERROR || make_place(w, kind, entry, id, err) < 0)
 		return -1;
 	/* the place may have been given up with whoever had it */
-	id = node_make(w, r.dn_key, err);
+	id = node_make(w, name, err);
 	if (id == NODE_ERROR)
 		return -1;
 	fill_record(w, kind, entry, &r);
@@ -365,7 +281,9 @@ int entry_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry
 		return -1;
 	if (kind != MIRROR_GROUPS)
 		return 0;
-	return members_sent(w, entry, &members, &n, err) < 0 ? -1 : members_change(w, id, members, n, err);
+	if (nodes_by_guid(w) && sid_node_add(w, id, entry, err) < 0)
+		return -1;
+	return members_put(w, id, entry, err);
 }
 
 int entry_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE], struct error *err)

@@ -146,7 +146,8 @@ int fill_person(struct reading *r, const struct found *f, struct mirror_person *
 	*refusal = (struct error){.reason = REASON_NONE};
 	if (record.disabled)
 		error_set(refusal, REASON_PERSON_DISABLED, "%s is switched off in directory %s", record.dn, f->directory->name);
-	else if (record.name && require_own_mail(r, f, record.name, &e) < 0 && refused(&e, refusal, err) < 0)
+	else if (require_account(f->directory, &record, refusal) == 0 && record.name && require_own_mail(r, f, record.name, &e) < 0 &&
+		refused(&e, refusal, err) < 0)
 		return -1;
 	if (walk_groups(r, f->directory, f->id, &p.groups, &p.group_count, &e) < 0 && refused(&e, refusal, err) < 0)
 		return -1;

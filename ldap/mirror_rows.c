@@ -129,6 +129,16 @@ int row_set_only_name(struct mirror_writer *w, node_id id, bool only, struct err
 	return row_write(w, id, &row, err);
 }
 
+int node_forget(struct mirror_writer *w, node_id id, const char *name, struct error *err)
+{
+	struct key k = key_node(w->directory->name, name);
+	node_id there = node_at(w, &k, err);
+
+	if (there != id)
+		return there == NODE_ERROR ? -1 : 0;
+	return store_delete(w->txn, TABLE_NODE, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+}
+
 /*
  * A node without record and groups is given up.  Those of members that never
  * were entries of ours stay: their names are not known any more when the last
@@ -136,7 +146,6 @@ int row_set_only_name(struct mirror_writer *w, node_id id, bool only, struct err
  */
 int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct error *err)
 {
-	struct key k = key_node(w->directory->name, dn_key);
 	struct id_key at = key_id(id);
 	struct slice s;
 	int found;
@@ -148,7 +157,5 @@ int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct
 		found = store_get(w->txn, TABLE_PERSON, id_slice(&at), &s, err);
 	if (found == 0)
 		found = store_get(w->txn, TABLE_RULE, id_slice(&at), &s, err);
-	if (found != 0)
-		return found < 0 ? -1 : 0;
-	return store_delete(w->txn, TABLE_NODE, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+	return found != 0 ? found < 0 ? -1 : 0 : node_forget(w, id, dn_key, err);
 }

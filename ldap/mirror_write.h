@@ -35,6 +35,9 @@ void mirror_writer_close(struct mirror_writer *w);      /* drops what is not com
 int mirror_writer_put(struct mirror_writer *w, enum mirror_kind kind, const struct entry *entry, struct error *err);
 int mirror_writer_delete(struct mirror_writer *w, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE],
 	struct error *err);
+/* The group gets and loses members, whoever had them; of a group that is not there nothing happens. */
+int mirror_writer_links(struct mirror_writer *w, const unsigned char uuid[UUID_SIZE], const struct mirror_attribute *added,
+	const struct mirror_attribute *removed, struct error *err);
 
 /*
  * Between a refresh's begin and end, what the directory lacks is gathered only,

@@ -57,4 +57,10 @@ const char *uuid_text(struct arena *a, const unsigned char uuid[UUID_SIZE]);
 int walk_groups(struct reading *r, const struct directory_options *d, node_id person, const struct mirror_group **out,
 	size_t *n_out, struct error *err);
 
+/* account.c: what only Active Directory says of a person, and only when asked at the moment. */
+/* *out: the group that is the person's primary one; 0: not known. */
+int account_primary_group(struct reading *r, const struct directory_options *d, node_id person, node_id *out, struct error *err);
+/* PERSON_DISABLED: its time is over. */
+int require_account(const struct directory_options *d, const struct record *person, struct error *err);
+
 #endif

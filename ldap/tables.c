@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Keys, comparison of values, fingerprint and state: see tables.h. */
+#include "ldap/ad_values.h"
 #include "ldap/tables.h"
 
 #include <openssl/sha.h>
@@ -42,6 +43,11 @@ struct key key_node(const char *directory, const char *dn_key)
 	key_add(&k, "\1", 1);
 	key_add(&k, hash, sizeof hash);
 	return k;
+}
+
+const char *sid_node_name(struct arena *a, const char *sid)
+{
+	return arena_printf(a, "<sid=%s>", sid);
 }
 
 struct key key_uuids(const char *directory, enum mirror_kind kind)
@@ -106,9 +112,15 @@ static bool is_guid(struct slice s)
 	return true;
 }
 
+/* What people are called by on the command line. */
+static const char *user_name_attribute(const struct directory_options *d)
+{
+	return d->kind == DIRECTORY_ACTIVE_DIRECTORY ? "samaccountname" : "uid";
+}
+
 static bool without_case(const struct directory_options *d, const char *attribute)
 {
-	if (strcasecmp(attribute, d->mail_attribute) == 0 || strcasecmp(attribute, "uid") == 0)
+	if (strcasecmp(attribute, d->mail_attribute) == 0 || strcasecmp(attribute, user_name_attribute(d)) == 0)
 		return true;
 	for (size_t i = 0; i < d->join_count; i++)
 		if (d->joins[i].is_mutable && strcasecmp(attribute, d->joins[i].attribute) == 0)
@@ -125,8 +137,11 @@ bool key_index(const struct directory_options *d, const char *attribute, struct 
 {
 	struct key k = key_begin(d->name);
 	size_t n = strnlen(attribute, ATTRIBUTE_NAME_MAX);
+	char guid[GUID_TEXT_SIZE];
 	bool fold;
 
+	if (d->kind == DIRECTORY_ACTIVE_DIRECTORY && ad_claimed_guid(attribute, value, guid))
+		value = slice_c(guid);
 	if (value.n == 0 || value.n > INDEX_VALUE_MAX || memchr(value.p, '\0', value.n))
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -157,6 +172,10 @@ bool key_group_name(const char *directory, const char *name, struct key *out)
 
 bool value_equal(const struct directory_options *d, const char *attribute, struct slice a, struct slice b)
 {
+	char guid[GUID_TEXT_SIZE], other[GUID_TEXT_SIZE];
+
+	if (d->kind == DIRECTORY_ACTIVE_DIRECTORY && ad_claimed_guid(attribute, a, guid) && ad_claimed_guid(attribute, b, other))
+		return strcmp(guid, other) == 0;
 	if (a.n != b.n)
 		return false;
 	if (without_case(d, attribute) || (is_guid(a) && is_guid(b))) {
@@ -193,7 +212,7 @@ const char *const *indexed_attributes(struct arena *a, const struct directory_op
 	for (size_t i = 0; i < d->join_count; i++)
 		add_name(list, &n, lower_case(a, d->joins[i].attribute));
 	add_name(list, &n, lower_case(a, d->mail_attribute));
-	add_name(list, &n, "uid");
+	add_name(list, &n, user_name_attribute(d));
 	return list;
 }
 

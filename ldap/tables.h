@@ -91,6 +91,8 @@ static inline struct slice id_slice(const struct id_key *k)
 }
 
 struct key key_node(const char *directory, const char *dn_key);
+/* By which a group is found that is somebody's primary one; a name of its node like a DN key. */
+const char *sid_node_name(struct arena *a, const char *sid);
 struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE]);
 struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefix of all */
 struct key key_indexes(const char *directory);                            /* prefix of all of its index */

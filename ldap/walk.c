@@ -115,10 +115,15 @@ int walk_groups(struct reading *r, const struct directory_options *d, node_id pe
 	size_t *n_out, struct error *err)
 {
 	struct walk w = {.reading = r, .directory = d, .from = -1, .err = err};
+	char primary[NODE_SIZE];
 	struct row row;
+	node_id id;
 	int found = row_of(r, person, &row, err);
 
-	if (found < 0 || (found && add_parents(&w, row.parents) < 0))
+	if (found < 0 || (found && add_parents(&w, row.parents) < 0) || account_primary_group(r, d, person, &id, err) < 0)
+		return -1;
+	node_write(primary, id);
+	if (add_parents(&w, slice_of(primary, NODE_SIZE)) < 0)
 		return -1;
 	for (size_t i = 0; i < w.n; i++) {
 		w.from = (int)i;

@@ -59,6 +59,8 @@ enum change { ADD, REMOVE };
 
 node_id node_make(struct mirror_writer *w, const char *dn_key, struct error *err);     /* the one there is, or a new one */
 int node_release(struct mirror_writer *w, node_id id, const char *dn_key, struct error *err);
+/* The name leads to the node no more, if it did. */
+int node_forget(struct mirror_writer *w, node_id id, const char *name, struct error *err);
 /* 1: copied into the transaction's arena, 0: none, -1. */
 int record_at(struct mirror_writer *w, enum mirror_kind kind, node_id id, struct slice *out, struct error *err);
 /* bytes empty: no record any more.  A group's name does not count as the only one until row_set_only_name says so. */
@@ -73,5 +75,19 @@ int row_set_only_name(struct mirror_writer *w, node_id id, bool only, struct err
 int edge_change(struct mirror_writer *w, node_id member, node_id group, enum change change, struct error *err);
 int edges_write(struct mirror_writer *w, struct error *err);
 void edges_free(struct mirror_writer *w);
+
+/* mirror_members.c: members are what the entry says; e NULL: nobody. */
+int members_put(struct mirror_writer *w, node_id group, const struct entry *e, struct error *err);
+
+/* mirror_guid.c: nodes that have GUIDs for names. */
+bool nodes_by_guid(const struct mirror_writer *w);
+const char *guid_node_name(struct arena *a, const unsigned char uuid[UUID_SIZE]);
+const char *guid_node_name_in(struct arena *a, struct slice value);    /* NULL: it has none in front */
+int sid_node_add(struct mirror_writer *w, node_id group, const struct entry *e, struct error *err);
+int guid_node_rename(struct mirror_writer *w, node_id id, const char *before, const char *dn_key, struct error *err);
+/* When the last record of the node is gone. */
+int guid_node_release(struct mirror_writer *w, const struct record *r, node_id id, struct error *err);
+bool is_disabled_account(const struct mirror_attribute *m);     /* userAccountControl; NULL: not sent */
+struct mirror_attribute kept_attribute(struct mirror_writer *w, const char *name, const struct mirror_attribute *m);
 
 #endif

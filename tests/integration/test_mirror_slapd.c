@@ -729,7 +729,7 @@ static void check_counts_what_is_there_and_names_what_is_not(void **state)
 	slapd_change(&f.slapd, "dn: " DN("bert") "\nchangetype: modify\ndelete: employeeNumber\n\n");
 	assert_done(directory_check(f.arena, &f.options, &out, &err), err);
 	assert_string_equal(out.uri, f.slapd.uri);
-	assert_true(out.sync_supported);
+	assert_null(out.cannot_follow);
 	assert_int_equal(out.people, 4);
 	assert_int_equal(out.people_with_join, 3);
 	assert_int_equal(out.groups, 5);

@@ -201,6 +201,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{24, "    uri: ldaps://ldap.example.org/dc=example", "p.yaml:24: uri: \"ldaps://ldap.example.org/dc=example\" must end after its host"},
 	{24, "    uri: ldaps://ldap.example.org\n    starttls: yes", "p.yaml:24: uri: \"ldaps://ldap.example.org\" is TLS from the start"},
 	{24, "    uri: ldaps://ldap.example.org\n    kind: novell", "p.yaml:25: kind: \"novell\" must be"},
+	{24, "    uri: ldaps://ldap.example.org\n    poll: 10m", "p.yaml:25: poll: \"10m\" must be within 1s..5m"},
 	{25, "    bind_dn: postern", "p.yaml:25: bind_dn: \"postern\" is not a DN"},
 	{25, "", "p.yaml:23: bind_dn: is missing in corp: password_file needs it"},
 	{26, "", "p.yaml:23: password_file: is missing in corp: bind_dn needs it"},
@@ -498,6 +499,25 @@ static void allows_mutable_joins_when_told_so(void **state)
 	arena_free(a);
 }
 
+static void active_directory_has_filters_of_its_own(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 24, "    uri: ldaps://dc1.example.org\n    kind: active-directory\n    poll: 5s"), &s, NULL, &err),
+		err);
+	assert_int_equal(s->directories[0].kind, DIRECTORY_ACTIVE_DIRECTORY);
+	assert_int_equal(s->directories[0].poll_seconds, 5);
+	assert_string_equal(s->directories[0].people_filter, "(&(objectCategory=person)(objectClass=user))");
+	assert_string_equal(s->directories[0].groups_filter, "(objectClass=group)");
+	assert_done(read_bytes(a, file_with(a, 27, "    people: {base: \"ou=p,dc=e\", filter: (mail=*)}\n    kind: active-directory"), &s, NULL,
+		&err), err);
+	assert_string_equal(s->directories[0].people_filter, "(mail=*)");
+	arena_free(a);
+}
+
 static void accepts_what_stays_on_this_host(void **state)
 {
 	static const struct { size_t number; const char *line; } fine[] = {
@@ -682,6 +702,7 @@ int main(void)
 		cmocka_unit_test(sends_the_usual_attributes_and_further_ones),
 		cmocka_unit_test(keeps_every_attribute_that_is_named_anywhere),
 		cmocka_unit_test(allows_mutable_joins_when_told_so),
+		cmocka_unit_test(active_directory_has_filters_of_its_own),
 		cmocka_unit_test(accepts_what_stays_on_this_host),
 		cmocka_unit_test(lists_all_problems_at_once_up_to_twenty),
 		cmocka_unit_test(accepts_the_sample_file),

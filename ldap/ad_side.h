@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What ad.c and ad_task.c share: one kind of entries that is followed, and what is to be told of it. */
+#ifndef LDAP_AD_SIDE_H
+#define LDAP_AD_SIDE_H
+
+#include "ldap/ad_search.h"
+
+enum stage { NOT_STARTED, NEW_COOKIE, PAGES, POLLS };
+
+enum task_what { TASK_TELL, TASK_READ };
+enum task_reason { CHANGED, RENAMED };
+
+struct task {
+	enum task_what what;
+	enum task_reason reason;        /* TASK_READ; who was renamed may be a container */
+	struct sync_event event;        /* TASK_READ: only entry.uuid */
+};
+
+struct side {
+	enum mirror_kind kind;
+	const char *base, *base_key, *filter;   /* base NULL: not wanted */
+	const char *root;               /* of its naming context; NULL: the server has none with this base */
+	const char *const *wanted;      /* of an entry that is read */
+	const char *const *watched;     /* of which DirSync tells */
+	bool links;                     /* which values came and went is enough to know of a group */
+	enum stage stage;
+	bool refreshing;                /* until the first poll from a cookie that was handed in is over */
+	struct slice cookie, page;      /* owned */
+	int64_t due, compare;           /* monotonic: the next poll, the next reading of everything */
+	struct arena *arena;            /* of the tasks; NULL: there are none */
+	struct task *tasks;
+	size_t n, at;
+};
+
+void tasks_clear(struct side *s);
+struct arena *tasks_arena(struct side *s);
+/* An event, to be filled; valid until the next one. */
+struct sync_event *tell(struct side *s, enum sync_what what);
+/* The same of one entry. */
+struct sync_event *tell_uuid(struct side *s, enum sync_what what, const unsigned char uuid[UUID_SIZE]);
+void must_read(struct side *s, const unsigned char uuid[UUID_SIZE], enum task_reason reason);
+/* Instead of all that was to be told. */
+void tell_again(struct side *s, const char *why);
+size_t reads_of(const struct side *s);
+
+/* uuids: this one alone. */
+void event_name(struct arena *a, struct sync_event *e, const unsigned char uuid[UUID_SIZE]);
+/* A copy that lives as long as the arena. */
+struct sync_event keep_event(struct arena *a, const struct sync_event *e);
+
+/* NULL: this attribute did not change. */
+const struct mirror_attribute *change_of(const struct entry *e, const char *name);
+bool change_is_deletion(const struct entry *e);
+/* Members that came (range 1-1) and went (0-0), and nothing else.  False: the whole must be read. */
+bool change_is_of_links(const struct side *s, const char *member, const struct entry *e, struct sync_event *out);
+
+/* Names of attributes, each once, ended by NULL. */
+struct names {
+	struct arena *arena;
+	const char **list;
+	size_t n;
+};
+void names_add(struct names *names, const char *name);
+void names_add_all(struct names *names, const char *const *list);
+const char *const *names_end(struct names *names);
+bool names_have(const char *const *list, const char *name);
+
+#endif
