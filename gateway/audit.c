@@ -155,14 +155,9 @@ static void add_observed(struct text *o, const char *key, const struct audit_obs
 	text_add_c(o, "}");
 }
 
-static void write_line(struct text *o, const struct audit_line *l)
+/* What is decided, and by what; no time, no ids of ours, nothing that differs when the same is judged once more. */
+static void write_decision(struct text *o, const struct audit_line *l)
 {
-	char time[21];
-
-	text_add_c(o, "{");
-	time_write(clock_now(), time);
-	add(o, "time", time);
-	add(o, "id", l->id);
 	add(o, "event", l->event);
 	add(o, "reason", l->reason);
 	add(o, "detail", l->detail);
@@ -175,10 +170,13 @@ static void write_line(struct text *o, const struct audit_line *l)
 	add(o, "tenant", l->tenant);
 	add(o, "object_id", l->object_id);
 	add(o, "name_id", l->name_id);
+	add(o, "guest", l->guest);
+	add(o, "mfa", l->mfa);
 	add(o, "groups_claim", l->groups_claim);
 	add(o, "directory", l->directory);
 	add(o, "dn", l->dn);
 	add(o, "mail", l->mail);
+	add(o, "stale", l->stale);
 	add(o, "outcome", l->outcome);
 	add(o, "rule", l->rule);
 	add(o, "requirement", l->requirement);
@@ -188,12 +186,33 @@ static void write_line(struct text *o, const struct audit_line *l)
 	add(o, "passage", l->passage);
 	add(o, "to", l->to);
 	add(o, "assertion_in", l->assertion_in);
+}
+
+struct slice audit_decision(struct arena *a, const struct audit_line *line)
+{
+	struct text text;
+
+	text_begin(&text, a, 2048);
+	text_add_c(&text, "{");
+	write_decision(&text, line);
+	text_add_c(&text, "}");
+	return text_slice(&text);
+}
+
+static void write_line(struct text *o, const struct audit_line *l)
+{
+	char time[21];
+
+	text_add_c(o, "{");
+	time_write(clock_now(), time);
+	add(o, "time", time);
+	add(o, "id", l->id);
+	write_decision(o, l);
 	add(o, "assertion_out", l->assertion_out);
 	add(o, "answer", l->answer);
 	add(o, "status", l->status);
 	add(o, "response_out", l->response_out);
 	add_number(o, "mirror_age_s", l->mirror_age);
-	add(o, "stale", l->stale);
 	add_number(o, "read_us", l->read_us);
 	add_number(o, "person_us", l->person_us);
 	add_number(o, "decide_us", l->decide_us);

@@ -41,6 +41,7 @@ struct audit_line {
 	const char *link;
 	const char *provider;
 	const char *tenant, *object_id, *name_id;       /* who the provider said */
+	const char *guest, *mfa;        /* "yes", of the identity; NULL: no */
 	const char *groups_claim;       /* how many groups it sent, which nobody looks at; "too many to send" */
 	const char *directory, *dn, *mail;              /* who the mirror knows */
 	const char *outcome, *rule, *requirement;
@@ -66,6 +67,8 @@ void audit_close(struct audit *a);
 int audit_write(struct audit *a, const struct audit_line *line, struct error *err);
 /* Whether one more line (of the audit, and of the log) about a request that named nobody has room at this monotonic time. */
 bool audit_has_room(struct audit *a, int64_t now_us);
+/* The part of the line that is the decision, as an object: the same sign-on has the same bytes, whenever it is judged. */
+struct slice audit_decision(struct arena *a, const struct audit_line *line);
 /* Opens the file anew when it was moved or removed. */
 void audit_look_again(struct audit *a);
 

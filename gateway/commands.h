@@ -10,7 +10,11 @@
 
 #include "gateway/settings.h"
 
-/* explain PERSON [--door NAME | --link NAME] [--mfa] [--guest] [--client ADDRESS] [--claim NAME=VALUE]… [--json] */
+/*
+ * explain PERSON [--door NAME | --link NAME] [--mfa] [--guest] [--client ADDRESS] [--claim NAME=VALUE]… [--json]
+ * explain --response FILE [--provider NAME] [--at TIME] [--door NAME | --link NAME] [--client ADDRESS] [--json]
+ * explain --audit ID [--audit-file FILE] [--mfa] [--guest] [--client ADDRESS] [--claim NAME=VALUE]… [--json]
+ */
 int command_explain(struct arena *a, const char *settings_path, int argc, char **argv);
 /* setup [CONNECTION]: every value to paste, for Entra's screen and for Atlassian's */
 int command_setup(struct arena *a, const char *settings_path, int argc, char **argv);

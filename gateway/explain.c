@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * `postern explain PERSON`: why, by the very code that decides.
+ * `postern explain PERSON | --response FILE | --audit ID`: why, by the very
+ * code that decides.
  *
- * Reads the mirror and the inventory, holds no key, writes nothing.  What only
- * a sign-on knows (claims, MFA, client) is given on the command line, or taken
- * as absent, and said so.
+ * Reads the mirror and the inventory, holds no key that signs, writes nothing.
+ * What only a sign-on knows (claims, MFA, client) comes from the Response or
+ * the audit, is given on the command line, or taken as absent, and said so.
  */
 #include "gateway/explain.h"
 
 #include "base/clock.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
+#include "gateway/decision.h"
 #include "gateway/domains.h"
 #include "gateway/release.h"
 
 #include <getopt.h>
-
-struct asked {
-	const char *person, *door, *link, *client;
-	bool json;
-	struct saml_identity identity;
-	struct saml_attribute *claims;
-	size_t claim_count;
-};
 
 static int usage(const char *problem, const char *what)
 {
@@ -30,11 +24,15 @@ static int usage(const char *problem, const char *what)
 		fprintf(stderr, "postern explain: %s%s\n", problem, what ? what : "");
 	fputs("usage: postern explain PERSON [--door NAME | --link NAME] [--mfa] [--guest]\n"
 	      "                       [--client ADDRESS] [--claim NAME=VALUE]... [--json]\n"
+	      "       postern explain --response FILE [--provider NAME] [--at TIME] [--door NAME | --link NAME]\n"
+	      "                       [--client ADDRESS] [--json]\n"
+	      "       postern explain --audit ID [--audit-file FILE] [--mfa] [--guest] [--client ADDRESS]\n"
+	      "                       [--claim NAME=VALUE]... [--json]\n"
 	      "PERSON is a mail address, a DN, a uid or an object id.\n", stderr);
 	return 2;
 }
 
-static int add_claim(struct arena *a, struct asked *q, const char *text)
+static int add_claim(struct arena *a, struct explain_asked *q, const char *text)
 {
 	/* a claim's name is a URL and may hold `=` in theory; its value does more often, so the first one divides */
 	const char *equals = strchr(text, '=');
@@ -49,12 +47,31 @@ static int add_claim(struct arena *a, struct asked *q, const char *text)
 	return 0;
 }
 
-static int read_arguments(struct arena *a, int argc, char **argv, struct asked *q)
+/* What is said of the person belongs to a name; a Response says it itself, and so does the audit, as far as it goes. */
+static int require_fitting(struct explain_asked *q)
+{
+	if (q->door && q->link)
+		return usage("--door or --link, not both", NULL);
+	if (q->audit_id && (q->door || q->link))
+		return usage("the audit says which door or link it was", NULL);
+	if (q->response && (q->claim_count || q->identity.mfa || q->identity.guest))
+		return usage("--claim, --mfa and --guest are for a person that is named; the Response says them itself", NULL);
+	if (!q->response && (q->provider || q->at))
+		return usage("--provider and --at belong to --response", NULL);
+	if (!q->audit_id && q->audit_file)
+		return usage("--audit-file belongs to --audit", NULL);
+	q->identity.attributes = q->claims;
+	q->identity.attribute_count = q->claim_count;
+	return 0;
+}
+
+static int read_arguments(struct arena *a, int argc, char **argv, struct explain_asked *q)
 {
 	static const struct option options[] = {
 		{"door", required_argument, NULL, 'd'}, {"link", required_argument, NULL, 'l'}, {"client", required_argument, NULL, 'c'},
 		{"claim", required_argument, NULL, 'k'}, {"mfa", no_argument, NULL, 'm'}, {"guest", no_argument, NULL, 'g'},
-		{"json", no_argument, NULL, 'j'}, {0},
+		{"json", no_argument, NULL, 'j'}, {"response", required_argument, NULL, 'r'}, {"audit", required_argument, NULL, 'a'},
+		{"audit-file", required_argument, NULL, 'f'}, {"provider", required_argument, NULL, 'p'}, {"at", required_argument, NULL, 't'}, {0},
 	};
 	int c;
 
@@ -67,6 +84,11 @@ static int read_arguments(struct arena *a, int argc, char **argv, struct asked *
 		case 'm': q->identity.mfa = true; break;
 		case 'g': q->identity.guest = true; break;
 		case 'j': q->json = true; break;
+		case 'r': q->response = optarg; break;
+		case 'a': q->audit_id = optarg; break;
+		case 'f': q->audit_file = optarg; break;
+		case 'p': q->provider = optarg; break;
+		case 't': q->at = optarg; break;
 		case 'k':
 			if (add_claim(a, q, optarg) < 0)
 				return usage("--claim wants NAME=VALUE, not ", optarg);
@@ -74,29 +96,53 @@ static int read_arguments(struct arena *a, int argc, char **argv, struct asked *
 		default: return usage(NULL, NULL);
 		}
 	}
-	if (optind + 1 != argc)
-		return usage(optind == argc ? "whom?" : "one person at a time", NULL);
-	if (q->door && q->link)
-		return usage("--door or --link, not both", NULL);
+	if (!q->response && !q->audit_id && optind == argc)
+		return usage("whom?", NULL);
+	if ((q->response != NULL) + (q->audit_id != NULL) + (argc - optind) != 1)
+		return usage("one person, one Response or one line of the audit at a time", NULL);
 	q->person = argv[optind];
-	q->identity.attributes = q->claims;
-	q->identity.attribute_count = q->claim_count;
-	return 0;
+	return require_fitting(q);
+}
+
+/* The line that the audit would have; of a refusal by the SAML or of a person who was not found, without a judgement. */
+static void note_decision(struct arena *a, const struct explanation *e, struct explained_door *d)
+{
+	struct audit_line *line = &d->line;
+
+	*line = (struct audit_line){
+		.client = e->client, .door = d->connection ? d->connection->name : NULL, .link = d->link ? d->link->name : NULL,
+		.provider = e->provider ? e->provider->name : NULL,
+	};
+	if (!e->response || e->response->rc == 0)
+		decision_identity(a, line, &e->identity);
+	if (e->found < 0) {
+		decision_refusal(a, line, &e->err);
+		return;
+	}
+	decision_person(line, &e->person);
+	decision_judgement(a, line, &d->judgement);
+	if (d->rc < 0)
+		decision_refusal(a, line, &d->err);
+	else
+		line->event = decision_event(&d->judgement);
 }
 
 static void explain_at(struct arena *a, const struct gateway *g, const struct explanation *e, struct explained_door *d)
 {
 	struct judge_question question = {
-		.door = d->connection, .link = d->link, .identity = e->identity, .client = e->client, .now = e->now,
+		.door = d->connection, .link = d->link, .provider = e->provider ? e->provider->name : NULL, .identity = &e->identity,
+		.client = e->client, .now = e->now,
 	};
 
 	d->rc = judge(a, g, &question, &e->person, TRACE_YES, &d->judgement, &d->err);
+	if (d->rc == 0 && e->provider)
+		d->rc = judge_way(&question, &d->judgement, &d->err);
 	if (d->rc == 0 && d->judgement.passage == PASSAGE_ASSERT)
-		d->attribute_count = release_attributes(a, d->judgement.door, e->identity, &e->person, &d->attributes);
+		d->attribute_count = release_attributes(a, d->judgement.door, &e->identity, &e->person, &d->attributes);
 }
 
 /* The doors and links asked for; all of them when none was named. */
-static int choose_doors(struct arena *a, const struct settings *s, const struct asked *q, struct explained_door **out, size_t *n_out)
+static int choose_doors(struct arena *a, const struct settings *s, const struct explain_asked *q, struct explained_door **out, size_t *n_out)
 {
 	struct explained_door *doors = arena_alloc(a, (s->connection_count + s->link_count + 1) * sizeof(*doors));
 	size_t i, n = 0;
@@ -121,54 +167,99 @@ static void find_age(const struct settings *s, struct explanation *e)
 	e->stale_end = staleness_end(s, e->person.directory, e->person.as_of);
 }
 
-static int explain(struct arena *a, const struct gateway *g, const struct asked *q)
+/* Of a Response by its claims, as a sign-on does; else by the name that was given. */
+static void find_person(struct arena *a, const struct gateway *g, const struct explain_asked *q, struct explanation *e)
 {
-	struct explanation e = {.asked = q->person, .now = clock_now(), .identity = &q->identity, .client = q->client};
+	const struct settings *s = g->settings;
+
+	if (e->found < 0)               /* the Response was refused */
+		return;
+	if (!g->mirror)
+		e->found = error_set(&e->err, REASON_MIRROR_EMPTY, e->response ? "the mirror file is not there yet" :
+			"%s is not there yet: has `postern serve` run?", settings_mirror_path(a, s));
+	else if (e->response)
+		e->found = judge_person(a, g, e->provider, &e->identity, &e->person, &e->err);
+	else
+		e->found = mirror_person_named(a, g->mirror, s->directories, s->directory_count, q->person, &e->person, &e->err);
+	if (e->found < 0)
+		return;
+	/* judged as of an instant before the mirror was last known to be so: there is only the mirror of today */
+	if (e->person.as_of > e->now && e->person.as_of <= clock_now())
+		e->person.as_of = e->now;
+	e->provider_count = providers_of_person(a, s, e->person.directory, e->person.mail, &e->providers);
+	find_age(s, e);
+}
+
+static int explain(struct arena *a, const struct gateway *g, const struct explain_asked *q, struct explanation *e)
+{
 	struct explained_door *doors;
 	size_t i;
 	int refused = 0;
 
-	if (choose_doors(a, g->settings, q, &doors, &e.door_count) < 0)
+	if (choose_doors(a, g->settings, q, &doors, &e->door_count) < 0)
 		return usage("there is no connection or link named ", q->door ? q->door : q->link);
-	if (!g->mirror)
-		e.found = error_set(&e.err, REASON_MIRROR_EMPTY, "%s is not there yet: has `postern serve` run?",
-			settings_mirror_path(a, g->settings));
-	else
-		e.found = mirror_person_named(a, g->mirror, g->settings->directories, g->settings->directory_count, q->person, &e.person, &e.err);
-	if (e.found == 0)
-		e.provider_count = providers_of_person(a, g->settings, e.person.directory, e.person.mail, &e.providers);
-	if (e.found == 0)
-		find_age(g->settings, &e);
-	for (i = 0; e.found == 0 && i < e.door_count; i++) {
-		explain_at(a, g, &e, &doors[i]);
-		refused += doors[i].rc < 0;
+	find_person(a, g, q, e);
+	for (i = 0; i < e->door_count; i++) {
+		if (e->found == 0)
+			explain_at(a, g, e, &doors[i]);
+		refused += e->found < 0 || doors[i].rc < 0;
+		note_decision(a, e, &doors[i]);
 	}
-	e.doors = doors;
+	e->doors = doors;
 	if (q->json)
-		explain_print_json(&e);
+		explain_print_json(a, e);
 	else
-		explain_print_text(&e);
-	return e.found < 0 || (size_t)refused == e.door_count ? 1 : 0;
+		explain_print_text(a, e);
+	return (size_t)refused == e->door_count ? 1 : 0;
+}
+
+static int explain_all(struct arena *a, struct files *files, struct gateway *g, struct explain_asked *q, struct error *err)
+{
+	struct explanation e = {.asked = q->person, .now = clock_now()};
+
+	if (q->response && explain_response_load(a, q, files, g, &e, err) < 0)
+		return -1;
+	if (child_user_step_down(g->settings->user, err) < 0)
+		return -1;
+	if (q->response) {
+		e.asked = q->response;
+		g->providers = providers_open(g->settings, files);
+		if (explain_response_judge(a, q, g, &e, err) < 0)
+			return -1;
+	}
+	if (q->audit_id && explain_audit_find(a, g->settings, q, &e, err) < 0)
+		return -1;
+	if (q->audit_id && !q->person)
+		return error_set(err, REASON_FILE, "the line of %.40s names nobody, so there is nothing to judge now; a stored Response can be judged "
+			"with --response", q->audit_id);
+	if (!q->response)
+		e.identity = q->identity;
+	if (q->audit_id)
+		e.asked = q->audit_id;
+	e.client = q->client;
+	gateway_open_stores(g);
+	return explain(a, g, q, &e);
 }
 
 int command_explain(struct arena *a, const char *settings_path, int argc, char **argv)
 {
-	const struct settings *settings;
-	struct asked q = {0};
-	struct gateway g = {0};
+	struct files *files = files_from_disk(a);
+	struct explain_asked q = {0};
+	struct gateway g = {.arena = a};
 	struct error err;
 	int rc;
 
 	rc = read_arguments(a, argc, argv, &q);
 	if (rc != 0)
 		return rc;
-	if (settings_read(a, files_from_disk(a), settings_path, &settings, NULL, &err) < 0 || child_user_step_down(settings->user, &err) < 0) {
+	if (settings_read(a, files, settings_path, &g.settings, NULL, &err) < 0 || saml_start(&err) < 0) {
 		fprintf(stderr, "postern explain: %s\n", err.detail);
 		return 1;
 	}
-	g = (struct gateway){.arena = a, .settings = settings};
-	gateway_open_stores(&g);
-	rc = explain(a, &g, &q);
+	rc = explain_all(a, files, &g, &q, &err);
+	if (rc < 0)
+		fprintf(stderr, "postern explain: %s\n", err.detail);
 	gateway_close(&g);
-	return rc;
+	saml_stop();
+	return rc < 0 ? 1 : rc;
 }

@@ -2,7 +2,7 @@
 /* An explanation for a program: one JSON object, fields only ever added. */
 #include "gateway/explain.h"
 
-#include <jansson.h>
+#include "base/encode.h"
 
 static void add(json_t *o, const char *key, const char *value)
 {
@@ -152,12 +152,102 @@ static json_t *door_json(const struct explained_door *d)
 	return o;
 }
 
-void explain_print_json(const struct explanation *e)
+static bool was_begun(const struct saml_checks *checks, enum saml_check check)
 {
-	json_t *o = json_object(), *doors = json_array();
+	size_t i;
+
+	for (i = 0; i < checks->n && checks->begun[i] != check; i++)
+		;
+	return i < checks->n;
+}
+
+static json_t *check_json(enum saml_check check, const char *result)
+{
+	json_t *o = json_object();
+
+	add(o, "check", saml_check_word(check));
+	add(o, "what", saml_check_what(check));
+	add(o, "result", result);
+	return o;
+}
+
+static json_t *checks_json(const struct explained_response *r)
+{
+	json_t *list = json_array();
+	size_t i;
+	int k;
+
+	for (i = 0; i < r->checks.n; i++)
+		json_array_append_new(list, check_json(r->checks.begun[i], r->rc < 0 && i + 1 == r->checks.n ? "refused" : "ok"));
+	for (k = 0; k < SAML_CHECK_COUNT; k++) {
+		if (!was_begun(&r->checks, (enum saml_check)k))
+			json_array_append_new(list, check_json((enum saml_check)k,
+				r->rc < 0 && (k != SAML_CHECK_DECRYPTION || r->peek.is_encrypted) ? "not-reached" : "not-needed"));
+	}
+	return list;
+}
+
+static json_t *lasso_json(const struct explained_response *r)
+{
+	const struct saml_opinion *l = &r->lasso;
+	json_t *o = json_object();
+
+	add(o, "not_asked", r->lasso_not_asked);
+	if (r->lasso_not_asked)
+		return o;
+	json_object_set_new(o, "accepts", json_boolean(l->accepts));
+	add(o, "says", l->says);
+	json_object_set_new(o, "fits", l->asked ? json_boolean(l->fits) : json_null());
+	add(o, "misfit", l->misfit);
+	add(o, "name_id", l->name_id);
+	return o;
+}
+
+static json_t *response_json(const struct explanation *e)
+{
+	const struct explained_response *r = e->response;
+	json_t *o = json_object();
+	char at[21];
+
+	time_write(e->now, at);
+	add(o, "provider", e->provider->name);
+	add(o, "at", at);
+	add(o, "at_is", r->at_says);
+	add(o, "in_response_to", r->peek.in_response_to);
+	json_object_set_new(o, "encrypted", json_boolean(r->peek.is_encrypted));
+	json_object_set_new(o, "accepted", json_boolean(r->rc == 0));
+	json_object_set_new(o, "checks", checks_json(r));
+	json_object_set_new(o, "lasso", lasso_json(r));
+	return o;
+}
+
+/* The very text that the audit line of such a sign-on has. */
+static json_t *decisions_json(struct arena *a, const struct explanation *e)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < e->door_count; i++) {
+		struct slice text = audit_decision(a, &e->doors[i].line);
+
+		json_array_append_new(list, json_loadb(text.p, text.n, 0, NULL));
+	}
+	return list;
+}
+
+void explain_print_json(struct arena *a, const struct explanation *e)
+{
+	json_t *o = json_object(), *doors = json_array(), *decisions = decisions_json(a, e);
 	size_t i;
 
 	add(o, "asked", e->asked);
+	if (e->response)
+		json_object_set_new(o, "response", response_json(e));
+	if (e->audit) {
+		json_object_set(o, "audit", e->audit->line);
+		json_object_set(o, "recorded", e->audit->recorded);
+		json_object_set_new(o, "same", json_boolean(json_equal(e->audit->recorded, json_array_get(decisions, 0))));
+	}
 	if (e->found < 0) {
 		add(o, "reason", reason_word(e->err.reason));
 		add(o, "detail", e->err.detail);
@@ -167,6 +257,7 @@ void explain_print_json(const struct explanation *e)
 			json_array_append_new(doors, door_json(&e->doors[i]));
 	}
 	json_object_set_new(o, "doors", doors);
+	json_object_set_new(o, "decisions", decisions);
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(o);

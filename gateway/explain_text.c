@@ -3,6 +3,7 @@
 #include "gateway/explain.h"
 
 #include "base/encode.h"
+#include "gateway/report.h"
 
 static const char *passage_sentence(enum passage passage)
 {
@@ -165,12 +166,108 @@ static void print_providers(const struct explanation *e)
 	putchar('\n');
 }
 
-void explain_print_text(const struct explanation *e)
+/* ---- a stored Response ---- */
+
+static bool was_begun(const struct saml_checks *checks, enum saml_check check)
 {
 	size_t i;
 
+	for (i = 0; i < checks->n && checks->begun[i] != check; i++)
+		;
+	return i < checks->n;
+}
+
+static void print_checks(struct arena *a, const struct explanation *e)
+{
+	const struct explained_response *r = e->response;
+	const char *missing = "";
+	size_t i;
+	int k;
+
+	for (i = 0; i < r->checks.n; i++) {
+		bool refused = r->rc < 0 && i + 1 == r->checks.n;
+
+		printf("%s %s  %-20s %s\n", i ? "          " : "Checks    ", refused ? "NO" : "ok", saml_check_word(r->checks.begun[i]),
+			saml_check_what(r->checks.begun[i]));
+	}
+	if (r->rc < 0)
+		printf("           refused: %s\n           %s\n", reason_word(e->err.reason), report_clean(a, e->err.detail));
+	for (k = 0; k < SAML_CHECK_COUNT && r->rc < 0; k++) {
+		if (!was_begun(&r->checks, (enum saml_check)k) && (k != SAML_CHECK_DECRYPTION || r->peek.is_encrypted))
+			missing = arena_printf(a, "%s%s%s", missing, *missing ? ", " : "", saml_check_word((enum saml_check)k));
+	}
+	if (*missing)
+		printf("           not reached: %s\n", missing);
+}
+
+static void print_lasso(struct arena *a, const struct explanation *e)
+{
+	const struct explained_response *r = e->response;
+	const struct saml_opinion *o = &r->lasso;
+
+	if (r->lasso_not_asked) {
+		printf("lasso      not asked: %s\n", r->lasso_not_asked);
+		return;
+	}
+	printf("lasso      by itself (signature, status, request): %s\n", o->accepts ? "accepts it" : report_clean(a, o->says));
+	if (o->asked)
+		printf("           what it leaves to its caller (destination, recipient, audience, times): %s\n",
+			o->fits ? "all fits" : report_clean(a, o->misfit));
+	if (o->name_id)
+		printf("           reads the NameID %s%s\n", report_clean(a, o->name_id),
+			r->rc == 0 && strcmp(o->name_id, e->identity.name_id) != 0 ? ", WHICH IS NOT OURS" : "");
+}
+
+void explain_print_response(struct arena *a, const struct explanation *e)
+{
+	const struct explained_response *r = e->response;
+	char at[21];
+
+	time_write(e->now, at);
+	printf("Response   %s, judged as an answer of %s\n", e->asked, e->provider->name);
+	printf("           at %s: %s\n", at, r->at_says);
+	printf("           taken from itself: the request that it answers (%s); not known: when that was asked,\n"
+	       "           whether it asked for a fresh sign-on or a passive one, whether this answer was used before\n",
+		r->peek.in_response_to ? report_clean(a, r->peek.in_response_to) : "none");
+	print_checks(a, e);
+	print_lasso(a, e);
+	if (r->rc < 0)
+		return;
+	printf("Identity   NameID %s%s%s\n", e->identity.name_id, e->identity.guest ? ", a guest" : "",
+		e->identity.mfa ? ", more than one factor" : "");
+	printf("           tenant %s, object id %s, assertion %s\n", e->identity.tenant ? e->identity.tenant : "(none)",
+		e->identity.object_id ? e->identity.object_id : "(none)", e->identity.assertion_id);
+}
+
+/* ---- all ---- */
+
+static void print_notes(const struct explanation *e)
+{
+	if (saml_identity_attribute(&e->identity, SAML_CLAIM_GROUPS))
+		puts("Note       groups of the identity provider are not looked at: they come from the directory");
+	if (!e->response && !e->audit && !e->identity.mfa && !e->client)
+		puts("Note       judged without a second factor and without a client address (--mfa, --client)");
+	if (e->response && !e->client)
+		puts("Note       judged without a client address (--client)");
+	if (e->response)
+		puts("Note       judged by the mirror, rules and accounts of today: what they were at that instant is not kept");
+	if (e->audit)
+		puts("Note       claims are not in the audit: requirements on them are judged as if none had been sent (--claim)");
+}
+
+void explain_print_text(struct arena *a, const struct explanation *e)
+{
+	size_t i;
+
+	if (e->audit)
+		explain_print_audit(a, e);
+	if (e->response)
+		explain_print_response(a, e);
+	if (e->response && e->response->rc < 0)
+		return;
 	if (e->found < 0) {
-		printf("Person     %s\n           refused: %s\n           %s\n", e->asked, reason_word(e->err.reason), e->err.detail);
+		printf("Person     %s\n           refused: %s\n           %s\n", e->response ? e->identity.name_id : report_clean(a, e->asked),
+			reason_word(e->err.reason), report_clean(a, e->err.detail));
 		return;
 	}
 	print_person(e);
@@ -188,8 +285,5 @@ void explain_print_text(const struct explanation *e)
 		}
 		print_door(d);
 	}
-	if (saml_identity_attribute(e->identity, SAML_CLAIM_GROUPS))
-		printf("Note       groups of the identity provider are not looked at: they come from the directory\n");
-	if (!e->identity->mfa && !e->client)
-		printf("Note       judged without a second factor and without a client address (--mfa, --client)\n");
+	print_notes(e);
 }

@@ -11,8 +11,12 @@ gateway_libgateway_a_SOURCES = \
 	gateway/audit.h \
 	gateway/choose.c \
 	gateway/commands.h \
+	gateway/decision.c \
+	gateway/decision.h \
 	gateway/entra_codes.def \
 	gateway/explain.c \
+	gateway/explain_audit.c \
+	gateway/explain_response.c \
 	gateway/explain.h \
 	gateway/explain_json.c \
 	gateway/explain_text.c \
@@ -21,6 +25,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/health.c \
 	gateway/judge.c \
 	gateway/judge.h \
+	gateway/judge_way.c \
 	gateway/ldap_rules.h \
 	gateway/ldap_rules_compare.c \
 	gateway/ldap_rules_compile.c \

@@ -14,6 +14,8 @@
 struct judge_question {
 	const struct settings_connection *door; /* NULL with a link */
 	const struct settings_link *link;       /* NULL with a door */
+	const char *provider;                   /* that signed the person on; for judge_way */
+	bool is_passive;                        /* of the request */
 	const struct saml_identity *identity;   /* NULL: `explain` by name, without claims */
 	const char *client;                     /* NULL: not known */
 	bool mfa;                               /* beside identity->mfa: `explain --mfa` */
@@ -61,6 +63,8 @@ int judge_person(struct arena *a, const struct gateway *g, const struct settings
  */
 int judge(struct arena *a, const struct gateway *g, const struct judge_question *question, const struct mirror_person *person,
 	enum policy_trace trace, struct judgement *out, struct error *err);
+/* After judge: whether this provider's people, and this kind of request, may go the way that it found. */
+int judge_way(const struct judge_question *q, const struct judgement *j, struct error *err);
 
 /*
  * What the rules of `policy` give this person at any time, by the same steps: facts, rules, mail, account.  No door, no

@@ -34,8 +34,15 @@ static const struct command {
 		"Prints one line for each finding: ok, warning or error.  Exit status 1: an error.\n"},
 	{"explain", command_explain, "say for a person what would happen, and why",
 		"usage: postern [-c FILE] explain PERSON [--door NAME | --link NAME] [--mfa] [--guest]\n"
+		"                       [--client ADDRESS] [--claim NAME=VALUE]... [--json]\n"
+		"       postern [-c FILE] explain --response FILE [--provider NAME] [--at TIME]\n"
+		"                       [--door NAME | --link NAME] [--client ADDRESS] [--json]\n"
+		"       postern [-c FILE] explain --audit ID [--audit-file FILE] [--mfa] [--guest]\n"
 		"                       [--client ADDRESS] [--claim NAME=VALUE]... [--json]\n\n"
-		"PERSON is a mail address, a DN, a uid or an object id.  Changes nothing.\n"},
+		"PERSON is a mail address, a DN, a uid or an object id.  --response judges a stored\n"
+		"Response (XML, its base64, or the posted form; - for standard input): every check,\n"
+		"lasso's opinion, and the decision.  --audit judges a sign-on of the audit once more\n"
+		"and shows what has changed.  Changes nothing, and claims nothing used.\n"},
 	{"fill", command_fill, "read the directories once, without the service",
 		"usage: postern [-c FILE] fill\n\n"
 		"Reads people and groups of every directory into the mirror and ends, so that who,\n"

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "gateway/decision.h"
 #include "gateway/pages.h"
 
 /* 60 bits in letters and digits that nobody mistakes for one another when reading aloud. */
@@ -158,19 +159,14 @@ bool sign_on_is_recorded(const struct sign_on *s)
 	return s->identity.assertion_id || audit_has_room(s->gateway->audit, clock_monotonic_us());
 }
 
-/* What an identity provider said why; anybody may have written it, so that only its form makes it fit to be shown. */
-static const struct saml_refusal *read_refusal(struct sign_on *s, const struct error *err)
+/* Before the answer is written, which may show what the provider said: anybody may have, so only its form makes it fit to be shown. */
+static const struct saml_refusal *note_refusal(struct sign_on *s, const struct error *err)
 {
-	struct saml_refusal *r;
+	const struct saml_refusal *r = decision_refusal(s->arena, &s->audit, err);
 
-	if (err->reason != REASON_STATUS_NOT_SUCCESS)
-		return NULL;
-	r = arena_alloc(s->arena, sizeof(*r));
-	saml_refusal_read(err->detail, r);
-	s->audit.provider_code = *r->code ? arena_printf(s->arena, "AADSTS%s", r->code) : NULL;
-	s->audit.provider_trace = *r->trace ? r->trace : NULL;
-	metrics_count(s->gateway->metrics, METRIC_STATUSES, s->pending.provider ? s->pending.provider : "",
-		!*r->code ? "none" : page_code_sentence(r->code) ? s->audit.provider_code : "other", NULL);
+	if (r)
+		metrics_count(s->gateway->metrics, METRIC_STATUSES, s->pending.provider ? s->pending.provider : "",
+			!*r->code ? "none" : page_code_sentence(r->code) ? s->audit.provider_code : "other", NULL);
 	return r;
 }
 
@@ -182,7 +178,7 @@ static void answer_refusal(struct sign_on *s, const struct error *err)
 		.reason = err->reason, .id = s->id, .back = way_back(s), .ask = ask ? ask : s->gateway->settings->ask,
 		.groups = groups_to_show(s),
 		.sentence = sign_on_is_denial(err->reason) && !s->judgement.observed.overruled ? s->judgement.decision.sentence : NULL,
-		.provider = read_refusal(s, err),
+		.provider = note_refusal(s, err),
 	};
 	struct saml_issued answer;
 
@@ -202,9 +198,6 @@ void sign_on_refuse(struct sign_on *s, const struct error *err)
 	struct error audit_err;
 
 	answer_refusal(s, err);
-	s->audit.event = "refusal";
-	s->audit.reason = reason_word(err->reason);
-	s->audit.detail = err->detail;
 	s->audit.total_us = clock_monotonic_us() - s->began_us;
 	metrics_count(s->gateway->metrics, METRIC_REFUSALS, s->audit.reason, NULL);
 	sign_on_count(s, s->audit.event);

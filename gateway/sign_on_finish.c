@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/decision.h"
 #include "gateway/logout.h"
 #include "gateway/pages.h"
 #include "gateway/release.h"
@@ -126,18 +127,6 @@ static bool is_elsewhere(const struct sign_on *s)
 
 /* ---- the identity ---- */
 
-/* Groups come from the mirror, whatever Entra sends; that it sends some, or too many to send, is worth knowing. */
-static void notice_groups(struct sign_on *s)
-{
-	const struct saml_attribute *groups = saml_identity_attribute(&s->identity, SAML_CLAIM_GROUPS);
-
-	if (!groups && !s->identity.groups_overage)
-		return;
-	s->audit.groups_claim = s->identity.groups_overage ? "too many to send" : arena_printf(s->arena, "%zu", groups->n);
-	log_debug("groups of the identity provider are not looked at: they come from the directory", "id", s->id, "groups",
-		s->audit.groups_claim, NULL);
-}
-
 static int read_identity(struct sign_on *s, struct slice response, struct error *err)
 {
 	struct saml_expect expect = {
@@ -150,11 +139,10 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
 
 	if (saml_response_read(s->arena, &expect, response, &s->identity, err) < 0)
 		return -1;
-	s->audit.tenant = s->identity.tenant;
-	s->audit.object_id = s->identity.object_id;
-	s->audit.name_id = s->identity.name_id;
-	s->audit.assertion_in = s->identity.assertion_id;
-	notice_groups(s);
+	decision_identity(s->arena, &s->audit, &s->identity);
+	if (s->audit.groups_claim)
+		log_debug("groups of the identity provider are not looked at: they come from the directory", "id", s->id, "groups",
+			s->audit.groups_claim, NULL);
 	return 0;
 }
 
@@ -181,73 +169,20 @@ static int find_person(struct sign_on *s, struct error *err)
 {
 	if (judge_person(s->arena, s->gateway, s->provider_settings, &s->identity, &s->person, err) < 0)
 		return -1;
-	s->audit.directory = s->person.directory;
-	s->audit.dn = s->person.dn;
-	s->audit.mail = s->person.mail;
+	decision_person(&s->audit, &s->person);
 	return 0;
-}
-
-/* A link may ask others than the door that it asserts to: that door's people come from its own providers alone. */
-static int require_provider(const struct sign_on *s, struct error *err)
-{
-	const char *const *own = s->judgement.door ? s->judgement.door->providers : NULL;
-
-	if (s->judgement.passage != PASSAGE_ASSERT)
-		return 0;
-	while (own && *own && strcmp(*own, s->pending.provider) != 0)
-		own++;
-	if (own && *own)
-		return 0;
-	return error_set(err, REASON_PROVIDER_CHOICE, "%s was asked, which is not among the providers of %s", s->pending.provider,
-		s->judgement.door ? s->judgement.door->name : "(none)");
-}
-
-/* SAML core 3.4.1: IsPassive takes no visible control, and another door is a page like any other. */
-static int require_stay(const struct sign_on *s, struct error *err)
-{
-	if (s->judgement.passage == PASSAGE_ASSERT || !s->pending.is_passive)
-		return 0;
-	return error_set(err, REASON_ELSEWHERE, "a passive request, and the way is %s", judge_passage_word(s->judgement.passage));
-}
-
-/* Whoever reads `outcome` reads what was done: what the rules said and did not get stands apart. */
-static void note_rules(struct sign_on *s, const struct judgement *j)
-{
-	const struct decision *d = &j->decision;
-	struct audit_observed *observed;
-
-	if (!j->observed.overruled) {
-		s->audit.outcome = outcome_word(d->outcome);
-		s->audit.rule = d->rule;
-		s->audit.requirement = d->requirement;
-	}
-	if (!j->observed.on)
-		return;
-	observed = arena_alloc(s->arena, sizeof(*observed));
-	*observed = (struct audit_observed){
-		.verdict = observed_word(&j->observed), .outcome = outcome_word(d->outcome), .rule = d->rule, .requirement = d->requirement,
-		.reason = j->observed.reason ? reason_word(j->observed.reason) : NULL, .passage = judge_passage_word(j->observed.passage),
-	};
-	s->audit.observed = observed;
 }
 
 static int decide(struct sign_on *s, struct error *err)
 {
 	struct judge_question question = {
-		.door = s->connection, .link = s->link, .identity = &s->identity, .client = s->x->client, .now = s->now,
+		.door = s->connection, .link = s->link, .provider = s->pending.provider, .is_passive = s->pending.is_passive,
+		.identity = &s->identity, .client = s->x->client, .now = s->now,
 	};
-	struct judgement *j = &s->judgement;
-	int rc = judge(s->arena, s->gateway, &question, &s->person, TRACE_NO, j, err);
+	int rc = judge(s->arena, s->gateway, &question, &s->person, TRACE_NO, &s->judgement, err);
 
-	s->audit.door = j->door ? j->door->name : s->audit.door;
-	s->audit.mirror_age = j->facts.age == FACTS_AGE_UNKNOWN ? -1 : j->facts.age;
-	s->audit.stale = j->staleness == STALE_FRESH ? NULL : staleness_word(j->staleness);
-	note_rules(s, j);
-	s->audit.groups = judge_deciding_groups(s->arena, j);
-	s->audit.account = judge_account_word(&j->account);
-	s->audit.passage = judge_passage_word(j->passage);
-	s->audit.to = j->landing ? j->landing : j->to;
-	return rc;
+	decision_judgement(s->arena, &s->audit, &s->judgement);
+	return rc < 0 ? -1 : judge_way(&question, &s->judgement, err);
 }
 
 /* ---- the answer ---- */
@@ -271,7 +206,7 @@ static int write_assertion(struct sign_on *s, struct error *err)
 
 static int write_audit(struct sign_on *s, struct error *err)
 {
-	s->audit.event = s->judgement.passage == PASSAGE_ASSERT ? "assertion" : "redirect";
+	s->audit.event = decision_event(&s->judgement);
 	s->audit.total_us = clock_monotonic_us() - s->began_us;
 	if (audit_write(s->gateway->audit, &s->audit, err) == 0)
 		return 0;
@@ -336,7 +271,7 @@ static enum step finish(struct sign_on *s, struct error *err)
 	if (find_person(s, err) < 0)
 		return STEP_REFUSED;
 	s->audit.person_us = lap(&mark);
-	if (decide(s, err) < 0 || require_provider(s, err) < 0 || require_stay(s, err) < 0)
+	if (decide(s, err) < 0)
 		return STEP_REFUSED;
 	s->audit.decide_us = lap(&mark);
 	if (s->judgement.passage == PASSAGE_ASSERT && write_assertion(s, err) < 0)

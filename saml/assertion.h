@@ -18,6 +18,15 @@
 /* Seconds that the identity provider's clock may differ. */
 int64_t expect_skew(const struct saml_expect *expect);
 
+/* From here on it is that check that refuses. */
+static inline void check_begins(const struct saml_expect *expect, enum saml_check check)
+{
+	struct saml_checks *checks = expect->checks;
+
+	if (checks && checks->n < sizeof(checks->begun) / sizeof(*checks->begun))
+		checks->begun[checks->n++] = check;
+}
+
 /* samlp:Status (SAML core 3.2.2); also of messages that nobody signed, since it can only refuse. */
 int require_status(const xml_node *response, struct error *err);
 /* Of a LogoutResponse: success, also where it says that sessions live on elsewhere (PartialLogout, core 3.7.3.2). */

@@ -68,10 +68,12 @@ int authn_statement_read(struct arena *a, const xml_node *assertion, const struc
 {
 	xml_node *statement = NULL;
 
+	check_begins(expect, SAML_CHECK_AUTHN);
 	if (xml_require_child(assertion, XML_NS_ASSERTION, "AuthnStatement", REASON_NO_AUTHN_STATEMENT, &statement, err) < 0)
 		return -1;
 	if (require_instant(statement, expect, out, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_SESSION);
 	if (require_session(a, statement, expect, out, err) < 0)
 		return -1;
 	return read_context(a, statement, out, err);

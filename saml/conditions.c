@@ -67,11 +67,14 @@ int conditions_read(const xml_node *assertion, const struct saml_expect *expect,
 {
 	xml_node *conditions = NULL;
 
+	check_begins(expect, SAML_CHECK_CONDITIONS);
 	if (xml_require_child(assertion, XML_NS_ASSERTION, "Conditions", REASON_NO_CONDITIONS, &conditions, err) < 0)
 		return -1;
 	if (require_known(conditions, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_VALIDITY);
 	if (require_times(conditions, expect, out, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_AUDIENCE);
 	return require_audience(conditions, expect, err);
 }

@@ -146,11 +146,19 @@ static int require_wanted_form(const struct reading *r, const struct saml_expect
 
 static int take_response(struct reading *r, const struct saml_expect *expect, struct error *err)
 {
+	check_begins(expect, SAML_CHECK_STATUS);
 	r->response = xml_root(r->doc);
 	if (!xml_is(r->response, XML_NS_PROTOCOL, "Response"))
 		return error_set(err, REASON_XML_SHAPE, "the document is %.80s, not a Response", xml_name(r->response));
-	if (require_status(r->response, err) < 0 || take_assertion(r, err) < 0 || require_wanted_form(r, expect, err) < 0)
+	if (require_status(r->response, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_ONE_ASSERTION);
+	if (take_assertion(r, err) < 0)
+		return -1;
+	check_begins(expect, SAML_CHECK_ENCRYPTION_WANTED);
+	if (require_wanted_form(r, expect, err) < 0)
+		return -1;
+	check_begins(expect, SAML_CHECK_SHAPE);
 	if (require_parts(r->response, response_parts, err) < 0)
 		return -1;
 	return r->encrypted ? 0 : require_parts(r->assertion, assertion_parts, err);
@@ -174,6 +182,7 @@ static int require_issuer_of(const xml_node *element, const struct saml_expect *
 {
 	xml_node *issuer = NULL;
 
+	check_begins(expect, xml_is(element, XML_NS_PROTOCOL, "Response") ? SAML_CHECK_RESPONSE_ISSUER : SAML_CHECK_ASSERTION_ISSUER);
 	if (xml_require_child(element, XML_NS_ASSERTION, "Issuer", REASON_WRONG_ISSUER, &issuer, err) < 0)
 		return -1;
 	if (require_issuer(issuer, expect, err) < 0)
@@ -208,6 +217,8 @@ static int require_signed_parts(const struct reading *r, enum saml_signed wanted
 /* Whatever is signed must verify, also when one good signature would do.  signature: NULL, nothing to verify. */
 static int verify(xml_node *element, xml_node *signature, const struct saml_expect *expect, struct error *err)
 {
+	if (signature)
+		check_begins(expect, xml_is(element, XML_NS_PROTOCOL, "Response") ? SAML_CHECK_RESPONSE_SIGNATURE : SAML_CHECK_ASSERTION_SIGNATURE);
 	if (signature && signature_verify(element, signature, expect->provider->keys, expect->now, err) < 0)
 		return error_prefix(err, "%s: ", xml_name(element));
 	return 0;
@@ -217,6 +228,7 @@ static int require_metadata(const struct saml_expect *expect, struct error *err)
 {
 	int64_t until = expect->provider->info.valid_until;
 
+	check_begins(expect, SAML_CHECK_METADATA);
 	if (until && expect->now >= until)
 		return error_set(err, REASON_METADATA, "the metadata of the identity provider is past its validUntil");
 	return 0;
@@ -243,14 +255,17 @@ static int require_answer(const xml_node *response, const struct saml_expect *ex
 {
 	const char *destination = xml_attribute(response, "Destination"), *request = xml_attribute(response, "InResponseTo");
 
+	check_begins(expect, SAML_CHECK_DESTINATION);
 	if (!destination || strcmp(destination, expect->acs_url) != 0)
 		return error_set(err, REASON_WRONG_DESTINATION, "Destination \"%.200s\"", destination ? destination : "");
+	check_begins(expect, SAML_CHECK_IN_RESPONSE_TO);
 	if (!request || !*request)
 		return error_set(err, REASON_UNSOLICITED, "no InResponseTo");
 	if (strcmp(request, expect->request_id) != 0)
 		return error_set(err, REASON_WRONG_IN_RESPONSE_TO, "InResponseTo \"%.80s\", the request was \"%.80s\"",
 			request,
 			expect->request_id);
+	check_begins(expect, SAML_CHECK_RESPONSE_INSTANT);
 	return require_issue_instant(response, expect, err);
 }
 
@@ -259,6 +274,7 @@ static int read_assertion(struct arena *a, const xml_node *assertion, const stru
 {
 	const char *id = NULL;
 
+	check_begins(expect, SAML_CHECK_ASSERTION_INSTANT);
 	if (xml_require_attribute(assertion, "ID", REASON_XML_SHAPE, &id, err) < 0)
 		return -1;
 	out->assertion_id = arena_strdup(a, id);
@@ -271,8 +287,10 @@ static int read_assertion(struct arena *a, const xml_node *assertion, const stru
 		return -1;
 	if (authn_statement_read(a, assertion, expect, out, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_ATTRIBUTES);
 	if (attributes_read(a, assertion, expect, out, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_TENANT);
 	return claims_read(a, expect, out, err);
 }
 
@@ -285,12 +303,14 @@ static int judge_plain(struct arena *a, struct reading *r, const struct saml_exp
 		return -1;
 	if (require_metadata(expect, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_SIGNATURE_PLACE);
 	if (signature_find(r->response, &r->response_signature, err) < 0)
 		return -1;
 	if (signature_find(r->assertion, &r->assertion_signature, err) < 0)
 		return -1;
 	if (require_signature_count(r->response, (size_t)!!r->response_signature + (size_t)!!r->assertion_signature, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_SIGNED);
 	if (require_signed_parts(r, expect->signed_part, err) < 0)
 		return -1;
 	if (verify(r->response, r->response_signature, expect, err) < 0)
@@ -345,14 +365,17 @@ static int take_opened(struct reading *r, struct error *err)
 
 static int judge_opened(struct arena *a, struct reading *r, struct slice content, const struct saml_expect *expect, struct error *err)
 {
+	check_begins(expect, SAML_CHECK_SHAPE);
 	if (parse_opened(a, r, content, err) < 0 || take_opened(r, err) < 0)
 		return -1;
 	if (require_issuer_of(r->assertion, expect, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_SIGNATURE_PLACE);
 	if (signature_find(r->assertion, &r->assertion_signature, err) < 0)
 		return -1;
 	if (require_signature_count(r->assertion, (size_t)!!r->assertion_signature, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_SIGNED);
 	if (require_signed_parts(r, expect->signed_part, err) < 0)
 		return -1;
 	return verify(r->assertion, r->assertion_signature, expect, err);
@@ -414,16 +437,19 @@ static int judge_encrypted(struct arena *a, struct reading *r, const struct saml
 		return -1;
 	if (require_metadata(expect, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_SIGNATURE_PLACE);
 	if (signature_find(r->response, &r->response_signature, err) < 0)
 		return -1;
 	if (require_signature_count(r->response, (size_t)!!r->response_signature, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_SIGNED);
 	if (require_signed_response(r, expect->signed_part, err) < 0)
 		return -1;
 	if (verify(r->response, r->response_signature, expect, err) < 0)
 		return -1;
 	if (require_answer(r->response, expect, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_DECRYPTION);
 	if (encrypted_read(a, r->encrypted, expect->entity_id, &e, err) < 0)
 		return -1;
 	if (open_encrypted(a, r, &e, expect, err) < 0)
@@ -444,8 +470,10 @@ int saml_response_read(struct arena *a, const struct saml_expect *expect, struct
 	struct slice bytes;
 	int rc = -1;
 
+	check_begins(expect, SAML_CHECK_FORM);
 	if (decode(a, base64, &bytes, err) < 0)
 		goto out;
+	check_begins(expect, SAML_CHECK_XML);
 	if (xml_read(bytes, &xml_rules_response, &r.doc, err) < 0)
 		goto out;
 	if (take_response(&r, expect, err) < 0)

@@ -12,7 +12,8 @@
  *
  * Messages from browsers are parsed once, by libxml2 and xmlsec1, and every
  * value is read from the very element whose signature was verified.  lasso
- * never sees what a browser sent: it loads metadata, writes the request to the
+ * never sees what a browser sent, unless an administrator asks for its opinion
+ * (saml_witness_received): it loads metadata, writes the request to the
  * identity provider, and serves as witness (saml_witness): what we accept,
  * lasso must accept, what we issue, lasso must accept.
  *
@@ -28,6 +29,7 @@
 #define SAML_SAML_H
 
 #include "base/arena.h"
+#include "saml/checks.h"
 
 #include <stdint.h>
 
@@ -292,6 +294,7 @@ struct saml_expect {
 	 * the identity; among these it is refused.
 	 */
 	const char *const *claims;
+	struct saml_checks *checks;     /* noted there for whoever explains; NULL: nobody does */
 };
 
 /*

@@ -4,7 +4,7 @@ saml_libsaml_a_SOURCES = saml/saml.h
 
 # reading: what foreigners wrote
 saml_libsaml_a_SOURCES += \
-	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
+	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/checks.c saml/checks.def saml/checks.h saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
 	saml/library.c saml/library.h saml/logout_read.c \
 	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h saml/metadata_signature.c \
 	saml/partner.c saml/provider.c saml/provider.h saml/role_keys.c saml/role_keys.h \
@@ -61,6 +61,11 @@ tests_unit_test_response_refusals_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_response_refusals_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 FORGE_ENCRYPTION = tests/unit/forge_encryption.c tests/unit/forge_encryption.h tests/unit/keys.h $(FORGE)
+check_PROGRAMS += tests/unit/test_saml_checks
+tests_unit_test_saml_checks_SOURCES = tests/unit/test_saml_checks.c $(FORGE_ENCRYPTION)
+tests_unit_test_saml_checks_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_saml_checks_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_decrypt
 tests_unit_test_decrypt_SOURCES = tests/unit/test_decrypt.c $(FORGE_ENCRYPTION)
 tests_unit_test_decrypt_CFLAGS = $(FORGE_CFLAGS)

@@ -87,9 +87,11 @@ int subject_read(struct arena *a, const xml_node *assertion, const struct saml_e
 {
 	xml_node *subject = NULL;
 
+	check_begins(expect, SAML_CHECK_NAME_ID);
 	if (xml_require_child(assertion, XML_NS_ASSERTION, "Subject", REASON_NO_SUBJECT, &subject, err) < 0)
 		return -1;
 	if (read_name_id(a, subject, expect, out, err) < 0)
 		return -1;
+	check_begins(expect, SAML_CHECK_CONFIRMATION);
 	return require_confirmation(subject, expect, out, err);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The second opinion: lasso plays the service provider for what we issued.
+ * The second opinion: lasso plays the service provider for what we issued, and
+ * for a Response that an administrator stored and wants explained.
  *
- * It reads our own metadata, as a partner would, verifies the signature its
+ * For the first it reads our own metadata, as a partner would, verifies the signature its
  * own way and gives back a NameID; what lasso does not look at by itself
  * (audience, times, recipient, InResponseTo) is asked of what it read.  Used
- * by `postern check` and by tests; lasso never sees here what a browser sent.
+ * by `postern check` and by tests.  The second may be a stranger's, and is read in a process of its own.
  */
-#include "saml/saml.h"
+#include "saml/provider.h"
 
 #include "base/text.h"
 
@@ -76,6 +77,7 @@ static bool same(const char *a, const char *b)
 	return g_strcmp0(a, b) == 0;
 }
 
+/* name_id NULL: whoever it is. */
 static int judge_subject(const LassoSaml2Subject *subject, const char *sp_acs, const char *request_id, const char *name_id,
 	struct error *err)
 {
@@ -85,7 +87,7 @@ static int judge_subject(const LassoSaml2Subject *subject, const char *sp_acs, c
 		data = subject->SubjectConfirmation->SubjectConfirmationData;
 	if (!data || !subject->NameID)
 		return error_set(err, REASON_INTERNAL, "lasso reads no confirmed subject");
-	if (!same(subject->NameID->content, name_id))
+	if (name_id && !same(subject->NameID->content, name_id))
 		return error_set(err, REASON_INTERNAL, "lasso reads another name ID");
 	if (!same(data->Recipient, sp_acs))
 		return error_set(err, REASON_INTERNAL, "lasso reads another recipient: %.200s",
@@ -95,24 +97,30 @@ static int judge_subject(const LassoSaml2Subject *subject, const char *sp_acs, c
 	return 0;
 }
 
-static int judge(LassoLogin *login, const char *sp_entity_id, const char *sp_acs, const char *request_id, const char *name_id,
-	struct error *err)
+/* At `now` (0: the system's) with that much difference of clocks; 0, or -1 with what does not fit. */
+struct asked_of {
+	const char *sp_entity_id, *sp_acs, *request_id, *name_id;
+	int64_t now, skew;
+};
+
+static int judge(LassoLogin *login, const struct asked_of *q, struct error *err)
 {
 	LassoSaml2Assertion *assertion = LASSO_SAML2_ASSERTION(lasso_login_get_assertion(login));
 	int rc = -1;
 
 	if (!assertion)
 		return error_set(err, REASON_INTERNAL, "lasso reads no assertion");
-	if (!same(LASSO_SAMLP2_STATUS_RESPONSE(LASSO_PROFILE(login)->response)->Destination, sp_acs))
+	if (!same(LASSO_SAMLP2_STATUS_RESPONSE(LASSO_PROFILE(login)->response)->Destination, q->sp_acs))
 		error_set(err, REASON_INTERNAL, "lasso reads another destination");
-	else if (lasso_saml2_assertion_validate_audience(assertion, sp_entity_id) != LASSO_SAML2_ASSERTION_VALID)
+	else if (lasso_saml2_assertion_validate_audience(assertion, q->sp_entity_id) != LASSO_SAML2_ASSERTION_VALID)
 		error_set(err, REASON_INTERNAL, "lasso reads another audience");
-	else if (lasso_saml2_assertion_validate_time_checks(assertion, 0, 0) != LASSO_SAML2_ASSERTION_VALID)
+	else if (lasso_saml2_assertion_validate_time_checks(assertion, (unsigned int)q->skew, (time_t)q->now) != LASSO_SAML2_ASSERTION_VALID)
 		error_set(err, REASON_INTERNAL, "lasso finds the assertion not valid at this time");
-	else if (lasso_saml2_assertion_validate_conditions(assertion, sp_entity_id) != LASSO_SAML2_ASSERTION_VALID)
+	/* this one asks the system's clock, whatever time is meant */
+	else if (!q->now && lasso_saml2_assertion_validate_conditions(assertion, q->sp_entity_id) != LASSO_SAML2_ASSERTION_VALID)
 		error_set(err, REASON_INTERNAL, "lasso finds the conditions not met");
 	else
-		rc = judge_subject(assertion->Subject, sp_acs, request_id, name_id, err);
+		rc = judge_subject(assertion->Subject, q->sp_acs, q->request_id, q->name_id, err);
 	g_object_unref(assertion);
 	return rc;
 }
@@ -120,6 +128,7 @@ static int judge(LassoLogin *login, const char *sp_entity_id, const char *sp_acs
 int saml_witness_issued(struct slice own_idp_metadata, const char *sp_entity_id, const char *sp_acs, const char *request_id,
 	const char *base64, const char *name_id, struct error *err)
 {
+	const struct asked_of q = {.sp_entity_id = sp_entity_id, .sp_acs = sp_acs, .request_id = request_id, .name_id = name_id};
 	LassoServer *server = server_of(own_idp_metadata, sp_entity_id, sp_acs, err);
 	LassoLogin *login = NULL;
 	char *message = NULL;
@@ -143,11 +152,64 @@ int saml_witness_issued(struct slice own_idp_metadata, const char *sp_entity_id,
 		says(err, "does not accept the sign-on", rc);
 		goto out;
 	}
-	result = judge(login, sp_entity_id, sp_acs, request_id, name_id, err);
+	result = judge(login, &q, err);
 out:
 	g_free(message);
 	if (login)
 		lasso_login_destroy(login);
 	lasso_server_destroy(server);
 	return result;
+}
+
+/* ---- a Response that we were given ---- */
+
+static void read_name(struct arena *a, LassoLogin *login, struct saml_opinion *out)
+{
+	LassoSaml2Assertion *assertion = LASSO_SAML2_ASSERTION(lasso_login_get_assertion(login));
+
+	if (!assertion)
+		return;
+	if (assertion->Subject && assertion->Subject->NameID)
+		out->name_id = arena_strdup(a, assertion->Subject->NameID->content);
+	g_object_unref(assertion);
+}
+
+static void ask(struct arena *a, LassoLogin *login, const struct saml_expect *expect, const char *base64, struct saml_opinion *out)
+{
+	const struct asked_of q = {
+		.sp_entity_id = expect->entity_id, .sp_acs = expect->acs_url, .request_id = expect->request_id, .now = expect->now,
+		.skew = saml_skew(expect->skew),
+	};
+	char *message = g_strdup(base64);
+	int rc = lasso_login_process_authn_response_msg(login, message);
+	struct error err;
+
+	if (rc == 0)
+		rc = lasso_login_accept_sso(login);
+	g_free(message);
+	out->accepts = rc == 0;
+	out->says = rc == 0 ? NULL : arena_strdup(a, lasso_strerror(rc));
+	if (rc != 0)
+		return;
+	read_name(a, login, out);
+	out->asked = true;
+	out->fits = judge(login, &q, &err) == 0;
+	out->misfit = out->fits ? NULL : arena_strdup(a, err.detail);
+}
+
+void saml_witness_received(struct arena *a, const struct saml_expect *expect, const char *base64, struct saml_opinion *out)
+{
+	struct error err;
+	LassoServer *server = server_of(expect->provider->metadata, expect->entity_id, expect->acs_url, &err);
+	LassoLogin *login = server ? login_of(server, expect->request_id) : NULL;
+
+	*out = (struct saml_opinion){.accepts = false};
+	if (!login)
+		out->says = server ? "lasso makes no login" : arena_strdup(a, err.detail);
+	else
+		ask(a, login, expect, base64, out);
+	if (login)
+		lasso_login_destroy(login);
+	if (server)
+		lasso_server_destroy(server);
 }
