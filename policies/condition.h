@@ -9,6 +9,7 @@
 #define POLICIES_CONDITION_H
 
 #include "base/network.h"
+#include "policies/group_index.h"
 #include "policies/policies.h"
 
 #define CONDITION_DEPTH_MAX 32
@@ -75,6 +76,7 @@ struct condition {
 	const char *directory;          /* NULL: any */
 	const char *cn;                 /* or dn_key, never both */
 	const char *dn_key;             /* also dn under */
+	uint32_t hash;                  /* of the one of both that is there */
 	enum door_kind door_kind;
 	const struct network *networks;
 	size_t network_count;
@@ -95,6 +97,7 @@ enum truth { TRUTH_NO, TRUTH_UNSURE, TRUTH_YES };
 struct evaluation {
 	struct arena *arena;
 	const struct facts *facts;
+	const struct group_index *index;        /* NULL: every group is looked at */
 	bool traced;
 	struct trace_step *steps;       /* when traced */
 	size_t step_count;

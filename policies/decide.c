@@ -16,6 +16,8 @@
  */
 #include "policies/exceptions.h"
 
+#define INDEX_FROM 500                  /* rules times groups */
+
 static bool rule_matches(const struct rule *rule, enum truth t)
 {
 	return rule->outcome == OUTCOME_DENY ? t != TRUTH_NO : t == TRUTH_YES;
@@ -68,14 +70,22 @@ static void take_exception(const struct exception *x, const struct facts *facts,
 	d->exception = x->name;
 }
 
+/* A few groups are looked through as fast. */
+static const struct group_index *index_of(struct arena *a, const struct policy *policy, const struct facts *facts)
+{
+	return policy->rule_count * facts->group_count > INDEX_FROM ? group_index_make(a, facts) : NULL;
+}
+
 static void apply_rules(struct arena *a, const struct policy *policy, const struct facts *facts, enum policy_trace trace,
 	struct decision *d)
 {
+	const struct group_index *index = index_of(a, policy, facts);
 	struct evaluation e;
 	bool matched = false;
 
 	for (size_t i = 0; i < policy->rule_count && !matched; i++) {
 		evaluation_begin(&e, a, facts, trace);
+		e.index = index;
 		matched = rule_matches(&policy->rules[i], condition_evaluate(&e, policy->rules[i].when));
 		if (trace == TRACE_YES)
 			trace_add(a, &d->rules, &d->rule_count, policy->rules[i].name, matched, &e);

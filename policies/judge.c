@@ -83,13 +83,35 @@ static const char *why_not_member(struct evaluation *e, const struct condition *
 		e->facts->group_count);
 }
 
+/* The first group that may be the one of the condition; one more than its number, 0: none is left. */
+static size_t first_group(const struct evaluation *e, const struct condition *c)
+{
+	const struct group_index *index = e->index;
+
+	if (!index)
+		return e->facts->group_count > 0;
+	return c->dn_key ? index->by_dn[c->hash & index->mask] : index->by_cn[c->hash & index->mask];
+}
+
+/* The one behind `i`, which is a number itself. */
+static size_t next_group(const struct evaluation *e, const struct condition *c, size_t i)
+{
+	const struct group_index *index = e->index;
+
+	if (!index)
+		return i + 1 < e->facts->group_count ? i + 2 : 0;
+	return c->dn_key ? index->next_dn[i] : index->next_cn[i];
+}
+
 /* Groups stand nearest first, so the first that fits has the shortest way. */
 static enum truth test_member(struct evaluation *e, const struct condition *c, const char **why)
 {
 	const struct fact_group *groups = e->facts->groups;
 	bool shared = false;
+	size_t i;
 
-	for (size_t i = 0; i < e->facts->group_count; i++) {
+	for (size_t place = first_group(e, c); place; place = next_group(e, c, i)) {
+		i = place - 1;
 		if (!group_fits(c, &groups[i]))
 			continue;
 		if (!c->dn_key && groups[i].cn_shared) {

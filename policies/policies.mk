@@ -6,6 +6,7 @@ policies_libpolicies_a_SOURCES = \
 	policies/decide.c \
 	policies/exceptions.c policies/exceptions.h \
 	policies/grammar.c policies/parser.h \
+	policies/group_index.c policies/group_index.h \
 	policies/implication.c policies/implication.h \
 	policies/judge.c policies/judge_signon.c policies/judge_values.c \
 	policies/lexer.c policies/lexer.h \
@@ -17,7 +18,7 @@ policies_libpolicies_a_SOURCES = \
 	policies/terms.c \
 	policies/words.c policies/words.h policies/words.def
 
-check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_decide tests/unit/test_passage tests/unit/test_exceptions tests/unit/test_review
+check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_decide tests/unit/test_passage tests/unit/test_exceptions tests/unit/test_review tests/unit/test_policy_property
 tests_unit_test_condition_SOURCES = tests/unit/test_condition.c tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_condition_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_judge_SOURCES = tests/unit/test_judge.c tests/unit/unit.h tests/unit/policy_names.h
@@ -30,3 +31,5 @@ tests_unit_test_exceptions_SOURCES = tests/unit/test_exceptions.c tests/unit/uni
 tests_unit_test_exceptions_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_review_SOURCES = tests/unit/test_review.c tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_review_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_property_SOURCES = tests/unit/test_policy_property.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_policy_property_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)

@@ -116,11 +116,16 @@ static int resolve_group(struct parser *p, int column, const char *written, stru
 			return parser_refuse_name(p, column, "directory", arena_copy(p->arena, prefix), p->names->directories);
 		name = colon + 1;
 	}
-	if (equal)
-		return take_dn(p, column, name, &out->dn_key);
+	if (equal) {
+		if (take_dn(p, column, name, &out->dn_key) < 0)
+			return -1;
+		out->hash = group_hash(out->dn_key);
+		return 0;
+	}
 	if (!*name)
 		return error_set(p->err, REASON_RULE, "column %d: `%.80s` names a directory, but no group", column, written);
 	out->cn = name;
+	out->hash = group_hash(name);
 	return out->directory ? 0 : take_only_directory(p, column, name, &out->directory);
 }
 

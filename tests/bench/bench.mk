@@ -26,3 +26,12 @@ PEOPLE = 100000
 .PHONY: bench-answers
 bench-answers: postern tests/bench/answers_mirror
 	/usr/bin/python3 $(srcdir)/tests/bench/bench_answers.py --build $(abs_builddir) --people $(PEOPLE)
+
+# Rules: one decision, by itself.
+check_PROGRAMS += tests/bench/decide
+tests_bench_decide_SOURCES = tests/bench/decide.c
+tests_bench_decide_LDADD = $(POLICIES_LIBS)
+.PHONY: bench-rules
+bench-rules: tests/bench/decide
+	tests/bench/decide 200 100 2000
+	tests/bench/decide 20 25 20000
