@@ -161,6 +161,20 @@ static void require_bind(struct settings_reader *r, const struct yaml_node *map,
 }
 
 /* What one identity provider says of its people must not find those of another. */
+/* A setting that would do nothing is a misunderstanding. */
+static void require_kind(struct settings_reader *r, const struct yaml_node *map, const struct directory_options *o)
+{
+	static const char *const of_other[] = {"compare", "id"};
+
+	if (o->kind == DIRECTORY_OPENLDAP && yaml_get(map, "poll"))
+		settings_problem(r, yaml_get(map, "poll"), "belongs to kind: active-directory or other");
+	for (size_t i = 0; i < sizeof(of_other) / sizeof(*of_other); i++)
+		if (o->kind != DIRECTORY_OTHER && yaml_get(map, of_other[i]))
+			settings_problem(r, yaml_get(map, of_other[i]), "belongs to kind: other");
+	if (o->id_attribute)
+		require_attribute(r, yaml_get(map, "id"), o->id_attribute);
+}
+
 static void require_providers(struct settings_reader *r, const struct yaml_node *map, const struct directory_options *o)
 {
 	const struct settings *s = r->settings;
@@ -182,6 +196,7 @@ static void read_directory(struct settings_reader *r, const struct yaml_node *ma
 	if (!settings_name_is_good(r, map) || section_read(r, SECTION_directory, map, d) < 0)
 		return;
 	require_uris(r, map, &d->options);
+	require_kind(r, map, &d->options);
 	require_bind(r, map, d);
 	read_people_and_groups(r, map, d);
 	require_attribute(r, yaml_get(map, "mail"), d->options.mail_attribute);

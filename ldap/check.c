@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A look at a directory for `postern check`: reachable, bases there, people and groups found. */
 #include "ldap/ad_search.h"
+#include "ldap/feed.h"
 #include "ldap/sync.h"
 
 #define SEEN_MAX 1000
@@ -108,9 +109,35 @@ static int check_controller(struct connection *c, struct arena *a, const struct 
 	return 0;
 }
 
+/* What a poll asks for before it begins. */
+static int check_polling(struct connection *c, struct arena *a, const struct directory_options *d, struct directory_check *out)
+{
+	struct feed f = {.protocol = feed_protocol(d->kind), .connection = c, .directory = d,
+		.person_attributes = kept_attributes(a, d)};
+	struct error why;
+
+	if (f.protocol->begin(&f, &why) < 0)
+		out->cannot_follow = arena_strdup(a, why.detail);
+	f.protocol->end(&f);
+	return 0;
+}
+
+static int check_kind(struct connection *c, struct arena *a, const struct directory_options *d, struct directory_check *out,
+	struct error *err)
+{
+	switch (d->kind) {
+	case DIRECTORY_OPENLDAP:
+		return check_sync(c, out, err);
+	case DIRECTORY_ACTIVE_DIRECTORY:
+		return check_controller(c, a, d, out, err);
+	case DIRECTORY_OTHER:
+		return check_polling(c, a, d, out);
+	}
+	return error_set(err, REASON_DIRECTORY, "a directory of no kind");
+}
+
 int directory_check(struct arena *a, const struct directory_options *directory, struct directory_check *out, struct error *err)
 {
-	bool is_ad = directory->kind == DIRECTORY_ACTIVE_DIRECTORY;
 	const char *join = directory->join_count ? directory->joins[0].attribute : directory->mail_attribute;
 	struct counting people = {0}, groups = {0};
 	struct directory_check result = {0};
@@ -119,7 +146,7 @@ int directory_check(struct arena *a, const struct directory_options *directory, 
 
 	if (connect_any(directory, &c, err) < 0)
 		return -1;
-	if ((is_ad ? check_controller(c, a, directory, &result, err) : check_sync(c, &result, err)) < 0 ||
+	if (check_kind(c, a, directory, &result, err) < 0 ||
 		count_below(c, directory->people_base, directory->people_filter, join, &people, err) < 0 ||
 		count_below(c, directory->groups_base, directory->groups_filter, directory->group_name_attribute, &groups,
 		err) < 0)

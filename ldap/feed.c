@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which protocol follows which kind of directory. */
 #include "ldap/ad.h"
+#include "ldap/poll.h"
 #include "ldap/sync.h"
 
 struct feed_source feed_source(const struct directory_options *d, enum mirror_kind kind)
@@ -17,6 +18,7 @@ const struct feed_protocol *feed_protocol(enum directory_kind kind)
 {
 	static const struct feed_protocol *const protocols[] = {
 		[DIRECTORY_OPENLDAP] = &sync_protocol, [DIRECTORY_ACTIVE_DIRECTORY] = &ad_protocol,
+		[DIRECTORY_OTHER] = &poll_protocol,
 	};
 
 	return protocols[kind];

@@ -117,6 +117,9 @@ static int search_ended(struct follow *f, const struct sync_event *e, struct err
 /* Everything once more, over what we have; who says so of a start that had no cookie is no use. */
 static int again(struct follow *f, const struct sync_event *e, struct error *err)
 {
+	/* what is held is read again in its own time */
+	if (f->refreshes[e->kind].held)
+		return 0;
 	if (!mirror_writer_cookie(f->writer, e->kind).p)
 		return search_ended(f, e, err);
 	return refresh_from_nothing(f, e->kind, e->text, err);

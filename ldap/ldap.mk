@@ -25,6 +25,8 @@ ldap_libmirror_a_SOURCES = \
 	ldap/mirror_show.c \
 	ldap/mirror_state.c \
 	ldap/mirror_write.c \
+	ldap/poll.c ldap/poll.h \
+	ldap/poll_values.c ldap/poll_values.h \
 	ldap/record.c ldap/record.h \
 	ldap/refresh.c \
 	ldap/sync.c ldap/sync.h \
@@ -39,6 +41,16 @@ tests_unit_test_dn_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_everyone
 tests_unit_test_everyone_SOURCES = tests/unit/test_everyone.c tests/unit/unit.h
 tests_unit_test_everyone_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_poll_values
+tests_unit_test_poll_values_SOURCES = tests/unit/test_poll_values.c tests/unit/unit.h
+tests_unit_test_poll_values_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+# A directory that is polled; starts slapd as well.
+check_PROGRAMS += tests/integration/test_mirror_poll
+tests_integration_test_mirror_poll_SOURCES = tests/integration/test_mirror_poll.c tests/integration/slapd.c \
+	tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_poll_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_record
 tests_unit_test_record_SOURCES = tests/unit/test_record.c tests/unit/unit.h

@@ -38,7 +38,7 @@ struct directory_join {
 };
 
 /* What server it is, which decides how changes are followed: the order of the words of the setting `kind`. */
-enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY };
+enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY, DIRECTORY_OTHER };
 
 enum directory_tls { DIRECTORY_PLAIN, DIRECTORY_STARTTLS, DIRECTORY_LDAPS };
 
@@ -63,7 +63,9 @@ struct directory_options {
 	size_t join_count;
 	const char *const *sources;     /* whose claims find people here, NULL-terminated; NULL: anybody's */
 	const char *const *attributes;  /* further attributes to keep, NULL-terminated */
-	int64_t poll_seconds;           /* between two questions for changes, where the server does not tell them unasked; 0: 2 */
+	const char *id_attribute;       /* kind other: by which entries are known; NULL: the usual one that the server has */
+	int64_t poll_seconds;           /* between two questions for changes, where the server does not tell them unasked; 0: 2, or 5 */
+	int64_t compare_seconds;        /* between readings of everything where deletions are not told; 0: ten minutes */
 	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
 	size_t removal_limit;           /* percent that one refresh may take away unasked; 100: any share; 0: 10 */
 	int64_t reread_seconds;         /* between readings of everything; 0: a day */

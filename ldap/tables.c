@@ -234,7 +234,8 @@ uint64_t settings_fingerprint(const struct directory_options *d)
 {
 	uint64_t h = FNV_BEGIN + (uint64_t)d->kind, sum = 0;
 	const char *const words[] = {d->people_base, d->people_filter, d->groups_base, d->groups_filter, d->member_attribute,
-		d->group_name_attribute, d->mail_attribute, d->disabled_filter_attribute, d->disabled_value};
+		d->group_name_attribute, d->mail_attribute, d->disabled_filter_attribute, d->disabled_value,
+		d->id_attribute};
 
 	mix(&h, HABITS);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)

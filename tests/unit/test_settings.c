@@ -201,7 +201,13 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{24, "    uri: ldaps://ldap.example.org/dc=example", "p.yaml:24: uri: \"ldaps://ldap.example.org/dc=example\" must end after its host"},
 	{24, "    uri: ldaps://ldap.example.org\n    starttls: yes", "p.yaml:24: uri: \"ldaps://ldap.example.org\" is TLS from the start"},
 	{24, "    uri: ldaps://ldap.example.org\n    kind: novell", "p.yaml:25: kind: \"novell\" must be"},
-	{24, "    uri: ldaps://ldap.example.org\n    poll: 10m", "p.yaml:25: poll: \"10m\" must be within 1s..5m"},
+	{24, "    uri: ldaps://ldap.example.org\n    kind: active-directory\n    poll: 2h", "p.yaml:26: poll: \"2h\" must be within 1s..1h"},
+	{24, "    uri: ldaps://ldap.example.org\n    poll: 5s", "p.yaml:25: poll: belongs to kind: active-directory or other"},
+	{24, "    uri: ldaps://ldap.example.org\n    kind: openldap\n    compare: 1h", "p.yaml:26: compare: belongs to kind: other"},
+	{24, "    uri: ldaps://ldap.example.org\n    id: nsUniqueId", "p.yaml:25: id: belongs to kind: other"},
+	{24, "    uri: ldaps://ldap.example.org\n    kind: other\n    id: a b", "p.yaml:26: id: \"a b\" is not the name"},
+	{24, "    uri: ldaps://ldap.example.org\n    kind: other\n    poll: 0s", "p.yaml:26: poll: \"0s\" must be within 1s..1h"},
+	{24, "    uri: ldaps://ldap.example.org\n    kind: other\n    compare: 1s", "p.yaml:26: compare: \"1s\" must be within 10s..7d"},
 	{25, "    bind_dn: postern", "p.yaml:25: bind_dn: \"postern\" is not a DN"},
 	{25, "", "p.yaml:23: bind_dn: is missing in corp: password_file needs it"},
 	{26, "", "p.yaml:23: password_file: is missing in corp: bind_dn needs it"},
@@ -425,6 +431,24 @@ static const struct settings_attribute *attribute_of(const struct settings *s, c
 			return &c->attributes[i];
 	}
 	return NULL;
+}
+
+static void reads_how_a_directory_is_followed(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 0, ""), &s, NULL, &err), err);
+	assert_int_equal(s->directories[0].kind, DIRECTORY_OPENLDAP);
+	assert_done(read_bytes(a, file_with(a, 24, "    uri: ldaps://ldap.example.org\n    kind: other\n    poll: 1m\n    compare: 10s\n"
+		"    id: ipaUniqueID"), &s, NULL, &err), err);
+	assert_int_equal(s->directories[0].kind, DIRECTORY_OTHER);
+	assert_int_equal(s->directories[0].poll_seconds, 60);
+	assert_int_equal(s->directories[0].compare_seconds, 10);
+	assert_string_equal(s->directories[0].id_attribute, "ipaUniqueID");
+	arena_free(a);
 }
 
 static void sends_the_usual_attributes_and_further_ones(void **state)
@@ -699,6 +723,7 @@ int main(void)
 		cmocka_unit_test(connections_choose_among_several_providers),
 		cmocka_unit_test(reads_all_of_a_good_file),
 		cmocka_unit_test(reads_how_requests_are_made_and_taken),
+		cmocka_unit_test(reads_how_a_directory_is_followed),
 		cmocka_unit_test(sends_the_usual_attributes_and_further_ones),
 		cmocka_unit_test(keeps_every_attribute_that_is_named_anywhere),
 		cmocka_unit_test(allows_mutable_joins_when_told_so),
