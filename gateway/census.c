@@ -10,9 +10,15 @@
 
 /* ---- opening ---- */
 
+static void say_fault(const char *command, const struct error *err)
+{
+	fprintf(stderr, "postern %s: %s%s\n", command, err->detail,
+		err->reason == REASON_MIRROR_EMPTY ? "; `postern fill` reads the directories once, without the service" : "");
+}
+
 int census_fail(const struct census *c, const struct error *err)
 {
-	fprintf(stderr, "postern %s: %s\n", c->command, err->detail);
+	say_fault(c->command, err);
 	return 1;
 }
 
@@ -70,8 +76,7 @@ int census_open(struct arena *a, const char *command, const struct settings *set
 
 	if (child_user_step_down(settings->user, &err) == 0 && census_begin(a, command, settings, out, &err) == 0)
 		return 0;
-	fprintf(stderr, "postern %s: %s%s\n", command, err.detail,
-		err.reason == REASON_MIRROR_EMPTY ? "; `postern fill` reads the directories once, without the service" : "");
+	say_fault(command, &err);
 	return -1;
 }
 

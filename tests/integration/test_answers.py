@@ -82,6 +82,13 @@ def test_first_says_that_nothing_was_read(tmp_path, directory):
         assert done.returncode == 1 and "no directory was read; `postern fill` reads" in done.stderr, done.stderr
 
 
+def test_says_that_the_mirror_was_read_under_other_settings(tmp_path, directory):
+    settings = tmp_path / "postern.yaml"
+    settings.write_text(directory.settings_file.read_text().replace("    disabled:", "    attributes: [title]\n    disabled:"))
+    done = subprocess.run([str(directory.build / "postern"), "-c", str(settings), "seats"], capture_output=True, text=True)
+    assert done.returncode == 1 and "corp was read under other settings" in done.stderr and "`postern fill`" in done.stderr, done
+
+
 def test_fill_asks_only_for_what_changed(directory):
     assert "; 0 entries read from ldap://" in said(directory, "fill")
 
