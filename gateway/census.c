@@ -146,7 +146,7 @@ void census_judge(struct arena *one_arena, const struct census *c, const struct 
 	bool denied;
 
 	*out = (struct standing){.rule = 0};
-	judge_standing(one_arena, &c->gateway, policy, one->person, c->now, &out->judgement, &by_rules);
+	judge_standing(one_arena, &c->gateway, policy, one->person, c->now, TRACE_NO, &out->judgement, &by_rules);
 	out->rule = place_of_rule(policy, &out->judgement.decision);
 	/* in the order of a sign-on; but whom the rules give nothing needs no other reason */
 	denied = out->judgement.decision.outcome == OUTCOME_DENY;

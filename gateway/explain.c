@@ -134,6 +134,10 @@ static void explain_at(struct arena *a, const struct gateway *g, const struct ex
 		.client = e->client, .now = e->now,
 	};
 
+	if (!d->connection && !d->link) {
+		d->rc = judge_standing(a, g, gateway_policy(g), &e->person, e->now, TRACE_YES, &d->judgement, &d->err);
+		return;
+	}
 	d->rc = judge(a, g, &question, &e->person, TRACE_YES, &d->judgement, &d->err);
 	if (d->rc == 0 && e->provider)
 		d->rc = judge_way(&question, &d->judgement, &d->err);
@@ -141,7 +145,7 @@ static void explain_at(struct arena *a, const struct gateway *g, const struct ex
 		d->attribute_count = release_attributes(a, d->judgement.door, &e->identity, &e->person, &d->attributes);
 }
 
-/* The doors and links asked for; all of them when none was named. */
+/* The doors and links asked for; all of them when none was named.  Where there are none yet: one that is neither. */
 static int choose_doors(struct arena *a, const struct settings *s, const struct explain_asked *q, struct explained_door **out, size_t *n_out)
 {
 	struct explained_door *doors = arena_alloc(a, (s->connection_count + s->link_count + 1) * sizeof(*doors));
@@ -155,6 +159,8 @@ static int choose_doors(struct arena *a, const struct settings *s, const struct 
 		if (!q->link || strcmp(q->link, s->links[i].name) == 0)
 			doors[n++].link = &s->links[i];
 	}
+	if (!s->connection_count && !q->door && !q->link)
+		n = 1;
 	*out = doors;
 	*n_out = n;
 	return n ? 0 : -1;
@@ -176,7 +182,7 @@ static void find_person(struct arena *a, const struct gateway *g, const struct e
 		return;
 	if (!g->mirror)
 		e->found = error_set(&e->err, REASON_MIRROR_EMPTY, e->response ? "the mirror file is not there yet" :
-			"%s is not there yet: has `postern serve` run?", settings_mirror_path(a, s));
+			"%s is not there yet: has `postern serve` run, or `postern fill`?", settings_mirror_path(a, s));
 	else if (e->response)
 		e->found = judge_person(a, g, e->provider, &e->identity, &e->person, &e->err);
 	else
@@ -198,6 +204,7 @@ static int explain(struct arena *a, const struct gateway *g, const struct explai
 
 	if (choose_doors(a, g->settings, q, &doors, &e->door_count) < 0)
 		return usage("there is no connection or link named ", q->door ? q->door : q->link);
+	e->no_providers = g->settings->provider_count == 0;
 	find_person(a, g, q, e);
 	for (i = 0; i < e->door_count; i++) {
 		if (e->found == 0)
@@ -252,7 +259,9 @@ int command_explain(struct arena *a, const char *settings_path, int argc, char *
 	rc = read_arguments(a, argc, argv, &q);
 	if (rc != 0)
 		return rc;
-	if (settings_read(a, files, settings_path, &g.settings, NULL, &err) < 0 || saml_start(&err) < 0) {
+	/* of a person that is named, directories and rules alone can say something */
+	if (settings_read_for(q.person ? SETTINGS_TO_ANSWER : SETTINGS_TO_SERVE, a, files, settings_path, &g.settings, NULL, &err) < 0 ||
+		saml_start(&err) < 0) {
 		fprintf(stderr, "postern explain: %s\n", err.detail);
 		return 1;
 	}

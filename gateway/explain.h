@@ -24,7 +24,7 @@ struct explain_asked {
 	size_t claim_count;
 };
 
-/* The judgement at one door or link. */
+/* The judgement at one door or link; without either, where no connection is set up yet, what the rules give. */
 struct explained_door {
 	const struct settings_connection *connection;
 	const struct settings_link *link;
@@ -62,6 +62,7 @@ struct explanation {
 	enum staleness staleness;
 	const struct settings_provider *const *providers;       /* that could sign this person on: of the directory, and of the mail's domain */
 	size_t provider_count;
+	bool no_providers;              /* none is set up yet */
 	const struct settings_provider *provider;       /* that did; NULL: not known */
 	struct saml_identity identity;  /* of the Response, of the audit, or made from --claim, --mfa, --guest */
 	bool identified;                /* by a provider: identity has a name */

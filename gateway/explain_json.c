@@ -128,7 +128,7 @@ static json_t *door_json(const struct explained_door *d)
 	const struct judgement *j = &d->judgement;
 	json_t *o = json_object();
 
-	add(o, d->link ? "link" : "door", d->link ? d->link->name : d->connection->name);
+	add(o, d->link ? "link" : "door", d->link ? d->link->name : d->connection ? d->connection->name : NULL);
 	add(o, "passage", judge_passage_word(j->passage));
 	add(o, "reason", d->rc < 0 ? reason_word(d->err.reason) : NULL);
 	add(o, "detail", d->rc < 0 ? d->err.detail : NULL);

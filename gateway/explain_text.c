@@ -137,11 +137,15 @@ static void print_door(const struct explained_door *d)
 	const struct judgement *j = &d->judgement;
 	size_t i, k;
 
-	printf("%s %s\n", d->link ? "Link      " : "Door      ", d->link ? d->link->name : d->connection->name);
+	printf("%s %s\n", d->link ? "Link      " : "Door      ", d->link ? d->link->name : d->connection ? d->connection->name : "(none is set up yet)");
 	if (d->rc < 0) {
 		printf("           refused: %s\n           %s\n", reason_word(d->err.reason), d->err.detail);
 		print_observed(j);
 		printf("           the page says: %s\n", j->decision.sentence ? j->decision.sentence : reason_sentence(d->err.reason));
+		return;
+	}
+	if (!d->link && !d->connection) {
+		printf("           an account of kind %s\n", j->decision.outcome == OUTCOME_PORTAL ? "portal" : "managed");
 		return;
 	}
 	printf("           %s %s\n", passage_sentence(j->passage), j->to);
@@ -160,6 +164,8 @@ static void print_providers(const struct explanation *e)
 {
 	size_t i;
 
+	if (e->no_providers)
+		return;
 	printf("Signed on  by %s", e->provider_count ? "" : "nobody: no identity provider of this directory has the domain of this mail address");
 	for (i = 0; i < e->provider_count; i++)
 		printf("%s%s", i ? " or " : "", e->providers[i]->name);

@@ -427,7 +427,7 @@ int judge(struct arena *a, const struct gateway *g, const struct judge_question 
 }
 
 int judge_standing(struct arena *a, const struct gateway *g, const struct policy *policy, const struct mirror_person *person, int64_t now,
-	struct judgement *out, struct error *err)
+	enum policy_trace trace, struct judgement *out, struct error *err)
 {
 	const struct judge_question nobody = {.now = now};
 	const struct door none = {NULL, DOOR_NONE};
@@ -439,7 +439,7 @@ int judge_standing(struct arena *a, const struct gateway *g, const struct policy
 	rules.requirement_count = 0;    /* they judge a sign-on, and this is none */
 	gather(a, g->settings, &nobody, person, &j->facts);
 	j->facts.age = 0;               /* how old the mirror is, is a state of the service, and none of the person's */
-	policy_decide(a, &rules, &j->facts, TRACE_NO, &j->decision);
+	policy_decide(a, &rules, &j->facts, trace, &j->decision);
 	if (find_account(a, g, person->mail, &j->account, err) < 0)
 		return -1;
 	j->passage = passage_for(&j->decision, &none, &reason);

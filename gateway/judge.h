@@ -71,7 +71,7 @@ int judge_way(const struct judge_question *q, const struct judgement *j, struct 
  * identity, no requirement: those are a sign-on's.  As judge(), *out holds the decision also with -1.
  */
 int judge_standing(struct arena *a, const struct gateway *g, const struct policy *policy, const struct mirror_person *person, int64_t now,
-	struct judgement *out, struct error *err);
+	enum policy_trace trace, struct judgement *out, struct error *err);
 
 /* The facts where nobody signs on: all that exceptions and rules judge by. */
 void judge_facts(struct arena *a, const struct settings *s, const struct mirror_person *person, int64_t now, struct facts *out);

@@ -85,7 +85,8 @@ def test_first_says_that_nothing_was_read(tmp_path, directory):
 def test_says_that_the_mirror_was_read_under_other_settings(tmp_path, directory):
     settings = tmp_path / "postern.yaml"
     settings.write_text(directory.settings_file.read_text().replace("    disabled:", "    attributes: [title]\n    disabled:"))
-    done = subprocess.run([str(directory.build / "postern"), "-c", str(settings), "seats"], capture_output=True, text=True)
+    command = [str(directory.build / "postern"), "-c", str(settings), "seats"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "corp was read under other settings" in done.stderr and "`postern fill`" in done.stderr, done
 
 
@@ -164,6 +165,18 @@ def test_who(directory):
     assert "has no group nothing" in said(directory, "who", "nothing", status=1)
     assert "no rule nothing" in said(directory, "who", "--rule", "nothing", status=2)
     assert said(directory, "who", "--outcome", "customer").endswith("\n35 people\n")
+
+
+def test_explain_without_a_door(directory):
+    """What the rules give, and why; nothing of doors and identity providers that are not set up yet."""
+    text = said(directory, "explain", "maya.obrien@example.org")
+    for words in ("Outcome    licensed, by rule agents", "(none is set up yet)", "account of kind managed"):
+        assert words in text, text
+    assert "Signed on" not in text
+    told = answers(directory, "explain", "chloe.damico@partner.example.net")
+    assert [(d["door"], d["outcome"], d["reason"]) for d in told["doors"]] == [(None, "portal", None)]
+    assert "denied-by-default" in said(directory, "explain", "viktor.nowak@example.org", status=1)
+    assert "no connection or link named x" in said(directory, "explain", "viktor.nowak@example.org", "--door", "x", status=2)
 
 
 def test_what_if(directory, tmp_path):
