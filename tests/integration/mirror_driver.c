@@ -64,11 +64,12 @@ static void set(struct directory_options *d, const char *name, const char *value
 
 static int follow(const struct directory_options *d)
 {
-	const struct mirror_progress progress = {alive, must_stop, NULL};
+	const struct mirror_progress progress = {.alive = alive, .stop = must_stop};
 	struct error err = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGTERM, on_term);
+	signal(SIGPIPE, SIG_IGN);
 	log_begin("mirror", LOG_LEVEL_INFO);
 	if (mirror_follow(mirror_path, d, &progress, &err) == 0)
 		return 0;
