@@ -177,7 +177,8 @@ TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
         "top", "decryption_key", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory",
         "people", "groups", "exception", "rule",
-        "requirement", "ldap_rules", "ldap_rule", "link")},
+        "requirement", "ldap_rules", "ldap_rule", "ldap_mark",
+        "link")},
     **{f"words {kind}": ("man/postern.rules.5", lambda kind=kind: words(kind)) for kind in ("JOINER", "TEST", "OPERATOR")},
     "words METHOD": ("man/postern.rules.5", methods),
     "reasons": ("doc/OPERATIONS.md", reasons_table),

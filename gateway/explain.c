@@ -142,7 +142,7 @@ static void explain_at(struct arena *a, const struct gateway *g, const struct ex
 	if (d->rc == 0 && e->provider)
 		d->rc = judge_way(&question, &d->judgement, &d->err);
 	if (d->rc == 0 && d->judgement.passage == PASSAGE_ASSERT)
-		d->attribute_count = release_attributes(a, d->judgement.door, &e->identity, &e->person, &d->attributes);
+		d->attribute_count = release_attributes(a, g, d->judgement.door, &e->identity, &e->person, &d->attributes);
 }
 
 /* The doors and links asked for; all of them when none was named.  Where there are none yet: one that is neither. */

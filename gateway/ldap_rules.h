@@ -35,8 +35,9 @@ struct ldap_rule_values {
 
 struct ldap_rule_entry {
 	const char *dn, *dn_key;
+	bool is_mark;                   /* on the group of this DN */
 	const char *fault;              /* cannot be read; NULL: it can */
-	struct ldap_rule_values says[LDAP_RULE_FIELDS];
+	struct ldap_rule_values says[LDAP_RULE_SAYS];
 };
 
 struct ldap_rule_set {
@@ -45,6 +46,9 @@ struct ldap_rule_set {
 	char version[LDAP_RULES_VERSION + 1];   /* "": there is no set */
 	int64_t taken;                  /* when it came into force; 0: not */
 };
+
+/* Where an entry, or a mark, says it; NULL: it cannot. */
+const char *ldap_rule_attribute(const struct settings *s, bool is_mark, enum ldap_rule_field field);
 
 /* What the mirror holds now.  1; 0: not read whole yet; -1. */
 int ldap_rules_mirrored(struct arena *a, const struct settings *s, struct mirror *mirror, struct ldap_rule_set *out, struct error *err);
@@ -65,9 +69,17 @@ struct ldap_rule {
 	const char *fault;              /* NULL: good; else it denies */
 };
 
+/* Atlassian groups that members of a group are given. */
+struct ldap_given {
+	const struct ldap_rule_entry *entry;    /* of the group: its dn_key */
+	const char *const *names;       /* NULL-terminated */
+};
+
 struct ldap_rules {
 	struct ldap_rule *list;         /* in the order in which they are tried */
 	size_t n;
+	struct ldap_given *given;       /* by marks, in the order of their DNs */
+	size_t given_count;
 	const char **problems;          /* "DN: what is wrong" */
 	size_t problem_count;
 };

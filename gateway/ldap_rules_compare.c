@@ -21,6 +21,8 @@ struct comparing {
 	bool too_many;
 	struct policy before[MOMENTS_MAX], after[MOMENTS_MAX];
 	struct policy touching;         /* the changed entries, as rules that deny */
+	const char **groups;            /* dn_keys of groups whose members are given other Atlassian groups */
+	size_t group_count;
 	int (*alive)(void *context);
 	void *context;
 	struct ldap_rules_change *out;
@@ -74,9 +76,9 @@ static bool is_same_list(const char *const *x, const char *const *y)
 
 static bool is_same_entry(const struct ldap_rule *x, const struct ldap_rule *y)
 {
-	if (strcmp(x->entry->dn_key, y->entry->dn_key) != 0 || !x->fault != !y->fault)
+	if (strcmp(x->entry->dn_key, y->entry->dn_key) != 0 || x->entry->is_mark != y->entry->is_mark || !x->fault != !y->fault)
 		return false;
-	for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
+	for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
 		if (!is_same_list(x->entry->says[k].list, y->entry->says[k].list))
 			return false;
 	}
@@ -96,6 +98,36 @@ static void add_changed(struct comparing *c, const struct ldap_rules *of, const 
 	}
 }
 
+static void add_given(struct comparing *c, const struct ldap_rules *of, const struct ldap_rules *other)
+{
+	for (size_t i = 0; i < of->given_count; i++) {
+		const struct ldap_given *g = &of->given[i];
+		size_t k;
+
+		for (k = 0; k < other->given_count && (strcmp(other->given[k].entry->dn_key, g->entry->dn_key) != 0 ||
+			!is_same_list(other->given[k].names, g->names)); k++)
+			;
+		if (k < other->given_count)
+			continue;
+		c->groups = arena_grow(c->arena, c->groups, c->group_count, sizeof(*c->groups));
+		c->groups[c->group_count++] = g->entry->dn_key;
+	}
+}
+
+/* The group through which the person would be given others; NULL: none. */
+static const char *other_groups(const struct comparing *c, const struct mirror_person *person)
+{
+	for (size_t i = 0; c->group_count && i < person->group_count; i++) {
+		const struct mirror_group *g = &person->groups[i];
+
+		for (size_t k = 0; k < c->group_count; k++) {
+			if (strcmp(g->directory, c->s->ldap_rules.directory) == 0 && strcmp(g->dn_key, c->groups[k]) == 0)
+				return g->dn;
+		}
+	}
+	return NULL;
+}
+
 static bool is_same_decision(const struct decision *x, const struct decision *y)
 {
 	return x->outcome == y->outcome && x->guest_denied == y->guest_denied && is_same_list(x->at, y->at);
@@ -106,36 +138,27 @@ static const char *words(struct arena *a, const struct decision *d)
 	return arena_printf(a, "%s by %s", outcome_word(d->outcome), d->rule ? d->rule : "default");
 }
 
-static void note(struct comparing *c, const struct mirror_person *person, const struct decision *was, const struct decision *is)
+/* What is told of the first ones stays in the arena; of the others nothing is made. */
+static void note(struct comparing *c, const struct mirror_person *person, const char *what)
 {
 	struct ldap_rules_change *out = c->out;
-	struct arena *a = c->arena;
 
-	out->changed++;
-	if (out->told_count == LDAP_RULES_TOLD)
-		return;
-	out->told = arena_grow(a, out->told, out->told_count, sizeof(*out->told));
-	out->told[out->told_count++] = arena_printf(a, "%s: %s, would be %s", person->mail ? person->mail : person->dn, words(a, was),
-		words(a, is));
+	out->told = arena_grow(c->arena, out->told, out->told_count, sizeof(*out->told));
+	out->told[out->told_count++] = arena_printf(c->arena, "%s: %s", person->mail ? person->mail : person->dn, what);
 }
 
-static int compare_one(struct arena *a, const struct mirror_one *one, void *context)
+static bool is_other_outcome(struct arena *a, struct comparing *c, const struct mirror_one *one)
 {
-	struct comparing *c = context;
 	struct decision was, is;
 	struct facts facts;
 
-	if (++c->out->people % ALIVE_EVERY == 0 && c->alive(c->context) != 0)
-		return 1;
-	if (one->refusal->reason == REASON_PERSON_DISABLED)
-		return 0;
 	judge_facts(a, c->s, one->person, c->moments[0], &facts);
 	facts.age = 0;
 	/* what a rule does for guests counts too */
 	facts.guest = true;
 	policy_decide(a, &c->touching, &facts, TRACE_NO, &was);
 	if (!was.rule)
-		return 0;
+		return false;
 	for (size_t i = 0; i < c->moment_count; i++) {
 		judge_facts(a, c->s, one->person, c->moments[i], &facts);
 		facts.age = 0;  /* a state of the service, and none of the person's */
@@ -143,10 +166,33 @@ static int compare_one(struct arena *a, const struct mirror_one *one, void *cont
 		policy_decide(a, &c->before[i], &facts, TRACE_NO, &was);
 		policy_decide(a, &c->after[i], &facts, TRACE_NO, &is);
 		if (c->too_many || !is_same_decision(&was, &is)) {
-			note(c, one->person, &was, &is);
-			return 0;
+			if (c->out->told_count < LDAP_RULES_TOLD)
+				note(c, one->person, arena_printf(a, "%s, would be %s", words(a, &was), words(a, &is)));
+			return true;
 		}
 	}
+	return false;
+}
+
+static int compare_one(struct arena *a, const struct mirror_one *one, void *context)
+{
+	struct comparing *c = context;
+	const char *through;
+
+	if (++c->out->people % ALIVE_EVERY == 0 && c->alive(c->context) != 0)
+		return 1;
+	if (one->refusal->reason == REASON_PERSON_DISABLED)
+		return 0;
+	if (is_other_outcome(a, c, one)) {
+		c->out->changed++;
+		return 0;
+	}
+	through = other_groups(c, one->person);
+	if (!through)
+		return 0;
+	c->out->changed++;
+	if (c->out->told_count < LDAP_RULES_TOLD)
+		note(c, one->person, arena_printf(a, "other Atlassian groups through %s", through));
 	return 0;
 }
 
@@ -162,7 +208,9 @@ int ldap_rules_compare(struct arena *a, const struct settings *s, struct mirror 
 	add_changed(c, before, after, touching);
 	add_changed(c, after, before, touching);
 	c->touching.rules = touching;
-	if (!c->touching.rule_count)
+	add_given(c, before, after);
+	add_given(c, after, before);
+	if (!c->touching.rule_count && !c->group_count)
 		return 0;
 	make_policies(c, s, before, after, now);
 	rc = mirror_each(mirror, s->directories, s->directory_count, compare_one, c, err);

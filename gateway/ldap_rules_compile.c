@@ -36,7 +36,7 @@ static void problem(struct compiling *c, const char *format, ...)
 
 static const char *attribute(const struct compiling *c, enum ldap_rule_field field)
 {
-	return c->s->ldap_rules.attribute[field];
+	return ldap_rule_attribute(c->s, c->entry->is_mark, field);
 }
 
 /* The only value; NULL: there is none. */
@@ -254,6 +254,71 @@ static void read_times(struct compiling *c)
 		problem(c, "%s is not after %s, so the rule can never match", attribute(c, LDAP_RULE_UNTIL), attribute(c, LDAP_RULE_FROM));
 }
 
+/* ---- marks ---- */
+
+/* Of that directory alone; a quote in a text that stands in quotes is written twice. */
+static const char *members_of(struct arena *a, const char *directory, const char *dn)
+{
+	char *quoted = arena_alloc(a, 2 * strlen(dn) + 1), *p = quoted;
+
+	for (; *dn; dn++) {
+		if (*dn == '\'')
+			*p++ = '\'';
+		*p++ = *dn;
+	}
+	return arena_printf(a, "directory is %s and member of '%s'", directory, quoted);
+}
+
+static void read_mark_rule(struct compiling *c)
+{
+	const struct ldap_rule_values *order = &c->entry->says[LDAP_RULE_ORDER];
+	struct rule *rule = &c->rule->rule;
+	struct error err;
+
+	rule->name = arena_printf(c->arena, "mark:%s", c->entry->dn);
+	rule->when_text = members_of(c->arena, c->s->ldap_rules.directory, c->entry->dn);
+	if (condition_parse(c->arena, rule->when_text, CONDITION_RULE, &c->s->names, &rule->when, &err) < 0)
+		problem(c, "its members cannot be named: %.300s", err.detail);
+	if (order->n)
+		read_order(c);
+	else
+		c->rule->order = ORDER_MAX + 1;
+	read_outcome(c);
+}
+
+/* Within the patterns, and never one that Atlassian made for its administrators. */
+static void read_given(struct compiling *c)
+{
+	const struct ldap_rule_values *names = &c->entry->says[LDAP_RULE_GROUP];
+	const char *const *patterns = c->s->ldap_rules.groups;
+	struct ldap_rules *out = c->out;
+	size_t k;
+
+	for (size_t i = 0; i < names->n; i++) {
+		for (k = 0; patterns && patterns[k] && !policy_like(patterns[k], slice_c(names->list[i])); k++)
+			;
+		if (settings_is_atlassians_group(names->list[i]))
+			problem(c, "%s: \"%.100s\" is a group of Atlassian's own, which nobody is given from here", attribute(c, LDAP_RULE_GROUP),
+				names->list[i]);
+		else if (!patterns || !patterns[k])
+			problem(c, "%s: \"%.100s\" is not among the groups that ldap_rules allows", attribute(c, LDAP_RULE_GROUP), names->list[i]);
+	}
+	if (!names->n || c->rule->fault)
+		return;
+	out->given = arena_grow(c->arena, out->given, out->given_count, sizeof(*out->given));
+	out->given[out->given_count++] = (struct ldap_given){c->entry, names->list};
+}
+
+static void read_mark(struct compiling *c)
+{
+	c->rule->rule.name = arena_printf(c->arena, "mark:%s", c->entry->dn);
+	if (c->entry->says[LDAP_RULE_OUTCOME].n)
+		read_mark_rule(c);
+	else if (!c->entry->says[LDAP_RULE_GROUP].n)
+		problem(c, "the mark says nothing: it has neither %s nor %s", attribute(c, LDAP_RULE_OUTCOME), attribute(c, LDAP_RULE_GROUP));
+	read_given(c);
+}
+
 /* ---- all of them ---- */
 
 static void read_entry(struct compiling *c)
@@ -261,9 +326,12 @@ static void read_entry(struct compiling *c)
 	c->unknown = false;
 	c->rule->entry = c->entry;
 	c->rule->rule.origin = c->entry->dn;
-	read_name(c);
+	if (!c->entry->is_mark)
+		read_name(c);
 	if (c->entry->fault) {
 		problem(c, "%s", c->entry->fault);
+	} else if (c->entry->is_mark) {
+		read_mark(c);
 	} else {
 		read_order(c);
 		read_when(c);
@@ -291,6 +359,8 @@ static int by_order(const void *a, const void *b)
 		return x->order < y->order ? -1 : 1;
 	if (denies_x != denies_y)
 		return denies_x ? -1 : 1;
+	if (x->order > ORDER_MAX && x->rule.outcome != y->rule.outcome)
+		return x->rule.outcome < y->rule.outcome ? -1 : 1;
 	return strcmp(x->entry->dn_key, y->entry->dn_key);
 }
 
@@ -302,9 +372,11 @@ void ldap_rules_compile(struct arena *a, const struct settings *s, struct mirror
 	*out = (struct ldap_rules){.list = arena_alloc(a, (set->n + 1) * sizeof(*out->list))};
 	for (size_t i = 0; i < set->n; i++) {
 		c.entry = &set->entries[i];
-		c.rule = &out->list[i];
+		c.rule = &out->list[out->n];
+		*c.rule = (struct ldap_rule){0};
 		read_entry(&c);
-		out->n++;
+		/* a mark may give nothing but Atlassian groups */
+		out->n += !c.entry->is_mark || c.entry->says[LDAP_RULE_OUTCOME].n > 0;
 	}
 	if (set->n > LDAP_RULES_MAX)
 		problem(&c, "there are %zu rules, at most %d are taken", set->n, LDAP_RULES_MAX);

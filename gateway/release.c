@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "gateway/judge.h"
+#include "gateway/ldap_rules_live.h"
 
 struct values {
 	struct arena *arena;
@@ -35,20 +36,47 @@ static void add_from_mirror(struct values *v, const struct mirror_person *person
 	}
 }
 
-/* A name that its directory gives to several groups says nothing, here as in rules: whoever may make a group chooses its name. */
-static void add_groups(struct values *v, const struct mirror_person *person, const struct settings_attribute *setting)
+static void add_once(struct values *v, const char *value)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (strcmp(v->list[i], value) == 0)
+			return;
+	}
+	add(v, value);
+}
+
+/* What marks in LDAP give to members of the group. */
+static void add_given(struct values *v, const struct gateway *g, const struct mirror_group *group, const char *pattern)
+{
+	const char *const *names = g->ldap_rules ? ldap_rules_live_given(g->ldap_rules, group->directory, group->dn_key) : NULL;
+
+	for (; names && *names; names++) {
+		if (policy_like(pattern, slice_c(*names)))
+			add_once(v, *names);
+	}
+}
+
+/*
+ * A name that its directory gives to several groups says nothing, here as in
+ * rules: whoever may make a group chooses its name.  And whoever may call a
+ * group like one of Atlassian's own must not make administrators.
+ */
+static void add_groups(struct values *v, const struct gateway *g, const struct mirror_person *person, const struct settings_attribute *setting)
 {
 	size_t i;
 
 	for (i = 0; i < person->group_count; i++) {
 		const struct mirror_group *group = &person->groups[i];
 
-		if ((setting->as_dn || !group->cn_shared) && policy_like(setting->text, slice_c(group->cn)))
-			add(v, setting->as_dn ? group->dn : group->cn);
+		if ((setting->as_dn || !group->cn_shared) && policy_like(setting->text, slice_c(group->cn)) &&
+			!settings_is_atlassians_group(group->cn))
+			add_once(v, setting->as_dn ? group->dn : group->cn);
+		if (!setting->as_dn)
+			add_given(v, g, group, setting->text);
 	}
 }
 
-static void gather(struct values *v, const struct settings_attribute *setting, const struct saml_identity *identity,
+static void gather(struct values *v, const struct gateway *g, const struct settings_attribute *setting, const struct saml_identity *identity,
 	const struct mirror_person *person)
 {
 	switch (setting->source) {
@@ -66,12 +94,12 @@ static void gather(struct values *v, const struct settings_attribute *setting, c
 		add_from_mirror(v, person, setting->text);
 		break;
 	case ATTRIBUTE_GROUPS:
-		add_groups(v, person, setting);
+		add_groups(v, g, person, setting);
 		break;
 	}
 }
 
-size_t release_attributes(struct arena *a, const struct settings_connection *door, const struct saml_identity *identity,
+size_t release_attributes(struct arena *a, const struct gateway *g, const struct settings_connection *door, const struct saml_identity *identity,
 	const struct mirror_person *person, const struct saml_attribute **out)
 {
 	struct saml_attribute *attributes = arena_alloc(a, (door->attribute_count + 1) * sizeof(*attributes));
@@ -80,7 +108,7 @@ size_t release_attributes(struct arena *a, const struct settings_connection *doo
 	for (i = 0; i < door->attribute_count; i++) {
 		struct values v = {.arena = a};
 
-		gather(&v, &door->attributes[i], identity, person);
+		gather(&v, g, &door->attributes[i], identity, person);
 		if (v.n)
 			attributes[n++] = (struct saml_attribute){door->attributes[i].name, v.list, v.n};
 	}

@@ -125,6 +125,37 @@ static void list_one(struct listing *l, const struct rule *rule, const struct ld
 		printf("     DENIES: the settings no longer allow it: %s\n", line_of(a, of_ldap->fault));
 }
 
+/* Beside the rules: whatever the outcome, members are given these. */
+static void list_given(const struct listing *l, const struct ldap_given *given)
+{
+	struct arena *a = l->q->arena;
+	const char *text = "";
+	json_t *o, *names;
+
+	if (!l->q->json) {
+		for (size_t i = 0; given->names[i]; i++)
+			text = arena_printf(a, "%s%s%s", text, i ? ", " : "", line_of(a, given->names[i]));
+		printf("     %s\n       gives its members the Atlassian group%s %s\n", line_of(a, given->entry->dn), given->names[1] ? "s" : "", text);
+		return;
+	}
+	o = json_object();
+	names = json_array();
+	for (size_t i = 0; given->names[i]; i++)
+		json_array_append_new(names, json_string(line_of(a, given->names[i])));
+	json_object_set_new(o, "origin", json_string(line_of(a, given->entry->dn)));
+	json_object_set_new(o, "atlassian_groups", names);
+	json_array_append_new(l->json, o);
+}
+
+/* Those that come before all rules. */
+static void list_exceptions(const struct listing *l)
+{
+	const struct policy *policy = &l->q->s->policy;
+
+	if (policy->exception_count && !l->q->json)
+		printf("Before them come %zu exceptions for one person each, of %s.\n", policy->exception_count, l->q->s->file);
+}
+
 static void list_head(const struct listing *l)
 {
 	const struct settings *s = l->q->s;
@@ -151,12 +182,15 @@ static int list(const struct asked *q)
 		ldap_rules_compile(q->arena, s, NULL, &l.set, &l.rules);
 	}
 	list_head(&l);
+	list_exceptions(&l);
 	for (size_t i = 0; i < place; i++)
 		list_one(&l, &s->policy.rules[i], NULL);
 	for (size_t i = 0; i < l.rules.n; i++)
 		list_one(&l, &l.rules.list[i].rule, &l.rules.list[i]);
 	for (size_t i = place; i < s->policy.rule_count; i++)
 		list_one(&l, &s->policy.rules[i], NULL);
+	for (size_t i = 0; i < l.rules.given_count; i++)
+		list_given(&l, &l.rules.given[i]);
 	if (q->json) {
 		json_dumpf(l.json, stdout, JSON_INDENT(2));
 		putchar('\n');

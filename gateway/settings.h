@@ -138,14 +138,21 @@ struct settings_decryption_key {
 /* What an entry says; the order is that in which entries are compared and kept. */
 enum ldap_rule_field {
 	LDAP_RULE_ORDER, LDAP_RULE_NAME, LDAP_RULE_WHEN, LDAP_RULE_OUTCOME, LDAP_RULE_AT, LDAP_RULE_BECAUSE, LDAP_RULE_ASK, LDAP_RULE_FROM,
-	LDAP_RULE_UNTIL, LDAP_RULE_GUESTS, LDAP_RULE_FIELDS
+	LDAP_RULE_UNTIL, LDAP_RULE_GUESTS, LDAP_RULE_FIELDS,
+	LDAP_RULE_GROUP = LDAP_RULE_FIELDS, LDAP_RULE_SAYS      /* marks alone */
 };
+
+/* What a mark on a group says of its members. */
+enum ldap_mark_field { LDAP_MARK_OUTCOME, LDAP_MARK_ORDER, LDAP_MARK_AT, LDAP_MARK_GROUP, LDAP_MARK_FIELDS };
 
 struct settings_ldap_rules {
 	const char *directory;          /* NULL: there are none */
 	int line;
 	const char *base, *filter;
 	const char *attribute[LDAP_RULE_FIELDS];        /* where an entry says it */
+	bool marks;                     /* groups may be marked */
+	const char *mark[LDAP_MARK_FIELDS];
+	const char *const *groups;      /* patterns of Atlassian groups that a mark may give, NULL-terminated; NULL: none */
 	bool may_give[OUTCOME_COUNT];   /* bounds; OUTCOME_DENY too must be there to be given */
 	size_t place;                   /* how many of the file's rules come first */
 	size_t change_limit;            /* of how many people the outcome may change at once */
@@ -271,6 +278,9 @@ int settings_directory_password(struct files *files, const struct settings *s, s
 
 /* The keys that sign a connection's requests: *out NULL: none is known.  The caller frees it. */
 int settings_signer(struct arena *a, struct files *files, const struct settings_connection *c, struct saml_signer **out, struct error *err);
+
+/* One of Atlassian's own groups: administrators', and those that its apps are in.  No person is ever given one from here. */
+bool settings_is_atlassians_group(const char *name);
 
 /* Paths under state_dir and runtime_dir, one place for each. */
 const char *settings_mirror_path(struct arena *a, const struct settings *s);

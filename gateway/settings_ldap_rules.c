@@ -10,6 +10,21 @@ static const char everybody_writes[] =
 	"homephone|pager|facsimiletelephonenumber|street|postaladdress|l|st|postalcode|jpegphoto|labeleduri|wwwhomepage|url|"
 	"preferredlanguage|userpassword|usercertificate|seealso|owner|managedby|manager|member|uniquemember|memberuid|memberof";
 
+/* Of a new site, and of older ones, whose names end with the site's. */
+bool settings_is_atlassians_group(const char *name)
+{
+	static const char *const patterns[] = {
+		"site-admins", "org-admins", "administrators", "administrators-*", "system-administrators", "atlassian-addons*", "jira-administrators",
+		"jira-admins*", "confluence-administrators", "confluence-admins*", "bitbucket-admins*", "*-product-admins", NULL
+	};
+
+	for (size_t i = 0; patterns[i]; i++) {
+		if (policy_like(patterns[i], slice_c(name)))
+			return true;
+	}
+	return false;
+}
+
 static const char *folded(struct arena *a, const char *s)
 {
 	char *copy = arena_strdup(a, s), *p;
@@ -19,13 +34,14 @@ static const char *folded(struct arena *a, const char *s)
 	return copy;
 }
 
-static void require_attributes(struct settings_reader *r, const struct yaml_node *map, struct settings_ldap_rules *rules)
+/* Folds the names of a map, which the section's rows or defaults have filled in, and looks at those that were written. */
+static void require_attributes(struct settings_reader *r, const struct yaml_node *map, const char **list, size_t n_list)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	const struct yaml_node *n;
 
-	for (size_t i = 0; i < LDAP_RULE_FIELDS; i++)
-		rules->attribute[i] = folded(r->arena, rules->attribute[i]);
+	for (size_t i = 0; i < n_list; i++)
+		list[i] = folded(r->arena, list[i]);
 	for (n = map->child; n; n = n->next) {
 		const char *name = n->text ? folded(r->arena, n->text) : "";
 
@@ -37,21 +53,23 @@ static void require_attributes(struct settings_reader *r, const struct yaml_node
 			settings_problem(r, n, "%s is an attribute that others than administrators commonly may write: it must not decide who gets what",
 				n->text);
 	}
-	for (size_t i = 0; i < LDAP_RULE_FIELDS; i++) {
+	for (size_t i = 0; i < n_list; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (strcmp(rules->attribute[i], rules->attribute[j]) == 0)
-				settings_problem(r, map, "%s is to say two things", rules->attribute[i]);
+			if (strcmp(list[i], list[j]) == 0)
+				settings_problem(r, map, "%s is to say two things", list[i]);
 		}
 	}
 }
 
-static void read_attributes(struct settings_reader *r, const struct yaml_node *map, struct settings_ldap_rules *rules)
+static void read_attributes(struct settings_reader *r, const struct yaml_node *map, enum setting_section section, const char *key,
+	struct settings_ldap_rules *rules)
 {
-	const struct yaml_node none = {.kind = YAML_NODE_MAP, .key = "attributes", .line = map->line};
-	const struct yaml_node *node = yaml_get(map, "attributes");
+	const struct yaml_node none = {.kind = YAML_NODE_MAP, .key = key, .line = map->line, .file = map->file};
+	const struct yaml_node *node = yaml_get(map, key);
+	bool marks = section == SECTION_ldap_mark;
 
-	if (section_read(r, SECTION_ldap_rule, node ? node : &none, rules) == 0)
-		require_attributes(r, node ? node : &none, rules);
+	if (section_read(r, section, node ? node : &none, rules) == 0)
+		require_attributes(r, node ? node : &none, marks ? rules->mark : rules->attribute, marks ? LDAP_MARK_FIELDS : LDAP_RULE_FIELDS);
 }
 
 static void read_bounds(struct settings_reader *r, const struct yaml_node *map, const struct ldap_rules_words *w,
@@ -93,15 +111,15 @@ static void read_place(struct settings_reader *r, const struct yaml_node *map, c
 }
 
 /* What is asked for from the server, as the mirror wants it: sorted, each once. */
-static const char *const *asked_for(struct arena *a, const struct settings_ldap_rules *rules)
+static const char *const *asked_for(struct arena *a, const char *const *names, size_t count)
 {
-	const char **list = arena_alloc(a, (LDAP_RULE_FIELDS + 1) * sizeof(*list));
+	const char **list = arena_alloc(a, (count + 1) * sizeof(*list));
 	size_t n = 0, k;
 
-	for (size_t i = 0; i < LDAP_RULE_FIELDS; i++) {
-		for (k = n; k > 0 && strcmp(list[k - 1], rules->attribute[i]) > 0; k--)
+	for (size_t i = 0; i < count; i++) {
+		for (k = n; k > 0 && strcmp(list[k - 1], names[i]) > 0; k--)
 			list[k] = list[k - 1];
-		list[k] = rules->attribute[i];
+		list[k] = names[i];
 		n++;
 	}
 	return list;
@@ -137,7 +155,9 @@ static void require_source(struct settings_reader *r, const struct yaml_node *ma
 		settings_problem(r, yaml_get(map, "directory"), "rules are read from a directory of kind openldap only");
 	d->rules_base = rules->base;
 	d->rules_filter = rules->filter;
-	d->rules_attributes = asked_for(r->arena, rules);
+	d->rules_attributes = asked_for(r->arena, rules->attribute, LDAP_RULE_FIELDS);
+	if (rules->marks)
+		d->group_attributes = asked_for(r->arena, rules->mark, LDAP_MARK_FIELDS);
 }
 
 void settings_read_ldap_rules(struct settings_reader *r)
@@ -152,7 +172,12 @@ void settings_read_ldap_rules(struct settings_reader *r)
 	rules->directory = w.directory;
 	rules->base = w.base;
 	rules->filter = w.filter;
-	read_attributes(r, map, rules);
+	rules->marks = w.marks;
+	rules->groups = w.groups;
+	read_attributes(r, map, SECTION_ldap_rule, "attributes", rules);
+	read_attributes(r, map, SECTION_ldap_mark, "mark_attributes", rules);
+	if (!w.marks && (yaml_get(map, "groups") || yaml_get(map, "mark_attributes")))
+		settings_problem(r, yaml_get(map, w.groups ? "groups" : "mark_attributes"), "is about marks, which marks: yes switches on");
 	read_bounds(r, map, &w, rules);
 	read_place(r, map, &w, rules);
 	require_source(r, map, rules);

@@ -20,6 +20,7 @@
 #define TARGET_rule struct rule_words
 #define TARGET_requirement struct requirement_words
 #define TARGET_ldap_rules struct ldap_rules_words
+#define TARGET_ldap_mark struct settings_ldap_rules
 #define TARGET_ldap_rule struct settings_ldap_rules
 #define TARGET_link struct link_words
 
@@ -63,6 +64,7 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_requirement] = "require",
 		[SECTION_ldap_rules] = "ldap_rules",
 		[SECTION_ldap_rule] = "ldap_rules: attributes",
+		[SECTION_ldap_mark] = "ldap_rules: mark_attributes",
 		[SECTION_link] = "go: NAME",
 	};
 

@@ -50,6 +50,7 @@ enum setting_section {
 	SECTION_requirement,
 	SECTION_ldap_rules,
 	SECTION_ldap_rule,
+	SECTION_ldap_mark,
 	SECTION_link,
 	SECTION_COUNT
 };
@@ -103,8 +104,8 @@ struct requirement_words {
 
 struct ldap_rules_words {
 	const char *directory, *base, *filter, *after;
-	const char *const *outcomes;
-	bool overtake_deny;
+	const char *const *outcomes, *const *groups;
+	bool overtake_deny, marks;
 	size_t change_limit;
 };
 

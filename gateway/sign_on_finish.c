@@ -197,7 +197,7 @@ static int write_assertion(struct sign_on *s, struct error *err)
 		.now = s->now, .lifetime = door->lifetime,
 	};
 
-	answer.attribute_count = release_attributes(s->arena, door, &s->identity, &s->person, &answer.attributes);
+	answer.attribute_count = release_attributes(s->arena, s->gateway, door, &s->identity, &s->person, &answer.attributes);
 	if (saml_response_write(s->arena, gateway_key(s->gateway, door), &answer, &s->issued, err) < 0)
 		return -1;
 	s->audit.assertion_out = s->issued.assertion_id;

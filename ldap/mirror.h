@@ -40,6 +40,8 @@ struct directory_join {
 /* What server it is, which decides how changes are followed: the order of the words of the setting `kind`. */
 enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY, DIRECTORY_OTHER };
 
+#define GROUP_ATTRIBUTES_MAX 8
+
 enum directory_tls { DIRECTORY_PLAIN, DIRECTORY_STARTTLS, DIRECTORY_LDAPS };
 
 struct directory_options {
@@ -56,6 +58,7 @@ struct directory_options {
 	const char *group_name_attribute;       /* "cn" */
 	const char *rules_base, *rules_filter;  /* entries that say who gets what; NULL: none are read */
 	const char *const *rules_attributes;    /* theirs that are kept: lower case, sorted, NULL-terminated */
+	const char *const *group_attributes;    /* the same of groups: marks that rules are made of; NULL: none */
 	const char *mail_attribute;     /* "mail" */
 	const char *disabled_filter_attribute;  /* NULL, or "attribute" … */
 	const char *disabled_value;     /* … whose value (or presence, when NULL) means switched off */
@@ -173,8 +176,9 @@ int mirror_person(struct arena *a, struct mirror *m, const struct directory_opti
 int mirror_person_named(struct arena *a, struct mirror *m, const struct directory_options *directories, size_t directory_count,
 	const char *name, struct mirror_person *out, struct error *err);
 
-/* An entry of the rules' base, uninterpreted. */
+/* An entry of the rules' base, or a group that has one of group_attributes; uninterpreted. */
 struct mirror_rule {
+	bool is_group;
 	const char *dn, *dn_key;
 	const struct mirror_attribute *attributes;      /* sorted by name */
 	size_t attribute_count;

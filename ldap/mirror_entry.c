@@ -104,6 +104,8 @@ static void fill_record(struct mirror_writer *w, enum mirror_kind kind, const st
 	memcpy(r->uuid, e->uuid, UUID_SIZE);
 	if (kind == MIRROR_GROUPS) {
 		r->name = first_text(w->arena, e, d->group_name_attribute);
+		if (d->group_attributes)
+			keep_attributes(w, e, d->group_attributes, r);
 		return;
 	}
 	if (kind == MIRROR_RULES) {

@@ -61,14 +61,16 @@ static int fit_rules(struct mirror_writer *w, struct error *err)
 	if (w->state.rules_fingerprint == fingerprint)
 		return 0;
 	w->state.rules_fingerprint = fingerprint;
-	w->state.whole &= ~(1u << MIRROR_RULES);
+	w->state.whole &= ~(1u << MIRROR_RULES | STATE_MARKS);
+	if (w->directory->group_attributes && mirror_writer_set_cookie(w, MIRROR_GROUPS, (struct slice){NULL, 0}, err) < 0)
+		return -1;
 	return mirror_writer_set_cookie(w, MIRROR_RULES, (struct slice){NULL, 0}, err);
 }
 
 /* Groups hold nothing but their name and members: a new attribute of people leaves them as they are. */
 static int begin_anew(struct mirror_writer *w, bool keep_groups, struct error *err)
 {
-	w->state.whole &= 1u << MIRROR_RULES | (keep_groups ? 1u << MIRROR_GROUPS : 0);
+	w->state.whole &= 1u << MIRROR_RULES | (keep_groups ? 1u << MIRROR_GROUPS | STATE_MARKS : 0);
 	if (w->state.fingerprint)
 		w->state.whole |= STATE_UNINDEXED;
 	if (forget_index(w, keep_groups, err) < 0 || mirror_writer_set_cookie(w, MIRROR_PEOPLE, (struct slice){NULL, 0}, err) < 0)
@@ -220,9 +222,11 @@ int mirror_writer_set_cookie(struct mirror_writer *w, enum mirror_kind kind, str
 
 void mirror_writer_whole(struct mirror_writer *w, enum mirror_kind kind)
 {
-	if (w->state.whole & 1u << kind && (kind != MIRROR_RULES || !*w->state.rules_error))
+	uint32_t whole = 1u << kind | (kind == MIRROR_GROUPS ? STATE_MARKS : 0);
+
+	if ((w->state.whole & whole) == whole && (kind != MIRROR_RULES || !*w->state.rules_error))
 		return;
-	w->state.whole |= 1u << kind;
+	w->state.whole |= whole;
 	if (kind == MIRROR_RULES)
 		memset(w->state.rules_error, 0, sizeof(w->state.rules_error));
 	w->changed = true;

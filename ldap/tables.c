@@ -263,6 +263,8 @@ uint64_t rules_fingerprint(const struct directory_options *d)
 	mix(&h, d->rules_filter);
 	for (size_t i = 0; d->rules_attributes && d->rules_attributes[i]; i++)
 		mix(&h, d->rules_attributes[i]);
+	for (size_t i = 0; d->group_attributes && d->group_attributes[i]; i++)
+		mix(&h, d->group_attributes[i]);
 	return h ? h : 1;
 }
 

@@ -166,6 +166,8 @@ struct about {
 
 /* Also a bit of state.whole: other settings' entries are kept that their index was taken from. */
 #define STATE_UNINDEXED (1u << 8)
+/* Groups were read whole since group_attributes are what they are. */
+#define STATE_MARKS (1u << 30)
 #define STATE_WHOLE (1u << MIRROR_PEOPLE | 1u << MIRROR_GROUPS)
 
 /* All zero when there is none. */

@@ -19,6 +19,8 @@ ldap_rules:
   outcomes: [customer, portal, deny]
   after: agents
   change_limit: 5
+  marks: yes
+  groups: ["jira-*"]
 """
 
 

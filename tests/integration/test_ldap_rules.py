@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules in the directory: one ldapmodify on every gateway, what is wrong keeps the old ones, bounds, rights."""
+import json
 import signal
 import subprocess
 
@@ -223,6 +224,73 @@ def test_an_owners_description_is_no_place_for_a_rule(rule_parts):
     assert status == 1 and "description is an attribute that others than administrators commonly may write" in text, text
 
 
+# ---- marks ----
+
+UNION = company.group_dn("Builders' Union")
+
+
+def mark(group, **says):
+    added = "".join(f"-\nadd: {name}\n{name}: {value}\n" for name, value in says.items())
+    return f"dn: {group}\nchangetype: modify\nadd: objectClass\nobjectClass: posternMark\n{added}"
+
+
+def groups_sent(parts, person):
+    said = json.loads(parts.command("explain", person["uid"], "--door", "organisation", "--mfa", "--json")[1])
+    return said["doors"][0]["attributes"].get("groups", [])
+
+
+def test_a_mark_on_a_group_gives_to_its_members_and_its_groups(rule_parts):
+    parts = rule_parts
+    paul = company.by_uid("paul.darcy")
+    before = taken(parts)
+    assert parts.outcome(paul) == ("customer", "employees") and groups_sent(parts, paul) == []
+    status, said = parts.modify(mark(UNION, posternAtlassianGroup="jira-builders"))
+    assert status == 0, said
+    version = taken(parts, before, seconds=LIVE)
+    assert groups_sent(parts, paul) == ["jira-builders"]
+    # beyond the bounds, and never administrators
+    for name, words in (("confluence-users", "is not among the groups"),
+                        ("jira-administrators", "is a group of Atlassian's own")):
+        change = f"dn: {UNION}\nchangetype: modify\nreplace: posternAtlassianGroup\nposternAtlassianGroup: {name}\n"
+        assert parts.modify(change)[0] == 0
+        detail = wait_for(lambda: (s := parts.status())["state"] == "refused" and name in s["detail"] and s["detail"], 10, name)
+        assert words in detail
+        assert groups_sent(parts, paul) == ["jira-builders"] and parts.status()["version"] == version
+    # the mark says no, and stands before the rule for employees
+    status, said = parts.modify(f"dn: {UNION}\nchangetype: modify\nadd: posternMembersAre\nposternMembersAre: deny\n"
+                                "-\nreplace: posternAtlassianGroup\nposternAtlassianGroup: jira-builders\n")
+    assert status == 0, said
+    taken(parts, version, seconds=LIVE)
+    assert parts.outcome(paul) == ("deny", f"mark:{UNION}")
+    text = parts.command("rules", "list")[1]
+    assert f"mark:{UNION}" in text and "gives its members the Atlassian group jira-builders" in text, text
+
+
+def test_an_owner_cannot_mark_a_group(rule_parts):
+    parts = rule_parts
+    admin, owner = give_password(parts, MAYA), give_password(parts, JUERGEN)
+    before = taken(parts)
+    assert parts.modify(f"dn: {UNION}\nchangetype: modify\nadd: owner\nowner: {JUERGEN['dn']}\n"
+                        "-\nadd: objectClass\nobjectClass: posternMark\n")[0] == 0
+    change = f"dn: {UNION}\nchangetype: modify\nadd: posternMembersAre\nposternMembersAre: customer\n"
+    status, said = parts.modify(change, **owner)
+    assert status in (32, 50), said
+    assert parts.status()["version"] == before
+    status, said = parts.modify(change, **admin)
+    assert status == 0, said
+    taken(parts, before)
+
+
+def test_a_group_called_like_atlassians_own_is_not_sent(rule_parts):
+    parts = rule_parts
+    for name in ("jira-administrators", "jira-people"):
+        entry = company.entry(company.group_dn(name), ("changetype", "add"), ("objectClass", "groupOfNames"), ("cn", name),
+                              ("member", MAYA["dn"]))
+        assert parts.modify(entry)[0] == 0
+    wait_for(lambda: "jira-people" in groups_sent(parts, MAYA), 10, "the new group")
+    assert "jira-administrators" not in groups_sent(parts, MAYA) and "jira-agents" in groups_sent(parts, MAYA)
+
+
 # ---- the schema ----
 
 
@@ -240,7 +308,7 @@ def test_the_schema_loads_into_a_running_slapd(tmp_path):
         said = run("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", server, "-s", "base", "-b", "cn=Subschema",
                    "attributeTypes", "objectClasses")
         assert "2.25.126240274921232010380302322947345149090.1.2 NAME 'posternCondition'" in said
-        assert "2.25.126240274921232010380302322947345149090.2.1 NAME 'posternRule'" in said
+        assert "2.25.126240274921232010380302322947345149090.2.1 NAME 'posternRule'" in said and "NAME 'posternMark'" in said
     finally:
         part.stop()
 

@@ -537,7 +537,7 @@ static void releases_what_the_connection_names_and_no_more(void **state)
 	(void)state;
 	p.attributes = attributes;
 	p.attribute_count = 1;
-	assert_int_equal(release_attributes(a, &c, &identity, &p, &out), 6);
+	assert_int_equal(release_attributes(a, &gateway, &c, &identity, &p, &out), 6);
 	assert_string_equal(out[0].values[0], one[0]);
 	assert_string_equal(out[1].name, "department");
 	assert_int_equal(out[1].n, 1);
@@ -546,7 +546,7 @@ static void releases_what_the_connection_names_and_no_more(void **state)
 	assert_string_equal(out[3].values[0], "agents");
 	assert_string_equal(out[4].values[0], "cn=agents,dc=example");
 	assert_string_equal(out[5].values[0], "a@example.org");
-	assert_int_equal(release_attributes(a, &c, NULL, &p, &out), 5);
+	assert_int_equal(release_attributes(a, &gateway, &c, NULL, &p, &out), 5);
 }
 
 /* Whoever may make a group somewhere in the directory chooses its name. */
@@ -561,7 +561,7 @@ static void releases_no_name_that_several_groups_share(void **state)
 	(void)state;
 	shared.cn_shared = true;
 	p.groups = &shared;
-	assert_int_equal(release_attributes(a, &c, &identity, &p, &out), 1);
+	assert_int_equal(release_attributes(a, &gateway, &c, &identity, &p, &out), 1);
 	assert_string_equal(out[0].name, "dns");
 	assert_string_equal(out[0].values[0], "cn=agents,dc=example");
 }

@@ -82,7 +82,7 @@ static int end(void **state)
 /* "when=x|outcome=deny"; a value that is there twice is two. */
 static struct ldap_rule_entry entry(const char *dn, const char *says)
 {
-	static const char *const keys[LDAP_RULE_FIELDS] = {"order", "name", "when", "outcome", "at", "because", "ask", "from", "until", "guests"};
+	static const char *const keys[LDAP_RULE_SAYS] = {"order", "name", "when", "outcome", "at", "because", "ask", "from", "until", "guests", "group"};
 	struct ldap_rule_entry e = {.dn = arena_strdup(a, dn)};
 	const char *p = says;
 
@@ -94,9 +94,9 @@ static struct ldap_rule_entry entry(const char *dn, const char *says)
 		const char **list;
 
 		assert_non_null(equals);
-		while (k < LDAP_RULE_FIELDS && (strlen(keys[k]) != (size_t)(equals - p) || strncmp(keys[k], p, strlen(keys[k])) != 0))
+		while (k < LDAP_RULE_SAYS && (strlen(keys[k]) != (size_t)(equals - p) || strncmp(keys[k], p, strlen(keys[k])) != 0))
 			k++;
-		assert_true(k < LDAP_RULE_FIELDS);
+		assert_true(k < LDAP_RULE_SAYS);
 		v = &e.says[k];
 		list = arena_alloc(a, (v->n + 2) * sizeof(*list));
 		for (size_t i = 0; i < v->n; i++)
@@ -198,6 +198,89 @@ static void a_good_entry_is_a_rule(void **state)
 	assert_true(r->rule.guests);
 	assert_int_equal(r->from, 1798761600);
 	assert_int_equal(r->until, 1801440000);
+}
+
+/* ---- marks ---- */
+
+#define MARKS "ldap_rules: {directory: corp, base: 'ou=access,dc=x', outcomes: [customer, portal, deny], marks: yes, groups: ['jira-*', team-?]}\n"
+
+static struct ldap_rule_set marks(const char *first, const char *second)
+{
+	struct ldap_rule_set set = set_of(first, second);
+
+	for (size_t i = 0; i < set.n; i++)
+		set.entries[i].is_mark = true;
+	return set;
+}
+
+static void a_mark_on_a_group_is_a_rule_for_its_members(void **state)
+{
+	struct ldap_rule_set set = marks("outcome=customer|group=jira-users|group=team-7", "outcome=deny");
+	struct ldap_rules rules;
+
+	(void)state;
+	settings = read_settings(MARKS);
+	set.entries[0] = entry("cn=Builders' Union,ou=groups,dc=x", "outcome=customer|group=jira-users|group=team-7");
+	set.entries[0].is_mark = true;
+	rules = compiled(&set);
+	assert_int_equal(rules.problem_count, 0);
+	assert_int_equal(rules.n, 2);
+	/* without a number: those that deny first */
+	assert_int_equal(rules.list[0].rule.outcome, OUTCOME_DENY);
+	assert_string_equal(rules.list[1].rule.name, "mark:cn=Builders' Union,ou=groups,dc=x");
+	assert_string_equal(rules.list[1].rule.when_text, "directory is corp and member of 'cn=Builders'' Union,ou=groups,dc=x'");
+	assert_non_null(rules.list[1].rule.when);
+	assert_int_equal(rules.given_count, 1);
+	assert_string_equal(rules.given[0].names[1], "team-7");
+}
+
+static void marks_without_a_number_stand_behind_all_that_have_one(void **state)
+{
+	struct ldap_rule_set set = marks("outcome=portal|at=helpdesk", "order=999999999|outcome=customer");
+	struct ldap_rules rules;
+
+	(void)state;
+	settings = read_settings(MARKS);
+	rules = compiled(&set);
+	assert_int_equal(rules.problem_count, 0);
+	assert_int_equal(rules.list[0].rule.outcome, OUTCOME_CUSTOMER);
+}
+
+static void a_mark_may_give_atlassian_groups_alone(void **state)
+{
+	struct ldap_rule_set set = marks("group=jira-users", NULL);
+	struct ldap_rules rules;
+
+	(void)state;
+	settings = read_settings(MARKS);
+	rules = compiled(&set);
+	assert_int_equal(rules.problem_count, 0);
+	assert_int_equal(rules.n, 0);
+	assert_int_equal(rules.given_count, 1);
+}
+
+static void a_mark_gives_no_group_beyond_the_bounds(void **state)
+{
+	static const struct { const char *says, *problem; } beyond[] = {
+		{"group=confluence-users", "posternatlassiangroup: \"confluence-users\" is not among the groups that ldap_rules allows"},
+		{"group=jira-administrators", "\"jira-administrators\" is a group of Atlassian's own"},
+		{"group=JIRA-Admins-example", "is a group of Atlassian's own"},
+		{"group=jira-users|group=site-admins", "\"site-admins\" is a group of Atlassian's own"},
+		{"outcome=licensed", "posternmembersare: licensed is not among the outcomes"},
+		{"order=3", "the mark says nothing"},
+		{"outcome=portal", "posternsite is missing"},
+	};
+
+	(void)state;
+	settings = read_settings(MARKS);
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(*beyond); i++) {
+		struct ldap_rule_set set = marks(beyond[i].says, NULL);
+		struct ldap_rules rules = compiled(&set);
+
+		if (!rules.problem_count || !strstr(rules.problems[0], beyond[i].problem))
+			fail_msg("%s: %s", beyond[i].says, rules.problem_count ? rules.problems[0] : "no problem");
+		assert_int_equal(rules.given_count, 0);
+	}
 }
 
 /* ---- order ---- */
@@ -493,6 +576,10 @@ int main(void)
 		TEST(says_what_is_wrong_with_which_entry),
 		TEST(two_entries_of_one_name_are_wrong),
 		TEST(a_good_entry_is_a_rule),
+		TEST(a_mark_on_a_group_is_a_rule_for_its_members),
+		TEST(marks_without_a_number_stand_behind_all_that_have_one),
+		TEST(a_mark_may_give_atlassian_groups_alone),
+		TEST(a_mark_gives_no_group_beyond_the_bounds),
 		TEST(stand_behind_the_rule_that_the_settings_name),
 		TEST(of_one_order_those_that_deny_come_first),
 		TEST(dates_begin_and_end_by_themselves),

@@ -932,6 +932,47 @@ static void other_rules_make_nobody_wait(void **state)
 }
 
 /* Of people that would be refused: of rules it is for whoever uses them to judge. */
+static const char *const of_groups[] = {"posternmembersare", NULL};
+
+static void groups_with_a_mark_are_among_the_rules(void **state)
+{
+	struct fixture *f = *state;
+	struct directory_options with = directories[0];
+	const struct mirror_rule *rules = NULL;
+	struct mirror_person p;
+	struct error err;
+	size_t n = 0;
+
+	with.rules_base = "ou=access,dc=x";
+	with.rules_attributes = of_rules;
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=1");
+	group(f, "g1", "cn=a,dc=x", "cn=a", "member=uid=anna,dc=x", "posternMembersAre=licensed");
+	assert_done(mirror_writer_set_cookie(f->writer, MIRROR_GROUPS, slice_c("cookie"), &err), err);
+	finish(f);
+	/* marks are switched on: groups are read over what is there, and nobody waits */
+	with.group_attributes = of_groups;
+	begin(f, &with);
+	assert_null(mirror_writer_cookie(f->writer, MIRROR_GROUPS).p);
+	mirror_writer_whole(f->writer, MIRROR_RULES);
+	assert_done(mirror_writer_commit(f->writer, &err), err);
+	mirror_writer_close(f->writer);
+	f->writer = NULL;
+	assert_done(mirror_open(f->path, &f->mirror, &err), err);
+	assert_int_equal(rules_of(f, &with, &rules, &n), 0);
+	assert_done(by_number(f, "1", &p, &err), err);
+	begin(f, &with);
+	group(f, "g1", "cn=a,dc=x", "cn=a", "member=uid=anna,dc=x", "posternMembersAre=licensed");
+	group(f, "g2", "cn=b,dc=x", "cn=b", "member=uid=anna,dc=x", "description=licensed");
+	finish(f);
+	assert_int_equal(rules_of(f, &with, &rules, &n), 1);
+	assert_int_equal(n, 1);
+	assert_true(rules[0].is_group);
+	assert_string_equal(rules[0].dn, "cn=a,dc=x");
+	assert_slice_is(rules[0].attributes[0].values[0], "licensed");
+	assert_done(by_number(f, "1", &p, &err), err);
+	assert_int_equal(p.group_count, 2);
+}
+
 static void all_rules_may_go(void **state)
 {
 	struct fixture *f = *state;
@@ -1068,6 +1109,7 @@ int main(void)
 		mirror_test(cookies_are_kept_until_the_settings_change),
 		mirror_test(rules_are_kept_beside_people_and_groups),
 		mirror_test(other_rules_make_nobody_wait),
+		mirror_test(groups_with_a_mark_are_among_the_rules),
 		mirror_test(all_rules_may_go),
 		mirror_test(values_of_other_settings_find_nobody),
 		mirror_test(an_unchanged_entry_is_indexed_by_the_new_settings),

@@ -95,6 +95,9 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, attributes: {when: extension1, outcome: Extension1}}",
 		"p.yaml:6: attributes: extension1 is to say two things"},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, change_limit: many}", "p.yaml:6: change_limit: \"many\""},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, groups: x}", "p.yaml:6: groups: is about marks"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, marks: yes, mark_attributes: {outcome: info}}",
+		"p.yaml:6: outcome: info is an attribute that others"},
 	/* the top level */
 	{1, "", "p.yaml:2: public_url: is missing"},
 	{1, "public_url:", "p.yaml:1: public_url: is empty"},
