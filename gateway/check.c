@@ -13,6 +13,7 @@
 #include "gateway/check.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
+#include "gateway/settings_reader.h"
 #include "provision/accounts.h"
 
 void say(struct check *c, enum finding finding, const char *format, ...)
@@ -196,6 +197,33 @@ static void check_join(struct check *c, const struct directory_options *o, int l
 	}
 }
 
+/*
+ * Active Directory's property sets Personal-Information and Web-Information, which everybody may write of themselves by its
+ * defaults, and what slapd's guides show with `by self write`.
+ */
+static const char written_by_self[] =
+	"assistant|c|facsimiletelephonenumber|homephone|homepostaladdress|info|ipphone|l|mobile|otherfacsimiletelephonenumber|"
+	"otherhomephone|otheripphone|othermobile|otherpager|othertelephone|pager|personaltitle|physicaldeliveryofficename|"
+	"postaladdress|postalcode|postofficebox|preferreddeliverymethod|registeredaddress|st|street|streetaddress|telephonenumber|"
+	"thumbnailphoto|usercertificate|usersmimecertificate|wwwhomepage|url|description|displayname|givenname|labeleduri|jpegphoto|"
+	"preferredlanguage|carlicense|roomnumber|initials";
+
+static void check_writable_joins(struct check *c, const struct directory_options *o, int line)
+{
+	size_t i, k;
+
+	for (i = 0; i < o->join_count; i++) {
+		char *name = arena_strdup(c->arena, o->joins[i].attribute);
+
+		for (k = 0; name[k]; k++)
+			name[k] = name[k] >= 'A' && name[k] <= 'Z' ? (char)(name[k] + 32) : name[k];
+		if (words_find(written_by_self, name) >= 0)
+			say(c, FINDING_WARNING, "%s:%d: %s: join: %s is an attribute that people can often write about themselves, and whoever can is "
+				"found as somebody else: join by one that only an administrator writes", c->settings->file, line, o->name,
+				o->joins[i].attribute);
+	}
+}
+
 static void check_directories(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -209,9 +237,10 @@ static void check_directories(struct check *c)
 		struct error err;
 
 		check_join(c, &o, line);
+		check_writable_joins(c, &o, line);
 		if (c->offline)
 			say(c, FINDING_OK, "%s: not asked (--offline)", o.name);
-		else if (settings_directory_password(c->files, s, i, &o.password, &err) < 0)
+		else if (settings_directory_secrets(c->files, s, i, &o, &err) < 0)
 			say(c, FINDING_ERROR, "%s:%d: %s: %s", s->file, line, o.name, err.detail);
 		else if (directory_check(c->arena, &o, &found, &err) < 0)
 			say(c, FINDING_WARNING, "%s:%d: %s: %s", s->file, line, o.name, err.detail);

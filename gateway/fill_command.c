@@ -128,7 +128,7 @@ static struct directory_options *with_passwords(struct arena *a, struct files *f
 
 	for (size_t i = 0; i < s->directory_count; i++) {
 		list[i] = s->directories[i];
-		if (settings_directory_password(files, s, i, &list[i].password, err) < 0)
+		if (settings_directory_secrets(files, s, i, &list[i], err) < 0)
 			return NULL;
 	}
 	return list;

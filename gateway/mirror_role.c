@@ -36,7 +36,7 @@ int role_mirror(const struct role *role)
 		return 1;
 	}
 	options = s->directories[i];
-	if (settings_directory_password(role->files, s, i, &options.password, &err) < 0 ||
+	if (settings_directory_secrets(role->files, s, i, &options, &err) < 0 ||
 		mirror_follow(settings_mirror_path(role->arena, s), &options, &progress, &err) < 0) {
 		log_error("the mirror cannot be written", "detail", err.detail, NULL);
 		return 1;

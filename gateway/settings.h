@@ -122,7 +122,8 @@ struct settings_link {
 
 struct settings_directory {
 	int line;
-	const char *password_file;      /* NULL: anonymous */
+	const char *password_file;      /* NULL: anonymous, or bound otherwise */
+	const char *client_certificate, *client_key;    /* both or none */
 	int64_t stale_after, stale_grace;       /* seconds (staleness.h) */
 };
 
@@ -206,7 +207,7 @@ struct settings {
 	size_t provider_count;
 	const struct settings_connection *connections;
 	size_t connection_count;
-	const struct directory_options *directories;    /* their passwords: settings_directory_password */
+	const struct directory_options *directories;    /* their secrets: settings_directory_secrets */
 	const struct settings_directory *directory_sources;     /* the same order */
 	size_t directory_count;
 	const char *time_zone;
@@ -274,7 +275,9 @@ int settings_provider_options(struct files *files, const struct settings_provide
 	struct error *err);
 
 /* The bytes of a directory's password, from its file; {NULL, 0} when it binds anonymously. */
-int settings_directory_password(struct files *files, const struct settings *s, size_t directory, struct slice *out, struct error *err);
+/* What its servers are convinced by, into the options: only where the files are, which is its own process and commands. */
+int settings_directory_secrets(struct files *files, const struct settings *s, size_t directory, struct directory_options *out,
+	struct error *err);
 
 /* The keys that sign a connection's requests: *out NULL: none is known.  The caller frees it. */
 int settings_signer(struct arena *a, struct files *files, const struct settings_connection *c, struct saml_signer **out, struct error *err);

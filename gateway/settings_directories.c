@@ -151,9 +151,39 @@ static void read_joins(struct settings_reader *r, const struct yaml_node *map, s
 	d->options.joins = joins;
 }
 
+/* A certificate is shown in TLS only; a socket of this host knows who we are. */
+static void require_external(struct settings_reader *r, const struct yaml_node *map, const struct directory_source *d)
+{
+	size_t i;
+
+	if (d->options.bind_dn)
+		settings_problem(r, yaml_get(map, "bind_dn"), "goes with bind: simple only; with external the server knows who binds");
+	if (d->password_file)
+		settings_problem(r, yaml_get(map, "password_file"), "goes with bind: simple only");
+	for (i = 0; d->options.uris && d->options.uris[i]; i++) {
+		const char *uri = d->options.uris[i];
+
+		if (strncmp(uri, "ldapi://", 8) == 0)
+			continue;
+		if (!d->client_certificate)
+			settings_problem_key(r, map, "client_certificate", "is missing in %s: bind: external at %.200s needs it", map->key, uri);
+		else if (strncmp(uri, "ldaps://", 8) != 0 && !d->options.starttls)
+			settings_problem(r, yaml_get(map, "uri"), "\"%.200s\" shows no certificate, which bind: external needs: use ldaps:// or "
+				"starttls: yes", uri);
+	}
+}
+
 static void require_bind(struct settings_reader *r, const struct yaml_node *map, const struct directory_source *d)
 {
 	require_dn(r, map, "bind_dn", d->options.bind_dn);
+	if (d->client_certificate && !d->client_key)
+		settings_problem_key(r, map, "client_key", "is missing in %s: client_certificate needs it", map->key);
+	if (d->client_key && !d->client_certificate)
+		settings_problem_key(r, map, "client_certificate", "is missing in %s: client_key needs it", map->key);
+	if (d->options.bind == DIRECTORY_BIND_EXTERNAL) {
+		require_external(r, map, d);
+		return;
+	}
 	if (d->options.bind_dn && !yaml_get(map, "password_file"))
 		settings_problem_key(r, map, "password_file", "is missing in %s: bind_dn needs it", map->key);
 	if (d->password_file && !yaml_get(map, "bind_dn"))
@@ -310,6 +340,8 @@ void settings_read_directory_attributes(struct settings_reader *r)
 		options[i].attributes = names.list;
 		sources[i].line = r->directories[i].line;
 		sources[i].password_file = r->directories[i].password_file;
+		sources[i].client_certificate = r->directories[i].client_certificate;
+		sources[i].client_key = r->directories[i].client_key;
 		sources[i].stale_after = r->directories[i].stale_after;
 		sources[i].stale_grace = r->directories[i].stale_grace;
 	}

@@ -231,13 +231,18 @@ static void load_connection(struct settings_reader *r, const struct settings_con
 static void load_directory(struct settings_reader *r, size_t i, const struct yaml_node *map)
 {
 	const struct directory_options *o = &r->settings->directories[i];
-	const char *password_file = r->settings->directory_sources[i].password_file;
+	const struct settings_directory *of = &r->settings->directory_sources[i];
+	const char *password_file = of->password_file;
 	struct slice bytes;
 
 	if (o->ca_file)
 		get(r, yaml_get(map, "ca_file"), o->ca_file, FILE_PUBLIC, FILES_MIRROR, &bytes);
 	if (password_file && get(r, yaml_get(map, "password_file"), password_file, FILE_SECRET, FILES_MIRROR_OF(i), &bytes) && !bytes.n)
 		settings_problem(r, yaml_get(map, "password_file"), "%s: is empty", password_file);
+	if (of->client_certificate)
+		get(r, yaml_get(map, "client_certificate"), of->client_certificate, FILE_PUBLIC, FILES_MIRROR, &bytes);
+	if (of->client_key)
+		get(r, yaml_get(map, "client_key"), of->client_key, FILE_SECRET, FILES_MIRROR_OF(i), &bytes);
 }
 
 int settings_load_files(struct arena *a, struct files *files, const struct settings *s, const char *const **problems, struct error *err)
@@ -273,16 +278,21 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	return -1;
 }
 
-int settings_directory_password(struct files *files, const struct settings *s, size_t directory, struct slice *out, struct error *err)
+int settings_directory_secrets(struct files *files, const struct settings *s, size_t directory, struct directory_options *out,
+	struct error *err)
 {
-	const char *path = s->directory_sources[directory].password_file;
-	struct slice bytes = {NULL, 0};
+	const struct settings_directory *of = &s->directory_sources[directory];
+	struct slice password = {NULL, 0}, certificate = {NULL, 0}, key = {NULL, 0};
 
-	if (path && files_get(files, path, FILE_SECRET, FILES_MIRROR_OF(directory), &bytes, err) < 0)
+	if ((of->password_file && files_get(files, of->password_file, FILE_SECRET, FILES_MIRROR_OF(directory), &password, err) < 0) ||
+		(of->client_certificate && files_get(files, of->client_certificate, FILE_PUBLIC, FILES_MIRROR, &certificate, err) < 0) ||
+		(of->client_key && files_get(files, of->client_key, FILE_SECRET, FILES_MIRROR_OF(directory), &key, err) < 0))
 		return -1;
 	/* editors end a file with a line end, and no password ends with one */
-	while (bytes.n && (bytes.p[bytes.n - 1] == '\n' || bytes.p[bytes.n - 1] == '\r'))
-		bytes.n--;
-	*out = bytes;
+	while (password.n && (password.p[password.n - 1] == '\n' || password.p[password.n - 1] == '\r'))
+		password.n--;
+	out->password = password;
+	out->client_certificate = certificate;
+	out->client_key = key;
 	return 0;
 }

@@ -73,7 +73,7 @@ const char *setting_section_name(enum setting_section section); /* "connections.
 
 struct directory_source {
 	struct directory_options options;
-	const char *password_file;
+	const char *password_file, *client_certificate, *client_key;
 	const char *disabled;           /* "attribute" or "attribute=value" */
 	int64_t stale_after, stale_grace;
 	int line;

@@ -9,8 +9,11 @@
  */
 #include "ldap/connection.h"
 
+#include <errno.h>
 #include <ldap.h>
+#include <sys/mman.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #define SECONDS_DEFAULT 10
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
@@ -67,6 +70,42 @@ static void set_text(struct connection *c, int option, const char *text, const c
 		*failed = (struct switches){what, rc};
 }
 
+/*
+ * libldap takes names of files only, and the key lies where this process may
+ * not read: it was handed its bytes.
+ */
+static int pem_file(struct slice pem, int *fd_out)
+{
+	int fd = memfd_create("pem", MFD_CLOEXEC);
+
+	for (size_t at = 0; fd >= 0 && at < pem.n;) {
+		ssize_t n = write(fd, pem.p + at, pem.n - at);
+
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		at += (size_t)n;
+	}
+	*fd_out = fd;
+	return fd < 0 ? -1 : 0;
+}
+
+static int set_client_certificate(struct connection *c, const struct directory_options *d, struct switches *failed, struct error *err)
+{
+	const struct slice pems[2] = {d->client_certificate, d->client_key};
+	static const int options[2] = {LDAP_OPT_X_TLS_CERTFILE, LDAP_OPT_X_TLS_KEYFILE};
+	char path[40];
+
+	for (int i = 0; i < 2 && d->client_certificate.n && d->client_key.n; i++) {
+		if (pem_file(pems[i], &c->pems[i]) < 0)
+			return error_set(err, REASON_DIRECTORY, "%s: the client certificate: %s", c->uri, strerror(errno));
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", c->pems[i]);
+		set_text(c, options[i], path, "client certificate", failed);
+	}
+	return 0;
+}
+
 static int set_options(struct connection *c, const struct directory_options *d, struct error *err)
 {
 	struct switches failed = {NULL, 0};
@@ -81,6 +120,8 @@ static int set_options(struct connection *c, const struct directory_options *d, 
 	set_number(c, LDAP_OPT_X_TLS_REQUIRE_CERT, LDAP_OPT_X_TLS_DEMAND, "certificate check", &failed);
 	set_number(c, LDAP_OPT_X_TLS_PROTOCOL_MIN, LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, "TLS version", &failed);
 	set_text(c, LDAP_OPT_X_TLS_CACERTFILE, d->ca_file ? d->ca_file : SYSTEM_CA_FILE, "CA file", &failed);
+	if (set_client_certificate(c, d, &failed, err) < 0)
+		return -1;
 	/* a server that vanished without a word is noticed by the system too, not only by our own probes */
 	set_number(c, LDAP_OPT_X_KEEPALIVE_IDLE, 60, "keep-alive", &failed);
 	set_number(c, LDAP_OPT_X_KEEPALIVE_INTERVAL, 10, "keep-alive", &failed);
@@ -88,7 +129,7 @@ static int set_options(struct connection *c, const struct directory_options *d, 
 	if (failed.what)
 		return connection_error(c, failed.what, failed.rc, err);
 	if (d->starttls || strncasecmp(c->uri, "ldaps:", 6) == 0)
-		set_number(c, LDAP_OPT_X_TLS_NEWCTX, 0, "TLS set-up (is the CA file readable?)", &failed);
+		set_number(c, LDAP_OPT_X_TLS_NEWCTX, 0, "TLS set-up (is the CA file readable, and the client key that of its certificate?)", &failed);
 	return failed.what ? connection_error(c, failed.what, failed.rc, err) : 0;
 }
 
@@ -118,12 +159,26 @@ static const char *connecting(const struct connection *c)
 	return "connect";
 }
 
+static int bind_result(struct connection *c, int id, const char *who, struct error *err)
+{
+	struct timeval wait = {.tv_sec = (time_t)c->seconds};
+	LDAPMessage *message = NULL;
+	int code = LDAP_OTHER, rc = ldap_result(c->ld, id, LDAP_MSG_ALL, &wait, &message);
+
+	if (rc == 0)
+		return connection_error(c, "connect and bind", LDAP_TIMEOUT, err);
+	if (rc < 0)
+		return connection_error(c, connecting(c), last_code(c), err);
+	rc = ldap_parse_result(c->ld, message, &code, NULL, NULL, NULL, NULL, 1);
+	if (rc != LDAP_SUCCESS || code != LDAP_SUCCESS)
+		return connection_error(c, who, rc != LDAP_SUCCESS ? rc : code, err);
+	return 0;
+}
+
 static int bind_simple(struct connection *c, const struct directory_options *d, struct error *err)
 {
 	struct berval password = {d->bind_dn ? d->password.n : 0, (char *)d->password.p};
-	struct timeval wait = {.tv_sec = (time_t)c->seconds};
-	LDAPMessage *message = NULL;
-	int id, rc, code = LDAP_OTHER;
+	int id, rc;
 
 	/* RFC 4513 section 5.1.2: a name with an empty password is taken for nobody, and succeeds */
 	if (d->bind_dn && password.bv_len == 0)
@@ -131,15 +186,18 @@ static int bind_simple(struct connection *c, const struct directory_options *d, 
 	rc = ldap_sasl_bind(c->ld, d->bind_dn ? d->bind_dn : "", LDAP_SASL_SIMPLE, &password, NULL, NULL, &id);
 	if (rc != LDAP_SUCCESS)
 		return connection_error(c, connecting(c), rc, err);
-	rc = ldap_result(c->ld, id, LDAP_MSG_ALL, &wait, &message);
-	if (rc == 0)
-		return connection_error(c, "connect and bind", LDAP_TIMEOUT, err);
-	if (rc < 0)
-		return connection_error(c, connecting(c), last_code(c), err);
-	rc = ldap_parse_result(c->ld, message, &code, NULL, NULL, NULL, NULL, 1);
-	if (rc != LDAP_SUCCESS || code != LDAP_SUCCESS)
-		return connection_error(c, d->bind_dn ? d->bind_dn : "anonymous bind", rc != LDAP_SUCCESS ? rc : code, err);
-	return 0;
+	return bind_result(c, id, d->bind_dn ? d->bind_dn : "anonymous bind", err);
+}
+
+/* RFC 4422 appendix A: one message, and no name but the one that the connection proves. */
+static int bind_external(struct connection *c, struct error *err)
+{
+	struct berval nobody = {0, (char *)""};
+	int id, rc = ldap_sasl_bind(c->ld, NULL, "EXTERNAL", &nobody, NULL, NULL, &id);
+
+	if (rc != LDAP_SUCCESS)
+		return connection_error(c, connecting(c), rc, err);
+	return bind_result(c, id, "bind by SASL EXTERNAL", err);
 }
 
 int connection_open(const struct directory_options *d, const char *uri, const struct mirror_progress *progress,
@@ -151,6 +209,7 @@ int connection_open(const struct directory_options *d, const char *uri, const st
 	if (!c)
 		abort();
 	c->uri = uri;
+	c->pems[0] = c->pems[1] = -1;
 	c->seconds = d->network_seconds > 0 ? d->network_seconds : SECONDS_DEFAULT;
 	/* neither ldap.conf nor LDAPTLS_… of whoever started us may loosen what is set here */
 	setenv("LDAPNOINIT", "1", 1);
@@ -165,7 +224,7 @@ int connection_open(const struct directory_options *d, const char *uri, const st
 		goto fail;
 	if (progress)
 		progress->alive(progress->context);
-	if (bind_simple(c, d, err) < 0)
+	if (d->bind == DIRECTORY_BIND_EXTERNAL ? bind_external(c, err) < 0 : bind_simple(c, d, err) < 0)
 		goto fail;
 	*out = c;
 	return 0;
@@ -180,6 +239,9 @@ void connection_close(struct connection *c)
 		return;
 	if (c->ld)
 		ldap_unbind_ext(c->ld, NULL, NULL);
+	for (int i = 0; i < 2; i++)
+		if (c->pems[i] >= 0)
+			close(c->pems[i]);
 	free(c);
 }
 

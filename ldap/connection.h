@@ -18,6 +18,7 @@ struct connection {
 	struct ldap *ld;
 	const char *uri;
 	int64_t seconds;                /* for each answer */
+	int pems[2];                    /* memory files of the client certificate and its key; -1: none */
 };
 
 /* REASON_DIRECTORY.  progress may be NULL. */

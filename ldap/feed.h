@@ -43,6 +43,7 @@ struct sync_event {
 	struct slice cookie;            /* {NULL, 0}: none.  It holds for everything up to this event */
 	bool refresh_done;              /* with …_PHASE_OVER: what follows is news */
 	const char *text;
+	bool is_behind;                 /* with SYNC_AGAIN: its data is older than what was read before, elsewhere or here */
 };
 
 struct feed;

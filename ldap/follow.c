@@ -2,7 +2,8 @@
 /*
  * The life of a directory process: connect, refresh, persist, and again.
  *
- *	connect     each address in the order of the settings, always from the first
+ *	connect     each address in the order of the settings, always from the first;
+ *	            from a later one back to an earlier as soon as that serves (scout.c)
  *	refresh     people and groups, each from its cookie; what changed is put at
  *	            once, what is gone goes at the end, and only then counts the cookie
  *	persist     each change is committed with its cookie within a second
@@ -114,7 +115,11 @@ static int search_ended(struct follow *f, const struct sync_event *e, struct err
 		e->kind == MIRROR_PEOPLE ? "people" : "groups", e->text);
 }
 
-/* Everything once more, over what we have; who says so of a start that had no cookie is no use. */
+/*
+ * Everything once more, over what we have; who says so of a start that had no
+ * cookie is no use.  A server that is behind what is known is none either, as
+ * long as there is another: who was locked out meanwhile would be let in again.
+ */
 static int again(struct follow *f, const struct sync_event *e, struct error *err)
 {
 	/* what is held is read again in its own time */
@@ -122,6 +127,9 @@ static int again(struct follow *f, const struct sync_event *e, struct error *err
 		return 0;
 	if (!mirror_writer_cookie(f->writer, e->kind).p)
 		return search_ended(f, e, err);
+	if (e->is_behind && !f->is_last && e->kind != MIRROR_RULES)
+		return error_set(err, REASON_DIRECTORY, "%s: is behind what is known already, the next server is asked: %s",
+			f->feed.connection->uri, e->text);
 	return refresh_from_nothing(f, e->kind, e->text, err);
 }
 
@@ -201,7 +209,7 @@ static int probe_when_due(struct follow *f, struct error *err)
 	return f->feed.protocol->probe(&f->feed, err);
 }
 
-/* Until the connection is lost (-1) or the end (0). */
+/* Until the connection is lost (-1), the end (0), or a better server is there (1). */
 static int listen_to(struct follow *f, struct error *err)
 {
 	struct sync_event event;
@@ -218,6 +226,9 @@ static int listen_to(struct follow *f, struct error *err)
 			if (handle(f, &event, err) < 0)
 				return -1;
 		}
+		f->is_better_there = scout_came_back(f, &f->better);
+		if (f->is_better_there)
+			return 1;
 		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0 || reread_when_due(f, err) < 0 ||
 			rules_when_due(f, err) < 0 || held_when_due(f, err) < 0)
 			return -1;
@@ -243,11 +254,13 @@ static int follow_server(struct follow *f, const char *uri, struct error *err)
 	if (connection_open(f->directory, uri, f->progress, &f->feed.connection, err) < 0)
 		return -1;
 	mirror_writer_server(f->writer, uri);
+	scout_plan(f);
 	f->event_count = 0;
 	f->pending_since = 0;
 	f->rules_at = 0;
 	if (protocol->begin(&f->feed, err) == 0 && refresh_all(f, err) == 0)
 		rc = listen_to(f, err);
+	scout_end(f);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		refresh_drop(f, (enum mirror_kind)kind);
 	protocol->end(&f->feed);
@@ -278,24 +291,47 @@ static void wait_for_next(struct follow *f)
 		nanosleep(&nap, NULL);
 }
 
-/* All addresses once.  -1: the file cannot be written. */
+/* The server at f->at.  1: its turn is over, 0: stopped, -1: the file cannot be written. */
+static int follow_one(struct follow *f, bool came_back, struct error *err)
+{
+	const char *uri = f->directory->uris[f->at];
+	struct error why = {0};
+	int rc;
+
+	f->served = false;
+	f->is_last = !f->directory->uris[f->at + 1];
+	rc = follow_server(f, uri, &why);
+	if (rc >= 0)
+		return rc;
+	if (came_back && !f->served)
+		scout_was_wrong(f);
+	if (why.reason != REASON_DIRECTORY) {
+		*err = why;
+		return -1;
+	}
+	return lost(f, &why, err) < 0 ? -1 : 1;
+}
+
+/* All addresses once, or more often when an earlier one is back.  -1: the file cannot be written. */
 static int follow_round(struct follow *f, struct error *err)
 {
-	for (size_t i = 0; f->directory->uris[i] && !must_stop(f); i++) {
-		struct error why = {0};
+	bool came_back = false;
 
-		f->served = false;
-		f->is_last = !f->directory->uris[i + 1];
-		if (follow_server(f, f->directory->uris[i], &why) == 0)
-			return 0;
-		if (why.reason != REASON_DIRECTORY) {
-			*err = why;
-			return -1;
-		}
-		if (lost(f, &why, err) < 0)
-			return -1;
-		if (f->served)
+	for (f->at = 0; f->directory->uris[f->at] && !must_stop(f); f->at++) {
+		int rc = follow_one(f, came_back, err);
+
+		if (rc <= 0)
+			return rc;
+		came_back = f->is_better_there;
+		f->is_better_there = false;
+		if (came_back) {
+			log_info("an earlier server is back", "directory", f->directory->name, "server", f->directory->uris[f->better], NULL);
+			if (mirror_writer_commit(f->writer, err) < 0)
+				return -1;
+			f->at = f->better - 1;  /* and one on */
+		} else if (f->served) {
 			break;          /* it had been well until now: begin with the first again */
+		}
 	}
 	f->failures++;
 	return 0;

@@ -5,6 +5,8 @@
 
 #include "ldap/feed.h"
 
+#include <sys/types.h>
+
 #define SECOND INT64_C(1000000)
 
 struct refresh {
@@ -30,6 +32,12 @@ struct follow {
 	int64_t rules_at;               /* monotonic: when to search for rules again; 0: no need */
 	int64_t heard, probed;          /* monotonic: last message, last probe sent */
 	int failures;                   /* in a row, without a refresh between them */
+	size_t at;                      /* the server's place in the list */
+	pid_t scout;                    /* looks whether one before it serves; 0: none */
+	int64_t scout_at, scout_until;  /* monotonic: when to send one, how long it may take */
+	int64_t return_wait;            /* between two of them */
+	bool is_better_there;           /* one does: this connection is given up for it … */
+	size_t better;                  /* … at this place */
 	bool is_last;                   /* no other server is left to ask in this round */
 	bool served;                    /* this connection came to the end of its refresh */
 	struct error last;              /* so that the log says a thing once */
@@ -53,5 +61,17 @@ void heard_of(struct follow *f);
 int reread_when_due(struct follow *f, struct error *err);
 int held_when_due(struct follow *f, struct error *err);
 int64_t reread_every(const struct follow *f);
+
+/* ---- scout.c ---- */
+
+/* A connection was made: when to look for a better server. */
+void scout_plan(struct follow *f);
+/* In the loop.  True: a server that stands before this one serves, and where. */
+bool scout_came_back(struct follow *f, size_t *better_out);
+/* The connection is over, and so is the look. */
+void scout_end(struct follow *f);
+/* A way back that led to nothing: the next one later. */
+void scout_was_wrong(struct follow *f);
+void scout_was_right(struct follow *f);
 
 #endif

@@ -29,6 +29,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/poll_values.c ldap/poll_values.h \
 	ldap/record.c ldap/record.h \
 	ldap/refresh.c \
+	ldap/scout.c \
 	ldap/sync.c ldap/sync.h \
 	ldap/tables.c ldap/tables.h \
 	ldap/uuid_set.c ldap/uuid_set.h \
@@ -90,3 +91,9 @@ tests_integration_mirror_driver_LDADD = $(LDAP_MIRROR_LIBS)
 check_PROGRAMS += tests/unit/test_ad_values
 tests_unit_test_ad_values_SOURCES = tests/unit/test_ad_values.c tests/unit/unit.h
 tests_unit_test_ad_values_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+
+check_PROGRAMS += tests/integration/test_mirror_servers
+tests_integration_test_mirror_servers_SOURCES = tests/integration/test_mirror_servers.c tests/integration/slapd.c \
+	tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_servers_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)

@@ -44,14 +44,19 @@ enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY, DIRECTORY_
 
 enum directory_tls { DIRECTORY_PLAIN, DIRECTORY_STARTTLS, DIRECTORY_LDAPS };
 
+/* SASL EXTERNAL: whom the client certificate names, or on ldapi:// whom this process belongs to. */
+enum directory_bind { DIRECTORY_BIND_SIMPLE, DIRECTORY_BIND_EXTERNAL };
+
 struct directory_options {
 	const char *name;               /* key in the settings: "corp" */
 	enum directory_kind kind;
 	const char *const *uris;        /* in order of preference, NULL-terminated */
 	bool starttls;
 	const char *ca_file;            /* NULL: the system's */
+	enum directory_bind bind;
 	const char *bind_dn;            /* NULL: anonymous */
 	struct slice password;          /* only in the directory process */
+	struct slice client_certificate, client_key;    /* PEM, only there; n 0: none */
 	const char *people_base, *people_filter;
 	const char *groups_base, *groups_filter;
 	const char *member_attribute;   /* "member" */
@@ -71,6 +76,7 @@ struct directory_options {
 	int64_t compare_seconds;        /* between readings of everything where deletions are not told; 0: ten minutes */
 	int64_t network_seconds;        /* time-out of connect, TLS and each answer; 0: 10 */
 	size_t removal_limit;           /* percent that one refresh may take away unasked; 100: any share; 0: 10 */
+	int64_t return_seconds;         /* while another server serves: between looks whether the first is back; 0: a minute */
 	int64_t reread_seconds;         /* between readings of everything; 0: a day */
 };
 
@@ -93,8 +99,8 @@ struct mirror_progress {
 };
 
 /*
- * Follows the directory until `stop`: connects (each URI in turn, back-off to
- * 30 s), refreshes from the cookie in the file, persists.  Every change is
+ * Follows the directory until `stop`: connects (each URI in turn, back to the
+ * first as soon as it serves, back-off to 30 s), refreshes from the cookie in the file, persists.  Every change is
  * committed within a second of its arrival, with the cookie in the same
  * transaction.  Returns 0 when stopped, -1 only when the file cannot be written.
  */

@@ -73,6 +73,8 @@ static int refresh_end(struct follow *f, enum mirror_kind kind, struct error *er
 		return 0;
 	f->failures = 0;
 	f->served = true;
+	if (f->at == 0)
+		scout_was_right(f);
 	f->last.detail[0] = '\0';
 	heard_of(f);
 	log_info("the directory was read", "directory", f->directory->name, "server", f->feed.connection->uri, NULL);

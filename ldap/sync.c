@@ -303,6 +303,7 @@ static int take_result(struct feed *f, struct arena *a, LDAPMessage *message, st
 		return connection_error(f->connection, "the end of a search", rc, err);
 	/* slapd is unwilling when the cookie is newer than its data */
 	out->what = code == LDAP_SYNC_REFRESH_REQUIRED || code == LDAP_UNWILLING_TO_PERFORM ? SYNC_AGAIN : SYNC_ENDED;
+	out->is_behind = code == LDAP_UNWILLING_TO_PERFORM;
 	own->searches[out->kind] = 0;
 	out->text = arena_printf(a, "%s%s%s", ldap_err2string(code), said && *said ? ": " : "", said ? said : "");
 	ldap_memfree(said);

@@ -259,6 +259,7 @@ static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state
 		{FILES_REFRESH, "p.yaml", "signing.key"},
 		{FILES_REFRESH, "entra.xml", "tls.key"},
 	};
+	struct directory_options directory = {0};
 	struct loaded l = {0};
 	struct slice s;
 	struct error err;
@@ -275,8 +276,9 @@ static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state
 		assert_done(files_get(f, path_of(roles[i].has), FILE_PUBLIC, FILES_ALL, &s, &err), err);
 		assert_refused(files_get(f, path_of(roles[i].has_not), FILE_PUBLIC, FILES_ALL, &s, &err), err, REASON_FILE);
 	}
-	assert_done(settings_directory_password(l.files, l.settings, 0, &s, &err), err);
-	assert_slice_is(s, "secret");
+	assert_done(settings_directory_secrets(l.files, l.settings, 0, &directory, &err), err);
+	assert_slice_is(directory.password, "secret");
+	assert_int_equal(directory.client_key.n, 0);
 	loaded_free(&l);
 }
 

@@ -227,6 +227,11 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{29, "", "p.yaml:23: join: is missing in corp"},
 	{29, "    join: {objectidentifier: employeeNumber}\n    stale_after: 0s", "p.yaml:30: stale_after: \"0s\" must be within 1s..365d"},
 	{29, "    join: {objectidentifier: employeeNumber}\n    stale_grace: 2y", "p.yaml:30: stale_grace: \"2y\" is not a time"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    bind: gssapi", "p.yaml:30: bind: \"gssapi\""},
+	{29, "    join: {objectidentifier: employeeNumber}\n    client_key: /k", "p.yaml:23: client_certificate: is missing in corp: client_key needs it"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    client_certificate: /c", "p.yaml:23: client_key: is missing in corp: client_certificate needs it"},
+	{29, "    join: {objectidentifier: employeeNumber}\n    bind: external\n    client_certificate: /c\n    client_key: /k",
+		"p.yaml:25: bind_dn: goes with bind: simple only"},
 	{29, "    join: {objectidentifier: employeeNumber}\n    removal_limit: 0", "p.yaml:30: removal_limit: \"0\" must be within 1..100"},
 	{29, "    join: {objectidentifier: employeeNumber}\n    removal_limit: 10%", "p.yaml:30: removal_limit: \"10%\""},
 	/* time_zone, sets, conditions */
