@@ -10,6 +10,7 @@
 #include "gateway/explain.h"
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
 #include "gateway/decision.h"
@@ -23,7 +24,7 @@ static int usage(const char *problem, const char *what)
 	if (problem)
 		fprintf(stderr, "postern explain: %s%s\n", problem, what ? what : "");
 	fputs("usage: postern explain PERSON [--door NAME | --link NAME] [--mfa] [--guest]\n"
-	      "                       [--client ADDRESS] [--claim NAME=VALUE]... [--json]\n"
+	      "                       [--client ADDRESS] [--claim NAME=VALUE]... [--at TIME] [--json]\n"
 	      "       postern explain --response FILE [--provider NAME] [--at TIME] [--door NAME | --link NAME]\n"
 	      "                       [--client ADDRESS] [--json]\n"
 	      "       postern explain --audit ID [--audit-file FILE] [--mfa] [--guest] [--client ADDRESS]\n"
@@ -56,12 +57,15 @@ static int require_fitting(struct explain_asked *q)
 		return usage("the audit says which door or link it was", NULL);
 	if (q->response && (q->claim_count || q->identity.mfa || q->identity.guest))
 		return usage("--claim, --mfa and --guest are for a person that is named; the Response says them itself", NULL);
-	if (!q->response && (q->provider || q->at))
-		return usage("--provider and --at belong to --response", NULL);
+	if (!q->response && q->provider)
+		return usage("--provider belongs to --response", NULL);
+	if (q->audit_id && q->at)
+		return usage("--at belongs to a person that is named or to --response; a line of the audit is held against now", NULL);
 	if (!q->audit_id && q->audit_file)
 		return usage("--audit-file belongs to --audit", NULL);
 	q->identity.attributes = q->claims;
 	q->identity.attribute_count = q->claim_count;
+	q->identity.tenant = judge_claim(&q->identity, SAML_CLAIM_TENANT);
 	return 0;
 }
 
@@ -220,10 +224,21 @@ static int explain(struct arena *a, const struct gateway *g, const struct explai
 	return (size_t)refused == e->door_count ? 1 : 0;
 }
 
+/* The time that conditions are judged at; of a Response its own reader says it. */
+static int read_at(const struct explain_asked *q, struct explanation *e, struct error *err)
+{
+	if (!q->at || strcmp(q->at, "now") == 0)
+		return 0;
+	return time_read(slice_c(q->at), &e->now) == 0 ? 0 :
+		error_set(err, REASON_SETTINGS, "--at wants now or a time as 2026-11-24T13:19:16Z, not %.40s", q->at);
+}
+
 static int explain_all(struct arena *a, struct files *files, struct gateway *g, struct explain_asked *q, struct error *err)
 {
 	struct explanation e = {.asked = q->person, .now = clock_now()};
 
+	if (!q->response && read_at(q, &e, err) < 0)
+		return -1;
 	if (q->response && explain_response_load(a, q, files, g, &e, err) < 0)
 		return -1;
 	if (child_user_step_down(g->settings->user, err) < 0)

@@ -319,6 +319,16 @@ static void read_mark(struct compiling *c)
 	read_given(c);
 }
 
+/* Of nobody, whatever the day: tests of today that are over are no mistake. */
+static void require_possible(struct compiling *c)
+{
+	const struct policy one = {.rules = &c->rule->rule, .rule_count = 1};
+	const struct policy_note *notes;
+
+	if (policy_review(c->arena, &one, 0, NULL, &notes))
+		problem(c, "%s can never match: %s", attribute(c, LDAP_RULE_WHEN), notes[0].text);
+}
+
 /* ---- all of them ---- */
 
 static void read_entry(struct compiling *c)
@@ -338,6 +348,8 @@ static void read_entry(struct compiling *c)
 		read_outcome(c);
 		read_words(c);
 		read_times(c);
+		if (!c->rule->fault)
+			require_possible(c);
 	}
 	if (!c->rule->fault)
 		return;

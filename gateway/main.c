@@ -34,7 +34,7 @@ static const struct command {
 		"Prints one line for each finding: ok, warning or error.  Exit status 1: an error.\n"},
 	{"explain", command_explain, "say for a person what would happen, and why",
 		"usage: postern [-c FILE] explain PERSON [--door NAME | --link NAME] [--mfa] [--guest]\n"
-		"                       [--client ADDRESS] [--claim NAME=VALUE]... [--json]\n"
+		"                       [--client ADDRESS] [--claim NAME=VALUE]... [--at TIME] [--json]\n"
 		"       postern [-c FILE] explain --response FILE [--provider NAME] [--at TIME]\n"
 		"                       [--door NAME | --link NAME] [--client ADDRESS] [--json]\n"
 		"       postern [-c FILE] explain --audit ID [--audit-file FILE] [--mfa] [--guest]\n"

@@ -148,6 +148,7 @@ static const struct { const char *says, *problem; } wrong[] = {
 	{"order=1|name=x|when=department = x|outcome=customer|because=no", "posternsentence belongs to outcome deny only"},
 	{"order=1|name=x|when=department = x|outcome=deny|guests=TRUE", "posternguests belongs to rules that give"},
 	{"order=1|name=x|when=department = x|outcome=customer|guests=yes", "\"yes\" must be TRUE or FALSE"},
+	{"order=1|name=x|when=department = x and department != x|outcome=customer", "can never match: `department = x` and `department != x` never hold"},
 	{"order=1|name=x|when=department = x|outcome=customer|from=tomorrow", "\"tomorrow\" is not a time"},
 	{"order=1|name=x|when=department = x|outcome=customer|from=20270230000000Z", "is not a time"},
 	{"order=1|name=x|when=department = x|outcome=customer|from=20270101000000+0100", "is not a time"},
