@@ -97,3 +97,8 @@ check_PROGRAMS += tests/integration/test_mirror_servers
 tests_integration_test_mirror_servers_SOURCES = tests/integration/test_mirror_servers.c tests/integration/slapd.c \
 	tests/integration/slapd.h tests/unit/unit.h
 tests_integration_test_mirror_servers_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/integration/test_mirror_corners
+tests_integration_test_mirror_corners_SOURCES = tests/integration/test_mirror_corners.c tests/integration/slapd.c \
+	tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_corners_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)

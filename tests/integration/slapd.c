@@ -72,7 +72,8 @@ void slapd_load(struct slapd *s, const char *ldif)
 	char command[300];
 	FILE *p;
 
-	snprintf(command, sizeof(command), "/usr/sbin/slapadd -q -w -f %s >%s/slapadd.log 2>&1", s->config, s->folder);
+	snprintf(command, sizeof(command), "/usr/sbin/slapadd -q -w -b %s -f %s >%s/slapadd.log 2>&1", SLAPD_SUFFIX, s->config,
+		s->folder);
 	p = popen(command, "w");
 	assert_non_null(p);
 	fputs(ldif, p);
