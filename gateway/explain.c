@@ -177,6 +177,18 @@ static void find_age(const struct settings *s, struct explanation *e)
 	e->stale_end = staleness_end(s, e->person.directory, e->person.as_of);
 }
 
+/*
+ * There is only the mirror of today.  Judged at an instant before it was last
+ * known to be so, it is new; at one to come, as old as it is now.
+ */
+static void take_mirror_of_today(struct explanation *e, int64_t today)
+{
+	if (e->now > today)
+		e->person.as_of += e->now - today;
+	else if (e->person.as_of > e->now && e->person.as_of <= today)
+		e->person.as_of = e->now;
+}
+
 /* Of a Response by its claims, as a sign-on does; else by the name that was given. */
 static void find_person(struct arena *a, const struct gateway *g, const struct explain_asked *q, struct explanation *e)
 {
@@ -193,9 +205,7 @@ static void find_person(struct arena *a, const struct gateway *g, const struct e
 		e->found = mirror_person_named(a, g->mirror, s->directories, s->directory_count, q->person, &e->person, &e->err);
 	if (e->found < 0)
 		return;
-	/* judged as of an instant before the mirror was last known to be so: there is only the mirror of today */
-	if (e->person.as_of > e->now && e->person.as_of <= clock_now())
-		e->person.as_of = e->now;
+	take_mirror_of_today(e, clock_now());
 	e->provider_count = providers_of_person(a, s, e->person.directory, e->person.mail, &e->providers);
 	find_age(s, e);
 }

@@ -16,15 +16,12 @@
 #include "gateway/commands.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct asked {
 	const char *door;
 	int64_t since;                  /* 0: all */
-	enum observe_format format;
+	enum report_form form;
 	char *const *files;             /* NULL-terminated; none: audit_file */
 };
 
@@ -68,9 +65,9 @@ static int read_arguments(struct arena *a, int argc, char **argv, struct asked *
 			break;
 		case 'j':
 		case 'c':
-			if (q->format != OBSERVE_TEXT)
+			if (q->form != REPORT_TEXT)
 				return usage("--json or --csv, not both", NULL);
-			q->format = c == 'j' ? OBSERVE_JSON : OBSERVE_CSV;
+			q->form = c == 'j' ? REPORT_JSON : REPORT_CSV;
 			break;
 		default: return usage(NULL, NULL);
 		}
@@ -81,46 +78,27 @@ static int read_arguments(struct arena *a, int argc, char **argv, struct asked *
 	return 0;
 }
 
-/* A terminal sees how far it is, once a second. */
-static void show_progress(const char *path, int64_t done, int64_t of, int64_t *shown_us)
-{
-	int64_t now = clock_monotonic_us();
-
-	if (!isatty(STDERR_FILENO) || now - *shown_us < 1000000)
-		return;
-	*shown_us = now;
-	fprintf(stderr, "\r%s: %lld of %lld MB", path, (long long)(done >> 20), (long long)(of >> 20));
-}
-
 static int read_file(const char *path, struct observe_report *r, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	int64_t begun = clock_monotonic_us(), shown = begun, done = 0;
-	struct stat st = {0};
+	FILE *f = fopen(path, "re");
+	struct progress progress;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t n;
 
-	if (!f || fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) {
-		error_set(err, REASON_FILE, "%s: cannot be read: %s", path, f ? strerror(EISDIR) : strerror(errno));
-		if (f)
-			fclose(f);
-		else if (fd >= 0)
-			close(fd);
-		return -1;
-	}
+	if (!f)
+		return error_set(err, REASON_FILE, "%s: cannot be read: %s", path, strerror(errno));
+	progress_begin(&progress, "lines read", 0);
+	errno = 0;
 	while ((n = getline(&line, &size, f)) > 0) {
 		observe_report_line(r, slice_of(line, (size_t)n));
-		done += n;
-		if ((r->lines & 4095) == 0)
-			show_progress(path, done, (int64_t)st.st_size, &shown);
+		progress_at(&progress, r->lines);
 	}
-	if (shown != begun)
-		fputs("\r\033[K", stderr);
+	progress_end(&progress);
 	free(line);
+	n = ferror(f) ? error_set(err, REASON_FILE, "%s: cannot be read: %s", path, strerror(errno)) : 0;
 	fclose(f);
-	return 0;
+	return (int)n;
 }
 
 int command_observe(struct arena *a, const char *settings_path, int argc, char **argv)
@@ -145,8 +123,8 @@ int command_observe(struct arena *a, const char *settings_path, int argc, char *
 		if (read_file(q.files[i], r, &err) < 0)
 			goto fail;
 	}
-	observe_report_print(r, q.format);
-	return 0;
+	observe_report_print(r, q.form);
+	return report_end("observe");
 fail:
 	fprintf(stderr, "postern observe: %s\n", err.detail);
 	return 1;

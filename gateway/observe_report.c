@@ -4,7 +4,6 @@
 
 #include "base/encode.h"
 
-#include <jansson.h>
 #include <search.h>
 
 #define LINE_MAX_BYTES ((size_t)1 << 20)
@@ -153,18 +152,6 @@ static size_t end_of_group(const struct observe_report *r, size_t i)
 	return i;
 }
 
-/* Whoever wrote the line must not write on the terminal: only what is text, without control characters, one line. */
-static const char *plain(struct arena *a, const char *s)
-{
-	char *copy = arena_strdup(a, or_none(s)), *p;
-
-	if (!utf8_is_clean(slice_c(copy)))
-		return "(not text)";
-	for (p = copy; *p; p++)
-		*p = *p == '\n' || *p == '\r' || *p == '\t' ? ' ' : *p;
-	return copy;
-}
-
 static const char *name_of(const struct observe_person *p)
 {
 	return p->mail ? p->mail : p->dn;
@@ -201,12 +188,12 @@ static void print_group(struct observe_report *r, size_t from, size_t to)
 	size_t i;
 
 	printf("\n%s%s%s%s%s%s%s\n", strcmp(g->verdict, "denied") == 0 ? "Would be refused: " : strcmp(g->verdict, "elsewhere") == 0 ?
-		"Would be sent to the portal" : "Refused all the same: ", plain(r->arena, g->reason), g->rule ? ", rule " : "", plain(r->arena, g->rule),
-		g->requirement ? ", requirement " : "", plain(r->arena, g->requirement), g->rule || g->requirement ? "" : ", no rule matched");
+		"Would be sent to the portal" : "Refused all the same: ", report_clean(r->arena, g->reason), g->rule ? ", rule " : "", report_clean(r->arena, g->rule),
+		g->requirement ? ", requirement " : "", report_clean(r->arena, g->requirement), g->rule || g->requirement ? "" : ", no rule matched");
 	for (i = from; i < to; i++) {
 		time_write(r->people[i]->last, last);
-		printf("  %-40s %6zu x  last %s  %s\n", plain(r->arena, name_of(r->people[i])),
-			r->people[i]->count, last, plain(r->arena, r->people[i]->door));
+		printf("  %-40s %6zu x  last %s  %s\n", report_clean(r->arena, name_of(r->people[i])),
+			r->people[i]->count, last, report_clean(r->arena, r->people[i]->door));
 	}
 }
 
@@ -243,71 +230,51 @@ static void print_text(struct observe_report *r)
 	}
 }
 
-/* RFC 4180; what a spreadsheet would take for a formula is made a text. */
-static void csv_field(const char *s, const char *after)
-{
-	putchar('"');
-	if (*or_none(s) && strchr("=+-@\t\r", *s))
-		putchar('\'');
-	for (s = or_none(s); *s; s++) {
-		if (*s == '"')
-			putchar('"');
-		putchar(*s);
-	}
-	printf("\"%s", after);
-}
-
 static void print_csv(const struct observe_report *r)
 {
+	static const char *const head[] = {
+		"mail", "dn", "door", "verdict", "reason", "outcome", "rule", "requirement", "sign_ons", "first", "last",
+	};
 	char first[21], last[21];
 	size_t i;
 
-	printf("mail,dn,door,verdict,reason,outcome,rule,requirement,sign_ons,first,last\r\n");
+	report_csv_row(head, sizeof(head) / sizeof(*head));
 	for (i = 0; i < r->person_count; i++) {
 		const struct observe_person *p = r->people[i];
+		const char *fields[] = {
+			p->mail, p->dn, p->door, p->verdict, p->reason, p->outcome, p->rule, p->requirement,
+			arena_printf(r->arena, "%zu", p->count), first, last,
+		};
 
-		csv_field(plain(r->arena, p->mail), ",");
-		csv_field(plain(r->arena, p->dn), ",");
-		csv_field(plain(r->arena, p->door), ",");
-		csv_field(p->verdict, ",");
-		csv_field(plain(r->arena, p->reason), ",");
-		csv_field(plain(r->arena, p->outcome), ",");
-		csv_field(plain(r->arena, p->rule), ",");
-		csv_field(plain(r->arena, p->requirement), ",");
 		time_write(p->first, first);
 		time_write(p->last, last);
-		printf("%zu,%s,%s\r\n", p->count, first, last);
+		report_csv_row(fields, sizeof(fields) / sizeof(*fields));
 	}
 }
 
-static void add(json_t *o, const char *key, const char *value)
-{
-	json_object_set_new(o, key, value ? json_string(value) : json_null());
-}
-
-static void add_time(json_t *o, const char *key, int64_t time)
+static void add_time(struct arena *a, json_t *o, const char *key, int64_t time)
 {
 	char text[21];
 
 	time_write(time, text);
-	add(o, key, text);
+	report_json(a, o, key, text);
 }
 
-static json_t *person_json(const struct observe_person *p)
+static json_t *person_json(struct arena *a, const struct observe_person *p)
 {
 	json_t *o = json_object();
 
-	add(o, "mail", p->mail);
-	add(o, "dn", p->dn);
-	add(o, "door", p->door);
-	add(o, "verdict", p->verdict);
-	add(o, "reason", p->reason);
-	add(o, "outcome", p->outcome);
-	add(o, "rule", p->rule);
-	add(o, "requirement", p->requirement);
+	report_json(a, o, "mail", p->mail);
+	report_json(a, o, "dn", p->dn);
+	report_json(a, o, "door", p->door);
+	report_json(a, o, "verdict", p->verdict);
+	report_json(a, o, "reason", p->reason);
+	report_json(a, o, "outcome", p->outcome);
+	report_json(a, o, "rule", p->rule);
+	report_json(a, o, "requirement", p->requirement);
 	json_object_set_new(o, "sign_ons", json_integer((json_int_t)p->count));
-	add_time(o, "first", p->first);
-	add_time(o, "last", p->last);
+	add_time(a, o, "first", p->first);
+	add_time(a, o, "last", p->last);
 	return o;
 }
 
@@ -323,10 +290,10 @@ static json_t *rules_json(const struct observe_report *r)
 		n = end_of_group(r, i);
 		for (sign_ons = 0, k = i; k < n; k++)
 			sign_ons += r->people[k]->count;
-		add(o, "verdict", p->verdict);
-		add(o, "reason", p->reason);
-		add(o, "rule", p->rule);
-		add(o, "requirement", p->requirement);
+		report_json(r->arena, o, "verdict", p->verdict);
+		report_json(r->arena, o, "reason", p->reason);
+		report_json(r->arena, o, "rule", p->rule);
+		report_json(r->arena, o, "requirement", p->requirement);
 		json_object_set_new(o, "sign_ons", json_integer((json_int_t)sign_ons));
 		json_object_set_new(o, "people", json_integer((json_int_t)(n - i)));
 		json_array_append_new(list, o);
@@ -343,8 +310,8 @@ static void print_json(const struct observe_report *r)
 	json_object_set_new(o, "unreadable", json_integer((json_int_t)r->unreadable));
 	json_object_set_new(o, "observed", json_integer((json_int_t)r->observed));
 	if (r->observed) {
-		add_time(o, "first", r->first);
-		add_time(o, "last", r->last);
+		add_time(r->arena, o, "first", r->first);
+		add_time(r->arena, o, "last", r->last);
 	}
 	for (i = 0; i < VERDICT_COUNT; i++) {
 		sum(r, verdicts[i], &sign_ons, &count);
@@ -353,7 +320,7 @@ static void print_json(const struct observe_report *r)
 	json_object_set_new(o, "totals", totals);
 	json_object_set_new(o, "rules", rules_json(r));
 	for (i = 0; i < r->person_count; i++)
-		json_array_append_new(people, person_json(r->people[i]));
+		json_array_append_new(people, person_json(r->arena, r->people[i]));
 	json_object_set_new(o, "people", people);
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -365,15 +332,15 @@ static void keep(void *person)
 	(void)person;                   /* the arena's */
 }
 
-void observe_report_print(struct observe_report *r, enum observe_format format)
+void observe_report_print(struct observe_report *r, enum report_form form)
 {
 	tdestroy(r->tree, keep);
 	r->tree = NULL;
 	if (r->person_count)
 		qsort(r->people, r->person_count, sizeof(*r->people), by_verdict_and_rule);
-	if (format == OBSERVE_JSON)
+	if (form == REPORT_JSON)
 		print_json(r);
-	else if (format == OBSERVE_CSV)
+	else if (form == REPORT_CSV)
 		print_csv(r);
 	else
 		print_text(r);

@@ -3,9 +3,8 @@
 #ifndef GATEWAY_OBSERVE_REPORT_H
 #define GATEWAY_OBSERVE_REPORT_H
 
+#include "gateway/report.h"
 #include "gateway/settings.h"
-
-enum observe_format { OBSERVE_TEXT, OBSERVE_JSON, OBSERVE_CSV };
 
 /* One person with one word of the rules: it may change while it is tried, so a person can have several. */
 struct observe_person {
@@ -32,6 +31,6 @@ struct observe_report {
 struct observe_report *observe_report_new(struct arena *a, const struct settings *s, const char *door, int64_t since);
 void observe_report_line(struct observe_report *r, struct slice line);
 /* Ends it: the tree is gone afterwards. */
-void observe_report_print(struct observe_report *r, enum observe_format format);
+void observe_report_print(struct observe_report *r, enum report_form form);
 
 #endif

@@ -11,6 +11,7 @@ from peers import PeerParts, start_with
 from samlp_idp import Samlp
 from simplesamlphp import SimpleSAMLphp
 from stories import MAYA, assert_refused, assert_signed_on, door_address, pick, response_of, to_postern_acs, with_response
+from test_explain import decided, replay
 
 XENC, XENC11 = "http://www.w3.org/2001/04/xmlenc#", "http://www.w3.org/2009/xmlenc11#"
 # who encrypts, what is signed, and with what it encrypts
@@ -94,6 +95,14 @@ def test_encrypted_answer_signs_a_person_on(request, encrypted, browser):
     line = encrypted.parts.audit()[-1]
     assert (line["event"], line["mail"], line["object_id"], line["tenant"]) == ("assertion", MAYA["mail"], MAYA["id"],
                                                                                 company.TENANT)
+    # and is explained as it was decided
+    stored = encrypted.parts.folder / "stored.xml"
+    stored.write_text(xml)
+    said = replay(encrypted.parts, stored, line)
+    assert list(said["decisions"][0].items()) == decided(line)
+    assert "encrypted" in said["response"]["lasso"]["not_asked"]
+    assert {"check": "decryption", "result": "ok"}.items() <= next(
+        check for check in said["response"]["checks"] if check["check"] == "decryption").items()
 
 
 def flipped(xml, which, at):

@@ -166,7 +166,12 @@ def test_judges_at_its_own_instant_unless_told_otherwise(recording):
     text = subprocess.run(recording.postern_command("explain", "--response", "-", "--door", "organisation"),
                           input=stored.read_bytes(), stdout=subprocess.PIPE, check=True).stdout.decode()
     assert "its own IssueInstant" in text and "ok  audience" in text and "judged by the mirror" in text
-    print(text)
+
+
+def test_a_time_to_come_does_not_make_the_mirror_older(recording):
+    later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60 * 86400))
+    said = explain(recording, MAYA["mail"], "--door", "organisation", "--mfa", "--at", later)
+    assert said["decisions"][0]["event"] == "assertion" and said["person"]["age_s"] < 60
 
 
 def test_explains_what_lasso_alone_would_accept(recording):
@@ -199,7 +204,6 @@ def test_a_line_of_the_audit_beside_what_it_would_be_now(recording):
     text = subprocess.run(recording.postern_command("explain", "--audit", denied["id"]), stdout=subprocess.PIPE,
                           text=True).stdout
     assert "* outcome        deny" in text and "now            customer" in text
-    print(text)
     bad = subprocess.run(recording.postern_command("explain", "--audit", "aaaa-bbbb-cccc"), stderr=subprocess.PIPE, text=True)
     assert bad.returncode == 1 and "no line has the id" in bad.stderr
 

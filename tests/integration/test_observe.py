@@ -4,11 +4,12 @@ import csv
 import io
 import json
 import subprocess
+import urllib.request
 
 import pytest
 
 from browser import Browser
-from parts import Parts, company
+from parts import Parts, company, free_port
 from stories import CHLOE, JUERGEN, MAYA, VIKTOR, assert_refused, assert_signed_on, host_of, sign_on
 from test_stale import health
 
@@ -17,7 +18,9 @@ from test_stale import health
 def observing(tmp_path_factory, postern_build):
     parts = Parts(tmp_path_factory.mktemp("observing"), postern_build)
     try:
-        parts.write_postern_files(parts.settings().replace("    kind: managed\n", "    kind: managed\n    observe: yes\n"))
+        parts.metrics_port = free_port()
+        parts.write_postern_files(parts.settings().replace("    kind: managed\n", "    kind: managed\n    observe: yes\n") +
+                                  f"metrics_listen: 127.0.0.1:{parts.metrics_port}\n")
         parts.start_slapd()
         parts.start_entra()
         parts.start_door("managed")
@@ -91,7 +94,12 @@ def test_says_that_it_is_on_and_sums_it_up(observing):
     assert "No sign-on was observed" in report(observing, "--since", "2200-01-01")
     assert postern(observing, "observe", "report", "--door", "nowhere").returncode == 2
     assert postern(observing, "observe", "report", "/nowhere.jsonl").returncode == 1
+    with urllib.request.urlopen(f"http://127.0.0.1:{observing.metrics_port}/metrics", timeout=10) as answer:
+        metrics = answer.read().decode()
+    assert 'postern_observe{door="organisation"} 1' in metrics and 'postern_observe{door="helpdesk"}' not in metrics
+    assert 'postern_observed_sign_ons_total{door="organisation",verdict="denied"}' in metrics
+    assert 'postern_alarm{name="mirror-stale",subject="corp"} 0' in metrics
+    assert 'postern_mirror_stale{directory="corp"} 0' in metrics
     explained = postern(observing, "explain", VIKTOR["mail"], "--door", "organisation", "--json")
     observed = {"verdict": "denied", "reason": "denied-by-default", "passage": "refuse"}
     assert json.loads(explained.stdout)["doors"][0]["observed"] == observed
-    print(text)

@@ -39,7 +39,7 @@ static void feed(struct observe_report *r, const char *const *lines)
 }
 
 /* What it prints, by way of a file. */
-static const char *printed(struct observe_report *r, enum observe_format format)
+static const char *printed(struct observe_report *r, enum report_form format)
 {
 	int fd = mkstemp(path), kept = dup(STDOUT_FILENO);
 	struct slice bytes;
@@ -83,7 +83,7 @@ static void counts_people_and_sign_ons_by_what_the_rules_said(void **state)
 
 	(void)state;
 	feed(r, lines);
-	o = json_loads(printed(r, OBSERVE_JSON), 0, NULL);
+	o = json_loads(printed(r, REPORT_JSON), 0, NULL);
 	assert_non_null(o);
 	assert_int_equal(json_integer_value(json_object_get(o, "observed")), 5);
 	assert_int_equal(json_integer_value(json_object_get(o, "unreadable")), 3);
@@ -110,7 +110,7 @@ static void looks_at_one_door_and_from_a_time_on(void **state)
 	assert_int_equal(r->observed, 1);
 	assert_int_equal(r->first, 1795518000);
 	assert_string_equal(r->people[0]->mail, "a@example.org");
-	printed(r, OBSERVE_TEXT);
+	printed(r, REPORT_TEXT);
 }
 
 /* A worker that was taken over writes what it likes into the audit. */
@@ -120,10 +120,10 @@ static void prints_nothing_but_plain_text(void **state)
 		"{\"time\":\"2026-11-24T10:00:00Z\",\"event\":\"assertion\",\"door\":\"o\",\"dn\":\"=cmd|' /C calc'!A0\",\"mail\":\"\\u001b[2Ja\\n@b\"," DENIED "}\n",
 		"{\"time\":\"2026-11-24T10:00:00Z\",\"event\":\"assertion\",\"door\":\"o\",\"dn\":\"d\\\"q\",\"mail\":\"+1@b\"," BY_RULE "}\n", NULL,
 	};
-	enum observe_format format;
+	enum report_form format;
 
 	(void)state;
-	for (format = OBSERVE_TEXT; format <= OBSERVE_CSV; format++) {
+	for (format = REPORT_TEXT; format <= REPORT_JSON; format++) {
 		struct observe_report *r = observe_report_new(a, &settings, NULL, 0);
 		const char *text, *p;
 
@@ -131,7 +131,7 @@ static void prints_nothing_but_plain_text(void **state)
 		text = printed(r, format);
 		for (p = text; *p; p++)
 			assert_true((unsigned char)*p >= 0x20 || *p == '\n' || *p == '\r');
-		if (format != OBSERVE_CSV)
+		if (format != REPORT_CSV)
 			continue;
 		assert_non_null(strstr(text, "\"'=cmd|' /C calc'!A0\""));
 		assert_non_null(strstr(text, "\"'+1@b\",\"d\"\"q\""));
