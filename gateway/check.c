@@ -163,6 +163,12 @@ static void check_controller(struct check *c, const struct directory_options *o,
 	if (found->people_with_account < found->people)
 		say(c, FINDING_WARNING, "%s:%d: %s: %zu of %zu people have no userAccountControl that may be read, and count as switched off",
 			file, line, o->name, found->people - found->people_with_account, found->people);
+	for (size_t i = 0; i < found->writable_count; i++)
+		say(c, FINDING_WARNING, "%s:%d: %s: join: %s may write %s of %s, and so be taken for somebody else", file, line, o->name,
+			found->writable[i].who, found->writable[i].attribute, found->rights_of);
+	if (found->people && !found->rights_of)
+		say(c, FINDING_WARNING, "%s:%d: %s: join: who may write its attributes cannot be seen (nTSecurityDescriptor of people)", file,
+			line, o->name);
 }
 
 static void check_found(struct check *c, const struct directory_options *o, int line, const struct directory_check *found)

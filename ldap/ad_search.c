@@ -46,6 +46,8 @@ static LDAPControl manner_control(const struct ad_search *s)
 	struct berval cookie = {s->cookie.n, s->cookie.p ? (char *)s->cookie.p : (char *)""};
 	BerElement *ber = ber_new();
 
+	if (s->manner == AD_RIGHTS)     /* DACL_SECURITY_INFORMATION */
+		return (LDAPControl){(char *)RIGHTS_CONTROL_OID, ber_done(ber, ber_printf(ber, "{i}", 4)), 1};
 	if (s->manner == AD_PAGED)
 		return (LDAPControl){(char *)PAGED_CONTROL_OID, ber_done(ber, ber_printf(ber, "{iO}", PAGE_SIZE, &cookie)), 1};
 	return (LDAPControl){(char *)DIRSYNC_CONTROL_OID,
@@ -109,7 +111,7 @@ static int take_result(struct connection *c, struct arena *a, const struct ad_se
 		return connection_error(c, "the end of a search", rc, err);
 	out->text = arena_printf(a, "%s%s%s", ldap_err2string(code), said && *said ? ": " : "", said ? said : "");
 	out->result = code == LDAP_SIZELIMIT_EXCEEDED && s->limit ? AD_SUCCESS : meaning(code);
-	if (out->result == AD_SUCCESS && s->manner != AD_PLAIN && take_control(a, s, controls, out) < 0)
+	if (out->result == AD_SUCCESS && (s->manner == AD_PAGED || s->manner == AD_DIRSYNC) && take_control(a, s, controls, out) < 0)
 		rc = error_set(err, REASON_DIRECTORY, "%s: a search ended without the answer to its control", c->uri);
 	ldap_memfree(said);
 	ldap_controls_free(controls);
@@ -384,6 +386,8 @@ static void take_root_attribute(struct root *r, const struct mirror_attribute *m
 		s->name = text_of(r->arena, m);
 	if (strcasecmp(m->name, "dsServiceName") == 0)
 		r->service = text_of(r->arena, m);
+	if (strcasecmp(m->name, "schemaNamingContext") == 0)
+		s->schema = text_of(r->arena, m);
 	if (strcasecmp(m->name, "supportedControl") == 0)
 		for (size_t i = 0; i < m->n; i++) {
 			s->has_dirsync |= slice_is(m->values[i], DIRSYNC_CONTROL_OID);
@@ -422,7 +426,8 @@ static void take_invocation(const struct entry *e, void *context)
 
 int ad_server_read(struct connection *c, struct arena *a, struct ad_server *out, struct error *err)
 {
-	static const char *const wanted[] = {"dnsHostName", "dsServiceName", "supportedControl", "namingContexts", NULL};
+	static const char *const wanted[] = {"dnsHostName", "dsServiceName", "supportedControl", "namingContexts",
+		"schemaNamingContext", NULL};
 	static const char *const invocation[] = {"invocationId", NULL};
 	static const char *const none[] = {NULL};
 	const struct search root = {"", NULL, SEARCH_BASE, wanted, 0};

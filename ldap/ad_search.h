@@ -12,6 +12,7 @@
 #define DIRSYNC_CONTROL_OID "1.2.840.113556.1.4.841"
 #define EXTENDED_DN_CONTROL_OID "1.2.840.113556.1.4.529"
 #define PAGED_CONTROL_OID "1.2.840.113556.1.4.319"
+#define RIGHTS_CONTROL_OID "1.2.840.113556.1.4.801"
 
 /* MS-ADTS 3.1.1.3.4.1.3 */
 #define DIRSYNC_OBJECT_SECURITY 1u
@@ -19,7 +20,8 @@
 
 enum ad_result_code { AD_SUCCESS, AD_NO_SUCH_OBJECT, AD_NO_RIGHT, AD_LATER, AD_REFUSED };
 
-enum ad_manner { AD_PLAIN, AD_PAGED, AD_DIRSYNC };
+/* AD_RIGHTS: of nTSecurityDescriptor only the list of who may do what, which needs no more right than to read it. */
+enum ad_manner { AD_PLAIN, AD_PAGED, AD_DIRSYNC, AD_RIGHTS };
 
 struct ad_search {
 	const char *base, *filter;
@@ -59,6 +61,7 @@ struct ad_server {
 	const char *name;               /* host name, for people */
 	const char *id;                 /* of this DC and this life of its database */
 	const char *const *contexts;    /* naming contexts, NULL-terminated */
+	const char *schema;             /* the one of the schema; NULL: not told */
 	bool has_dirsync, has_extended_dn, has_pages;
 };
 int ad_server_read(struct connection *c, struct arena *a, struct ad_server *out, struct error *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A look at a directory for `postern check`: reachable, bases there, people and groups found. */
+#include "ldap/ad_rights.h"
 #include "ldap/ad_search.h"
 #include "ldap/feed.h"
 #include "ldap/sync.h"
@@ -86,6 +87,65 @@ static int check_dirsync(struct connection *c, struct arena *a, const char *root
 	return 0;
 }
 
+static const struct mirror_attribute *attribute_of(const struct ad_answer *answer, const char *name)
+{
+	for (size_t i = 0; answer->n && i < answer->entries[0].attribute_count; i++)
+		if (strcasecmp(answer->entries[0].attributes[i].name, name) == 0 && answer->entries[0].attributes[i].n)
+			return &answer->entries[0].attributes[i];
+	return NULL;
+}
+
+/* How rights name an attribute.  1, 0: not to be found, -1. */
+static int schema_of(struct connection *c, struct arena *a, const char *schema, const char *attribute, struct attribute_rights *out,
+	struct error *err)
+{
+	static const char *const wanted[] = {"schemaIDGUID", "attributeSecurityGUID", NULL};
+	const struct ad_search search = {.base = schema, .scope = SEARCH_SUBTREE, .attributes = wanted,
+		.filter = arena_printf(a, "(&(objectClass=attributeSchema)(lDAPDisplayName=%s))", attribute)};
+	const struct mirror_attribute *m;
+	struct ad_answer answer;
+
+	if (ad_search(c, a, &search, NULL, &answer, err) < 0)
+		return -1;
+	m = attribute_of(&answer, "schemaIDGUID");
+	if (!m)
+		return 0;
+	out->guid = m->values[0];
+	m = attribute_of(&answer, "attributeSecurityGUID");
+	out->set = m ? m->values[0] : (struct slice){NULL, 0};
+	return 1;
+}
+
+/* Whether people could make themselves somebody else, by the rights on the first of them. */
+static int check_writable(struct connection *c, struct arena *a, const struct directory_options *d, const char *schema,
+	struct directory_check *out, struct error *err)
+{
+	static const char *const wanted[] = {"nTSecurityDescriptor", NULL};
+	const struct ad_search search = {.base = d->people_base, .filter = d->people_filter, .scope = SEARCH_SUBTREE,
+		.attributes = wanted, .manner = AD_RIGHTS, .limit = 1};
+	struct directory_writable *list = arena_alloc(a, (d->join_count + 1) * sizeof(*list));
+	const struct mirror_attribute *rights;
+	struct ad_answer answer;
+
+	if (!schema)
+		return 0;
+	if (ad_search(c, a, &search, NULL, &answer, err) < 0)
+		return -1;
+	rights = attribute_of(&answer, wanted[0]);
+	for (size_t i = 0; rights && i < d->join_count; i++) {
+		struct attribute_rights attribute;
+		int found = d->joins[i].is_mutable ? 0 : schema_of(c, a, schema, d->joins[i].attribute, &attribute, err);
+
+		if (found < 0)
+			return -1;
+		list[out->writable_count].attribute = d->joins[i].attribute;
+		out->writable_count += found && rights_writer(rights->values[0], &attribute, &list[out->writable_count].who) > 0;
+	}
+	out->rights_of = rights ? answer.entries[0].dn : NULL;
+	out->writable = list;
+	return 0;
+}
+
 static int check_controller(struct connection *c, struct arena *a, const struct directory_options *d, struct directory_check *out,
 	struct error *err)
 {
@@ -98,6 +158,8 @@ static int check_controller(struct connection *c, struct arena *a, const struct 
 		return -1;
 	out->controller = server.name;
 	out->people_with_account = accounts.with_attribute;
+	if (check_writable(c, a, d, server.schema, out, err) < 0)
+		return -1;
 	for (size_t i = 0; i < 2 && !out->cannot_follow; i++) {
 		const char *root = ad_root_of(a, &server, bases[i]);
 

@@ -4,6 +4,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/account.c \
 	ldap/ad.c ldap/ad.h \
 	ldap/ad_filter.c \
+	ldap/ad_rights.c ldap/ad_rights.h \
 	ldap/ad_search.c ldap/ad_search.h \
 	ldap/ad_task.c ldap/ad_side.h \
 	ldap/ad_values.c ldap/ad_values.h \

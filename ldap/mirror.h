@@ -117,6 +117,12 @@ struct directory_check {
 	const char *controller;         /* name of the domain controller that answered; NULL: another kind */
 	bool sees_deletions;            /* by the right to replicate; otherwise by comparing everything */
 	size_t people_with_account;     /* of the people seen, those whose userAccountControl may be read */
+	const char *rights_of;          /* the person whose rights were looked at; NULL: they cannot be read */
+	const struct directory_writable {
+		const char *attribute;  /* of a join that is not mutable by itself … */
+		const char *who;        /* … and which people may write it there: "SELF" */
+	} *writable;
+	size_t writable_count;
 };
 int directory_check(struct arena *a, const struct directory_options *directory, struct directory_check *out, struct error *err);
 

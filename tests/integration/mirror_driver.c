@@ -140,6 +140,9 @@ static int check(struct arena *a, const struct directory_options *d)
 		return refused(&err);
 	printf("people: %zu\ngroups: %zu\ncontroller: %s\nsees_deletions: %d\naccounts: %zu\n", c.people, c.groups, c.controller,
 		c.sees_deletions, c.people_with_account);
+	for (size_t i = 0; i < c.writable_count; i++)
+		printf("writable: %s %s\n", c.writable[i].attribute, c.writable[i].who);
+	printf("rights_of: %s\n", c.rights_of ? c.rights_of : "");
 	if (c.cannot_follow)
 		printf("cannot_follow: %s\n", c.cannot_follow);
 	return 0;

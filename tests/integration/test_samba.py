@@ -236,9 +236,26 @@ def test_check_says_what_the_account_may_do(company, postern_build, tmp_path):
     options = {"uri": company.uri, "password": PASSWORD, "people": STAFF, "groups": GROUPS}
     found = Mirror(postern_build, tmp_path, bind_dn=ADMIN, **options).ask("check")
     assert found == {"people": ["2"], "groups": ["2"], "controller": ["dc1.example.test"], "sees_deletions": ["1"],
-                     "accounts": ["2"]}
+                     "accounts": ["2"], "rights_of": found["rights_of"]}
     found = Mirror(postern_build, tmp_path, bind_dn=READER, **options).ask("check")
     assert found["sees_deletions"] == ["0"]
     assert "cannot_follow" not in found
     options["people"] = "OU=Staff,DC=elsewhere,DC=test"
     assert Mirror(postern_build, tmp_path, bind_dn=ADMIN, **options).ask("check")["refused"] == ["directory"]
+
+
+def test_check_sees_who_may_write_what_people_are_joined_by(company, postern_build, tmp_path):
+    def writable(join):
+        options = {"uri": company.uri, "password": PASSWORD, "people": STAFF, "groups": GROUPS, "bind_dn": READER, "join": join}
+        found = Mirror(postern_build, tmp_path, **options).ask("check")
+        assert found["rights_of"][0].endswith(STAFF)
+        return found.get("writable", [])
+
+    assert writable("objectGUID") == writable("mS-DS-ConsistencyGuid") == []
+    assert writable("mobile") == ["mobile SELF"]        # of the property set that Windows lets people write of themselves
+    guid = re.search(r"^schemaIDGUID:: (.*)$", company.search(
+        f"CN=Schema,CN=Configuration,{SUFFIX}", "(lDAPDisplayName=employeeNumber)", "schemaIDGUID"), re.M)[1]
+    right = f"(OA;;WP;{uuid.UUID(bytes_le=base64.b64decode(guid))};;AU)"
+    for name in ("anna", "bert"):
+        company.tool("dsacl", "set", f"--objectdn={cn(name)}", f"--sddl={right}")
+    assert writable("objectGUID") == ["employeeNumber Authenticated Users"]

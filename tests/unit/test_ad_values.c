@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "ldap/ad.h"
+#include "ldap/ad_rights.h"
 #include "ldap/ad_search.h"
 
 /* The bytes of 96cba114-4755-49c4-b0a7-2964d59f8235 as Active Directory keeps them. */
@@ -211,6 +212,117 @@ static void a_dn_is_within_a_base_by_whole_parts(void **state)
 	assert_false(dn_is_within("dc=x", "ou=a,dc=x"));
 }
 
+/* ---- rights ---- */
+
+#define SELF_SID "\1\1\0\0\0\0\0\5\x0a\0\0\0"
+#define USERS_SID "\1\1\0\0\0\0\0\5\x0b\0\0\0"
+#define SYSTEM_SID "\1\1\0\0\0\0\0\5\x12\0\0\0"
+#define WRITE_PROPERTY "\x20\0\0\0"
+#define READ_PROPERTY "\x10\0\0\0"
+#define MINE "0123456789abcdef"
+#define MY_SET "ABCDEF0123456789"
+#define OTHER "ffffffffffffffff"
+
+static const struct attribute_rights mine = {{MINE, 16}, {MY_SET, 16}};
+
+struct descriptor {
+	size_t n;
+	unsigned char bytes[400];
+};
+
+static void grow(struct descriptor *d, const void *p, size_t n)
+{
+	memcpy(d->bytes + d->n, p, n);
+	d->n += n;
+}
+
+static struct descriptor empty_list(void)
+{
+	struct descriptor d = {.n = 0};
+
+	grow(&d, "\1\0\4\x80\0\0\0\0\0\0\0\0\0\0\0\0\x14\0\0\0", 20);
+	grow(&d, "\4\0\x8\0\0\0\0\0", 8);
+	return d;
+}
+
+/* object NULL: an entry about every property. */
+static void add(struct descriptor *d, unsigned char type, unsigned char flags, const char *mask, const char *object, const char *sid)
+{
+	const unsigned char size = (unsigned char)(4 + 4 + (object ? 4 + 16 : 0) + 12), head[] = {type, flags, size, 0};
+
+	grow(d, head, 4);
+	grow(d, mask, 4);
+	if (object) {
+		grow(d, "\1\0\0\0", 4);
+		grow(d, object, 16);
+	}
+	grow(d, sid, 12);
+	d->bytes[22] = (unsigned char)(d->bytes[22] + size);
+	d->bytes[24]++;
+}
+
+static const char *writer(const struct descriptor *d)
+{
+	const char *who = "nobody";
+	int rc = rights_writer(slice_of(d->bytes, d->n), &mine, &who);
+
+	return rc < 0 ? "broken" : rc ? who : "nobody";
+}
+
+static void finds_who_may_write_an_attribute(void **state)
+{
+	struct descriptor d = empty_list();
+
+	(void)state;
+	assert_string_equal(writer(&d), "nobody");
+	add(&d, 5, 0, WRITE_PROPERTY, OTHER, SELF_SID);
+	add(&d, 5, 0, READ_PROPERTY, MINE, SELF_SID);
+	add(&d, 5, 8, WRITE_PROPERTY, MINE, SELF_SID);
+	add(&d, 5, 0, WRITE_PROPERTY, MINE, SYSTEM_SID);
+	assert_string_equal(writer(&d), "nobody");
+	add(&d, 5, 0, WRITE_PROPERTY, MY_SET, SELF_SID);
+	assert_string_equal(writer(&d), "SELF");
+	d = empty_list();
+	add(&d, 5, 0, WRITE_PROPERTY, MINE, USERS_SID);
+	assert_string_equal(writer(&d), "Authenticated Users");
+	d = empty_list();
+	add(&d, 0, 0, "\0\0\0\x10", NULL, SELF_SID);
+	assert_string_equal(writer(&d), "SELF");
+	d = empty_list();
+	add(&d, 6, 0, WRITE_PROPERTY, MINE, SELF_SID);
+	add(&d, 0, 0, WRITE_PROPERTY, NULL, SELF_SID);
+	assert_string_equal(writer(&d), "nobody");
+}
+
+static void a_descriptor_that_is_cut_is_none(void **state)
+{
+	struct descriptor d = empty_list();
+
+	(void)state;
+	add(&d, 5, 0, WRITE_PROPERTY, OTHER, SELF_SID);
+	add(&d, 5, 0, WRITE_PROPERTY, MINE, SELF_SID);
+	assert_string_equal(writer(&d), "SELF");
+	for (size_t n = 0; n < d.n; n++) {
+		unsigned char *cut = malloc(n + 1);
+		const char *who;
+
+		memcpy(cut, d.bytes, n);
+		assert_int_equal(rights_writer(slice_of(cut, n), &mine, &who), -1);
+		free(cut);
+	}
+	d.bytes[28 + 2] = 3;            /* the size of the first entry */
+	assert_string_equal(writer(&d), "broken");
+}
+
+static void without_a_list_everybody_may(void **state)
+{
+	struct descriptor d = empty_list();
+
+	(void)state;
+	d.bytes[2] = 0;
+	assert_string_equal(writer(&d), "Everyone");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +339,9 @@ int main(void)
 		cmocka_unit_test(a_claim_means_a_guid_in_two_spellings),
 		cmocka_unit_test(knows_what_a_filter_looks_at),
 		cmocka_unit_test(a_dn_is_within_a_base_by_whole_parts),
+		cmocka_unit_test(finds_who_may_write_an_attribute),
+		cmocka_unit_test(a_descriptor_that_is_cut_is_none),
+		cmocka_unit_test(without_a_list_everybody_may),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
