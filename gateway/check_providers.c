@@ -6,7 +6,8 @@
 #include "gateway/fetch.h"
 
 /* NULL: it cannot be used, which was said. */
-static struct saml_provider *check_document(struct check *c, const struct settings_provider *p, const char *from, struct slice bytes)
+static struct saml_provider *check_document(struct check *c, const struct settings_provider *p, const char *from,
+	struct slice bytes)
 {
 	struct saml_provider_options options;
 	const struct settings *s = c->settings;
@@ -24,11 +25,11 @@ static struct saml_provider *check_document(struct check *c, const struct settin
 	if (saml_provider_info(provider)->valid_until)
 		check_until(c, arena_printf(c->arena, "%s: its metadata", p->name), saml_provider_info(provider)->valid_until);
 	if (!saml_provider_info(provider)->tenant)
-		say(c, FINDING_WARNING, "%s:%d: %s: tenant is not set and its entity ID names none, so any tenant that this provider speaks for is accepted", s->file, p->line,
-			p->name);
+		say(c, FINDING_WARNING, "%s:%d: %s: tenant is not set and its entity ID names none, so any tenant that this "
+			"provider speaks for is accepted", s->file, p->line, p->name);
 	if (p->name_id_format)
-		say(c, FINDING_WARNING, "%s:%d: %s: name_id_format: %s is asked for in each request, which beats what the application is set to", s->file,
-			p->line, p->name, p->name_id_format);
+		say(c, FINDING_WARNING, "%s:%d: %s: name_id_format: %s is asked for in each request, which beats what the "
+			"application is set to", s->file, p->line, p->name, p->name_id_format);
 	return provider;
 }
 
@@ -85,10 +86,11 @@ static void check_metadata_signer(struct check *c, const struct settings_provide
 	const char *base64;
 	int64_t until;
 
-	if (p->metadata_certificate_file && files_get(c->files, p->metadata_certificate_file, FILE_PUBLIC, FILES_ALL, &pem, &err) == 0 &&
+	if (p->metadata_certificate_file &&
+		files_get(c->files, p->metadata_certificate_file, FILE_PUBLIC, FILES_ALL, &pem, &err) == 0 &&
 		saml_certificate_read(c->arena, pem, &base64, &until, &err) == 0 && until < clock_now() + SOON_SECONDS)
-		say(c, FINDING_WARNING, "%s:%d: %s: metadata_certificate: %s ends within 30 days or has ended; it is accepted for as long as it stands "
-			"here", c->settings->file, p->line, p->name, p->metadata_certificate_file);
+		say(c, FINDING_WARNING, "%s:%d: %s: metadata_certificate: %s ends within 30 days or has ended; it is accepted for "
+			"as long as it stands here", c->settings->file, p->line, p->name, p->metadata_certificate_file);
 }
 
 /* An entity is one provider: only the first that has it is believed. */
@@ -99,8 +101,8 @@ static void check_entity(struct check *c, const char **entities, size_t i, const
 	entities[i] = provider ? arena_strdup(c->arena, saml_provider_info(provider)->entity_id) : providers[i].entity_id;
 	for (size_t j = 0; entities[i] && j < i; j++) {
 		if (entities[j] && strcmp(entities[i], entities[j]) == 0)
-			say(c, FINDING_ERROR, "%s:%d: %s: is of the entity of %s, so one of the two cannot be used", c->settings->file, providers[i].line,
-				providers[i].name, providers[j].name);
+			say(c, FINDING_ERROR, "%s:%d: %s: is of the entity of %s, so one of the two cannot be used", c->settings->file,
+				providers[i].line, providers[i].name, providers[j].name);
 	}
 }
 

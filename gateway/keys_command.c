@@ -13,7 +13,10 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-/* Three years, as Entra's own.  2048 bits: a third of the CPU of 3072, what Entra signs with, and sound until the end of such a life. */
+/*
+ * Three years, as Entra's own.  2048 bits: a third of the CPU of 3072, what
+ * Entra signs with, and sound until the end of such a life.
+ */
 #define DAYS_USUAL 1095
 #define DAYS_MOST 3650
 #define BITS_USUAL 2048
@@ -30,7 +33,8 @@ struct asked {
 struct action {
 	const char *name;
 	const char *options;            /* names that it takes, each with a blank behind it */
-	int (*run)(struct keys *k, const struct asked *q, struct error *err);   /* 0, 1: as an exit status; -1: err; 2: wrongly called */
+	/* 0, 1: as an exit status; -1: err; 2: wrongly called */
+	int (*run)(struct keys *k, const struct asked *q, struct error *err);
 	bool changes;                   /* wants keys_dir locked */
 	bool makes_folder;
 };
@@ -57,7 +61,9 @@ static int list(struct keys *k, const struct asked *q, struct error *err)
 
 static int make(struct keys *k, const struct asked *q, struct error *err)
 {
-	const struct keys_make wish = {.name = q->words[0], .days = q->days ? q->days : DAYS_USUAL, .bits = q->bits ? q->bits : BITS_USUAL};
+	const struct keys_make wish = {
+		.name = q->words[0], .days = q->days ? q->days : DAYS_USUAL, .bits = q->bits ? q->bits : BITS_USUAL,
+	};
 
 	return q->count == 1 ? keys_make(k, &wish, err) : 2;
 }

@@ -68,7 +68,8 @@ static int take_session(struct arena *a, struct slice *in, struct logout_session
 	uint64_t since;
 	size_t i;
 
-	if (in->n < SESSION_HEAD_SIZE || in->p[0] < LOGOUT_LIVE || in->p[0] > LOGOUT_ENDED || (unsigned char)in->p[1] > LOGOUT_DOORS_MAX)
+	if (in->n < SESSION_HEAD_SIZE || in->p[0] < LOGOUT_LIVE || in->p[0] > LOGOUT_ENDED ||
+		(unsigned char)in->p[1] > LOGOUT_DOORS_MAX)
 		return -1;
 	out->state = (enum logout_state)in->p[0];
 	out->door_count = (unsigned char)in->p[1];
@@ -119,7 +120,8 @@ static void drop_old(struct logout_cookie *c, int64_t now, int64_t seconds)
 	c->count = kept;
 }
 
-void logout_cookie_read(struct http_exchange *x, const struct seal_key *key, int64_t now, int64_t seconds, struct logout_cookie *out)
+void logout_cookie_read(struct http_exchange *x, const struct seal_key *key, int64_t now, int64_t seconds,
+	struct logout_cookie *out)
 {
 	const struct http_cookie *found = NULL;
 	struct logout_cookie c = {0};
@@ -133,8 +135,8 @@ void logout_cookie_read(struct http_exchange *x, const struct seal_key *key, int
 			n++;
 		}
 	}
-	if (n != 1 || base64url_decode(x->arena, found->value, &sealed) < 0 || seal_open(x->arena, key, slice_c(NAME), sealed, &plain) < 0 ||
-		decode(x->arena, plain, &c) < 0)
+	if (n != 1 || base64url_decode(x->arena, found->value, &sealed) < 0 ||
+		seal_open(x->arena, key, slice_c(NAME), sealed, &plain) < 0 || decode(x->arena, plain, &c) < 0)
 		return;
 	drop_old(&c, now, seconds);
 	*out = c;
@@ -154,8 +156,10 @@ static bool is_short(const char *s, size_t most)
 
 static bool fits(const struct logout_session *s)
 {
-	return s->provider && s->name_id && s->session_index && is_short(s->name_id, NAME_ID_MAX) && is_short(s->provider, OTHER_MAX) &&
-		is_short(s->name_id_format, OTHER_MAX) && is_short(s->name_qualifier, OTHER_MAX) && is_short(s->sp_name_qualifier, OTHER_MAX) && is_short(s->session_index, OTHER_MAX);
+	return s->provider && s->name_id && s->session_index && is_short(s->name_id, NAME_ID_MAX) &&
+		is_short(s->provider, OTHER_MAX) && is_short(s->name_id_format, OTHER_MAX) &&
+		is_short(s->name_qualifier, OTHER_MAX) && is_short(s->sp_name_qualifier, OTHER_MAX) &&
+		is_short(s->session_index, OTHER_MAX);
 }
 
 static void add_door(struct logout_session *s, const char *door)

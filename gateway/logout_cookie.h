@@ -44,7 +44,8 @@ struct logout_cookie {
 };
 
 /* What still holds of it; a cookie that is not there, does not open or is there twice counts as empty. */
-void logout_cookie_read(struct http_exchange *x, const struct seal_key *key, int64_t now, int64_t seconds, struct logout_cookie *out);
+void logout_cookie_read(struct http_exchange *x, const struct seal_key *key, int64_t now, int64_t seconds,
+	struct logout_cookie *out);
 
 /* A sign-on that has just ended: takes the place of an older one of the same provider and NameID, whose doors it keeps. */
 void logout_cookie_add(struct logout_cookie *c, const struct logout_session *session);

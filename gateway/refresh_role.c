@@ -51,7 +51,8 @@ static int64_t spread(int64_t seconds)
 	return seconds * 1000000 - seconds * 1000000 / 4 * byte / 255;
 }
 
-static int judge(const struct role *role, const struct target *t, struct slice bytes, struct saml_provider **out, struct error *err)
+static int judge(const struct role *role, const struct target *t, struct slice bytes, struct saml_provider **out,
+	struct error *err)
 {
 	struct saml_provider_options options;
 	struct saml_provider *p;
@@ -65,7 +66,8 @@ static int judge(const struct role *role, const struct target *t, struct slice b
 		return -1;
 	other = providers_with_entity(t->providers, saml_provider_info(p)->entity_id, t->setting->name);
 	if (other) {
-		error_set(err, REASON_METADATA, "the document is of the entity %.200s, which is that of %s", saml_provider_info(p)->entity_id, other);
+		error_set(err, REASON_METADATA, "the document is of the entity %.200s, which is that of %s",
+			saml_provider_info(p)->entity_id, other);
 		saml_provider_free(p);
 		return -1;
 	}

@@ -40,7 +40,8 @@ static bool unwrap(EVP_PKEY *pkey, const struct encrypted *e, unsigned char out[
 }
 
 /* Every key, also behind one that opened: how long this takes says nothing about which, or whether. */
-static bool unwrap_with_any(const struct saml_decryption_keys *keys, const struct encrypted *e, unsigned char out[CONTENT_KEY_MAX])
+static bool unwrap_with_any(const struct saml_decryption_keys *keys, const struct encrypted *e,
+	unsigned char out[CONTENT_KEY_MAX])
 {
 	unsigned char each[CONTENT_KEY_MAX] = {0};
 	bool found = false;

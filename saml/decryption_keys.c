@@ -58,7 +58,8 @@ static int make_stand_ins(struct saml_decryption_keys *keys, struct error *err)
 		if (write_stand_in(keys, group_counts[i], &s->text, err) < 0 || xml_read(s->text, &xml_rules_response, &s->doc, err) < 0)
 			return -1;
 	}
-	if (key_sign(keys->list[0], keys->arena, slice_of(keys->stand_ins[0].text.p, STAND_IN_SIGNED_INFO), &keys->stand_in_signature, err) < 0)
+	if (key_sign(keys->list[0], keys->arena, slice_of(keys->stand_ins[0].text.p, STAND_IN_SIGNED_INFO),
+		&keys->stand_in_signature, err) < 0)
 		return -1;
 	keys->stand_in_keys = arena_alloc(keys->arena, sizeof(*keys->stand_in_keys));
 	keys->stand_in_keys->list = arena_alloc(keys->arena, sizeof(struct trusted_key));

@@ -147,11 +147,12 @@ bool saml_logout_is_from(const struct saml_provider *provider, const char *issue
 
 	if (strcmp(issuer, entity_id) == 0)
 		return true;
-	return strncmp(entity_id, ENTITY_PREFIX, n) == 0 && strncmp(issuer, LOGIN_PREFIX, m) == 0 && strcmp(issuer + m, entity_id + n) == 0;
+	return strncmp(entity_id, ENTITY_PREFIX, n) == 0 && strncmp(issuer, LOGIN_PREFIX, m) == 0 &&
+		strcmp(issuer + m, entity_id + n) == 0;
 }
 
-static int require_signature(struct arena *a, const struct saml_logout_expect *expect, struct slice query, struct saml_logout *m,
-	struct error *err)
+static int require_signature(struct arena *a, const struct saml_logout_expect *expect, struct slice query,
+	struct saml_logout *m, struct error *err)
 {
 	const struct saml_provider *p = expect->provider;
 
@@ -172,8 +173,8 @@ static int require_destination(const struct saml_logout_expect *expect, const st
 {
 	if (m->destination ? strcmp(m->destination, expect->slo_url) == 0 : !expect->signed_only)
 		return 0;
-	return error_set(err, REASON_LOGOUT_WRONG_DESTINATION, "Destination \"%.200s\" is not %s", m->destination ? m->destination : "",
-		expect->slo_url);
+	return error_set(err, REASON_LOGOUT_WRONG_DESTINATION, "Destination \"%.200s\" is not %s",
+		m->destination ? m->destination : "", expect->slo_url);
 }
 
 static int require_times(const struct saml_logout_expect *expect, const struct saml_logout *m, struct error *err)
@@ -192,10 +193,12 @@ static int require_times(const struct saml_logout_expect *expect, const struct s
 	return 0;
 }
 
-int saml_logout_judge(struct arena *a, const struct saml_logout_expect *expect, struct slice query, struct saml_logout *m, struct error *err)
+int saml_logout_judge(struct arena *a, const struct saml_logout_expect *expect, struct slice query, struct saml_logout *m,
+	struct error *err)
 {
 	if (!saml_logout_is_from(expect->provider, m->issuer))
-		return error_set(err, REASON_LOGOUT_UNKNOWN_ISSUER, "\"%.200s\", not \"%.200s\"", m->issuer, expect->provider->info.entity_id);
+		return error_set(err, REASON_LOGOUT_UNKNOWN_ISSUER, "\"%.200s\", not \"%.200s\"", m->issuer,
+			expect->provider->info.entity_id);
 	if (require_signature(a, expect, query, m, err) < 0 || require_destination(expect, m, err) < 0)
 		return -1;
 	return require_times(expect, m, err);

@@ -288,7 +288,8 @@ static enum outcome try_usable_keys(xml_node *signature, struct trusted_keys *ke
 
 static int refuse_changed(const struct trusted_keys *keys, struct error *err)
 {
-	return error_set(err, REASON_SIGNATURE_INVALID, "made by none of the %zu keys of the metadata, or changed after signing", keys->n);
+	return error_set(err, REASON_SIGNATURE_INVALID, "made by none of the %zu keys of the metadata, or changed after signing",
+		keys->n);
 }
 
 /* The keys that may not be used, only to tell why it is refused. */
