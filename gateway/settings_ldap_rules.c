@@ -151,8 +151,6 @@ static void require_source(struct settings_reader *r, const struct yaml_node *ma
 		settings_problem(r, yaml_get(map, "filter"), "\"%.200s\" is not an LDAP filter (parentheses around the whole)", rules->filter);
 	if (!d)
 		return;
-	if (d->kind != DIRECTORY_OPENLDAP)
-		settings_problem(r, yaml_get(map, "directory"), "rules are read from a directory of kind openldap only");
 	d->rules_base = rules->base;
 	d->rules_filter = rules->filter;
 	d->rules_attributes = asked_for(r->arena, rules->attribute, LDAP_RULE_FIELDS);

@@ -62,6 +62,7 @@ static void fill_names(struct feed *f, struct side *s)
 		names_add(&wanted, d->group_name_attribute);
 		names_add(&wanted, d->member_attribute);
 		names_add(&wanted, "objectSid");
+		names_add_all(&wanted, d->group_attributes);
 	} else {
 		names_add_all(&wanted, d->rules_attributes);
 	}

@@ -14,6 +14,17 @@ struct feed_source feed_source(const struct directory_options *d, enum mirror_ki
 	return sources[kind];
 }
 
+void feed_group_attributes(const struct directory_options *d, const char *out[GROUP_ATTRIBUTES_MAX + 3])
+{
+	size_t n = 0;
+
+	out[n++] = d->group_name_attribute;
+	out[n++] = d->member_attribute;
+	for (size_t i = 0; d->group_attributes && d->group_attributes[i] && i < GROUP_ATTRIBUTES_MAX; i++)
+		out[n++] = d->group_attributes[i];
+	out[n] = NULL;
+}
+
 const struct feed_protocol *feed_protocol(enum directory_kind kind)
 {
 	static const struct feed_protocol *const protocols[] = {

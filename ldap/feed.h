@@ -79,6 +79,9 @@ struct feed_source {
 };
 struct feed_source feed_source(const struct directory_options *d, enum mirror_kind kind);
 
+/* Name, members and marks; ended by NULL. */
+void feed_group_attributes(const struct directory_options *d, const char *out[GROUP_ATTRIBUTES_MAX + 3]);
+
 const struct feed_protocol *feed_protocol(enum directory_kind kind);
 
 #endif

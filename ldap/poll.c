@@ -108,7 +108,7 @@ static int find_id(struct feed *f, struct error *err)
 static void side_begin(struct feed *f, enum mirror_kind kind)
 {
 	const struct directory_options *d = f->directory;
-	const char *const group_attributes[] = {d->group_name_attribute, d->member_attribute, NULL};
+	const char *group_attributes[GROUP_ATTRIBUTES_MAX + 3];
 	const char *const *const of_kind[MIRROR_KINDS] = {
 		[MIRROR_PEOPLE] = f->person_attributes, [MIRROR_GROUPS] = group_attributes, [MIRROR_RULES] = d->rules_attributes,
 	};
@@ -117,6 +117,7 @@ static void side_begin(struct feed *f, enum mirror_kind kind)
 	const char **list;
 	size_t n = 0;
 
+	feed_group_attributes(d, group_attributes);
 	s->kind = kind;
 	s->source = feed_source(d, kind);
 	while (of_kind[kind] && of_kind[kind][n])

@@ -60,7 +60,7 @@ static int request_value(struct slice cookie, struct berval *out)
 static int sync_start(struct feed *f, enum mirror_kind kind, struct slice cookie, struct error *err)
 {
 	const struct directory_options *d = f->directory;
-	const char *group_attributes[GROUP_ATTRIBUTES_MAX + 3] = {d->group_name_attribute, d->member_attribute};
+	const char *group_attributes[GROUP_ATTRIBUTES_MAX + 3];
 	const char *const *const attributes[MIRROR_KINDS] = {
 		[MIRROR_PEOPLE] = f->person_attributes, [MIRROR_GROUPS] = group_attributes, [MIRROR_RULES] = d->rules_attributes,
 	};
@@ -70,8 +70,7 @@ static int sync_start(struct feed *f, enum mirror_kind kind, struct slice cookie
 	struct sync *own = f->own;
 	int rc;
 
-	for (size_t i = 0; d->group_attributes && d->group_attributes[i] && i < GROUP_ATTRIBUTES_MAX; i++)
-		group_attributes[i + 2] = d->group_attributes[i];
+	feed_group_attributes(d, group_attributes);
 	if (request_value(cookie, &control.ldctl_value) < 0)
 		return error_set(err, REASON_DIRECTORY, "the request for changes could not be written");
 	/* the one before would go on telling news */

@@ -3,5 +3,5 @@
 dist_man_MANS += man/postern.8 man/postern.yaml.5 man/postern.rules.5
 # For the directory: copied from there, never loaded by the program.
 schemadir = $(pkgdatadir)/schema
-dist_schema_DATA = schema/postern.ldif
+dist_schema_DATA = schema/postern.ldif schema/postern-ad.ldif
 EXTRA_DIST += build-aux/manual.py
