@@ -69,8 +69,10 @@ int row_write(struct mirror_writer *w, node_id id, const struct row *row, struct
 	}
 	p = w->row;
 	memcpy(p, &head, sizeof(head));
-	memcpy(p + sizeof(head), row->parents.p, row->parents.n);
-	memcpy(p + sizeof(head) + row->parents.n, row->record.p, row->record.n);
+	if (row->parents.n)
+		memcpy(p + sizeof(head), row->parents.p, row->parents.n);
+	if (row->record.n)
+		memcpy(p + sizeof(head) + row->parents.n, row->record.p, row->record.n);
 	return store_put(w->txn, TABLE_ROW, id_slice(&k), slice_of(p, size), err);
 }
 
