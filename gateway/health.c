@@ -60,6 +60,10 @@ static bool add_directories(struct arena *a, const struct gateway *g, json_t *ou
 			json_object_set_new(o, "age_s", json_integer(clock_now() - state.as_of));
 			json_object_set_new(o, "data", json_string(staleness_word(staleness)));
 		}
+		if (state.people_held.n || state.groups_held.n) {
+			json_object_set_new(o, "people_held", json_integer((json_int_t)state.people_held.n));
+			json_object_set_new(o, "groups_held", json_integer((json_int_t)state.groups_held.n));
+		}
 		alarms_of_directory(a, g->settings, g->mirror, name, clock_now(), &alarms);
 		json_object_set_new(o, "alarms", words_of(&alarms));
 		json_object_set_new(out, name, o);

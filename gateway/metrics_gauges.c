@@ -63,6 +63,8 @@ static void add_directories(struct gauges *out, const struct gateway *g, int64_t
 		gauge_add(out, METRIC_MIRROR_LEFT, staleness_end(g->settings, name, state.as_of) - now, name, NULL);
 		gauge_add(out, METRIC_MIRROR_PEOPLE, (int64_t)state.people, name, NULL);
 		gauge_add(out, METRIC_MIRROR_GROUPS, (int64_t)state.groups, name, NULL);
+		gauge_add(out, METRIC_MIRROR_HELD, (int64_t)state.people_held.n, name, "people", NULL);
+		gauge_add(out, METRIC_MIRROR_HELD, (int64_t)state.groups_held.n, name, "groups", NULL);
 	}
 }
 

@@ -296,7 +296,7 @@ void mirror_print_accepted(const struct mirror_status *held, bool json)
 		print_line("", held->examples[i]);
 	if (people->n + groups->n > held->example_count)
 		printf("  %-12s … and %zu more\n", "", people->n + groups->n - held->example_count);
-	puts("The running service now reads the directory once more; what it still lacks goes.  See postern mirror status.");
+	puts("The service reads the directory once more, now or when it is started, and what it still lacks goes: postern mirror status.");
 }
 
 static bool is_first;

@@ -94,7 +94,8 @@ def test_half_a_company_is_missing_and_nobody_notices_until_it_is_accepted(stopp
     assert "if they shall go: postern mirror accept corp" in mirror(parts, "status", status=1)
     # whoever is missing signs on as before, and everybody sees that something is wrong
     assert_signed_on(parts, sign_on(parts, Browser(), MAYA), MAYA)
-    assert ready(parts)["directories"]["corp"]["alarms"] == ["mirror-removal"]
+    health = ready(parts)["directories"]["corp"]
+    assert (health["alarms"], health["people_held"], health["groups_held"]) == (["mirror-removal"], 1 + len(engineers), 0)
     wait_for(lambda: "alarm=mirror-removal directory=corp" in parts.postern.log.read_text(), 10, "the alarm in the log")
     before = held["as_of"]
     # nothing is forgotten by a start of the service
