@@ -80,7 +80,7 @@ static void require_filter(struct settings_reader *r, const struct yaml_node *ma
 /* What people and groups are where the settings do not say. */
 static void set_filters_of_kind(const struct yaml_node *people, const struct yaml_node *groups, struct directory_options *o)
 {
-	if (o->kind != DIRECTORY_ACTIVE_DIRECTORY)
+	if (!directory_is_ad(o))
 		return;
 	if (!yaml_get(people, "filter"))
 		o->people_filter = "(&(objectCategory=person)(objectClass=user))";
@@ -194,13 +194,13 @@ static void require_bind(struct settings_reader *r, const struct yaml_node *map,
 /* A setting that would do nothing is a misunderstanding. */
 static void require_kind(struct settings_reader *r, const struct yaml_node *map, const struct directory_options *o)
 {
-	static const char *const of_other[] = {"compare", "id"};
+	static const char *const of_asking[] = {"poll", "compare"};
 
-	if (o->kind == DIRECTORY_OPENLDAP && yaml_get(map, "poll"))
-		settings_problem(r, yaml_get(map, "poll"), "belongs to kind: active-directory or other");
-	for (size_t i = 0; i < sizeof(of_other) / sizeof(*of_other); i++)
-		if (o->kind != DIRECTORY_OTHER && yaml_get(map, of_other[i]))
-			settings_problem(r, yaml_get(map, of_other[i]), "belongs to kind: other");
+	for (size_t i = 0; i < sizeof(of_asking) / sizeof(*of_asking); i++)
+		if (o->kind == DIRECTORY_OPENLDAP && yaml_get(map, of_asking[i]))
+			settings_problem(r, yaml_get(map, of_asking[i]), "belongs to another kind than openldap, which tells changes unasked");
+	if (o->kind != DIRECTORY_OTHER && yaml_get(map, "id"))
+		settings_problem(r, yaml_get(map, "id"), "belongs to kind: other");
 	if (o->id_attribute)
 		require_attribute(r, yaml_get(map, "id"), o->id_attribute);
 }

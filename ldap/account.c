@@ -27,7 +27,7 @@ int account_primary_group(struct reading *r, const struct directory_options *d, 
 	int found;
 
 	*out = 0;
-	found = d->kind == DIRECTORY_ACTIVE_DIRECTORY ? read_person(r, person, &s, err) : 0;
+	found = directory_is_ad(d) ? read_person(r, person, &s, err) : 0;
 	if (found <= 0)
 		return found;
 	if (record_read(r->arena, s, &record, err) < 0)
@@ -45,7 +45,7 @@ int require_account(const struct directory_options *d, const struct record *pers
 {
 	const struct mirror_attribute *m = record_attribute(person, "accountexpires");
 
-	if (d->kind != DIRECTORY_ACTIVE_DIRECTORY || !m || m->n == 0 || !account_has_ended(m->values[0], clock_now()))
+	if (!directory_is_ad(d) || !m || m->n == 0 || !account_has_ended(m->values[0], clock_now()))
 		return 0;
 	return error_set(err, REASON_PERSON_DISABLED, "the account %s has expired in directory %s (accountExpires)", person->dn,
 		d->name);

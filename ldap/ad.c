@@ -33,17 +33,8 @@
 #define SECOND INT64_C(1000000)
 #define POLL_SECONDS 2
 #define COMPARE_SECONDS 600
-/* More entries than that one by one would take longer than all of them by pages. */
-#define READS_MAX 1000
 #define NO_ENTRY "(!(objectClass=*))"
 #define ANY_ENTRY "(objectClass=*)"
-
-struct ad {
-	struct arena *arena;            /* of the connection */
-	struct ad_server server;
-	unsigned flags;
-	struct side sides[MIRROR_KINDS];
-};
 
 /* ---- begin and end ---- */
 
@@ -105,6 +96,8 @@ static int ad_begin(struct feed *f, struct error *err)
 	ad->flags = DIRSYNC_INCREMENTAL_VALUES;
 	if (ad_server_read(f->connection, ad->arena, &ad->server, err) < 0)
 		return -1;
+	if (!goes_by_usn(f) && !ad->server.has_dirsync)
+		return error_set(err, REASON_DIRECTORY, "%s: %s does not know DirSync", f->connection->uri, ad->server.name);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		if (side_begin(f, &ad->sides[kind], (enum mirror_kind)kind, err) < 0)
 			return -1;
@@ -158,6 +151,11 @@ static int64_t poll_every(const struct feed *f)
 	return (f->directory->poll_seconds > 0 ? f->directory->poll_seconds : POLL_SECONDS) * SECOND;
 }
 
+static int64_t compare_every(const struct feed *f)
+{
+	return (f->directory->compare_seconds > 0 ? f->directory->compare_seconds : COMPARE_SECONDS) * SECOND;
+}
+
 static void tell_ended(struct side *s, const char *why)
 {
 	struct sync_event *e;
@@ -184,7 +182,8 @@ static int ad_start(struct feed *f, enum mirror_kind kind, struct slice cookie, 
 	s->stage = own.p ? POLLS : NEW_COOKIE;
 	s->refreshing = own.p != NULL;
 	s->due = 0;
-	s->compare = clock_monotonic_us() + COMPARE_SECONDS * SECOND;
+	/* how long ago the last one was is not known: not long from now, but what is known counts first */
+	s->compare = clock_monotonic_us() + compare_every(f) / (own.p ? 10 : 1);
 	if (!s->root)
 		tell_ended(s, "its base lies in no naming context of this server");
 	return 0;
@@ -215,15 +214,14 @@ static int ask_changes(struct feed *f, struct side *s, const char *filter, struc
 		return -1;
 	if (out->result != AD_NO_RIGHT || ad->flags & DIRSYNC_OBJECT_SECURITY)
 		return 0;
-	log_warning("no right to replicate changes: deletions are found by reading everything every ten minutes", "directory",
+	log_warning("no right to replicate changes: deletions are found by reading everything from time to time (compare)", "directory",
 		f->directory->name, "server", ad->server.name, NULL);
 	ad->flags |= DIRSYNC_OBJECT_SECURITY;
 	search.flags = ad->flags;
 	return ad_search(f->connection, tasks_arena(s), &search, f->progress, out, err);
 }
 
-/* The server says no: because it is busy, to this cookie, or to this search. */
-static int refused(struct feed *f, struct side *s, const struct ad_answer *answer, struct error *err)
+int refused(struct feed *f, struct side *s, const struct ad_answer *answer, struct error *err)
 {
 	const char *text = arena_strdup(((struct ad *)f->own)->arena, answer->text);
 
@@ -236,7 +234,7 @@ static int refused(struct feed *f, struct side *s, const struct ad_answer *answe
 	return 0;
 }
 
-static int does_not_go_on(const struct feed *f, struct error *err)
+int does_not_go_on(const struct feed *f, struct error *err)
 {
 	return error_set(err, REASON_DIRECTORY, "%s: the server says that there is more, and does not go on", f->connection->uri);
 }
@@ -245,6 +243,8 @@ static int step_new_cookie(struct feed *f, struct side *s, struct error *err)
 {
 	struct ad_answer answer;
 
+	if (goes_by_usn(f))
+		return usn_now(f, s, err);
 	if (ask_changes(f, s, NO_ENTRY, &answer, err) < 0)
 		return -1;
 	if (answer.result != AD_SUCCESS)
@@ -324,12 +324,10 @@ static void poll_over(struct feed *f, struct side *s, bool any)
 	s->due = clock_monotonic_us() + poll_every(f);
 }
 
-static int step_poll(struct feed *f, struct side *s, struct error *err)
+/* 1, 0: refused, and that is told; -1. */
+static int dirsync_changes(struct feed *f, struct side *s, bool *any, struct error *err)
 {
-	const struct ad *ad = f->own;
-	unsigned flags = ad->flags;
 	struct ad_answer answer;
-	bool any = false;
 
 	do {
 		if (ask_changes(f, s, ANY_ENTRY, &answer, err) < 0)
@@ -338,17 +336,30 @@ static int step_poll(struct feed *f, struct side *s, struct error *err)
 			return refused(f, s, &answer, err);
 		for (size_t i = 0; i < answer.n; i++)
 			take_change(f, s, &answer.entries[i]);
-		any = any || answer.n;
+		*any = *any || answer.n;
 		if (answer.more && slice_equal(answer.cookie, s->cookie))
 			return does_not_go_on(f, err);
 		cookie_keep(&s->cookie, answer.cookie);
 	} while (answer.more && reads_of(s) <= READS_MAX);
+	return 1;
+}
+
+static int step_poll(struct feed *f, struct side *s, struct error *err)
+{
+	const struct ad *ad = f->own;
+	unsigned flags = ad->flags;
+	bool any = false;
+	int rc;
+
+	rc = goes_by_usn(f) ? usn_changes(f, s, &any, err) : dirsync_changes(f, s, &any, err);
+	if (rc <= 0)
+		return rc;
 	if (reads_of(s) > READS_MAX)
 		tell_again(s, "more changed than can be read one by one");
 	else if (ad->flags != flags)
 		tell_again(s, "the right to replicate is gone, and with it the sight of what was deleted");
-	else if (ad->flags & DIRSYNC_OBJECT_SECURITY && clock_monotonic_us() >= s->compare)
-		tell_again(s, "without the right to replicate, deletions are found by comparison only");
+	else if ((goes_by_usn(f) || ad->flags & DIRSYNC_OBJECT_SECURITY) && clock_monotonic_us() >= s->compare)
+		tell_again(s, "what was deleted is found by comparison only");
 	else
 		poll_over(f, s, any);
 	return 0;

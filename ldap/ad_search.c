@@ -436,7 +436,7 @@ int ad_server_read(struct connection *c, struct arena *a, struct ad_server *out,
 
 	if (connection_search(c, &root, take_root, &r, err) < 0)
 		return -1;
-	if (!r.service || !r.server.has_dirsync || !r.server.has_extended_dn || !r.server.has_pages)
+	if (!r.service || !r.server.has_extended_dn || !r.server.has_pages)
 		return error_set(err, REASON_DIRECTORY, "%s: this is no domain controller of Active Directory (%s)", c->uri,
 			!r.service ? "no dsServiceName" : "a control is missing");
 	service.base = r.service;
@@ -446,6 +446,30 @@ int ad_server_read(struct connection *c, struct arena *a, struct ad_server *out,
 	if (!r.server.name)
 		r.server.name = r.service;
 	*out = r.server;
+	return 0;
+}
+
+static void take_usn(const struct entry *e, void *context)
+{
+	uint64_t *usn = context;
+
+	for (size_t i = 0; i < e->attribute_count; i++)
+		if (strcasecmp(e->attributes[i].name, "highestCommittedUSN") == 0 && e->attributes[i].n &&
+			number_read(e->attributes[i].values[0], 1, INT64_MAX - 1, usn) < 0)
+			*usn = 0;
+}
+
+int ad_highest_usn(struct connection *c, uint64_t *out, struct error *err)
+{
+	static const char *const wanted[] = {"highestCommittedUSN", NULL};
+	const struct search root = {"", NULL, SEARCH_BASE, wanted, 0};
+	uint64_t usn = 0;
+
+	if (connection_search(c, &root, take_usn, &usn, err) < 0)
+		return -1;
+	if (!usn)
+		return error_set(err, REASON_DIRECTORY, "%s: the server does not number its changes (highestCommittedUSN)", c->uri);
+	*out = usn;
 	return 0;
 }
 

@@ -65,6 +65,8 @@ struct ad_server {
 	bool has_dirsync, has_extended_dn, has_pages;
 };
 int ad_server_read(struct connection *c, struct arena *a, struct ad_server *out, struct error *err);
+/* The number of its last change; each domain controller counts for itself. */
+int ad_highest_usn(struct connection *c, uint64_t *out, struct error *err);
 const char *ad_root_of(struct arena *a, const struct ad_server *server, const char *dn);
 /* Whether the DN is the base or below it; both normalized. */
 bool dn_is_within(const char *dn_key, const char *base_key);

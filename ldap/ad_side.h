@@ -32,6 +32,30 @@ struct side {
 	size_t n, at;
 };
 
+/* What is known of the connection; between begin and end. */
+struct ad {
+	struct arena *arena;
+	struct ad_server server;
+	unsigned flags;
+	struct side sides[MIRROR_KINDS];
+};
+
+/* More entries than that one by one would take longer than all of them by pages. */
+#define READS_MAX 1000
+
+/* ad.c: the server says no: because it is busy (-1), to this cookie, or to this search (told). */
+int refused(struct feed *f, struct side *s, const struct ad_answer *answer, struct error *err);
+int does_not_go_on(const struct feed *f, struct error *err);
+
+/*
+ * ad_usn.c, where changes are found by their number instead of DirSync: the
+ * number of this moment as cookie; and what changed since.  1, 0: refused, and
+ * that is told; -1.
+ */
+bool goes_by_usn(const struct feed *f);
+int usn_now(struct feed *f, struct side *s, struct error *err);
+int usn_changes(struct feed *f, struct side *s, bool *any, struct error *err);
+
 void tasks_clear(struct side *s);
 struct arena *tasks_arena(struct side *s);
 /* An event, to be filled; valid until the next one. */

@@ -192,6 +192,7 @@ static int check_kind(struct connection *c, struct arena *a, const struct direct
 		return check_sync(c, out, err);
 	case DIRECTORY_ACTIVE_DIRECTORY:
 		return check_controller(c, a, d, out, err);
+	case DIRECTORY_ENTRA_DOMAIN_SERVICES:
 	case DIRECTORY_OTHER:
 		return check_polling(c, a, d, out);
 	}

@@ -29,7 +29,7 @@ const struct feed_protocol *feed_protocol(enum directory_kind kind)
 {
 	static const struct feed_protocol *const protocols[] = {
 		[DIRECTORY_OPENLDAP] = &sync_protocol, [DIRECTORY_ACTIVE_DIRECTORY] = &ad_protocol,
-		[DIRECTORY_OTHER] = &poll_protocol,
+		[DIRECTORY_ENTRA_DOMAIN_SERVICES] = &ad_protocol, [DIRECTORY_OTHER] = &poll_protocol,
 	};
 
 	return protocols[kind];

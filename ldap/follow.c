@@ -122,10 +122,8 @@ static int search_ended(struct follow *f, const struct sync_event *e, struct err
  */
 static int again(struct follow *f, const struct sync_event *e, struct error *err)
 {
-	/* what is held is read again in its own time */
-	if (f->refreshes[e->kind].held)
-		return 0;
-	if (!mirror_writer_cookie(f->writer, e->kind).p)
+	/* the cookie of what is held was not kept */
+	if (!f->refreshes[e->kind].held && !mirror_writer_cookie(f->writer, e->kind).p)
 		return search_ended(f, e, err);
 	if (e->is_behind && !f->is_last && e->kind != MIRROR_RULES)
 		return error_set(err, REASON_DIRECTORY, "%s: is behind what is known already, the next server is asked: %s",

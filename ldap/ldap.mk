@@ -7,6 +7,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/ad_rights.c ldap/ad_rights.h \
 	ldap/ad_search.c ldap/ad_search.h \
 	ldap/ad_task.c ldap/ad_side.h \
+	ldap/ad_usn.c \
 	ldap/ad_values.c ldap/ad_values.h \
 	ldap/check.c \
 	ldap/connection.c ldap/connection.h \

@@ -38,7 +38,7 @@ struct directory_join {
 };
 
 /* What server it is, which decides how changes are followed: the order of the words of the setting `kind`. */
-enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY, DIRECTORY_OTHER };
+enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY, DIRECTORY_ENTRA_DOMAIN_SERVICES, DIRECTORY_OTHER };
 
 #define GROUP_ATTRIBUTES_MAX 8
 
@@ -79,6 +79,12 @@ struct directory_options {
 	int64_t return_seconds;         /* while another server serves: between looks whether the first is back; 0: a minute */
 	int64_t reread_seconds;         /* between readings of everything; 0: a day */
 };
+
+/* Entries as Active Directory has them: known by objectGUID, with SIDs, primary groups and userAccountControl. */
+static inline bool directory_is_ad(const struct directory_options *d)
+{
+	return d->kind == DIRECTORY_ACTIVE_DIRECTORY || d->kind == DIRECTORY_ENTRA_DOMAIN_SERVICES;
+}
 
 /*
  * A DN in comparable form: parsed by RFC 4514, escapes made one, attribute types in lower case; values too, and their

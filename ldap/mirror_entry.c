@@ -36,7 +36,7 @@ const char *const *kept_attributes(struct arena *a, const struct directory_optio
 		list[n++] = lower_case(a, d->attributes[i]);
 	if (d->disabled_filter_attribute)
 		list[n++] = lower_case(a, d->disabled_filter_attribute);
-	for (size_t i = 0; d->kind == DIRECTORY_ACTIVE_DIRECTORY && of_ad[i]; i++)
+	for (size_t i = 0; directory_is_ad(d) && of_ad[i]; i++)
 		list[n++] = of_ad[i];
 	qsort(list, n, sizeof(*list), by_name);
 	for (size_t i = 0; i < n; i++)
@@ -69,7 +69,7 @@ bool entry_is_disabled(const struct directory_options *d, const struct entry *e)
 {
 	const struct mirror_attribute *m = d->disabled_filter_attribute ? entry_attribute(e, d->disabled_filter_attribute) : NULL;
 
-	if (d->kind == DIRECTORY_ACTIVE_DIRECTORY && is_disabled_account(entry_attribute(e, "userAccountControl")))
+	if (directory_is_ad(d) && is_disabled_account(entry_attribute(e, "userAccountControl")))
 		return true;
 	for (size_t i = 0; m && i < m->n; i++)
 		if (!d->disabled_value || slice_is_nocase(m->values[i], d->disabled_value))

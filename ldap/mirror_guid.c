@@ -13,7 +13,7 @@
 
 bool nodes_by_guid(const struct mirror_writer *w)
 {
-	return w->directory->kind == DIRECTORY_ACTIVE_DIRECTORY;
+	return directory_is_ad(w->directory);
 }
 
 /* No DN begins like that. */

@@ -115,7 +115,7 @@ static bool is_guid(struct slice s)
 /* What people are called by on the command line. */
 static const char *user_name_attribute(const struct directory_options *d)
 {
-	return d->kind == DIRECTORY_ACTIVE_DIRECTORY ? "samaccountname" : "uid";
+	return directory_is_ad(d) ? "samaccountname" : "uid";
 }
 
 static bool without_case(const struct directory_options *d, const char *attribute)
@@ -140,7 +140,7 @@ bool key_index(const struct directory_options *d, const char *attribute, struct 
 	char guid[GUID_TEXT_SIZE];
 	bool fold;
 
-	if (d->kind == DIRECTORY_ACTIVE_DIRECTORY && ad_claimed_guid(attribute, value, guid))
+	if (directory_is_ad(d) && ad_claimed_guid(attribute, value, guid))
 		value = slice_c(guid);
 	if (value.n == 0 || value.n > INDEX_VALUE_MAX || memchr(value.p, '\0', value.n))
 		return false;
@@ -174,7 +174,7 @@ bool value_equal(const struct directory_options *d, const char *attribute, struc
 {
 	char guid[GUID_TEXT_SIZE], other[GUID_TEXT_SIZE];
 
-	if (d->kind == DIRECTORY_ACTIVE_DIRECTORY && ad_claimed_guid(attribute, a, guid) && ad_claimed_guid(attribute, b, other))
+	if (directory_is_ad(d) && ad_claimed_guid(attribute, a, guid) && ad_claimed_guid(attribute, b, other))
 		return strcmp(guid, other) == 0;
 	if (a.n != b.n)
 		return false;

@@ -56,6 +56,10 @@ static void set(struct directory_options *d, const char *name, const char *value
 		d->password = slice_c(value);
 	if (strcmp(name, "timeout") == 0)
 		d->network_seconds = strtol(value, NULL, 10);
+	if (strcmp(name, "kind") == 0 && strcmp(value, "entra-domain-services") == 0)
+		d->kind = DIRECTORY_ENTRA_DOMAIN_SERVICES;
+	if (strcmp(name, "compare") == 0)
+		d->compare_seconds = strtol(value, NULL, 10);
 	if (strcmp(name, "poll") == 0)
 		d->poll_seconds = strtol(value, NULL, 10);
 	if (strcmp(name, "reread") == 0)
@@ -138,7 +142,7 @@ static int check(struct arena *a, const struct directory_options *d)
 
 	if (directory_check(a, d, &c, &err) < 0)
 		return refused(&err);
-	printf("people: %zu\ngroups: %zu\ncontroller: %s\nsees_deletions: %d\naccounts: %zu\n", c.people, c.groups, c.controller,
+	printf("people: %zu\ngroups: %zu\ncontroller: %s\nsees_deletions: %d\naccounts: %zu\n", c.people, c.groups, c.controller ? c.controller : "none",
 		c.sees_deletions, c.people_with_account);
 	for (size_t i = 0; i < c.writable_count; i++)
 		printf("writable: %s %s\n", c.writable[i].attribute, c.writable[i].who);

@@ -490,7 +490,7 @@ static void a_comparison_never_empties_a_filled_mirror(void **state)
 	f.options.compare_seconds = 1;
 	follower_start(&f.slapd, &f.options);
 	until(&f, a_removal_is_held);
-	/* polls go on, and comparisons that are due, and change nothing about it */
+	/* polls and comparisons go on, and change nothing about it */
 	sleep(4);
 	assert_true(a_removal_is_held(&f));
 	assert_int_equal(state_of(&f).people, 4);
