@@ -323,6 +323,28 @@ static void reads_groups_as_rules_name_them(void **state)
 	assert_refused(group_name_read(a, s, "=x", &g, &err), err, REASON_RULE);
 }
 
+#define TWO \
+	"  other:\n" \
+	"    uri: ldaps://other.example.org\n" \
+	"    people: {base: \"dc=y\"}\n" \
+	"    groups: {base: \"dc=y\"}\n" \
+	"    join: {objectidentifier: employeeNumber}\n"
+
+static void a_name_alone_means_nothing_with_two_directories(void **state)
+{
+	const struct settings *s = answers(FEW TWO RULES);
+	struct mirror_person p = person("a@example.org", "agents");
+	struct group_name g;
+
+	(void)state;
+	assert_refused(group_name_read(a, s, "agents", &g, &err), err, REASON_RULE);
+	assert_non_null(strstr(err.detail, "write corp:agents, or its DN"));
+	assert_done(group_name_read(a, s, "other:agents", &g, &err), err);
+	assert_false(group_name_fits(&g, &p.groups[1]));
+	assert_done(group_name_read(a, s, "cn=agents,dc=x", &g, &err), err);
+	assert_true(group_name_fits(&g, &p.groups[1]));
+}
+
 static void a_name_that_groups_share_means_none_of_them(void **state)
 {
 	const struct settings *s = answers(FEW RULES);
@@ -351,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(is_not_refused_for_the_age_of_the_mirror, begin, end),
 		cmocka_unit_test_setup_teardown(names_the_way_through_groups, begin, end),
 		cmocka_unit_test_setup_teardown(reads_groups_as_rules_name_them, begin, end),
+		cmocka_unit_test_setup_teardown(a_name_alone_means_nothing_with_two_directories, begin, end),
 		cmocka_unit_test_setup_teardown(a_name_that_groups_share_means_none_of_them, begin, end),
 	};
 
