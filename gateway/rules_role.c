@@ -112,6 +112,8 @@ static void take(struct watch *w, struct arena *a, struct ldap_rule_set *set, si
 		w->again_at = clock_monotonic_us() + PENDING_AGAIN;
 		return;
 	}
+	/* a yes counts once: to come back to this set later is a change like any other */
+	unlink(settings_ldap_rules_accept_path(a, w->settings));
 	snprintf(people, sizeof(people), "%zu", changed);
 	snprintf(count, sizeof(count), "%zu", set->n);
 	log_info("rules of LDAP taken", "version", set->version, "rules", count, "outcomes_changed", people, NULL);
@@ -137,6 +139,9 @@ static void weigh(struct watch *w, struct arena *a, const struct ldap_rule_set *
 
 	ldap_rules_compile(a, w->settings, NULL, kept, &before);
 	if (ldap_rules_compare(a, w->settings, w->mirror, &before, rules, clock_now(), alive, w, &change, &err) < 0) {
+		/* a directory is being read anew: when it was, the mirror has changed */
+		if (err.reason == REASON_MIRROR_EMPTY)
+			return;
 		if (!*w->role->stop)
 			log_error("whose outcome rules of LDAP would change cannot be found out, so those before stay in force", "detail",
 				err.detail, NULL);

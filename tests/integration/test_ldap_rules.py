@@ -148,6 +148,15 @@ def test_a_change_for_many_waits_for_the_administrator(rule_parts):
     assert status == 0 and f"in force   {state['ldap_version']} (2 rules)" in text, text
     parts.wait_until_all_run(state["ldap_version"])
     assert parts.outcome(JUERGEN) == ("deny", "ldap:nobody-from-staff")
+    # a yes counts once: neither the way back nor that set again is accepted by it
+    dn = f"cn=nobody-from-staff,{ACCESS}"
+    assert parts.modify(f"dn: {dn}\nchangetype: delete\n")[0] == 0
+    assert parts.wait_for_state("pending")["ldap_version"] == good
+    assert parts.command("rules", "accept")[0] == 0
+    add(parts, rule("nobody-from-staff", 5, f"member of 'cn=all-staff,ou=groups,{company.SUFFIX}'", "deny"))
+    assert parts.wait_for_state("pending")["ldap_version"] == state["ldap_version"]
+    assert parts.modify(f"dn: {dn}\nchangetype: delete\n")[0] == 0
+    parts.wait_for_state("current")
     status, text = parts.command("rules", "accept")
     assert status == 1 and "nothing waits" in text, text
 
