@@ -243,34 +243,35 @@ static int read_at(const struct explain_asked *q, struct explanation *e, struct 
 		error_set(err, REASON_SETTINGS, "--at wants now or a time as 2026-11-24T13:19:16Z, not %.40s", q->at);
 }
 
-static int explain_all(struct arena *a, struct files *files, struct gateway *g, struct explain_asked *q, struct error *err)
+static int explain_all(struct arena *a, struct files *files, struct gateway *g, struct explain_asked *q, struct explanation *e,
+	struct error *err)
 {
-	struct explanation e = {.asked = q->person, .now = clock_now()};
+	*e = (struct explanation){.asked = q->person, .now = clock_now()};
 
-	if (!q->response && read_at(q, &e, err) < 0)
+	if (!q->response && read_at(q, e, err) < 0)
 		return -1;
-	if (q->response && explain_response_load(a, q, files, g, &e, err) < 0)
+	if (q->response && explain_response_load(a, q, files, g, e, err) < 0)
 		return -1;
 	if (child_user_step_down(g->settings->user, err) < 0)
 		return -1;
 	if (q->response) {
-		e.asked = q->response;
+		e->asked = q->response;
 		g->providers = providers_open(g->settings, files);
-		if (explain_response_judge(a, q, g, &e, err) < 0)
+		if (explain_response_judge(a, q, g, e, err) < 0)
 			return -1;
 	}
-	if (q->audit_id && explain_audit_find(a, g->settings, q, &e, err) < 0)
+	if (q->audit_id && explain_audit_find(a, g->settings, q, e, err) < 0)
 		return -1;
 	if (q->audit_id && !q->person)
 		return error_set(err, REASON_FILE, "the line of %.40s names nobody, so there is nothing to judge now; a stored Response can be judged "
 			"with --response", q->audit_id);
 	if (!q->response)
-		e.identity = q->identity;
+		e->identity = q->identity;
 	if (q->audit_id)
-		e.asked = q->audit_id;
-	e.client = q->client;
+		e->asked = q->audit_id;
+	e->client = q->client;
 	gateway_open_stores(g);
-	return explain(a, g, q, &e);
+	return explain(a, g, q, e);
 }
 
 int command_explain(struct arena *a, const char *settings_path, int argc, char **argv)
@@ -278,6 +279,7 @@ int command_explain(struct arena *a, const char *settings_path, int argc, char *
 	struct files *files = files_from_disk(a);
 	struct explain_asked q = {0};
 	struct gateway g = {.arena = a};
+	struct explanation e = {.audit = NULL};
 	struct error err;
 	int rc;
 
@@ -290,9 +292,10 @@ int command_explain(struct arena *a, const char *settings_path, int argc, char *
 		fprintf(stderr, "postern explain: %s\n", err.detail);
 		return 1;
 	}
-	rc = explain_all(a, files, &g, &q, &err);
+	rc = explain_all(a, files, &g, &q, &e, &err);
 	if (rc < 0)
 		fprintf(stderr, "postern explain: %s\n", err.detail);
+	explain_audit_free(e.audit);
 	gateway_close(&g);
 	saml_stop();
 	return rc < 0 ? 1 : rc;

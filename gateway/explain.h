@@ -81,6 +81,7 @@ int explain_response_judge(struct arena *a, const struct explain_asked *q, const
 
 /* Finds the line and sets what it says of who, where and by what in *q; REASON_FILE: there is none. */
 int explain_audit_find(struct arena *a, const struct settings *s, struct explain_asked *q, struct explanation *e, struct error *err);
+void explain_audit_free(struct explained_audit *audit);  /* NULL is fine */
 
 void explain_print_text(struct arena *a, const struct explanation *e);
 void explain_print_response(struct arena *a, const struct explanation *e);

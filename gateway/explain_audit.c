@@ -161,6 +161,14 @@ int explain_audit_find(struct arena *a, const struct settings *s, struct explain
 	return 0;
 }
 
+void explain_audit_free(struct explained_audit *audit)
+{
+	if (!audit)
+		return;
+	json_decref(audit->line);
+	json_decref(audit->recorded);
+}
+
 /* ---- side by side ---- */
 
 static const char *shown(struct arena *a, const json_t *value)

@@ -59,6 +59,7 @@ def explain(parts, *arguments):
     result = subprocess.run(parts.postern_command("explain", *arguments, "--json"), stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True)
     assert result.returncode in (0, 1) and result.stdout, result.stderr
+    assert not result.stderr, result.stderr
     return json.loads(result.stdout)
 
 
