@@ -49,6 +49,9 @@ static void require_uris(struct settings_reader *r, const struct yaml_node *map,
 		else if (slice_is(u.scheme, "ldap") && !o->starttls && !url_host_is_local(&u))
 			settings_problem(r, node, "\"%.200s\" would send passwords and people in the clear: use ldaps:// or starttls: yes",
 				o->uris[i]);
+		else if (o->kind == DIRECTORY_ACTIVE_DIRECTORY && (slice_is(u.port, "3268") || slice_is(u.port, "3269")))
+			settings_problem(r, node, "\"%.200s\" is a global catalog, which tells no changes: name a domain controller's 389 or 636",
+				o->uris[i]);
 		else if (slice_is(u.scheme, "ldaps") && o->starttls)
 			settings_problem(r, node, "\"%.200s\" is TLS from the start, which starttls: yes contradicts", o->uris[i]);
 	}
