@@ -80,16 +80,8 @@ static void read_sets(struct settings_reader *r, struct policy_names *names)
 
 /* ---- conditions ---- */
 
-static const struct yaml_node *nth(const struct yaml_node *map, size_t i)
-{
-	const struct yaml_node *n = map->child;
-
-	while (i-- > 0)
-		n = n->next;
-	return n;
-}
-
-static void parse_conditions(struct settings_reader *r, const struct yaml_node *map, struct policy_condition *list)
+/* `nodes`: where each stands. */
+static void parse_conditions(struct settings_reader *r, const struct yaml_node *const *nodes, struct policy_condition *list)
 {
 	const struct policy_names *names = &r->settings->names;
 	struct error err;
@@ -97,9 +89,9 @@ static void parse_conditions(struct settings_reader *r, const struct yaml_node *
 
 	for (size_t i = 0; i < names->condition_count; i++)
 		if (list[i].text && condition_parse(r->arena, list[i].text, CONDITION_REQUIRE, names, &list[i].when, &err) < 0)
-			settings_problem_in(r, nth(map, i), list[i].text, &err);
+			settings_problem_in(r, nodes[i], list[i].text, &err);
 	if (policy_conditions_link(list, names->condition_count, &which, &err) < 0)
-		settings_problem_in(r, nth(map, which), list[which].text, &err);
+		settings_problem_in(r, nodes[which], list[which].text, &err);
 }
 
 static void read_conditions(struct settings_reader *r, struct policy_names *names)
@@ -107,9 +99,11 @@ static void read_conditions(struct settings_reader *r, struct policy_names *name
 	const struct yaml_node *map = yaml_get(r->root, "conditions"), *n;
 	size_t count = named(r, map);
 	struct policy_condition *list = arena_alloc(r->arena, (count + 1) * sizeof(*list));
+	const struct yaml_node **nodes = arena_alloc(r->arena, (count + 1) * sizeof(*nodes));
 
 	for (n = count ? map->child : NULL; n; n = n->next) {
 		settings_name_is_good(r, n);
+		nodes[names->condition_count] = n;
 		list[names->condition_count].name = n->key;
 		if (n->kind == YAML_NODE_SCALAR)
 			list[names->condition_count].text = n->text;
@@ -118,8 +112,7 @@ static void read_conditions(struct settings_reader *r, struct policy_names *name
 		names->condition_count++;
 	}
 	names->conditions = list;
-	if (count)
-		parse_conditions(r, map, list);
+	parse_conditions(r, nodes, list);
 }
 
 /* ---- all names ---- */
