@@ -128,7 +128,7 @@ static void take_entry(struct arena *a, const struct settings *s, const struct m
 		for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
 			const char *name = ldap_rule_attribute(s, from->is_group, (enum ldap_rule_field)k);
 
-			if (name && strcmp(from->attributes[i].name, name) == 0)
+			if (name && strcasecmp(from->attributes[i].name, name) == 0)
 				take_values(a, &from->attributes[i], entry, (enum ldap_rule_field)k);
 		}
 	}

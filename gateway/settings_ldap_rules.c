@@ -34,14 +34,12 @@ static const char *folded(struct arena *a, const char *s)
 	return copy;
 }
 
-/* Folds the names of a map, which the section's rows or defaults have filled in, and looks at those that were written. */
-static void require_attributes(struct settings_reader *r, const struct yaml_node *map, const char **list, size_t n_list)
+/* Looks at the names that were written in the map, and at all that the section's rows or defaults have filled in. */
+static void require_attributes(struct settings_reader *r, const struct yaml_node *map, const char *const *list, size_t n_list)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	const struct yaml_node *n;
 
-	for (size_t i = 0; i < n_list; i++)
-		list[i] = folded(r->arena, list[i]);
 	for (n = map->child; n; n = n->next) {
 		const char *name = n->text ? folded(r->arena, n->text) : "";
 
@@ -55,7 +53,7 @@ static void require_attributes(struct settings_reader *r, const struct yaml_node
 	}
 	for (size_t i = 0; i < n_list; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (strcmp(list[i], list[j]) == 0)
+			if (strcasecmp(list[i], list[j]) == 0)
 				settings_problem(r, map, "%s is to say two things", list[i]);
 		}
 	}
@@ -117,9 +115,11 @@ static const char *const *asked_for(struct arena *a, const char *const *names, s
 	size_t n = 0, k;
 
 	for (size_t i = 0; i < count; i++) {
-		for (k = n; k > 0 && strcmp(list[k - 1], names[i]) > 0; k--)
+		const char *name = folded(a, names[i]);
+
+		for (k = n; k > 0 && strcmp(list[k - 1], name) > 0; k--)
 			list[k] = list[k - 1];
-		list[k] = names[i];
+		list[k] = name;
 		n++;
 	}
 	return list;

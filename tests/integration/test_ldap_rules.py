@@ -90,7 +90,7 @@ def test_a_sign_on_meets_the_change_within_a_second(rule_parts):
 WRONG = [
     ("posternCondition", "member off 'cn=x'", "cn=visitors"),
     ("posternCondition", "member of corp:nobody", "there is no group corp:nobody, so the rule can never match"),
-    ("posternCondition", "mfa", "posterncondition"),
+    ("posternCondition", "mfa", "posternCondition"),
     ("posternOutcome", "licensed", "licensed is not among the outcomes that ldap_rules allows"),
     ("posternOutcome", "administrator", "must be one of"),
     ("posternValidUntil", "19700101000000Z", "is not a time"),

@@ -130,23 +130,23 @@ static struct ldap_rules compiled(const struct ldap_rule_set *set)
 #define GOOD "order=10|name=partners|when=department = Partner|outcome=customer"
 
 static const struct { const char *says, *problem; } wrong[] = {
-	{"name=x|when=department = x|outcome=customer", "posternorder is missing"},
+	{"name=x|when=department = x|outcome=customer", "posternOrder is missing"},
 	{"order=1|when=department = x|outcome=customer", "cn is missing"},
-	{"order=1|name=x|outcome=customer", "posterncondition is missing"},
-	{"order=1|name=x|when=department = x", "posternoutcome is missing"},
-	{"order=-1|name=x|when=department = x|outcome=customer", "posternorder: \"-1\" is not a number"},
-	{"order=1|order=2|name=x|when=department = x|outcome=customer", "posternorder has 2 values"},
-	{"order=1|name=x|when=department is|outcome=customer", "posterncondition: "},
-	{"order=1|name=x|when=mfa|outcome=customer", "posterncondition: "},
+	{"order=1|name=x|outcome=customer", "posternCondition is missing"},
+	{"order=1|name=x|when=department = x", "posternOutcome is missing"},
+	{"order=-1|name=x|when=department = x|outcome=customer", "posternOrder: \"-1\" is not a number"},
+	{"order=1|order=2|name=x|when=department = x|outcome=customer", "posternOrder has 2 values"},
+	{"order=1|name=x|when=department is|outcome=customer", "posternCondition: "},
+	{"order=1|name=x|when=mfa|outcome=customer", "posternCondition: "},
 	{"order=1|name=x|when=title = x|outcome=customer", "the attribute title is not kept: add it to attributes of directory corp"},
 	{"order=1|name=x|when=department = x|outcome=licensed", "licensed is not among the outcomes that ldap_rules allows"},
 	{"order=1|name=x|when=department = x|outcome=admin", "\"admin\" must be one of"},
-	{"order=1|name=x|when=department = x|outcome=portal", "posternsite is missing"},
+	{"order=1|name=x|when=department = x|outcome=portal", "posternSite is missing"},
 	{"order=1|name=x|when=department = x|outcome=portal|at=nowhere", "\"nowhere\" is not a connection"},
 	{"order=1|name=x|when=department = x|outcome=portal|at=organisation", "\"organisation\" is a managed connection"},
-	{"order=1|name=x|when=department = x|outcome=customer|at=helpdesk", "posternsite belongs to outcome portal only"},
-	{"order=1|name=x|when=department = x|outcome=customer|because=no", "posternsentence belongs to outcome deny only"},
-	{"order=1|name=x|when=department = x|outcome=deny|guests=TRUE", "posternguests belongs to rules that give"},
+	{"order=1|name=x|when=department = x|outcome=customer|at=helpdesk", "posternSite belongs to outcome portal only"},
+	{"order=1|name=x|when=department = x|outcome=customer|because=no", "posternSentence belongs to outcome deny only"},
+	{"order=1|name=x|when=department = x|outcome=deny|guests=TRUE", "posternGuests belongs to rules that give"},
 	{"order=1|name=x|when=department = x|outcome=customer|guests=yes", "\"yes\" must be TRUE or FALSE"},
 	{"order=1|name=x|when=department = x and department != x|outcome=customer", "can never match: `department = x` and `department != x` never hold"},
 	{"order=1|name=x|when=department = x|outcome=customer|from=tomorrow", "\"tomorrow\" is not a time"},
@@ -263,13 +263,13 @@ static void a_mark_may_give_atlassian_groups_alone(void **state)
 static void a_mark_gives_no_group_beyond_the_bounds(void **state)
 {
 	static const struct { const char *says, *problem; } beyond[] = {
-		{"group=confluence-users", "posternatlassiangroup: \"confluence-users\" is not among the groups that ldap_rules allows"},
+		{"group=confluence-users", "posternAtlassianGroup: \"confluence-users\" is not among the groups that ldap_rules allows"},
 		{"group=jira-administrators", "\"jira-administrators\" is a group of Atlassian's own"},
 		{"group=JIRA-Admins-example", "is a group of Atlassian's own"},
 		{"group=jira-users|group=site-admins", "\"site-admins\" is a group of Atlassian's own"},
-		{"outcome=licensed", "posternmembersare: licensed is not among the outcomes"},
+		{"outcome=licensed", "posternMembersAre: licensed is not among the outcomes"},
 		{"order=3", "the mark says nothing"},
-		{"outcome=portal", "posternsite is missing"},
+		{"outcome=portal", "posternSite is missing"},
 	};
 
 	(void)state;

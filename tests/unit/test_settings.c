@@ -93,7 +93,7 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, attributes: {when: \"a b\"}}",
 		"p.yaml:6: when: \"a b\" is not the name of an LDAP attribute"},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, attributes: {when: extension1, outcome: Extension1}}",
-		"p.yaml:6: attributes: extension1 is to say two things"},
+		"p.yaml:6: attributes: Extension1 is to say two things"},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, change_limit: many}", "p.yaml:6: change_limit: \"many\""},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, groups: x}", "p.yaml:6: groups: is about marks"},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, marks: yes, mark_attributes: {outcome: info}}",
@@ -689,7 +689,8 @@ static void a_rule_that_denies_stands_before_those_of_ldap(void **state)
 	assert_done(read_bytes(a, text, &s, &problems, &err), err);
 	assert_int_equal(s->ldap_rules.place, 1);
 	assert_int_equal(s->ldap_rules.change_limit, 50);
-	assert_string_equal(s->ldap_rules.attribute[LDAP_RULE_WHEN], "posterncondition");
+	assert_string_equal(s->ldap_rules.attribute[LDAP_RULE_WHEN], "posternCondition");
+	assert_string_equal(s->directories[0].rules_attributes[2], "posterncondition");
 	assert_string_equal(s->directories[0].rules_base, "dc=x");
 	arena_free(a);
 }
