@@ -11,6 +11,7 @@ import pytest
 from browser import Browser
 from parts import Parts, company, free_port
 from stories import CHLOE, JUERGEN, MAYA, VIKTOR, assert_refused, assert_signed_on, host_of, sign_on
+from test_explain import decided, record, replay
 from test_stale import health
 
 
@@ -63,6 +64,13 @@ def test_whom_the_rules_would_deny_is_signed_on_by_the_mirrors_mail(observing):
 def test_whom_nobody_knows_is_refused_all_the_same(observing, uid, reason):
     assert_refused(observing, sign_on(observing, Browser(), company.by_uid(uid)), reason, 403)
     assert observing.audit()[-1].get("observed") == (NO_MAIL if reason == "person-no-mail" else None)
+
+
+@pytest.mark.parametrize("person", [VIKTOR, JUERGEN, company.by_uid("ines.duarte")], ids=["denied", "same", "no mail"])
+def test_what_was_observed_is_explained_as_it_was_decided(observing, person):
+    stored, line = record(observing, person)
+    assert "observed" in line
+    assert list(replay(observing, stored, line)["decisions"][0].items()) == decided(line)
 
 
 def test_a_guest_goes_where_the_rules_say(observing):
