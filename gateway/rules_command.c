@@ -235,6 +235,8 @@ static void print_ldap(const struct asked *q, const struct ldap_rules_status *st
 			instant(a, status->since));
 	if (status->detail)
 		printf("           %s\n", line_of(a, status->detail));
+	else if (status->state == LDAP_RULES_UNREAD)
+		puts("           a directory was not read whole yet");
 	for (size_t i = 0; i < status->told_count; i++) {
 		if (status->state == LDAP_RULES_PENDING || i > 0)
 			printf("             %s\n", line_of(a, status->told[i]));

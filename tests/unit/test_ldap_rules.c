@@ -34,6 +34,7 @@ static const char text[] =
 	"    groups: {base: 'ou=groups,dc=x'}\n"
 	"    attributes: [department]\n"
 	"    join: {objectidentifier: employeeNumber}\n"
+	"conditions: {strong: mfa, boss: 'member of corp:bosses and (title = Boss or department = x)', staff: 'department = Staff'}\n"
 	"rules:\n"
 	"  - {name: former, when: 'member of corp:former', outcome: deny}\n"
 	"  - {name: agents, when: 'member of corp:agents', outcome: licensed}\n"
@@ -138,6 +139,9 @@ static const struct { const char *says, *problem; } wrong[] = {
 	{"order=1|order=2|name=x|when=department = x|outcome=customer", "posternOrder has 2 values"},
 	{"order=1|name=x|when=department is|outcome=customer", "posternCondition: "},
 	{"order=1|name=x|when=mfa|outcome=customer", "posternCondition: "},
+	{"order=1|name=x|when=condition strong|outcome=customer", "posternCondition: "},
+	{"order=1|name=x|when=condition nobody|outcome=customer", "posternCondition: "},
+	{"order=1|name=x|when=condition boss|outcome=customer", "the attribute title is not kept"},
 	{"order=1|name=x|when=title = x|outcome=customer", "the attribute title is not kept: add it to attributes of directory corp"},
 	{"order=1|name=x|when=department = x|outcome=licensed", "licensed is not among the outcomes that ldap_rules allows"},
 	{"order=1|name=x|when=department = x|outcome=admin", "\"admin\" must be one of"},
