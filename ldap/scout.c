@@ -51,8 +51,10 @@ static bool serves(const struct directory_options *d, const char *uri)
 {
 	struct connection *c = NULL;
 	struct error err;
+	bool good = connection_open(d, uri, NULL, &c, &err) == 0 && has(c, d->people_base) && has(c, d->groups_base);
 
-	return connection_open(d, uri, NULL, &c, &err) == 0 && has(c, d->people_base) && has(c, d->groups_base);
+	connection_close(c);
+	return good;
 }
 
 /* _exit: what is open here is the parent's. */
