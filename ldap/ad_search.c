@@ -201,8 +201,10 @@ int ad_search(struct connection *c, struct arena *a, const struct ad_search *sea
 		search->limit, &id);
 	ber_memfree(extended.ldctl_value.bv_val);
 	ber_memfree(manner.ldctl_value.bv_val);
-	if (rc != LDAP_SUCCESS)
-		return connection_error(c, "search", rc, err);
+	if (rc != LDAP_SUCCESS) {
+		connection_error(c, "search", rc, err);
+		return -1;
+	}
 	if (take_all(c, a, search, id, progress, &answer, err) < 0) {
 		ldap_abandon_ext(c->ld, id, NULL, NULL);
 		return -1;
@@ -240,10 +242,11 @@ struct reading_of {
 
 static int read_once(struct reading_of *r, const char *const *attributes, struct entry *out, struct error *err)
 {
+	struct ad_search search = r->search;
 	struct ad_answer answer;
 
-	r->search.attributes = attributes;
-	if (ad_search(r->c, r->arena, &r->search, r->progress, &answer, err) < 0)
+	search.attributes = attributes;
+	if (ad_search(r->c, r->arena, &search, r->progress, &answer, err) < 0)
 		return -1;
 	if (answer.result == AD_NO_SUCH_OBJECT || (answer.result == AD_SUCCESS && answer.n == 0))
 		return 0;
