@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules in the directory: one ldapmodify on every gateway, what is wrong keeps the old ones, bounds, rights."""
 import json
+import re
 import signal
 import subprocess
 
@@ -188,6 +189,17 @@ def test_list_shows_the_order_and_where_each_rule_stands(rule_parts):
     places = [text.index(word) for word in ("agents ", "ldap:first", "ldap:second", "employees", "partners ")]
     assert places == sorted(places), text
     assert f"cn=first,{ACCESS}" in text and f"{parts.settings_file}:" in text and "portal at helpdesk" in text
+    # commands over everybody judge by the same rules
+    status, text = parts.command("who", "--rule", "ldap:first")
+    assert status == 0 and VIKTOR["mail"] in text, text
+    other = parts.folder / "other.yaml"
+    rules = re.search(r"^rules:\n(  - .*\n)+", parts.settings_file.read_text(), flags=re.M).group(0)
+    other.write_text(rules)
+    changes = json.loads(parts.command("what-if", "--rules", str(other), "--json")[1])["changes"]
+    assert changes == [], changes
+    other.write_text(rules.replace("outcome: customer", "outcome: deny"))
+    changed = {change["mail"] for change in json.loads(parts.command("what-if", "--rules", str(other), "--json")[1])["changes"]}
+    assert JUERGEN["mail"] in changed and VIKTOR["mail"] not in changed, changed
 
 
 # ---- who may write ----
