@@ -200,6 +200,16 @@ def test_a_unit_that_is_moved_takes_its_people_along(company, mirror):
     mirror.until(lambda: is_there(mirror, "cleo"))
 
 
+def test_who_moves_out_of_the_base_is_gone_and_comes_back_with_the_groups(company, mirror):
+    mirror.start().until_filled()
+    company.ad.move(company.bert, f"CN=bert,OU=Leavers,{SUFFIX}")
+    mirror.until(lambda: not is_there(mirror, "bert"))
+    company.ad.move(company.bert, f"CN=bert,{STAFF}")
+    mirror.until(lambda: is_there(mirror, "bert"))
+    assert mirror.groups("bert") == {"agents", "staff"}
+    assert not mirror.has_log("from the beginning")
+
+
 def test_who_ceases_to_fit_the_filter_is_gone(company, postern_build, tmp_path):
     mirror = Mirror(postern_build, tmp_path, uri=company.ad.uri, people=STAFF, groups=GROUPS,
                     people_filter="(&(objectClass=user)(!(employeeType=leaver)))")
