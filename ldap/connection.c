@@ -106,6 +106,39 @@ static int set_client_certificate(struct connection *c, const struct directory_o
 	return 0;
 }
 
+/*
+ * libldap 2.5 loses the key and the certificates that it read for each new
+ * context (15 kB), and a directory that is away is tried for days: with a
+ * client certificate the context is made once, as long as it is of these bytes.
+ */
+static struct {
+	const char *key, *certificate, *ca_file;
+	void *context;
+} kept;
+
+static bool is_kept(const struct directory_options *d)
+{
+	return kept.context && d->client_key.n && kept.key == d->client_key.p && kept.certificate == d->client_certificate.p &&
+		kept.ca_file == d->ca_file;
+}
+
+static void make_context(struct connection *c, const struct directory_options *d, struct switches *failed)
+{
+	if (is_kept(d)) {
+		set_switch(c, LDAP_OPT_X_TLS_CTX, kept.context, "TLS set-up", failed);
+		return;
+	}
+	set_number(c, LDAP_OPT_X_TLS_NEWCTX, 0, "TLS set-up (is the CA file readable, and the client key that of its certificate?)", failed);
+	if (failed->what || !d->client_key.n)
+		return;
+	/* a reference of our own, which is never given back */
+	if (ldap_get_option(c->ld, LDAP_OPT_X_TLS_CTX, &kept.context) != LDAP_OPT_SUCCESS)
+		kept.context = NULL;
+	kept.key = d->client_key.p;
+	kept.certificate = d->client_certificate.p;
+	kept.ca_file = d->ca_file;
+}
+
 static int set_options(struct connection *c, const struct directory_options *d, struct error *err)
 {
 	struct switches failed = {NULL, 0};
@@ -129,7 +162,7 @@ static int set_options(struct connection *c, const struct directory_options *d, 
 	if (failed.what)
 		return connection_error(c, failed.what, failed.rc, err);
 	if (d->starttls || strncasecmp(c->uri, "ldaps:", 6) == 0)
-		set_number(c, LDAP_OPT_X_TLS_NEWCTX, 0, "TLS set-up (is the CA file readable, and the client key that of its certificate?)", &failed);
+		make_context(c, d, &failed);
 	return failed.what ? connection_error(c, failed.what, failed.rc, err) : 0;
 }
 
