@@ -198,12 +198,14 @@ def middle(values, form="{:.2f}"):
 def report_fills(options, rounds):
     print(f"{options.people:,} people, {options.groups:,} groups nested six deep, 25 a person; slapd beside it")
     more = [fill["seconds"] - read["seconds"] for read, fill in rounds]
+    alone = [fill["seconds"] - fill["waited_seconds"] - read["seconds"] + read["waited_seconds"] for read, fill in rounds]
     print(f"  a plain client reads them all      {middle((r['seconds'] for r, f in rounds))} s; CPU: its own "
           f"{middle((r['cpu_seconds'] for r, f in rounds))}, slapd's {middle((r['server_cpu_seconds'] for r, f in rounds))} s")
     print(f"  first fill                         {middle((f['seconds'] for r, f in rounds))} s; CPU: its own "
           f"{middle((f['cpu_seconds'] for r, f in rounds))}, slapd's {middle((f['server_cpu_seconds'] for r, f in rounds))} s")
     print(f"  first fill over plain reading      {middle((f['seconds'] / r['seconds'] for r, f in rounds))}, "
           f"{middle(more)} s more   to reach: at most 5 s more")
+    print(f"  the same without what others took  {middle(alone)} s more: less the time that each was ready and had no core")
     print(f"  the filling process's memory       {middle((f['most_kib'] / 1024 for r, f in rounds), '{:.0f}')} MiB "
           "with the file's pages")
 
