@@ -158,7 +158,7 @@ static void check_controller(struct check *c, const struct directory_options *o,
 			found->controller, o->bind_dn ? o->bind_dn : "nobody");
 	else
 		say(c, FINDING_WARNING, "%s:%d: %s: domain controller %s answers DirSync, but %s has no right to replicate changes (Replicating "
-			"Directory Changes, on the root of the domain): who is deleted is found only by reading everything, every ten minutes",
+			"Directory Changes, on the root of the domain): who is deleted is found only by reading everything, as often as compare says",
 			file, line, o->name, found->controller, o->bind_dn ? o->bind_dn : "nobody");
 	if (found->people_with_account < found->people)
 		say(c, FINDING_WARNING, "%s:%d: %s: %zu of %zu people have no userAccountControl that may be read, and count as switched off",

@@ -18,7 +18,7 @@
  * that we know, and would never be told of again.
  *
  * Without the right to replicate, DirSync still works (OBJECT_SECURITY), but
- * what was deleted is not seen: then all is read every ten minutes besides.
+ * what was deleted is not seen: then all is read from time to time besides (compare).
  */
 #include "ldap/ad.h"
 
