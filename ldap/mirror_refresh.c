@@ -310,11 +310,17 @@ int mirror_writer_unseen(struct mirror_writer *w, enum mirror_kind kind, size_t 
 
 /* ---- the judgement ---- */
 
+static int forget_row(struct mirror_writer *w, enum mirror_kind kind, enum removal_state state, struct error *err)
+{
+	struct key k = key_removal(w->directory->name, kind, state);
+
+	return store_delete(w->txn, TABLE_META, key_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+}
+
 /* What was accepted is done with, too: it was shown as it was then.  Unless it was accepted while this refresh went on. */
 static int removal_write(struct mirror_writer *w, enum mirror_kind kind, const struct losses *l, struct error *err)
 {
 	struct key pending = key_removal(w->directory->name, kind, REMOVAL_PENDING);
-	struct key accepted = key_removal(w->directory->name, kind, REMOVAL_ACCEPTED);
 	struct removal_head head = {.since = clock_now(), .known = w->gatherings[kind].known};
 	struct slice bytes;
 	char *value;
@@ -322,13 +328,10 @@ static int removal_write(struct mirror_writer *w, enum mirror_kind kind, const s
 
 	if (found < 0)
 		return -1;
-	if ((!l || uuid_set_count(w->gatherings[kind].accepted)) &&
-		store_delete(w->txn, TABLE_META, key_slice(&accepted), (struct slice){NULL, 0}, err) < 0)
-		return -1;
-	if (!l)
-		return store_delete(w->txn, TABLE_META, key_slice(&pending), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
 	if (found && bytes.n >= sizeof(head))
 		memcpy(&head.since, bytes.p, sizeof(head.since));
+	if (uuid_set_count(w->gatherings[kind].accepted) && forget_row(w, kind, REMOVAL_ACCEPTED, err) < 0)
+		return -1;
 	value = malloc(sizeof(head) + l->n * UUID_SIZE);
 	if (!value)
 		abort();
@@ -377,7 +380,7 @@ static int apply(struct mirror_writer *w, enum mirror_kind kind, const struct lo
 	for (size_t i = 0; i < g->aside_count; i++)
 		if (uuid_set_has(g->hollow, g->aside[i].uuid) && entry_put(w, kind, &g->aside[i], err) < 0)
 			return -1;
-	return removal_write(w, kind, NULL, err);
+	return forget_row(w, kind, REMOVAL_PENDING, err) < 0 || forget_row(w, kind, REMOVAL_ACCEPTED, err) < 0 ? -1 : 0;
 }
 
 /* Groups read by other bases, filters or attributes: what these do not name must give nothing, however much it is. */

@@ -141,7 +141,7 @@ static int accept_kind(struct store_txn *t, const char *directory, enum mirror_k
 		return -1;
 	if (out->n == 0)
 		return 0;
-	copy = malloc(uuids.n);
+	copy = malloc(uuids.n + 1);
 	if (!copy)
 		abort();
 	memcpy(copy, uuids.p, uuids.n);
