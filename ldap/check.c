@@ -171,16 +171,24 @@ static int check_controller(struct connection *c, struct arena *a, const struct 
 	return 0;
 }
 
-/* What a poll asks for before it begins. */
-static int check_polling(struct connection *c, struct arena *a, const struct directory_options *d, struct directory_check *out)
+/* What a poll asks for before it begins, and what it finds changes by. */
+static int check_polling(struct connection *c, struct arena *a, const struct directory_options *d, struct directory_check *out,
+	struct error *err)
 {
+	const char *changed = d->kind == DIRECTORY_OTHER ? "modifyTimestamp" : "uSNChanged";
 	struct feed f = {.protocol = feed_protocol(d->kind), .connection = c, .directory = d,
 		.person_attributes = kept_attributes(a, d)};
+	struct counting people = {0};
 	struct error why;
 
 	if (f.protocol->begin(&f, &why) < 0)
 		out->cannot_follow = arena_strdup(a, why.detail);
 	f.protocol->end(&f);
+	if (count_below(c, d->people_base, d->people_filter, changed, &people, err) < 0)
+		return -1;
+	if (!out->cannot_follow && people.with_attribute < people.entries)
+		out->cannot_follow = arena_printf(a, "%zu of %zu people show no %s", people.entries - people.with_attribute,
+			people.entries, changed);
 	return 0;
 }
 
@@ -194,7 +202,7 @@ static int check_kind(struct connection *c, struct arena *a, const struct direct
 		return check_controller(c, a, d, out, err);
 	case DIRECTORY_ENTRA_DOMAIN_SERVICES:
 	case DIRECTORY_OTHER:
-		return check_polling(c, a, d, out);
+		return check_polling(c, a, d, out, err);
 	}
 	return error_set(err, REASON_DIRECTORY, "a directory of no kind");
 }

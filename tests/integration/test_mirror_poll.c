@@ -466,6 +466,8 @@ static void a_server_that_hides_what_is_needed_is_refused(void **state)
 	fixture_end(&f);
 	fixture_make(&f, "access to attrs=modifyTimestamp by * none\naccess to * by * read", people_ldif);
 	f.options.bind_dn = NULL;
+	assert_done(directory_check(f.arena, &f.options, &found, &err), err);
+	assert_string_equal(found.cannot_follow, "4 of 4 people show no modifyTimestamp");
 	follower_start(&f.slapd, &f.options);
 	until(&f, stamps_are_unknown);
 	fixture_end(&f);
