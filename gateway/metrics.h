@@ -15,7 +15,7 @@
  * text.
  *
  * An area also says how many connections its worker has.  Workers accept from
- * the same sockets; who has more than another lets that one go first, for two
+ * the same sockets; who has more than another lets that one go first, for a few
  * milliseconds.  Nothing else is decided by what stands here.
  */
 #ifndef GATEWAY_METRICS_H

@@ -190,6 +190,13 @@ static bool is_succeeded(const struct parent *p, const struct child *old)
 	return all;     /* fewer workers than before: once the others serve */
 }
 
+/* One that is stuck says no more that it accepts nothing, and nobody is to wait for it until it is killed. */
+static void end(struct parent *p, struct child *c, int64_t now)
+{
+	child_end(c, now, PATIENCE);
+	metrics_forget_connections(p->metrics, c->area);
+}
+
 static void end_predecessors(struct parent *p, int64_t now)
 {
 	struct child *c;
@@ -199,7 +206,7 @@ static void end_predecessors(struct parent *p, int64_t now)
 			continue;
 		/* one that never came to serve is no loss: reloads in a row do not pile up processes */
 		if (!c->ready || !is_worker(c->role) || is_succeeded(p, c))
-			child_end(c, now, PATIENCE);
+			end(p, c, now);
 	}
 }
 
