@@ -24,7 +24,7 @@
 #include "gateway/settings.h"
 
 #define LDAP_RULES_MAX 1000             /* entries */
-#define LDAP_RULES_VERSION 16           /* hexadecimal digits */
+#define LDAP_RULES_VERSION 32           /* hexadecimal digits: who writes rules must not find two sets of one version, and have one accepted */
 
 /* ---- the set ---- */
 

@@ -5,7 +5,8 @@
  * Only an entry that is not the same in both sets can change anything, so who
  * is matched by none of those, whatever their dates, is passed over.  The
  * others are judged under both sets, now and at every date of either: what
- * begins to count tomorrow is counted today.
+ * begins to count tomorrow is counted today.  A condition may hold a date too
+ * (`today since 2027-01-01`): whom it might match on another day is counted.
  */
 #include "gateway/judge.h"
 #include "gateway/ldap_rules_status.h"
@@ -21,6 +22,8 @@ struct comparing {
 	bool too_many;
 	struct policy before[MOMENTS_MAX], after[MOMENTS_MAX];
 	struct policy touching;         /* the changed entries, as rules that deny */
+	struct rule *dated;             /* those of them whose condition depends on the day */
+	size_t dated_count;
 	const char **groups;            /* dn_keys of groups whose members are given other Atlassian groups */
 	size_t group_count;
 	int (*alive)(void *context);
@@ -94,7 +97,10 @@ static void add_changed(struct comparing *c, const struct ldap_rules *of, const 
 			;
 		if (k < other->n)
 			continue;
-		list[c->touching.rule_count++] = (struct rule){.name = of->list[i].rule.name, .when = of->list[i].rule.when, .outcome = OUTCOME_DENY};
+		list[c->touching.rule_count] = (struct rule){.name = of->list[i].rule.name, .when = of->list[i].rule.when, .outcome = OUTCOME_DENY};
+		if (condition_depends_on_day(of->list[i].rule.when))
+			c->dated[c->dated_count++] = list[c->touching.rule_count];
+		c->touching.rule_count++;
 	}
 }
 
@@ -147,6 +153,31 @@ static void note(struct comparing *c, const struct mirror_person *person, const 
 	out->told[out->told_count++] = arena_printf(c->arena, "%s: %s", person->mail ? person->mail : person->dn, what);
 }
 
+static bool matches(struct arena *a, const struct rule *dated, enum outcome as, const struct facts *facts)
+{
+	const struct rule rule = {.name = dated->name, .when = dated->when, .outcome = as};
+	const struct policy one = {.rules = &rule, .rule_count = 1};
+	struct decision d;
+
+	policy_decide(a, &one, facts, TRACE_NO, &d);
+	return d.rule != NULL;
+}
+
+/* A changed entry that is about the person or not, as the day may be; in doubt a rule that denies matches, and one that gives does not. */
+static const char *depends_on_day(struct arena *a, const struct comparing *c, const struct mirror_one *one)
+{
+	struct facts facts;
+
+	if (!c->dated_count)
+		return NULL;
+	judge_facts(a, c->s, one->person, 0, &facts);
+	for (size_t i = 0; i < c->dated_count; i++) {
+		if (matches(a, &c->dated[i], OUTCOME_DENY, &facts) && !matches(a, &c->dated[i], OUTCOME_CUSTOMER, &facts))
+			return c->dated[i].name;
+	}
+	return NULL;
+}
+
 static bool is_other_outcome(struct arena *a, struct comparing *c, const struct mirror_one *one)
 {
 	struct decision was, is;
@@ -177,7 +208,7 @@ static bool is_other_outcome(struct arena *a, struct comparing *c, const struct 
 static int compare_one(struct arena *a, const struct mirror_one *one, void *context)
 {
 	struct comparing *c = context;
-	const char *through;
+	const char *through, *dated;
 
 	if (++c->out->people % ALIVE_EVERY == 0 && c->alive(c->context) != 0)
 		return 1;
@@ -187,12 +218,14 @@ static int compare_one(struct arena *a, const struct mirror_one *one, void *cont
 		c->out->changed++;
 		return 0;
 	}
-	through = other_groups(c, one->person);
-	if (!through)
+	dated = depends_on_day(a, c, one);
+	through = dated ? NULL : other_groups(c, one->person);
+	if (!dated && !through)
 		return 0;
 	c->out->changed++;
 	if (c->out->told_count < LDAP_RULES_TOLD)
-		note(c, one->person, arena_printf(a, "other Atlassian groups through %s", through));
+		note(c, one->person, dated ? arena_printf(a, "on another day %s may match, which is changed", dated) :
+			arena_printf(a, "other Atlassian groups through %s", through));
 	return 0;
 }
 
@@ -205,6 +238,7 @@ int ldap_rules_compare(struct arena *a, const struct settings *s, struct mirror 
 
 	*out = (struct ldap_rules_change){0};
 	*c = (struct comparing){.arena = a, .s = s, .alive = alive, .context = context, .out = out};
+	c->dated = arena_alloc(a, (before->n + after->n + 1) * sizeof(*c->dated));
 	add_changed(c, before, after, touching);
 	add_changed(c, after, before, touching);
 	c->touching.rules = touching;

@@ -382,6 +382,14 @@ void ldap_rules_compile(struct arena *a, const struct settings *s, struct mirror
 	struct compiling c = {.arena = a, .s = s, .mirror = mirror, .out = out};
 
 	*out = (struct ldap_rules){.list = arena_alloc(a, (set->n + 1) * sizeof(*out->list))};
+	if (set->n > LDAP_RULES_MAX) {
+		/* none is looked at: somebody may have written very many */
+		c.entry = &set->entries[0];
+		c.rule = &out->list[0];
+		*c.rule = (struct ldap_rule){0};
+		problem(&c, "there are %zu rules, at most %d are taken", set->n, LDAP_RULES_MAX);
+		return;
+	}
 	for (size_t i = 0; i < set->n; i++) {
 		c.entry = &set->entries[i];
 		c.rule = &out->list[out->n];
@@ -390,8 +398,6 @@ void ldap_rules_compile(struct arena *a, const struct settings *s, struct mirror
 		/* a mark may give nothing but Atlassian groups */
 		out->n += !c.entry->is_mark || c.entry->says[LDAP_RULE_OUTCOME].n > 0;
 	}
-	if (set->n > LDAP_RULES_MAX)
-		problem(&c, "there are %zu rules, at most %d are taken", set->n, LDAP_RULES_MAX);
 	if (out->n)
 		qsort(out->list, out->n, sizeof(*out->list), by_order);
 }

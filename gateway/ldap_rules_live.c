@@ -128,6 +128,12 @@ static bool has_changed(struct ldap_rules_live *l)
 	return true;
 }
 
+/* A date has come, or another time is asked about: of the set that is in force, whatever has become of its file. */
+static void make_of_today(struct ldap_rules_live *l, int64_t now)
+{
+	ldap_rules_policy(l->now.arena, l->settings, &l->now.rules, now, &l->now.policy, &l->now.until);
+}
+
 static void make(struct ldap_rules_live *l, int64_t now)
 {
 	struct current c = {.arena = arena_new()};
@@ -149,11 +155,18 @@ void ldap_rules_live_look(struct ldap_rules_live *l, int64_t now)
 {
 	bool is_new = has_changed(l), is_first = !l->now.arena;
 
-	if (!is_new && !is_first && (!l->now.until || now < l->now.until))
-		return;
-	make(l, now);
+	if (is_new || is_first)
+		make(l, now);
+	else if (l->now.until && now >= l->now.until)
+		make_of_today(l, now);
 	if (is_new)
 		tell(l);
+}
+
+void ldap_rules_live_at(struct ldap_rules_live *l, int64_t t)
+{
+	make_of_today(l, t);
+	l->now.until = 1;               /* the next look makes those of its own time */
 }
 
 void ldap_rules_live_say(struct ldap_rules_live *l)

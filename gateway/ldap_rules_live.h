@@ -16,6 +16,8 @@ struct ldap_rules_live;
 
 struct ldap_rules_live *ldap_rules_live_open(const struct settings *s);
 void ldap_rules_live_look(struct ldap_rules_live *l, int64_t now);
+/* After a look: by the dates of another time, until the next look.  For `explain`. */
+void ldap_rules_live_at(struct ldap_rules_live *l, int64_t t);
 const struct policy *ldap_rules_live_policy(const struct ldap_rules_live *l);
 /* With other rules in place of the settings' own. */
 void ldap_rules_live_with(struct arena *a, const struct ldap_rules_live *l, const struct policy *file, int64_t now, struct policy *out);

@@ -120,6 +120,8 @@ static void take_values(struct arena *a, const struct mirror_attribute *from, st
 static void take_entry(struct arena *a, const struct settings *s, const struct mirror_rule *from, struct ldap_rule_entry *entry)
 {
 	*entry = (struct ldap_rule_entry){.dn = from->dn, .dn_key = from->dn_key, .is_mark = from->is_group};
+	if (strlen(from->dn) > VALUE_MAX || strlen(from->dn_key) > VALUE_MAX)
+		entry->fault = arena_printf(a, "its DN has more than %d bytes", VALUE_MAX);
 	if (!utf8_is_clean(slice_c(from->dn)) || !utf8_is_clean(slice_c(from->dn_key))) {
 		entry->dn = "(a DN that is no text)";
 		entry->fault = "its DN is no text";
@@ -169,27 +171,6 @@ static json_t *entry_out(const struct ldap_rule_entry *entry)
 			json_object_set_new(o, field_keys[k], values);
 	}
 	return o;
-}
-
-int ldap_rules_write(const char *path, const struct ldap_rule_set *set, struct error *err)
-{
-	json_t *o = json_object(), *entries = json_array();
-	char *text;
-	int rc;
-
-	for (size_t i = 0; i < set->n; i++)
-		json_array_append_new(entries, entry_out(&set->entries[i]));
-	json_object_set_new(o, "format", json_integer(FORMAT));
-	json_object_set_new(o, "version", json_string(set->version));
-	json_object_set_new(o, "taken", json_integer(set->taken));
-	json_object_set_new(o, "entries", entries);
-	text = json_dumps(o, JSON_INDENT(1));
-	json_decref(o);
-	if (!text)
-		return error_set(err, REASON_INTERNAL, "%s: cannot be written as JSON", path);
-	rc = file_write(path, 0640, slice_c(text), err);
-	free(text);
-	return rc;
 }
 
 /* NULL: not there, or no clean text. */
@@ -252,6 +233,44 @@ static int set_in(struct arena *a, const json_t *o, struct ldap_rule_set *out)
 		return -1;
 	*out = set;
 	return 0;
+}
+
+/* What would not be read again is not written: a set that nobody can read denies whoever comes to it. */
+static bool is_readable(const char *text)
+{
+	struct arena *a = arena_new();
+	struct ldap_rule_set ignored;
+	json_t *o = strlen(text) <= FILE_MOST ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	bool is = o && set_in(a, o, &ignored) == 0;
+
+	json_decref(o);
+	arena_free(a);
+	return is;
+}
+
+int ldap_rules_write(const char *path, const struct ldap_rule_set *set, struct error *err)
+{
+	json_t *o = json_object(), *entries = json_array();
+	char *text;
+	int rc;
+
+	for (size_t i = 0; i < set->n; i++)
+		json_array_append_new(entries, entry_out(&set->entries[i]));
+	json_object_set_new(o, "format", json_integer(FORMAT));
+	json_object_set_new(o, "version", json_string(set->version));
+	json_object_set_new(o, "taken", json_integer(set->taken));
+	json_object_set_new(o, "entries", entries);
+	text = json_dumps(o, JSON_INDENT(1));
+	json_decref(o);
+	if (!text)
+		return error_set(err, REASON_INTERNAL, "%s: cannot be written as JSON", path);
+	if (!is_readable(text)) {
+		free(text);
+		return error_set(err, REASON_FILE, "%s: the set is larger than what can be kept there (%u bytes)", path, FILE_MOST);
+	}
+	rc = file_write(path, 0640, slice_c(text), err);
+	free(text);
+	return rc;
 }
 
 int ldap_rules_read(struct arena *a, const char *path, struct ldap_rule_set *out, struct error *err)

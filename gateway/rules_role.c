@@ -109,6 +109,7 @@ static void take(struct watch *w, struct arena *a, struct ldap_rule_set *set, si
 	set->taken = clock_now();
 	if (ldap_rules_write(settings_ldap_rules_path(a, w->settings), set, &err) < 0) {
 		log_error("rules of LDAP cannot be kept, so those before stay in force", "detail", err.detail, NULL);
+		say(w, a, &(struct ldap_rules_status){.state = LDAP_RULES_REFUSED, .version = set->version, .detail = err.detail});
 		w->again_at = clock_monotonic_us() + PENDING_AGAIN;
 		return;
 	}

@@ -10,16 +10,20 @@ static const char everybody_writes[] =
 	"homephone|pager|facsimiletelephonenumber|street|postaladdress|l|st|postalcode|jpegphoto|labeleduri|wwwhomepage|url|"
 	"preferredlanguage|userpassword|usercertificate|seealso|owner|managedby|manager|member|uniquemember|memberuid|memberof";
 
-/* Of a new site, and of older ones, whose names end with the site's. */
+/* Of a new site, and of older ones, whose names end with the site's; blanks around a name are as if they were not there. */
 bool settings_is_atlassians_group(const char *name)
 {
 	static const char *const patterns[] = {
 		"site-admins", "org-admins", "administrators", "administrators-*", "system-administrators", "atlassian-addons*", "jira-administrators",
-		"jira-admins*", "confluence-administrators", "confluence-admins*", "bitbucket-admins*", "*-product-admins", NULL
+		"jira-admins*", "confluence-administrators", "confluence-admins*", "bitbucket-admins*", "*-product-admins",
+		"*-user-access-admins*", NULL
 	};
+	struct slice s = slice_c(name + strspn(name, " \t\r\n"));
 
+	while (s.n && strchr(" \t\r\n", s.p[s.n - 1]))
+		s.n--;
 	for (size_t i = 0; patterns[i]; i++) {
-		if (policy_like(patterns[i], slice_c(name)))
+		if (policy_like(patterns[i], s))
 			return true;
 	}
 	return false;

@@ -193,6 +193,16 @@ void condition_claims(const struct condition *c, void (*use)(const char *claim, 
 	}
 }
 
+bool condition_depends_on_day(const struct condition *c)
+{
+	bool depends = false;
+
+	for (; c && !depends; c = c->next)
+		depends = c->kind == CONDITION_TODAY || c->kind == CONDITION_TIME || c->kind == CONDITION_WEEKDAY ||
+			(comparison_is_date(c->comparison) && c->moment.kind == MOMENT_TODAY) || condition_depends_on_day(c->child);
+	return depends;
+}
+
 const char *condition_sign_on(const struct condition *c)
 {
 	const char *word = NULL;

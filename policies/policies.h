@@ -156,6 +156,8 @@ void condition_groups(const struct condition *c, void (*use)(const char *group_a
  * begins with, and a line with a caret below it; NULL where it names none.
  */
 const char *condition_caret(struct arena *a, const char *text, const char *detail);
+/* Whether it may hold tomorrow and not today, or the other way round, of the same person. */
+bool condition_depends_on_day(const struct condition *c);
 /* Names of the claims that it uses. */
 void condition_claims(const struct condition *c, void (*use)(const char *claim, void *context), void *context);
 

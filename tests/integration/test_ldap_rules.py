@@ -117,6 +117,15 @@ def test_a_wrong_rule_keeps_the_good_ones_and_an_alarm_names_it(rule_parts):
     assert parts.command("rules", "status")[0] == 0
 
 
+def test_explain_at_another_time_judges_by_the_dates_of_that_time(rule_parts):
+    parts = rule_parts
+    add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer", posternValidFrom="20400101000000Z"))
+    assert parts.outcome(VIKTOR) == ("deny", None)
+    for at, outcome in (("2039-12-31T23:59:59Z", "deny"), ("2040-01-01T00:00:00Z", "customer")):
+        said = json.loads(parts.command("explain", VIKTOR["uid"], "--door", "organisation", "--at", at, "--json")[1])
+        assert said["doors"][0]["outcome"] == outcome, said
+
+
 def test_what_the_last_good_set_gives_survives_a_restart_without_ldap(rule_parts):
     parts = rule_parts
     good = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
@@ -143,7 +152,7 @@ def test_a_change_for_many_waits_for_the_administrator(rule_parts):
     assert status == 1 and f"postern rules accept {state['ldap_version']}" in text, text
     assert parts.outcome(JUERGEN) == ("customer", "employees")
     wait_for(lambda: "alarm=rules-pending" in parts.log(), 10, "the alarm", parts.postern)
-    status, text = parts.command("rules", "accept", "0123456789abcdef")
+    status, text = parts.command("rules", "accept", "0123456789abcdef0123456789abcdef")
     assert status == 1 and "is not what waits" in text, text
     status, text = parts.command("rules", "accept", state["ldap_version"])
     assert status == 0 and f"in force   {state['ldap_version']} (2 rules)" in text, text

@@ -128,6 +128,7 @@ static struct ldap_rules compiled(const struct ldap_rule_set *set)
 	return rules;
 }
 
+#define VALUE_LONG 4090
 #define GOOD "order=10|name=partners|when=department = Partner|outcome=customer"
 
 static const struct { const char *says, *problem; } wrong[] = {
@@ -271,6 +272,9 @@ static void a_mark_gives_no_group_beyond_the_bounds(void **state)
 		{"group=jira-administrators", "\"jira-administrators\" is a group of Atlassian's own"},
 		{"group=JIRA-Admins-example", "is a group of Atlassian's own"},
 		{"group=jira-users|group=site-admins", "\"site-admins\" is a group of Atlassian's own"},
+		{"group=jira-user-access-admins-example", "is a group of Atlassian's own"},
+		{"group= jira-admins-example ", "is a group of Atlassian's own"},
+		{"group=jira-administrators ", "is a group of Atlassian's own"},
 		{"outcome=licensed", "posternMembersAre: licensed is not among the outcomes"},
 		{"order=3", "the mark says nothing"},
 		{"outcome=portal", "posternSite is missing"},
@@ -335,17 +339,18 @@ static void dates_begin_and_end_by_themselves(void **state)
 
 /* ---- the file ---- */
 
-static void mirror_with(struct mirror **out, const char *const *rules, size_t n)
+/* until NULL: none has a date. */
+static void mirror_with(struct mirror **out, const char *const *rules, size_t n, const char *until)
 {
 	struct mirror_writer *w;
-	struct slice values[LDAP_RULE_FIELDS];
+	struct slice values[LDAP_RULE_FIELDS], last = slice_c(until ? until : "");
 	struct mirror_attribute list[] = {{"cn", &values[0], 1}, {"posternOrder", &values[1], 1}, {"posternCondition", &values[2], 1},
-		{"posternOutcome", &values[3], 1}};
+		{"posternOutcome", &values[3], 1}, {"posternValidUntil", &last, 1}};
 
 	assert_done(mirror_writer_open(settings_mirror_path(a, settings), &settings->directories[0], &w, &err), err);
 	for (size_t i = 0; i < n; i++) {
-		struct entry e = {.uuid = {(unsigned char)(i + 1)}, .dn = arena_printf(a, "cn=%s,ou=access,dc=x", rules[4 * i]), .attributes = list,
-			.attribute_count = 4};
+		struct entry e = {.uuid = {(unsigned char)(i + 1), (unsigned char)(i >> 8)}, .dn = arena_printf(a, "cn=%s,ou=access,dc=x", rules[4 * i]),
+			.attributes = list, .attribute_count = until ? 5 : 4};
 
 		for (size_t k = 0; k < 4; k++)
 			values[k] = slice_c(rules[4 * i + k]);
@@ -368,7 +373,7 @@ static void a_set_has_the_same_version_from_the_mirror_and_from_its_file(void **
 	struct mirror *m;
 
 	(void)state;
-	mirror_with(&m, rules, 2);
+	mirror_with(&m, rules, 2, NULL);
 	assert_int_equal(ldap_rules_mirrored(a, settings, m, &set, &err), 1);
 	assert_int_equal(set.n, 2);
 	assert_string_equal(set.entries[0].dn, "cn=a,ou=access,dc=x");
@@ -385,16 +390,21 @@ static void a_set_has_the_same_version_from_the_mirror_and_from_its_file(void **
 
 static void a_file_that_was_changed_denies_whoever_comes_to_it(void **state)
 {
+	static const char *const one[] = {"a", "1", "department = Partner", "customer"};
 	struct ldap_rule_set set = set_of(GOOD, NULL), kept;
 	const char *path = settings_ldap_rules_path(a, settings);
 	struct ldap_rules rules;
 	struct slice bytes;
+	struct mirror *m;
 	char *at;
 
 	(void)state;
+	/* the version of a set that was never read is empty, which is not what its file would count to */
+	assert_refused(ldap_rules_write(path, &set, &err), err, REASON_FILE);
+	mirror_with(&m, one, 1, NULL);
+	assert_int_equal(ldap_rules_mirrored(a, settings, m, &set, &err), 1);
 	assert_done(ldap_rules_write(path, &set, &err), err);
-	/* the version of a set that was never read is empty, which is not what its file counts to */
-	assert_refused(ldap_rules_read(a, path, &kept, &err), err, REASON_FILE);
+	mirror_close(m);
 	assert_done(file_read(a, path, FILE_PUBLIC, 65536, &bytes, &err), err);
 	at = strstr(bytes.p, "Partner");
 	assert_non_null(at);
@@ -436,7 +446,7 @@ static void takes_another_set_over_at_the_next_look(void **state)
 	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 3);
 	assert_string_equal(ldap_rules_live_version(l), "");
 	ldap_rules_live_say(l);
-	mirror_with(&m, one, 1);
+	mirror_with(&m, one, 1, NULL);
 	assert_int_equal(ldap_rules_mirrored(a, settings, m, &set, &err), 1);
 	assert_done(ldap_rules_write(settings_ldap_rules_path(a, settings), &set, &err), err);
 	ldap_rules_live_look(l, NOW);
@@ -446,7 +456,7 @@ static void takes_another_set_over_at_the_next_look(void **state)
 	assert_string_equal(running[0].version, set.version);
 	assert_int_equal(running[0].pid, getpid());
 	mirror_close(m);
-	mirror_with(&m, two, 1);
+	mirror_with(&m, two, 1, NULL);
 	assert_int_equal(ldap_rules_mirrored(a, settings, m, &set, &err), 1);
 	/* its file gone: what is in force stays */
 	unlink(settings_ldap_rules_path(a, settings));
@@ -460,10 +470,42 @@ static void takes_another_set_over_at_the_next_look(void **state)
 	mirror_close(m);
 }
 
+/* A date is no way to take rules out of force by taking their file away. */
+static void a_date_comes_while_the_file_is_gone(void **state)
+{
+	static const char *const two[] = {"a", "1", "department = x", "deny", "b", "2", "department = y", "customer"};
+	struct ldap_rules_live *l = ldap_rules_live_open(settings);
+	struct ldap_rule_set set = {0};
+	struct mirror *m;
+
+	(void)state;
+	mirror_with(&m, two, 2, "20270116000000Z");
+	assert_int_equal(ldap_rules_mirrored(a, settings, m, &set, &err), 1);
+	assert_done(ldap_rules_write(settings_ldap_rules_path(a, settings), &set, &err), err);
+	mirror_close(m);
+	ldap_rules_live_look(l, NOW);
+	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 5);
+	/* asked about another time, as explain is, and back */
+	ldap_rules_live_at(l, 1800057600);
+	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 3);
+	ldap_rules_live_at(l, NOW - 86400);
+	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 5);
+	ldap_rules_live_at(l, 1800057600);
+	ldap_rules_live_look(l, NOW);
+	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 5);
+	assert_int_equal(unlink(settings_ldap_rules_path(a, settings)), 0);
+	ldap_rules_live_look(l, 1800057599);
+	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 5);
+	ldap_rules_live_look(l, 1800057600);
+	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 3);
+	assert_string_equal(ldap_rules_live_version(l), set.version);
+	ldap_rules_live_close(l);
+}
+
 static void status_and_acceptance_are_kept(void **state)
 {
 	static const char *const told[] = {"anna: x", "bert: y"};
-	const struct ldap_rules_status in = {.state = LDAP_RULES_PENDING, .version = "0123456789abcdef", .since = NOW, .detail = "too many",
+	const struct ldap_rules_status in = {.state = LDAP_RULES_PENDING, .version = "0123456789abcdef0123456789abcdef", .since = NOW, .detail = "too many",
 		.told = told, .told_count = 2, .changed = 70, .people = 90};
 	struct ldap_rules_status out;
 
@@ -561,6 +603,70 @@ static void counts_what_begins_tomorrow(void **state)
 	mirror_close(m);
 }
 
+/* Nor may a date in a condition be: "today since" next year gives nobody anything yet. */
+static void counts_whom_a_condition_might_match_on_another_day(void **state)
+{
+	struct mirror *m = company();
+	struct ldap_rules_change change;
+
+	(void)state;
+	assert_int_equal(changed(m, NULL, "order=1|name=x|when=department = Staff and today since 2030-01-01|outcome=customer", &change), 6);
+	assert_string_equal(change.told[0], "p5@example.org: on another day ldap:x may match, which is changed");
+	/* what is denied today is let go tomorrow */
+	assert_int_equal(changed(m, "order=1|name=x|when=department = Staff|outcome=deny",
+		"order=1|name=x|when=department = Staff and not today after 2027-01-16|outcome=deny", &change), 6);
+	assert_int_equal(changed(m, NULL, "order=1|name=x|when=department = Staff and department before today + 30 days|outcome=customer",
+		&change), 6);
+	/* no date can make these match */
+	assert_int_equal(changed(m, NULL, "order=1|name=x|when=department = Nobody and today since 2030-01-01|outcome=customer", &change), 0);
+	assert_int_equal(changed(m, GOOD, GOOD, &change), 0);
+	mirror_close(m);
+}
+
+/* Else it would deny whoever comes to it from then on, without any limit. */
+static void a_set_that_could_not_be_read_again_is_not_written(void **state)
+{
+	static const char *const one[] = {"a", "1", "department = x", "customer"};
+	const char *path = settings_ldap_rules_path(a, settings), **many = arena_alloc(a, 4 * LDAP_RULES_MAX * sizeof(*many));
+	struct ldap_rule_set good = {0}, large = {0}, kept = {0};
+	char *quotes = arena_alloc(a, VALUE_LONG + 1);
+	struct mirror *m;
+
+	(void)state;
+	mirror_with(&m, one, 1, NULL);
+	assert_int_equal(ldap_rules_mirrored(a, settings, m, &good, &err), 1);
+	assert_done(ldap_rules_write(path, &good, &err), err);
+	mirror_close(m);
+	/* each is within its bounds; a quote is two bytes in the file */
+	memset(quotes, '"', VALUE_LONG);
+	quotes[VALUE_LONG] = 0;
+	for (size_t i = 0; i < 4 * LDAP_RULES_MAX; i += 4) {
+		memcpy(many + i, one, sizeof(one));
+		many[i] = arena_printf(a, "%zu", i);
+		many[i + 2] = quotes;
+	}
+	mirror_with(&m, many, LDAP_RULES_MAX, NULL);
+	assert_int_equal(ldap_rules_mirrored(a, settings, m, &large, &err), 1);
+	assert_refused(ldap_rules_write(path, &large, &err), err, REASON_FILE);
+	assert_int_equal(ldap_rules_read(a, path, &kept, &err), 1);
+	assert_string_equal(kept.version, good.version);
+	mirror_close(m);
+}
+
+static void of_too_many_rules_none_is_looked_at(void **state)
+{
+	struct ldap_rule_set set = {.entries = arena_alloc(a, (LDAP_RULES_MAX + 1) * sizeof(*set.entries)), .n = LDAP_RULES_MAX + 1};
+	struct ldap_rules rules;
+
+	(void)state;
+	for (size_t i = 0; i < set.n; i++)
+		set.entries[i] = entry(arena_printf(a, "cn=%zu,ou=access,dc=x", i), "order=x");
+	rules = compiled(&set);
+	assert_int_equal(rules.problem_count, 1);
+	assert_non_null(strstr(rules.problems[0], "at most 1000 are taken"));
+	assert_int_equal(rules.n, 0);
+}
+
 static void a_group_that_is_not_there_can_never_match(void **state)
 {
 	struct mirror *m = company();
@@ -592,9 +698,13 @@ int main(void)
 		TEST(a_file_that_was_changed_denies_whoever_comes_to_it),
 		TEST(other_bounds_deny_what_they_no_longer_allow),
 		TEST(takes_another_set_over_at_the_next_look),
+		TEST(a_date_comes_while_the_file_is_gone),
 		TEST(status_and_acceptance_are_kept),
 		TEST(counts_whose_outcome_another_set_changes),
 		TEST(counts_what_begins_tomorrow),
+		TEST(counts_whom_a_condition_might_match_on_another_day),
+		TEST(a_set_that_could_not_be_read_again_is_not_written),
+		TEST(of_too_many_rules_none_is_looked_at),
 		TEST(a_group_that_is_not_there_can_never_match),
 	};
 
