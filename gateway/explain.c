@@ -271,6 +271,7 @@ static int explain_all(struct arena *a, struct files *files, struct gateway *g, 
 		e->asked = q->audit_id;
 	e->client = q->client;
 	gateway_open_stores(g);
+	gateway_rules_at(g, e->now);
 	return explain(a, g, q, e);
 }
 

@@ -37,6 +37,12 @@ const struct policy *gateway_policy(const struct gateway *g)
 	return g->ldap_rules ? ldap_rules_live_policy(g->ldap_rules) : &g->settings->policy;
 }
 
+void gateway_rules_at(struct gateway *g, int64_t t)
+{
+	if (g->ldap_rules)
+		ldap_rules_live_at(g->ldap_rules, t);
+}
+
 void gateway_policy_with(struct arena *a, const struct gateway *g, const struct policy *file, struct policy *out)
 {
 	if (g->ldap_rules)

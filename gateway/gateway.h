@@ -56,6 +56,8 @@ int gateway_open(struct arena *a, struct files *files, const struct settings *se
 void gateway_open_stores(struct gateway *g);
 /* The rules by which to judge now: those of the settings, with those of LDAP where there are some. */
 const struct policy *gateway_policy(const struct gateway *g);
+/* For `explain`: the rules of LDAP that count at that time, of the set that is in force now. */
+void gateway_rules_at(struct gateway *g, int64_t t);
 /* The same with other rules in place of those of the settings: those of LDAP stand behind the rule of the same name, else last. */
 void gateway_policy_with(struct arena *a, const struct gateway *g, const struct policy *file, struct policy *out);
 /* Before a sign-on is judged: whether others are in force.  What was decided by the ones before lasts until the next call. */
