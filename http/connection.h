@@ -64,6 +64,7 @@ struct http_server {
 	size_t socket_count;
 	enum turn turn;                         /* turns.c */
 	struct event *turn_over;
+	size_t taken;                           /* connections, in this turn */
 	int64_t complained_us;                  /* when the log was last told so */
 	struct event *drained_event;
 	bool draining;

@@ -21,6 +21,8 @@
 
 /* Longer than a turn of a busy worker's loop; who finds no other waits no longer than that. */
 #define MOMENT_US 5000
+/* What is taken of what was left before the others are waited for again: one, and more by who has many, where one matters little. */
+#define TAKES(count) (1 + (count) / 8)
 
 static bool is_ahead(struct http_server *s)
 {
@@ -50,6 +52,7 @@ static void enter(struct http_server *s, enum turn turn)
 		else
 			event_del(s->knocks[i]);
 	}
+	s->taken = 0;
 	if (turn == TURN_WAITING || turn == TURN_TAKING)
 		wait_for(s, MOMENT_US);
 }
@@ -85,7 +88,8 @@ void turns_counted(struct http_server *s, bool came)
 	if (s->turn == TURN_SHUT || s->socket_count == 0)
 		return;
 	/* what was knocked for stands, whatever else comes or goes, until it was taken by somebody */
-	if (ahead && (s->turn == TURN_OPEN || (s->turn == TURN_TAKING && came)))
+	s->taken += came;
+	if (ahead && (s->turn == TURN_OPEN || (s->turn == TURN_TAKING && s->taken >= TAKES(s->count))))
 		enter(s, TURN_WATCHING);
 	else if (!ahead && s->turn != TURN_OPEN)
 		enter(s, TURN_OPEN);
