@@ -19,6 +19,7 @@
 #define LDAP_FEED_H
 
 #include "ldap/connection.h"
+#include "ldap/containers.h"
 
 enum sync_what {
 	SYNC_OTHER,                     /* nothing for us; the server is there */
@@ -29,6 +30,7 @@ enum sync_what {
 	SYNC_COOKIE,                    /* only a cookie */
 	SYNC_PRESENT_PHASE_OVER,        /* who was not named since the start is gone */
 	SYNC_DELETE_PHASE_OVER,         /* who was not named is unchanged, when there was a cookie */
+	SYNC_MOVED,                     /* a unit was renamed or moved, and the server tells of nothing below it; text says which */
 	SYNC_AGAIN,                     /* the cookie is worth nothing (any more), text says why: start without */
 	SYNC_ENDED                      /* the server ends the search; text says why */
 };
@@ -69,6 +71,7 @@ struct feed {
 	const struct directory_options *directory;
 	const struct mirror_progress *progress;         /* NULL: nobody waits */
 	const char *const *person_attributes;
+	struct containers *containers;  /* of the process, not of the connection; NULL: not followed */
 	bool probing;
 	void *own;                      /* the protocol's, between begin and end */
 };

@@ -10,9 +10,11 @@
  *	held        when what is gone is too much to be believed, it stays, and the
  *	            mirror ages, until an administrator accepts it or the directory
  *	            is as before: looked for at the next server and every ten minutes
- *	reread      once a day everything from the beginning, over what we have:
- *	            servers tell nothing of entries whose subtree was renamed or
- *	            moved away, and those would stay as they were
+ *	moved       servers tell nothing of entries whose subtree was renamed or
+ *	            moved away: where the feed tells of the unit above them (for
+ *	            OpenLDAP containers.c), everything is read from the beginning,
+ *	            over what we have; a minute between two such readings
+ *	reread      the same once a day, for what nobody tells of
  *	rules       follow beside, where the settings want them: what is wrong with
  *	            them harms nothing else, and what was read of them stays
  *	lost        the mirror keeps what it has; wait 1, 2, 4 … 30 s
@@ -155,6 +157,10 @@ static int handle(struct follow *f, const struct sync_event *e, struct error *er
 	case SYNC_DELETE_PHASE_OVER:
 		rc = phase_over(f, e, err);
 		break;
+	case SYNC_MOVED:
+		log_info("a unit was renamed or moved", "directory", f->directory->name, "detail", e->text, NULL);
+		f->moved = true;
+		break;
 	case SYNC_AGAIN:
 		return again(f, e, err);
 	case SYNC_ENDED:
@@ -227,8 +233,8 @@ static int listen_to(struct follow *f, struct error *err)
 		f->is_better_there = scout_came_back(f, &f->better);
 		if (f->is_better_there)
 			return 1;
-		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0 || reread_when_due(f, err) < 0 ||
-			rules_when_due(f, err) < 0 || held_when_due(f, err) < 0)
+		if (commit_when_due(f, rc == 0, err) < 0 || probe_when_due(f, err) < 0 || moved_when_due(f, err) < 0 ||
+			reread_when_due(f, err) < 0 || rules_when_due(f, err) < 0 || held_when_due(f, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -248,7 +254,7 @@ static int follow_server(struct follow *f, const char *uri, struct error *err)
 	int rc = -1;
 
 	f->feed = (struct feed){.protocol = protocol, .directory = f->directory, .progress = f->progress,
-		.person_attributes = f->person_attributes};
+		.person_attributes = f->person_attributes, .containers = f->containers};
 	if (connection_open(f->directory, uri, f->progress, &f->feed.connection, err) < 0)
 		return -1;
 	mirror_writer_server(f->writer, uri);
@@ -347,12 +353,15 @@ int mirror_follow(const char *path, const struct directory_options *directory, c
 	settings = arena_new();
 	f.person_attributes = kept_attributes(settings, directory);
 	f.events = arena_new();
+	f.containers = containers_new(directory);
 	f.reread_at = clock_monotonic_us() + (reread_every(&f) < REREAD_FIRST ? reread_every(&f) : REREAD_FIRST);
 	while (rc == 0 && !must_stop(&f)) {
 		rc = follow_round(&f, err);
 		if (rc == 0)
 			wait_for_next(&f);
 	}
+	if (rc == 0)
+		rc = moved_remember(&f, err);
 	if (rc == 0) {
 		mirror_writer_lost(f.writer, NULL);
 		rc = mirror_writer_commit(f.writer, err);
@@ -360,5 +369,6 @@ int mirror_follow(const char *path, const struct directory_options *directory, c
 	mirror_writer_close(f.writer);
 	arena_free(settings);
 	arena_free(f.events);
+	containers_free(f.containers);
 	return rc;
 }

@@ -22,6 +22,7 @@ struct follow {
 	const struct mirror_progress *progress;
 	struct mirror_writer *writer;
 	struct feed feed;
+	struct containers *containers;
 	struct refresh refreshes[MIRROR_KINDS];
 	const char *const *person_attributes;
 	struct arena *events;           /* of one transaction */
@@ -29,6 +30,8 @@ struct follow {
 	int64_t pending_since;          /* 0: nothing waits */
 	int64_t accepted_at, held_reread_at;    /* monotonic: when to look, while something is held */
 	int64_t reread_at;              /* monotonic: when everything is read again */
+	bool moved;                     /* a unit was, and what lies below it was not read since */
+	int64_t moved_at;               /* monotonic: not before is it read again */
 	int64_t rules_at;               /* monotonic: when to search for rules again; 0: no need */
 	int64_t heard, probed;          /* monotonic: last message, last probe sent */
 	int failures;                   /* in a row, without a refresh between them */
@@ -59,7 +62,10 @@ bool is_refreshed(const struct follow *f);
 void heard_of(struct follow *f);
 /* In the loop: begins again when it is time. */
 int reread_when_due(struct follow *f, struct error *err);
+int moved_when_due(struct follow *f, struct error *err);
 int held_when_due(struct follow *f, struct error *err);
+/* The end of the process: the next one begins with what this one did not come to. */
+int moved_remember(struct follow *f, struct error *err);
 int64_t reread_every(const struct follow *f);
 
 /* ---- scout.c ---- */

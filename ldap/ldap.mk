@@ -11,6 +11,8 @@ ldap_libmirror_a_SOURCES = \
 	ldap/ad_values.c ldap/ad_values.h \
 	ldap/check.c \
 	ldap/connection.c ldap/connection.h \
+	ldap/container_list.c ldap/container_list.h \
+	ldap/containers.c ldap/containers.h \
 	ldap/dn.c ldap/mirror.h \
 	ldap/feed.c ldap/feed.h \
 	ldap/everyone.c \
@@ -40,6 +42,10 @@ ldap_libmirror_a_SOURCES = \
 check_PROGRAMS += tests/unit/test_dn
 tests_unit_test_dn_SOURCES = tests/unit/test_dn.c tests/unit/unit.h
 tests_unit_test_dn_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_containers
+tests_unit_test_containers_SOURCES = tests/unit/test_containers.c tests/unit/unit.h
+tests_unit_test_containers_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_everyone
 tests_unit_test_everyone_SOURCES = tests/unit/test_everyone.c tests/unit/unit.h
@@ -104,3 +110,8 @@ check_PROGRAMS += tests/integration/test_mirror_corners
 tests_integration_test_mirror_corners_SOURCES = tests/integration/test_mirror_corners.c tests/integration/slapd.c \
 	tests/integration/slapd.h tests/unit/unit.h
 tests_integration_test_mirror_corners_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/integration/test_mirror_units
+tests_integration_test_mirror_units_SOURCES = tests/integration/test_mirror_units.c tests/integration/slapd.c \
+	tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_units_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)

@@ -78,6 +78,7 @@ struct directory_options {
 	size_t removal_limit;           /* percent that one refresh may take away unasked; 100: any share; 0: 10 */
 	int64_t return_seconds;         /* while another server serves: between looks whether the first is back; 0: a minute */
 	int64_t reread_seconds;         /* between readings of everything; 0: a day */
+	int64_t moved_seconds;          /* between such as a moved unit asks for; 0: a minute */
 };
 
 /* Entries as Active Directory has them: known by objectGUID, with SIDs, primary groups and userAccountControl. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 
 #define REREAD_EVERY (86400 * SECOND)
+#define MOVED_EVERY (60 * SECOND)
 /* While something is held: whether it was accepted, and whether the directory is still so. */
 #define ACCEPTED_EVERY SECOND
 #define HELD_REREAD (600 * SECOND)
@@ -41,10 +42,10 @@ bool is_refreshed(const struct follow *f)
 	return !f->refreshes[MIRROR_PEOPLE].going_on && !f->refreshes[MIRROR_GROUPS].going_on;
 }
 
-/* From now on the mirror is known to be as the directory is. */
+/* From now on the mirror is known to be as the directory is, unless something is known not to be. */
 void heard_of(struct follow *f)
 {
-	if (is_refreshed(f))
+	if (is_refreshed(f) && !f->moved)
 		mirror_writer_heard(f->writer, clock_now());
 }
 
@@ -76,7 +77,8 @@ static int refresh_end(struct follow *f, enum mirror_kind kind, struct error *er
 	if (f->at == 0)
 		scout_was_right(f);
 	f->last.detail[0] = '\0';
-	heard_of(f);
+	/* also when a unit was moved meanwhile: units that never rest must not make a mirror old */
+	mirror_writer_heard(f->writer, clock_now());
 	log_info("the directory was read", "directory", f->directory->name, "server", f->feed.connection->uri, NULL);
 	if (f->progress->whole)
 		f->progress->whole(f->progress->context, f->feed.connection->uri);
@@ -130,16 +132,45 @@ int64_t reread_every(const struct follow *f)
 	return f->directory->reread_seconds > 0 ? f->directory->reread_seconds * SECOND : REREAD_EVERY;
 }
 
-int reread_when_due(struct follow *f, struct error *err)
+static int reread(struct follow *f, const char *why, struct error *err)
 {
-	int64_t now = clock_monotonic_us();
-
-	if (now < f->reread_at || !is_refreshed(f))
-		return 0;
-	f->reread_at = now + reread_every(f);
+	f->reread_at = clock_monotonic_us() + reread_every(f);
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		if (feed_source(f->directory, (enum mirror_kind)kind).base &&
-			refresh_from_nothing(f, (enum mirror_kind)kind, "as it is from time to time", err) < 0)
+			refresh_from_nothing(f, (enum mirror_kind)kind, why, err) < 0)
+			return -1;
+	return 0;
+}
+
+int reread_when_due(struct follow *f, struct error *err)
+{
+	if (clock_monotonic_us() < f->reread_at || !is_refreshed(f))
+		return 0;
+	return reread(f, "as it is from time to time", err);
+}
+
+/*
+ * A refresh that goes on may have read the unit before it was moved: its end is waited for, but not that of one that is held,
+ * for what was moved away may be back.
+ */
+int moved_when_due(struct follow *f, struct error *err)
+{
+	int64_t now = clock_monotonic_us(), pause = f->directory->moved_seconds > 0 ? f->directory->moved_seconds * SECOND : MOVED_EVERY;
+
+	if (!f->moved || now < f->moved_at)
+		return 0;
+	for (int kind = MIRROR_PEOPLE; kind <= MIRROR_GROUPS; kind++)
+		if (f->refreshes[kind].going_on && !f->refreshes[kind].held)
+			return 0;
+	f->moved = false;
+	f->moved_at = now + pause;
+	return reread(f, "a unit was renamed or moved", err);
+}
+
+int moved_remember(struct follow *f, struct error *err)
+{
+	for (int kind = 0; kind < MIRROR_KINDS && f->moved; kind++)
+		if (mirror_writer_set_cookie(f->writer, (enum mirror_kind)kind, (struct slice){NULL, 0}, err) < 0)
 			return -1;
 	return 0;
 }

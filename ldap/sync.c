@@ -5,11 +5,20 @@
  *
  * Whatever is not built as the standard says ends the connection: a message
  * that was misread could delete people.
+ *
+ * Units are followed by searches of their own (containers.h).
  */
 #include "ldap/sync.h"
 
+#include "base/clock.h"
+#include "base/log.h"
+
 #include <ldap.h>
 #include <sys/time.h>
+
+/* After the search for units ended; and after there were too many of them. */
+#define UNITS_AGAIN INT64_C(60000000)
+#define UNITS_MUCH_LATER INT64_C(3600000000)
 
 struct sync {
 	int searches[MIRROR_KINDS];     /* message ids; 0: none */
@@ -19,21 +28,6 @@ struct sync {
 static int malformed(const struct feed *f, const char *what, struct error *err)
 {
 	return error_set(err, REASON_DIRECTORY, "%s: %s is not built as RFC 4533 says", f->connection->uri, what);
-}
-
-static int sync_begin(struct feed *f, struct error *err)
-{
-	(void)err;
-	f->own = calloc(1, sizeof(struct sync));
-	if (!f->own)
-		abort();
-	return 0;
-}
-
-static void sync_end(struct feed *f)
-{
-	free(f->own);
-	f->own = NULL;
 }
 
 /* ---- requests ---- */
@@ -81,6 +75,77 @@ static int sync_start(struct feed *f, enum mirror_kind kind, struct slice cookie
 		controls, NULL, NULL, LDAP_NO_LIMIT, &own->searches[kind]);
 	ber_memfree(control.ldctl_value.bv_val);
 	return rc == LDAP_SUCCESS ? 0 : connection_error(f->connection, "search for changes", rc, err);
+}
+
+/* Whatever is wrong with it harms nothing else, and is told once. */
+static void units_warn(const struct feed *f, struct branch *b, const char *text)
+{
+	char detail[sizeof(b->warned)];
+
+	snprintf(detail, sizeof(detail), "%s: %s", b->base, text);
+	if (strcmp(detail, b->warned) == 0)
+		return;
+	memcpy(b->warned, detail, sizeof(detail));
+	log_warning("units that are renamed or moved are noticed only when everything is read again", "directory", f->directory->name,
+		"detail", detail, NULL);
+}
+
+static void units_end(struct feed *f, struct branch *b, const char *text, int64_t again_after)
+{
+	if (b->search)
+		ldap_abandon_ext(f->connection->ld, b->search, NULL, NULL);
+	branch_drop(b);
+	b->again_at = clock_monotonic_us() + again_after;
+	units_warn(f, b, text);
+}
+
+/* Always from the beginning: what is known of them is compared, and no cookie is kept. */
+static void units_start(struct feed *f, struct branch *b)
+{
+	static const char *const attributes[] = {"hasSubordinates", NULL};
+	LDAPControl control = {(char *)SYNC_CONTROL_OID, {0, NULL}, 1};
+	LDAPControl *controls[] = {&control, NULL};
+	int rc = LDAP_ENCODING_ERROR;
+
+	branch_begin(b);
+	if (request_value((struct slice){NULL, 0}, &control.ldctl_value) == 0)
+		rc = ldap_search_ext(f->connection->ld, b->base, LDAP_SCOPE_SUBTREE, container_filter, (char **)attributes, 0, controls,
+			NULL, NULL, LDAP_NO_LIMIT, &b->search);
+	ber_memfree(control.ldctl_value.bv_val);
+	if (rc != LDAP_SUCCESS) {
+		b->search = 0;
+		units_end(f, b, ldap_err2string(rc), UNITS_AGAIN);
+	}
+}
+
+static void units_when_due(struct feed *f)
+{
+	for (size_t i = 0; f->containers && i < f->containers->n; i++) {
+		struct branch *b = &f->containers->branches[i];
+
+		if (b->again_at && clock_monotonic_us() >= b->again_at)
+			units_start(f, b);
+	}
+}
+
+/* Before people and groups are read, so that what is moved while they are is told. */
+static int sync_begin(struct feed *f, struct error *err)
+{
+	(void)err;
+	f->own = calloc(1, sizeof(struct sync));
+	if (!f->own)
+		abort();
+	for (size_t i = 0; f->containers && i < f->containers->n; i++)
+		units_start(f, &f->containers->branches[i]);
+	return 0;
+}
+
+static void sync_end(struct feed *f)
+{
+	for (size_t i = 0; f->containers && i < f->containers->n; i++)
+		branch_drop(&f->containers->branches[i]);
+	free(f->own);
+	f->own = NULL;
 }
 
 static int sync_probe(struct feed *f, struct error *err)
@@ -294,7 +359,6 @@ static int take_info(struct feed *f, struct arena *a, LDAPMessage *message, stru
 
 static int take_result(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
-	struct sync *own = f->own;
 	char *said = NULL;
 	int code, rc = ldap_parse_result(f->connection->ld, message, &code, NULL, &said, NULL, NULL, 0);
 
@@ -303,28 +367,14 @@ static int take_result(struct feed *f, struct arena *a, LDAPMessage *message, st
 	/* slapd is unwilling when the cookie is newer than its data */
 	out->what = code == LDAP_SYNC_REFRESH_REQUIRED || code == LDAP_UNWILLING_TO_PERFORM ? SYNC_AGAIN : SYNC_ENDED;
 	out->is_behind = code == LDAP_UNWILLING_TO_PERFORM;
-	own->searches[out->kind] = 0;
 	out->text = arena_printf(a, "%s%s%s", ldap_err2string(code), said && *said ? ": " : "", said ? said : "");
 	ldap_memfree(said);
 	return 0;
 }
 
-static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+static int take_any(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
-	int id = ldap_msgid(message), type = ldap_msgtype(message), kind = 0;
-	struct sync *own = f->own;
-
-	/* an unsolicited notice is a server going away: the connection ends by itself */
-	if (id == LDAP_RES_UNSOLICITED)
-		return 0;
-	if (id == own->probe && type == LDAP_RES_SEARCH_RESULT)
-		f->probing = false;
-	while (kind < MIRROR_KINDS && own->searches[kind] != id)
-		kind++;
-	if (kind == MIRROR_KINDS)
-		return 0;
-	out->kind = (enum mirror_kind)kind;
-	switch (type) {
+	switch (ldap_msgtype(message)) {
 	case LDAP_RES_SEARCH_ENTRY:
 		return take_entry(f, a, message, out, err);
 	case LDAP_RES_INTERMEDIATE:
@@ -336,14 +386,74 @@ static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, s
 	}
 }
 
+/* ---- units ---- */
+
+/* A message that cannot be read ends the search for units, not the connection. */
+static void take_unit(struct feed *f, struct arena *a, LDAPMessage *message, struct branch *b, struct sync_event *out)
+{
+	struct sync_event e = {.what = SYNC_OTHER};
+	struct error why = {0};
+
+	if (take_any(f, a, message, &e, &why) < 0) {
+		units_end(f, b, why.detail, UNITS_AGAIN);
+	} else if (e.what == SYNC_AGAIN || e.what == SYNC_ENDED) {
+		b->search = 0;
+		units_end(f, b, e.text, UNITS_AGAIN);
+	} else if (branch_event(b, &e)) {
+		out->what = SYNC_MOVED;
+		out->text = e.what == SYNC_ENTRY ? e.entry.dn : arena_printf(a, "one left, or was deleted: %s", b->base);
+	}
+	if (b->is_known && b->known.n == 0)
+		units_warn(f, b, "no unit may be seen there, not even the base");
+	if (branch_is_full(b)) {
+		units_end(f, b, "there are too many units to follow", UNITS_MUCH_LATER);
+		branch_forget(b);
+	}
+}
+
+static struct branch *branch_of(const struct feed *f, int id)
+{
+	for (size_t i = 0; f->containers && i < f->containers->n; i++)
+		if (f->containers->branches[i].search == id)
+			return &f->containers->branches[i];
+	return NULL;
+}
+
+static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
+{
+	int id = ldap_msgid(message), type = ldap_msgtype(message), kind = 0;
+	struct sync *own = f->own;
+	struct branch *unit;
+
+	/* an unsolicited notice is a server going away: the connection ends by itself */
+	if (id == LDAP_RES_UNSOLICITED)
+		return 0;
+	if (id == own->probe && type == LDAP_RES_SEARCH_RESULT)
+		f->probing = false;
+	while (kind < MIRROR_KINDS && own->searches[kind] != id)
+		kind++;
+	if (kind == MIRROR_KINDS) {
+		unit = branch_of(f, id);
+		if (unit)
+			take_unit(f, a, message, unit, out);
+		return 0;
+	}
+	out->kind = (enum mirror_kind)kind;
+	if (type == LDAP_RES_SEARCH_RESULT)
+		own->searches[kind] = 0;
+	return take_any(f, a, message, out, err);
+}
+
 static int sync_next(struct feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err)
 {
 	struct timeval wait = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 	struct sync_event event = {.what = SYNC_OTHER};
 	LDAPMessage *message = NULL;
 	int code = LDAP_SERVER_DOWN;
-	int rc = ldap_result(f->connection->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, &message);
+	int rc;
 
+	units_when_due(f);
+	rc = ldap_result(f->connection->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, &message);
 	if (rc == 0)
 		return 0;
 	if (rc < 0) {

@@ -205,7 +205,9 @@ void follower_start(struct slapd *s, const struct directory_options *d)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGTERM, on_term);
-	log_begin("mirror", LOG_LEVEL_ERROR);
+	if (s->log && !freopen(s->log, "a", stderr))
+		_exit(1);
+	log_begin("mirror", s->log ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
 	rc = mirror_follow(s->mirror, d, &progress, &err);
 	if (rc < 0)
 		fprintf(stderr, "mirror_follow: %s: %s\n", reason_word(err.reason), err.detail);

@@ -17,6 +17,7 @@ struct slapd {
 	char config[96], mirror[96];
 	char uri[64], tls_uri[64];
 	const char *listen;             /* more addresses for -h, or NULL */
+	const char *log;                /* file for all that the follower logs, or NULL: its errors on stderr */
 	pid_t pid;
 	pid_t follower;
 };
