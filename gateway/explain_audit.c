@@ -209,8 +209,9 @@ void explain_print_audit(struct arena *a, const struct explanation *e)
 	}
 	printf("Recorded   %s, id %s; what is not so now has a star, and below it what is\n",
 		shown(a, json_object_get(audit->line, "time")), report_clean(a, e->asked));
-	json_object_foreach(audit->recorded, key, value)
+	json_object_foreach(audit->recorded, key, value) {
 		print_row(a, key, value, json_object_get(now, key));
+	}
 	json_object_foreach(now, key, value) {
 		if (!json_object_get(audit->recorded, key))
 			print_row(a, key, NULL, value);
