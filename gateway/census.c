@@ -150,11 +150,9 @@ void census_judge(struct arena *one_arena, const struct census *c, const struct 
 	out->rule = place_of_rule(policy, &out->judgement.decision);
 	/* in the order of a sign-on; but whom the rules give nothing needs no other reason */
 	denied = out->judgement.decision.outcome == OUTCOME_DENY;
-	if (denied)
-		out->refusal = by_rules;
-	else if (one->refusal->reason != REASON_NONE)
+	if (!denied && one->refusal->reason != REASON_NONE)
 		out->refusal = *one->refusal;
-	else if (require_provider(one_arena, s, one->person, &out->refusal) == 0)
+	else if (denied || require_provider(one_arena, s, one->person, &out->refusal) == 0)
 		out->refusal = by_rules;
 }
 

@@ -109,7 +109,11 @@ static int choose_asked_provider(const struct explain_asked *q, const struct gat
 	const struct settings *s = g->settings;
 	size_t i;
 
-	e->provider = q->provider ? settings_provider(s, q->provider) : s->provider_count == 1 ? &s->providers[0] : NULL;
+	if (!q->provider && s->provider_count == 1) {
+		e->provider = &s->providers[0];
+		return 0;
+	}
+	e->provider = q->provider ? settings_provider(s, q->provider) : NULL;
 	if (q->provider && !e->provider)
 		return error_set(err, REASON_SETTINGS, "there is no identity provider named %.60s", q->provider);
 	for (i = 0; !e->provider && e->response->peek.issuer && i < s->provider_count; i++) {

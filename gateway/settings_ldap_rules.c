@@ -93,7 +93,7 @@ static void read_place(struct settings_reader *r, const struct yaml_node *map, c
 	struct settings_ldap_rules *rules)
 {
 	const struct policy *policy = &r->settings->policy;
-	size_t i = policy->rule_count;
+	size_t i;
 
 	rules->place = policy->rule_count;
 	if (!w->after)

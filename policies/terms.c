@@ -52,8 +52,10 @@ int parser_take_name(struct parser *p, const char *what, const char *const *know
 	if (parser_take_value(p, what, &name) < 0)
 		return -1;
 	found = word_find(slice_c(name), known);
-	if (!found)
-		return parser_refuse_name(p, column, what, name, known);
+	if (!found) {
+		parser_refuse_name(p, column, what, name, known);
+		return -1;
+	}
 	*out = found;
 	return 0;
 }
