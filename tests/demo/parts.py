@@ -31,15 +31,23 @@ class PartFailed(Exception):
     pass
 
 
+given_ports = set()
+
+
 def free_port(wanted=0):
-    """A port of 127.0.0.1: the wanted one if nobody has it, else the kernel's choice."""
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind(("127.0.0.1", wanted))
-        except OSError:
-            s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of 127.0.0.1: the wanted one if nobody has it, else one of the kernel's choice that nobody here was given before."""
+    while True:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", wanted))
+            except OSError:
+                s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        # whoever was given one may not listen there yet
+        if port == wanted or port not in given_ports:
+            given_ports.add(port)
+            return port
 
 
 def answers_tcp(port):
