@@ -91,7 +91,7 @@ def slow_ones_begin_first(request):
 
 
 def pytest_collection_modifyitems(items):
-    """Slow ones go on behind a quarter of the others, between two files: they must take minutes, but not as long as a sign-on may."""
+    """Slow ones go on behind a quarter of the others: they must take minutes, but not as long as a sign-on may."""
     slow = [item for item in items if any(name in item.fixturenames for name in SLOW)]
     others = [item for item in items if item not in slow]
     at = len(others) // 4
