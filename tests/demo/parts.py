@@ -35,7 +35,7 @@ given_ports = set()
 
 
 def free_port(wanted=0):
-    """A port of 127.0.0.1: the wanted one if nobody has it, else one of the kernel's choice that nobody here was given before."""
+    """A port of 127.0.0.1: the wanted one if nobody has it, else one of the kernel's choice, given to nobody here before."""
     while True:
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
