@@ -137,7 +137,7 @@ int base64url_decode(struct arena *a, struct slice in, struct slice *out)
 	return 0;
 }
 
-static int hex_value(char c)
+int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';

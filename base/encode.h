@@ -32,6 +32,7 @@ int form_decode(struct arena *a, struct slice in, struct slice *out);
  */
 int form_find(struct slice query, const char *name, struct slice *raw_out);
 
+int hex_value(char c);                  /* of one digit, in either case; -1: it is none */
 void hex_encode(const void *in, size_t n, char *out);   /* 2n characters and a NUL, lower case */
 
 /* Decimal digits only, no sign, within [min, max]; 0 or -1. */

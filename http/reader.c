@@ -221,17 +221,9 @@ static int head_end(struct reader *r)
 	return r->left ? IN_BODY : next_request(r);
 }
 
-static int hex_digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int chunk_size_byte(struct reader *r, unsigned char c)
 {
-	int digit = hex_digit(c);
+	int digit = hex_value(c);
 
 	if (c == '\r' && r->word_size) {
 		r->word_size = 0;

@@ -453,14 +453,10 @@ static int step(struct feed *f, struct side *s, struct error *err)
 /* Nobody speaks unasked but to say farewell. */
 static int wait_quietly(struct feed *f, int milliseconds, struct error *err)
 {
-	struct timeval wait = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 	LDAPMessage *message = NULL;
-	int code = LDAP_SERVER_DOWN, rc = ldap_result(f->connection->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, &message);
 
-	if (rc < 0) {
-		ldap_get_option(f->connection->ld, LDAP_OPT_RESULT_CODE, &code);
-		return connection_error(f->connection, "connection lost", code, err);
-	}
+	if (connection_message(f->connection, milliseconds, &message, err) < 0)
+		return -1;
 	ldap_msgfree(message);
 	return 0;
 }

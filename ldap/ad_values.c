@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <endian.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 
 /* ---- GUIDs ---- */
@@ -38,15 +39,6 @@ void guid_text(const unsigned char uuid[UUID_SIZE], char out[GUID_TEXT_SIZE])
 	snprintf(out, GUID_TEXT_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 int guid_parse(struct slice text, unsigned char uuid[UUID_SIZE])
 {
 	unsigned char bytes[UUID_SIZE];
@@ -62,8 +54,8 @@ int guid_parse(struct slice text, unsigned char uuid[UUID_SIZE])
 				return -1;
 			continue;
 		}
-		high = hex_digit(text.p[i]);
-		low = hex_digit(text.p[i + 1]);
+		high = hex_value(text.p[i]);
+		low = hex_value(text.p[i + 1]);
 		if (high < 0 || low < 0)
 			return -1;
 		bytes[n++] = (unsigned char)(high << 4 | low);
@@ -229,37 +221,15 @@ struct slice ad_kept_value(struct arena *a, const char *attribute, struct slice 
 
 #define GUID_BASE64_SIZE 24
 
-static int base64_value(char c)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *p = c ? strchr(alphabet, c) : NULL;
-
-	return p ? (int)(p - alphabet) : -1;
-}
-
-/* 24 characters of base64 for 16 bytes, the four bits that are left over 0: one spelling only. */
+/* 24 characters of base64 for 16 bytes, in the one spelling that they have. */
 static int guid_from_base64(struct slice text, unsigned char out[UUID_SIZE])
 {
-	unsigned char bytes[UUID_SIZE];
-	uint32_t bits = 0;
-	size_t n = 0;
-	int count = 0;
+	unsigned char bytes[UUID_SIZE + 2], again[GUID_BASE64_SIZE + 1];
 
-	if (text.n != GUID_BASE64_SIZE || text.p[22] != '=' || text.p[23] != '=')
+	if (text.n != GUID_BASE64_SIZE || EVP_DecodeBlock(bytes, (const unsigned char *)text.p, GUID_BASE64_SIZE) != sizeof(bytes))
 		return -1;
-	for (size_t i = 0; i < 22; i++) {
-		int v = base64_value(text.p[i]);
-
-		if (v < 0)
-			return -1;
-		bits = (bits << 6 | (uint32_t)v) & 0xffff;
-		count += 6;
-		if (count >= 8) {
-			count -= 8;
-			bytes[n++] = (unsigned char)(bits >> count);
-		}
-	}
-	if (bits & 0xf)
+	EVP_EncodeBlock(again, bytes, UUID_SIZE);
+	if (memcmp(again, text.p, GUID_BASE64_SIZE) != 0)
 		return -1;
 	memcpy(out, bytes, UUID_SIZE);
 	return 0;

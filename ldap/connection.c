@@ -356,6 +356,17 @@ static int search_message(struct connection *c, const struct search *search, LDA
 	}
 }
 
+int connection_message(struct connection *c, int milliseconds, struct ldapmsg **out, struct error *err)
+{
+	struct timeval wait = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+	int code = LDAP_SERVER_DOWN, type = ldap_result(c->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, out);
+
+	if (type >= 0)
+		return type > 0;
+	ldap_get_option(c->ld, LDAP_OPT_RESULT_CODE, &code);
+	return connection_error(c, "connection lost", code, err);
+}
+
 int connection_search(struct connection *c, const struct search *search, void (*each)(const struct entry *e, void *context),
 	void *context, struct error *err)
 {

@@ -26,6 +26,12 @@ int connection_open(const struct directory_options *d, const char *uri, const st
 	struct connection **out, struct error *err);
 void connection_close(struct connection *c);    /* NULL is fine */
 
+/*
+ * One message, of whichever search: 1 with *out, for ldap_msgfree; 0: none within the time; -1: the connection is of no
+ * further use.
+ */
+int connection_message(struct connection *c, int milliseconds, struct ldapmsg **out, struct error *err);
+
 enum search_scope { SEARCH_BASE, SEARCH_CHILDREN, SEARCH_SUBTREE };
 
 struct search {

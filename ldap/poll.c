@@ -454,21 +454,16 @@ static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, s
 
 static int poll_next(struct feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err)
 {
-	struct timeval wait = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 	struct sync_event event = {.what = SYNC_OTHER};
 	struct side *s = side_at_work(f->own);
 	LDAPMessage *message = NULL;
-	int code = LDAP_SERVER_DOWN, rc;
+	int rc;
 
 	if (s && !s->search && ask(f, s, err) < 0)
 		return -1;
-	rc = ldap_result(f->connection->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, &message);
-	if (rc == 0)
-		return 0;
-	if (rc < 0) {
-		ldap_get_option(f->connection->ld, LDAP_OPT_RESULT_CODE, &code);
-		return connection_error(f->connection, "connection lost", code, err);
-	}
+	rc = connection_message(f->connection, milliseconds, &message, err);
+	if (rc <= 0)
+		return rc;
 	rc = take_message(f, a, message, &event, err);
 	ldap_msgfree(message);
 	if (rc < 0)

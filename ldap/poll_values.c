@@ -11,15 +11,6 @@
 
 const char *const poll_id_attributes[] = {"entryUUID", "nsUniqueId", "ipaUniqueID", "objectGUID", "GUID", "ibm-entryUUID", NULL};
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* 32 hexadecimal digits with dashes between them, wherever a server puts them. */
 static bool is_written_uuid(struct slice value, unsigned char uuid[UUID_SIZE])
 {
@@ -29,7 +20,7 @@ static bool is_written_uuid(struct slice value, unsigned char uuid[UUID_SIZE])
 		return false;
 	memset(uuid, 0, UUID_SIZE);
 	for (size_t i = 0; i < value.n; i++) {
-		int digit = digit_of(value.p[i]);
+		int digit = hex_value(value.p[i]);
 
 		if (value.p[i] == '-' && i > 0 && i + 1 < value.n && value.p[i - 1] != '-')
 			continue;

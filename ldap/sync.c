@@ -446,20 +446,14 @@ static int take_message(struct feed *f, struct arena *a, LDAPMessage *message, s
 
 static int sync_next(struct feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err)
 {
-	struct timeval wait = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
 	struct sync_event event = {.what = SYNC_OTHER};
 	LDAPMessage *message = NULL;
-	int code = LDAP_SERVER_DOWN;
 	int rc;
 
 	units_when_due(f);
-	rc = ldap_result(f->connection->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, &message);
-	if (rc == 0)
-		return 0;
-	if (rc < 0) {
-		ldap_get_option(f->connection->ld, LDAP_OPT_RESULT_CODE, &code);
-		return connection_error(f->connection, "connection lost", code, err);
-	}
+	rc = connection_message(f->connection, milliseconds, &message, err);
+	if (rc <= 0)
+		return rc;
 	rc = take_message(f, a, message, &event, err);
 	ldap_msgfree(message);
 	if (rc < 0)
