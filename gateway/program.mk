@@ -66,6 +66,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/observe_command.c \
 	gateway/observe_report.c gateway/observe_report.h \
 	gateway/parent.c gateway/parent.h \
+	gateway/posts.c gateway/posts.h \
 	gateway/refresh_role.c \
 	gateway/report.c gateway/report.h \
 	gateway/role.c \

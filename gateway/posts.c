@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/posts.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <poll.h>
+
+#include <sys/wait.h>
+
+#define SECOND ((int64_t)1000000)
+
+/* A worker is an event loop: five seconds of silence are a stuck one.  The others may wait for a network. */
+#define SILENCE_WORKER (5 * SECOND)
+#define SILENCE_OTHER (60 * SECOND)
+#define SILENCE_STARTING (30 * SECOND)  /* nobody is heard while libraries load */
+#define PATIENCE (30 * SECOND)          /* from SIGTERM to SIGKILL */
+#define SETTLED SECOND                  /* who dies sooner was not really ready, as with a full disk */
+
+/* ---- what there is ---- */
+
+static void add_post(struct posts *p, const char *role, const char *instance, unsigned audience, int64_t silence)
+{
+	struct post *post = &p->list[p->count++];
+
+	*post = (struct post){.role = role, .instance = instance, .audience = audience, .silence = silence};
+}
+
+void posts_make(struct posts *p)
+{
+	const struct settings *s = p->supply->loaded.settings;
+	struct arena *a = p->supply->loaded.arena;
+	size_t i;
+
+	p->generation++;
+	p->list = arena_alloc(a, (s->workers + s->directory_count + 3) * sizeof(*p->list));
+	p->count = 0;
+	for (i = 0; i < s->workers; i++)
+		add_post(p, "worker", arena_printf(a, "%zu", i + 1), FILES_WORKER, SILENCE_WORKER);
+	for (i = 0; i < s->directory_count; i++) {
+		int64_t network = s->directories[i].network_seconds * 2 * SECOND;
+
+		add_post(p, "mirror", s->directories[i].name, FILES_MIRROR | FILES_MIRROR_OF(i), network > SILENCE_OTHER ? network : SILENCE_OTHER);
+	}
+	add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
+	if (s->ldap_rules.directory)
+		add_post(p, "rules", "ldap", FILES_RULES, SILENCE_OTHER);
+	if (s->metrics_listen)
+		add_post(p, "metrics", "listener", FILES_METRICS, SILENCE_OTHER);
+}
+
+static bool is_worker(const char *role)
+{
+	return strcmp(role, "worker") == 0;
+}
+
+/* The mirror's file and the metadata have one writer: the old one ends before the new one begins. */
+static bool must_wait(const struct posts *p, const struct post *post)
+{
+	const struct child *c;
+
+	for (c = p->children; c && !is_worker(post->role); c = c->next) {
+		if (c->generation != p->generation && strcmp(c->role, post->role) == 0 && strcmp(c->instance, post->instance) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool area_is_taken(const struct posts *p, unsigned area)
+{
+	const struct child *c;
+
+	for (c = p->children; c; c = c->next) {
+		if (c->area == area)
+			return true;
+	}
+	return false;
+}
+
+/* The lowest that no process has: it goes on where the last one stopped counting. */
+static unsigned free_area(const struct posts *p)
+{
+	unsigned area = 1;
+
+	while (area < METRICS_AREAS && area_is_taken(p, area))
+		area++;
+	return area;
+}
+
+static void fill_post(struct posts *p, struct post *post, int64_t now)
+{
+	int sockets[ROLE_SOCKETS_MAX];
+	struct child_order order = {
+		.role = post->role, .instance = post->instance, .settings_path = p->supply->path, .files = p->supply->loaded.files, .audience = post->audience,
+		.sockets = sockets, .silence = post->silence, .user = &p->supply->loaded.user, .metrics = p->supply->metrics_fd, .area = free_area(p),
+	};
+	struct error err;
+	struct child *c;
+
+	if (is_worker(post->role))
+		order.socket_count = listeners_sockets(&p->supply->browsers, sockets);
+	else if (strcmp(post->role, "metrics") == 0)
+		order.socket_count = listeners_sockets(&p->supply->metrics_sockets, sockets);
+	c = child_start(&order, &err);
+	if (!c) {
+		log_error("cannot start a process", "role", post->role, "instance", post->instance, "detail", err.detail, NULL);
+		post->start_at = now + child_back_off(++post->failures) * SECOND;
+		return;
+	}
+	c->generation = p->generation;
+	c->post = (size_t)(post - p->list);
+	c->next = p->children;
+	p->children = c;
+	post->child = c;
+}
+
+/* ---- one turn: what is missing ---- */
+
+static void fill_posts(struct posts *p, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < p->count && !p->stopping; i++) {
+		struct post *post = &p->list[i];
+
+		if (!post->child && post->start_at <= now && !must_wait(p, post))
+			fill_post(p, post, now);
+	}
+}
+
+/* Whether those of this generation can do the work of `old`. */
+static bool is_succeeded(const struct posts *p, const struct child *old)
+{
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		const struct post *post = &p->list[i];
+		bool ready = post->child && post->child->ready;
+
+		if (!is_worker(post->role))
+			continue;
+		if (strcmp(post->instance, old->instance) == 0)
+			return ready;
+		all &= ready;
+	}
+	return all;     /* fewer workers than before: once the others serve */
+}
+
+/* One that is stuck says no more that it accepts nothing, and nobody is to wait for it until it is killed. */
+static void end(struct posts *p, struct child *c, int64_t now)
+{
+	child_end(c, now, PATIENCE);
+	metrics_forget_connections(p->supply->metrics, c->area);
+}
+
+static void end_predecessors(struct posts *p, int64_t now)
+{
+	struct child *c;
+
+	for (c = p->children; c; c = c->next) {
+		if (c->generation == p->generation || c->ending)
+			continue;
+		/* one that never came to serve is no loss: reloads in a row do not pile up processes */
+		if (!c->ready || !is_worker(c->role) || is_succeeded(p, c))
+			end(p, c, now);
+	}
+}
+
+static void hear(struct child *c)
+{
+	if (c->heartbeat >= 0 && child_hear(c, clock_monotonic_us()))
+		log_info("ready", "role", c->role, "instance", c->instance, NULL);
+}
+
+static void kill_what_is_stuck(struct posts *p, int64_t now)
+{
+	struct child *c;
+
+	for (c = p->children; c; c = c->next) {
+		int64_t most = c->ready || c->silence > SILENCE_STARTING ? c->silence : SILENCE_STARTING;
+
+		if (c->ending ? now < c->kill_at : now - c->heard < most)
+			continue;
+		hear(c);                /* it may be this process that was held up, by a reload */
+		if (!c->ending && now - c->heard < most)
+			continue;
+		log_error(c->ending ? "does not end, killed" : "is stuck, killed", "role", c->role, "instance", c->instance, NULL);
+		child_kill(c);
+		c->heard = now;         /* once is enough; waitpid says when it is gone */
+		c->kill_at = now + PATIENCE;
+	}
+}
+
+bool posts_serve(const struct posts *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		if (is_worker(p->list[i].role) && !(p->list[i].child && p->list[i].child->ready))
+			return false;
+	}
+	return true;
+}
+
+void posts_turn(struct posts *p, int64_t now)
+{
+	kill_what_is_stuck(p, now);
+	end_predecessors(p, now);
+	fill_posts(p, now);
+}
+
+/* ---- what happened ---- */
+
+static void on_death(struct posts *p, struct child *c, int status)
+{
+	struct post *post = c->generation == p->generation ? &p->list[c->post] : NULL;
+	int64_t now = clock_monotonic_us(), wait = 0;
+	char text[80];
+
+	if (post && post->child == c) {
+		post->child = NULL;
+		post->failures = c->ready && now - c->started > SETTLED ? 0 : post->failures + 1;
+		wait = child_back_off(post->failures);
+		post->start_at = now + wait * SECOND;
+	}
+	if (!c->ending && !p->stopping)
+		metrics_count(p->supply->metrics, METRIC_RESTARTS, c->role, NULL);
+	if (c->ending || p->stopping)
+		log_info("ended", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
+	else if (wait)
+		log_error("died before it was ready, tried again later", "role", c->role, "instance", c->instance, "by",
+			child_cause(status, text, sizeof(text)), NULL);
+	else
+		log_error("died, replaced at once", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
+}
+
+void posts_reap(struct posts *p)
+{
+	struct child **at, *c;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (at = &p->children; *at && (*at)->pid != pid; at = &(*at)->next)
+			;
+		c = *at;
+		if (!c)
+			continue;
+		*at = c->next;
+		metrics_forget_connections(p->supply->metrics, c->area);
+		on_death(p, c, status);
+		child_free(c);
+	}
+}
+
+void posts_stop(struct posts *p)
+{
+	int64_t now = clock_monotonic_us();
+	struct child *c;
+
+	p->stopping = true;
+	for (c = p->children; c; c = c->next)
+		child_end(c, now, PATIENCE);
+}
+
+/* ---- waiting ---- */
+
+/* Milliseconds until something is due even if nothing happens. */
+static int next_due(const struct posts *p)
+{
+	int64_t now = clock_monotonic_us(), due = now + SECOND;
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		const struct post *post = &p->list[i];
+
+		if (!post->child && post->start_at > now && post->start_at < due)
+			due = post->start_at;
+	}
+	return (int)((due - now) / 1000) + 1;
+}
+
+void posts_wait(struct posts *p, int other)
+{
+	struct child *c;
+	struct pollfd *fds;
+	size_t n = 1, i = 1;
+
+	for (c = p->children; c; c = c->next)
+		n++;
+	fds = calloc(n, sizeof(*fds));
+	if (!fds)
+		abort();
+	fds[0] = (struct pollfd){.fd = other, .events = POLLIN};
+	for (c = p->children; c; c = c->next)
+		fds[i++] = (struct pollfd){.fd = c->heartbeat, .events = POLLIN};
+	if (poll(fds, n, next_due(p)) > 0) {
+		for (c = p->children, i = 1; c; c = c->next, i++) {
+			if (fds[i].revents)
+				hear(c);
+		}
+	}
+	free(fds);
+}
