@@ -286,7 +286,7 @@ void alarm_watch_turn(struct alarm_watch *w, int64_t now)
 		alarms_judge(a, &facts, &alarms);
 		tell("provider", setting->name, &alarms, w->on[i]);
 	}
-	if (!w->mirror && mirror_open(settings_mirror_path(a, s), &w->mirror, &ignored) < 0)
+	if (mirror_open_again(settings_mirror_path(a, s), &w->mirror, &ignored) < 0)
 		w->mirror = NULL;
 	for (i = 0; i < s->directory_count; i++) {
 		alarms_of_directory(a, s, w->mirror, s->directories[i].name, now, &alarms);

@@ -21,13 +21,24 @@ static void open_accounts(struct gateway *g)
 	g->accounts_fault = err;
 }
 
+/* Told once. */
+static void open_mirror(struct gateway *g)
+{
+	struct error err = {.reason = REASON_NONE};
+	struct arena *a = arena_new();
+
+	if (mirror_open_again(settings_mirror_path(a, g->settings), &g->mirror, &err) == 0)
+		err = (struct error){.reason = REASON_NONE};
+	else if (err.reason != REASON_MIRROR_EMPTY && strcmp(err.detail, g->mirror_fault.detail) != 0)
+		log_error("mirror cannot be read", "detail", err.detail, NULL);
+	g->mirror_fault = err;
+	arena_free(a);
+}
+
 /* Not there yet is no error: the mirror role or an import makes them later. */
 void gateway_open_stores(struct gateway *g)
 {
-	struct error err;
-
-	if (!g->mirror && mirror_open(settings_mirror_path(g->arena, g->settings), &g->mirror, &err) < 0 && err.reason != REASON_MIRROR_EMPTY)
-		log_error("mirror cannot be read", "detail", err.detail, NULL);
+	open_mirror(g);
 	open_accounts(g);
 	gateway_look_at_rules(g);
 }

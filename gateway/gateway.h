@@ -41,6 +41,7 @@ struct gateway {
 	struct providers *providers;
 	struct mirror *mirror;          /* NULL until the file is there */
 	struct accounts *accounts;      /* NULL: none that can be read */
+	struct error mirror_fault;      /* why it cannot be read, so that it is told once */
 	struct error accounts_fault;    /* why not, while that is so; then nobody's kind of account is sure */
 	struct claims *claims;          /* only in a worker */
 	struct saml_requester *requesters;      /* in the order of the connections; only in a worker */

@@ -230,7 +230,7 @@ static void look_when_due(struct watch *w)
 
 	if (due)
 		w->again_at = 0;
-	if (!w->mirror && mirror_open(settings_mirror_path(a, w->settings), &w->mirror, &err) < 0)
+	if (mirror_open_again(settings_mirror_path(a, w->settings), &w->mirror, &err) < 0)
 		goto out;
 	if (mirror_generation(w->mirror, &generation, &err) < 0) {
 		log_error("mirror cannot be read", "detail", err.detail, NULL);

@@ -140,6 +140,8 @@ struct mirror;
 /* REASON_MIRROR_EMPTY when the file is not there yet: try again later. */
 int mirror_open(const char *path, struct mirror **out, struct error *err);
 void mirror_close(struct mirror *m);
+/* Opens *m where it is NULL, or where the file was made anew since: by another version of this program, or by hand. */
+int mirror_open_again(const char *path, struct mirror **m, struct error *err);
 
 struct mirror_attribute {
 	const char *name;               /* lower case */

@@ -42,6 +42,15 @@ void mirror_close(struct mirror *m)
 	free(m);
 }
 
+int mirror_open_again(const char *path, struct mirror **m, struct error *err)
+{
+	if (*m && store_is_replaced((*m)->store)) {
+		mirror_close(*m);
+		*m = NULL;
+	}
+	return *m ? 0 : mirror_open(path, m, err);
+}
+
 int read_person(struct reading *r, node_id id, struct slice *out, struct error *err)
 {
 	struct id_key k = key_id(id);

@@ -145,7 +145,7 @@ static int require_names(const struct directory_options *d, struct error *err)
 int mirror_writer_open(const char *path, const struct directory_options *directory, struct mirror_writer **out,
 	struct error *err)
 {
-	const struct store_options options = {.path = path, .use = STORE_WRITE, .schema = MIRROR_SCHEMA,
+	const struct store_options options = {.path = path, .use = STORE_WRITE, .schema = MIRROR_SCHEMA, .derived = true,
 		.tables = mirror_tables};
 	struct mirror_writer *w = NULL;
 
@@ -282,6 +282,8 @@ int mirror_writer_commit(struct mirror_writer *w, struct error *err)
 
 	if (writer_begin(w, err) < 0 || edges_write(w, err) < 0)
 		return -1;
+	if (store_is_replaced(w->store))        /* who starts anew finds the other one */
+		return error_set(err, REASON_STORE, "another mirror stands in the place of the one that is written");
 	node_write(next, w->next);
 	if (w->changed)
 		w->about.changed = clock_now();

@@ -10,6 +10,7 @@
 
 const char *const accounts_tables[] = {"managed", "imported", NULL};
 const struct slice accounts_as_of_key = {"as_of", 5};
+const char accounts_cure[] = "run that version, or move the file away and import Atlassian's export again: postern accounts import FILE.csv";
 
 static const char *const kinds[] = {
 	[ACCOUNT_UNKNOWN] = "unknown",

@@ -19,6 +19,7 @@ int accounts_look_again(struct accounts *a, struct error *err)
 		.path = a->path,
 		.use = STORE_READ,
 		.schema = ACCOUNTS_SCHEMA,
+		.cure = accounts_cure,
 		.map_size = ACCOUNTS_MAP_SIZE,
 		.tables = accounts_tables,
 	};

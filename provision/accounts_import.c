@@ -260,6 +260,7 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
 		.path = path,
 		.use = STORE_WRITE,
 		.schema = ACCOUNTS_SCHEMA,
+		.cure = accounts_cure,
 		.map_size = ACCOUNTS_MAP_SIZE,
 		.tables = accounts_tables,
 	};

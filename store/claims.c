@@ -11,11 +11,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "store/replace.h"
 
 #include <endian.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -93,15 +92,6 @@ static int open_file(struct claims *c, const char *path, struct error *err)
 	return store_open(&options, &c->store, err);
 }
 
-static void remove_file(const char *path)
-{
-	char lock[4096];
-
-	unlink(path);
-	snprintf(lock, sizeof(lock), "%s-lock", path);
-	unlink(lock);
-}
-
 /* With the guard held: of this boot, or thrown away and made anew. */
 static int open_alive(struct claims *c, const char *path, struct error *err)
 {
@@ -115,30 +105,10 @@ static int open_alive(struct claims *c, const char *path, struct error *err)
 		log_warning("claims file cannot be used; a new one is made and sign-ons under way start again", "detail", err->detail, NULL);
 	store_close(c->store);
 	c->store = NULL;
-	remove_file(path);
+	store_remove(path);
 	if (open_file(c, path, err) < 0)
 		return -1;
 	return write_alive(c, err);
-}
-
-/* One process at a time may judge the file: two that both throw it away would use two different ones. */
-static int take_guard(const char *path, struct error *err)
-{
-	char guard[4096];
-	int fd;
-
-	snprintf(guard, sizeof(guard), "%s-guard", path);
-	fd = open(guard, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-	if (fd < 0)
-		return error_set(err, REASON_STORE, "%s: %s", guard, strerror(errno));
-	while (flock(fd, LOCK_EX) < 0) {
-		if (errno == EINTR)
-			continue;
-		error_set(err, REASON_STORE, "%s: %s", guard, strerror(errno));
-		close(fd);
-		return -1;
-	}
-	return fd;
 }
 
 int claims_open(const char *path, struct claims **out, struct error *err)
@@ -148,7 +118,7 @@ int claims_open(const char *path, struct claims **out, struct error *err)
 
 	if (!c)
 		abort();
-	guard = take_guard(path, err);
+	guard = store_guard(path, err);
 	rc = guard < 0 ? -1 : open_alive(c, path, err);
 	if (guard >= 0)
 		close(guard);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* LMDB environments with named tables, a schema number and a generation. */
 #include "store/store.h"
+#include "base/log.h"
+#include "store/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +23,7 @@ struct store {
 	enum store_use use;
 	char *path;
 	bool is_copy;                   /* nobody else has it open */
+	bool is_unusable;               /* it was found to be of another schema, or damaged */
 	MDB_txn *idle;                  /* a reset read transaction: renewing it costs a tenth of a new one */
 };
 
@@ -50,6 +53,18 @@ static struct slice of_val(MDB_val v)
 
 /* ---- opening ---- */
 
+/* What no waiting and no right of access mends. */
+static bool is_damage(int rc)
+{
+	return rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_CORRUPTED || rc == MDB_INCOMPATIBLE || rc == MDB_PAGE_NOTFOUND;
+}
+
+static int cannot_open(struct store *s, const char *what, int rc, struct error *err)
+{
+	s->is_unusable = is_damage(rc);
+	return fail(err, s, what, rc);
+}
+
 static int open_env(struct store *s, const struct store_options *o, struct error *err)
 {
 	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (s->is_copy ? MDB_NOLOCK : 0);
@@ -70,7 +85,7 @@ static int open_env(struct store *s, const struct store_options *o, struct error
 	if (rc == 0)
 		rc = mdb_env_open(s->env, s->path, flags, FILE_MODE);
 	if (rc != 0)
-		return fail(err, s, "cannot open it", rc);
+		return cannot_open(s, "cannot open it", rc, err);
 	/* readers register in the lock file: the group needs to write there, and only there */
 	snprintf(lock, sizeof(lock), "%s-lock", s->path);
 	if (o->use != STORE_READ && chmod(lock, LOCK_MODE) < 0 && errno != EPERM)
@@ -79,8 +94,16 @@ static int open_env(struct store *s, const struct store_options *o, struct error
 	return 0;
 }
 
-static int require_schema(struct store *s, MDB_txn *txn, uint32_t schema, struct error *err)
+static int another_schema(struct store *s, uint32_t found, const struct store_options *o, struct error *err)
 {
+	s->is_unusable = true;
+	return error_set(err, REASON_STORE, "%s: is of %s version of Postern (schema %u, this one has %u)%s%s", s->path,
+		found > o->schema ? "a newer" : "an older", found, o->schema, o->cure ? "; " : "", o->cure ? o->cure : "");
+}
+
+static int require_schema(struct store *s, MDB_txn *txn, const struct store_options *o, struct error *err)
+{
+	uint32_t schema = o->schema;
 	MDB_val key = to_val(schema_key), value = {sizeof(schema), &schema};
 	uint32_t found;
 	int rc = mdb_get(txn, s->about, &key, &value);
@@ -92,12 +115,11 @@ static int require_schema(struct store *s, MDB_txn *txn, uint32_t schema, struct
 	}
 	if (rc != 0)
 		return fail(err, s, "cannot read its schema number", rc);
-	if (value.mv_size != sizeof(found))
+	s->is_unusable = value.mv_size != sizeof(found);
+	if (s->is_unusable)
 		return error_set(err, REASON_STORE, "%s: its schema number is damaged", s->path);
 	memcpy(&found, value.mv_data, sizeof(found));
-	if (found != schema)
-		return error_set(err, REASON_STORE, "%s: holds schema %u, this program knows %u", s->path, found, schema);
-	return 0;
+	return found == schema ? 0 : another_schema(s, found, o, err);
 }
 
 static int open_tables(struct store *s, const struct store_options *o, struct error *err)
@@ -108,13 +130,13 @@ static int open_tables(struct store *s, const struct store_options *o, struct er
 
 	rc = mdb_txn_begin(s->env, NULL, o->use == STORE_READ ? MDB_RDONLY : 0, &txn);
 	if (rc != 0)
-		return fail(err, s, "cannot begin", rc);
+		return cannot_open(s, "cannot begin", rc, err);
 	rc = mdb_dbi_open(txn, "about", create, &s->about);
 	if (rc != 0) {
-		fail(err, s, "is not one of ours", rc);
+		cannot_open(s, "is not one of ours", rc, err);
 		goto abort;
 	}
-	if (require_schema(s, txn, o->schema, err) < 0)
+	if (require_schema(s, txn, o, err) < 0)
 		goto abort;
 	for (; o->tables[s->table_count]; s->table_count++) {
 		const char *name = o->tables[s->table_count];
@@ -125,7 +147,7 @@ static int open_tables(struct store *s, const struct store_options *o, struct er
 			abort();
 		rc = mdb_dbi_open(txn, name, create | dup, &s->tables[s->table_count]);
 		if (rc != 0) {
-			fail(err, s, name, rc);
+			cannot_open(s, name, rc, err);
 			goto abort;
 		}
 	}
@@ -136,25 +158,56 @@ abort:
 	return -1;
 }
 
+/* -1; -2: and the file will never do. */
 static int open_store(const struct store_options *options, bool is_copy, struct store **out, struct error *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
+	int rc;
 
 	if (!s || !(s->path = strdup(options->path)))
 		abort();
 	s->use = options->use;
 	s->is_copy = is_copy;
 	if (open_env(s, options, err) < 0 || open_tables(s, options, err) < 0) {
+		rc = s->is_unusable ? -2 : -1;
 		store_close(s);
-		return -1;
+		return rc;
 	}
 	*out = s;
 	return 0;
 }
 
+static int open_derived(const struct store_options *options, struct store **out, struct error *err)
+{
+	int guard = store_guard(options->path, err), rc;
+
+	if (guard < 0)
+		return -1;
+	rc = open_store(options, false, out, err);
+	if (rc == -2) {
+		log_warning("a file cannot be used and is made anew", "detail", err->detail, NULL);
+		store_remove(options->path);
+		rc = open_store(options, false, out, err);
+	}
+	close(guard);
+	return rc;
+}
+
 int store_open(const struct store_options *options, struct store **out, struct error *err)
 {
-	return open_store(options, false, out, err);
+	int rc = options->derived ? open_derived(options, out, err) : open_store(options, false, out, err);
+
+	return rc == 0 ? 0 : -1;
+}
+
+bool store_is_replaced(const struct store *s)
+{
+	struct stat ours, there;
+	int fd;
+
+	if (s->is_copy || mdb_env_get_fd(s->env, &fd) != 0 || fstat(fd, &ours) < 0)
+		return false;
+	return stat(s->path, &there) < 0 ? errno == ENOENT : ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
 }
 
 void store_close(struct store *s)

@@ -35,13 +35,17 @@ enum store_use {
 struct store_options {
 	const char *path;               /* the data file itself; the lock file is path-lock */
 	enum store_use use;
-	uint32_t schema;                /* REASON_STORE when the file carries another */
+	uint32_t schema;                /* what the tables' records mean; REASON_STORE when the file carries another … */
+	bool derived;                   /* … but to a writer of what can be had again: such a file, or one that is damaged, is replaced */
+	const char *cure;               /* what to do about another schema, for the error; NULL: nothing is to be done */
 	size_t map_size;                /* bytes; 0: 16 GiB (address space, not disk) */
 	const char *const *tables;      /* NULL-terminated; a name ending in `+` sorts duplicates (MDB_DUPSORT) */
 };
 
 int store_open(const struct store_options *options, struct store **out, struct error *err);
 void store_close(struct store *s);                      /* NULL is fine */
+/* Another file stands at its path now, or none: what is written here nobody will read, and what is read here is old. */
+bool store_is_replaced(const struct store *s);
 
 int store_begin_read(struct store *s, struct store_txn **out, struct error *err);
 int store_begin_write(struct store *s, struct store_txn **out, struct error *err);     /* waits for the other writer */

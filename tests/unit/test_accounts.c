@@ -355,6 +355,27 @@ static void a_file_of_another_kind_is_an_error(void **state)
 	assert_refused(import("email\na@example.org\n", &report, &err), err, REASON_STORE);
 }
 
+static void an_inventory_of_another_version_stays_as_it_is_and_says_what_to_do(void **state)
+{
+	struct accounts *accounts = NULL;
+	struct accounts_import report;
+	static const char *const foreign[] = {"people", NULL};
+	struct store_options o = {.path = path, .use = STORE_WRITE, .schema = 2, .tables = foreign};
+	struct store *s;
+	struct error err;
+
+	(void)state;
+	assert_done(store_open(&o, &s, &err), err);
+	store_close(s);
+	assert_refused(accounts_open(path, &accounts, &err), err, REASON_STORE);
+	assert_non_null(strstr(err.detail, "newer version of Postern (schema 2, this one has 1)"));
+	assert_non_null(strstr(err.detail, "postern accounts import FILE.csv"));
+	assert_refused(import("email\na@example.org\n", &report, &err), err, REASON_STORE);
+	assert_non_null(strstr(err.detail, "newer version of Postern"));
+	assert_done(store_open(&o, &s, &err), err);     /* untouched */
+	store_close(s);
+}
+
 static void a_record_that_is_damaged_is_an_error(void **state)
 {
 	static const char *const table[] = {"", "{", "[]", "{\"mail\":\"x@y\"}", "{\"mail\":\"x@y\",\"kind\":\"odd\"}",
@@ -404,6 +425,7 @@ int main(void)
 		TEST_OF(a_failed_first_import_is_no_inventory),
 		TEST_OF(nobody_is_listed_without_a_mail),
 		TEST_OF(a_file_of_another_kind_is_an_error),
+		TEST_OF(an_inventory_of_another_version_stays_as_it_is_and_says_what_to_do),
 		TEST_OF(a_record_that_is_damaged_is_an_error),
 		TEST_OF(a_record_is_read_as_it_was_written),
 	};

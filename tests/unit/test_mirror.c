@@ -818,6 +818,40 @@ static void a_file_that_is_not_there_is_an_empty_mirror(void **state)
 	assert_null(m);
 }
 
+static void a_mirror_of_another_version_is_read_anew(void **state)
+{
+	struct fixture *f = *state;
+	const struct store_options other = {.path = f->path, .use = STORE_WRITE, .schema = MIRROR_SCHEMA + 1, .derived = true,
+		.tables = mirror_tables};
+	struct mirror_writer *left;
+	struct mirror_person p;
+	struct mirror *m = NULL;
+	struct store *store;
+	struct error err;
+
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=1");
+	finish(f);
+	assert_done(by_number(f, "1", &p, &err), err);
+	assert_done(mirror_writer_open(f->path, &directories[1], &left, &err), err);
+	assert_done(store_open(&other, &store, &err), err);
+	store_close(store);
+	assert_refused(mirror_open(f->path, &m, &err), err, REASON_MIRROR_EMPTY);
+	assert_non_null(strstr(err.detail, "newer version"));
+	/* who still writes the old file ends, and reads it anew into the other one */
+	mirror_writer_lost(left, "cable cut");
+	assert_refused(mirror_writer_commit(left, &err), err, REASON_STORE);
+	mirror_writer_close(left);
+	/* who reads the old one goes over when the new one is there */
+	assert_done(by_number(f, "1", &p, &err), err);
+	assert_done(mirror_writer_open(f->path, &directories[0], &f->writer, &err), err);
+	assert_done(mirror_open_again(f->path, &f->mirror, &err), err);
+	assert_refused(by_number(f, "1", &p, &err), err, REASON_MIRROR_EMPTY);
+	person(f, "u1", "uid=anna,dc=x", "employeeNumber=1");
+	mirror_close(f->mirror);
+	finish(f);
+	assert_done(by_number(f, "1", &p, &err), err);
+}
+
 static void cookies_are_kept_until_the_settings_change(void **state)
 {
 	struct fixture *f = *state;
@@ -1106,6 +1140,7 @@ int main(void)
 		mirror_test(only_a_real_change_makes_readers_look_again),
 		mirror_test(refuses_everybody_until_all_directories_are_whole),
 		cmocka_unit_test(a_file_that_is_not_there_is_an_empty_mirror),
+		mirror_test(a_mirror_of_another_version_is_read_anew),
 		mirror_test(cookies_are_kept_until_the_settings_change),
 		mirror_test(rules_are_kept_beside_people_and_groups),
 		mirror_test(other_rules_make_nobody_wait),

@@ -27,7 +27,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	static const char *const names[] = {"store", "store-lock", "store-guard", "copy", NULL};
+	static const char *const names[] = {"store", "store-lock", "copy", NULL};
 	size_t i;
 
 	(void)state;
@@ -130,7 +130,13 @@ static void refuses_another_schema_and_foreign_files(void **state)
 	(void)state;
 	store_close(s);
 	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
-	assert_non_null(strstr(err.detail, "schema 7"));
+	assert_non_null(strstr(err.detail, "is of an older version of Postern (schema 7, this one has 8)"));
+	o.schema = 6;
+	o.use = STORE_WRITE;                    /* no writer takes it over either */
+	o.cure = "go back";
+	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
+	assert_non_null(strstr(err.detail, "is of a newer version of Postern (schema 7, this one has 6); go back"));
+	o.use = STORE_READ;
 	o.path = arena_printf(a, "%s/missing", folder);
 	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
 	unlink(path);
@@ -141,6 +147,93 @@ static void refuses_another_schema_and_foreign_files(void **state)
 	o.path = path;
 	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
 	unlink(path);
+}
+
+/* What was put stays, or it is gone with the file. */
+static int count_after(const struct store_options *o)
+{
+	struct store_txn *t;
+	struct store *s;
+	size_t n;
+
+	assert_done(store_open(o, &s, &err), err);
+	assert_done(store_begin_write(s, &t, &err), err);
+	assert_done(store_count(t, 0, &n, &err), err);
+	assert_done(store_put(t, 0, slice_c("key"), slice_c("value"), &err), err);
+	assert_done(store_commit(t, &err), err);
+	store_close(s);
+	return (int)n;
+}
+
+static void what_can_be_had_again_is_made_anew_where_it_is_of_another_version(void **state)
+{
+	struct store_options o = {.path = path, .use = STORE_WRITE, .schema = 7, .derived = true, .tables = tables};
+	struct store *reader, *writer;
+	FILE *f;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(count_after(&o), 0);
+	assert_int_equal(count_after(&o), 1);
+	reader = open_as(STORE_READ);
+	writer = open_as(STORE_WRITE);
+	assert_false(store_is_replaced(reader));
+	o.schema = 8;                           /* an upgrade */
+	assert_int_equal(count_after(&o), 0);
+	assert_true(store_is_replaced(reader));
+	assert_true(store_is_replaced(writer));
+	store_close(reader);
+	store_close(writer);
+	o.schema = 7;                           /* and back */
+	assert_int_equal(count_after(&o), 0);
+	assert_int_equal(count_after(&o), 1);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%16384d", 1);
+	fclose(f);
+	assert_int_equal(count_after(&o), 0);
+	unlink(path);
+}
+
+static void what_cannot_be_opened_now_is_not_thrown_away(void **state)
+{
+	struct store_options o = {.path = path, .use = STORE_WRITE, .schema = 7, .derived = true, .tables = tables};
+	struct stat before, after;
+	struct store *s;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip();                         /* root may open it all the same */
+	unlink(path);
+	assert_int_equal(count_after(&o), 0);
+	assert_int_equal(stat(path, &before), 0);
+	assert_int_equal(chmod(path, 0), 0);
+	o.schema = 8;
+	assert_refused(store_open(&o, &s, &err), err, REASON_STORE);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	unlink(path);
+}
+
+static void claims_of_another_version_are_made_anew_under_a_new_generation(void **state)
+{
+	struct store_options o = {.path = path, .use = STORE_WRITE_NOSYNC, .schema = 99, .tables = tables};
+	unsigned char g1[CLAIMS_GENERATION_SIZE], g2[CLAIMS_GENERATION_SIZE];
+	struct claims *old, *new;
+	struct store *s;
+
+	(void)state;
+	unlink(path);
+	assert_done(claims_open(path, &old, &err), err);
+	claims_generation(old, g1);
+	claims_close(old);
+	unlink(path);
+	assert_done(store_open(&o, &s, &err), err);
+	store_close(s);
+	assert_done(claims_open(path, &new, &err), err);
+	claims_generation(new, g2);
+	assert_memory_not_equal(g1, g2, sizeof(g1));
+	claims_close(new);
 }
 
 static int claim(struct claims *c, const char *id, int64_t since, int64_t now, int64_t expires)
@@ -247,6 +340,9 @@ int main(void)
 		cmocka_unit_test(keeps_what_was_committed),
 		cmocka_unit_test(readers_see_the_next_generation),
 		cmocka_unit_test(refuses_another_schema_and_foreign_files),
+		cmocka_unit_test(what_can_be_had_again_is_made_anew_where_it_is_of_another_version),
+		cmocka_unit_test(what_cannot_be_opened_now_is_not_thrown_away),
+		cmocka_unit_test(claims_of_another_version_are_made_anew_under_a_new_generation),
 		cmocka_unit_test(an_id_is_claimed_once_by_whichever_process),
 		cmocka_unit_test(ended_claims_are_swept_and_others_kept),
 		cmocka_unit_test(a_damaged_claims_file_is_made_anew_under_a_new_generation),
