@@ -20,7 +20,8 @@ demo="slapd openssl"
 tests="tzdata clang clang-tidy cppcheck libclang-rt-14-dev libcmocka-dev valgrind python3-pytest ldap-utils git"
 # php8.2-cgi by that name: without it simplesamlphp draws in a module that reconfigures Apache while that is being installed.
 peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml
-	python3-xmlsec prometheus samba samba-dsdb-modules samba-ad-provision samba-vfs-modules iproute2 util-linux"
+	python3-xmlsec prometheus samba samba-dsdb-modules samba-ad-provision samba-vfs-modules
+	iproute2 util-linux nginx haproxy faketime python3-h2"
 browser="chromium"
 
 log=$(mktemp "${TMPDIR:-/tmp}/postern-packages.XXXXXX")
@@ -31,7 +32,7 @@ SUDO=
 [ "$(id -u)" = 0 ] || SUDO=sudo
 
 # Services that Debian would start at the next boot just because we installed their package.
-units="slapd apache2 shibd prometheus samba-ad-dc smbd nmbd"
+units="slapd apache2 shibd prometheus samba-ad-dc smbd nmbd nginx haproxy"
 
 finish() {
 	restore_policy

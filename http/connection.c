@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 
 #define LINGER_SECONDS 2                /* to take the reply after a refusal */
-#define LINGER_BYTES (1024 * 1024)      /* what we read meanwhile, so that a reset does not overtake the reply */
+/* what we read meanwhile, so that a reset does not overtake the reply: all that the proxies of doc/proxies let through */
+#define LINGER_BYTES (2 * 1024 * 1024 + 65536)
 #define DRAIN_US 500000                 /* an idle connection's last chance: its next request may be on the way */
 #define VECTORS 8
 #define READ_AT_ONCE 4096               /* bytes that libevent 2.1 takes from a socket in one go */

@@ -312,13 +312,14 @@ class Request:
 
 
 class Browser:
-    def __init__(self, jar=None, scripts=True, cookies=True, timeout=20):
+    def __init__(self, jar=None, scripts=True, cookies=True, timeout=20, tls=None):
+        """`tls`: an ssl.SSLContext that knows whom to trust, for https."""
         self.jar = jar or Jar()
-        self.scripts, self.cookies, self.timeout = scripts, cookies, timeout
+        self.scripts, self.cookies, self.timeout, self.tls = scripts, cookies, timeout, tls
         self.hops, self.page, self.stopped_at = [], None, None
 
     def tab(self):
-        return Browser(self.jar, self.scripts, self.cookies, self.timeout)
+        return type(self)(self.jar, self.scripts, self.cookies, self.timeout, self.tls)
 
     # Each of these goes on until a page stays on the screen, or until `stop`
     # says so of the request that comes next, which is then in `stopped_at`.
@@ -424,6 +425,9 @@ class Browser:
             raise Blocked(f"this browser stays on this machine: {request.url}")
         connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=self.timeout)
         try:
+            if parts.scheme == "https":
+                connection.connect()
+                connection.sock = self.tls.wrap_socket(connection.sock, server_hostname=parts.hostname)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers_for(request, cookies, cross_site):

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sample configurations of doc/proxies/ in Debian's own nginx, HAProxy and Apache, in front of Postern.
+
+A sample is loaded as it stands there, but for addresses, names and paths: each
+`change` must find what it replaces.  A proxy does TLS by a certificate that is
+made for the test.
+"""
+import os
+import pathlib
+import ssl
+
+from browser import Browser
+from parts import Parts, answers_tcp, free_port, http_status, run
+
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "doc" / "proxies"
+NAME = "sso.example.org"
+OURS = "sso.localhost"
+APACHE_FOLDER = pathlib.Path("/usr/lib/apache2/modules")
+
+
+def make_certificate(folder, name, *names):
+    """A key and a certificate that is its own authority."""
+    key, certificate = folder / f"{name}.key", folder / f"{name}.crt"
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+        f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(f"DNS:{one}" for one in names), "-keyout", key, "-out",
+        certificate)
+    key.chmod(0o600)
+    return key, certificate
+
+
+def client_tls(certificate, alpn=("http/1.1",)):
+    context = ssl.create_default_context(cafile=certificate)
+    context.set_alpn_protocols(list(alpn))
+    return context
+
+
+class DoorsWithoutTls(Browser):
+    """The demo's doors speak plain HTTP, to which no page of an https address may post: this browser lets that pass."""
+
+    def request_of(self, form, button=None, page=None):
+        request = super().request_of(form, button, page)
+        if request.form_policy and request.form_policy[0] == ["https:"]:
+            request.form_policy = (["https:", "http:"], request.form_policy[1])
+        return request
+
+
+class Sample:
+    """The text of a sample, with this test's addresses."""
+
+    def __init__(self, name):
+        self.text = (SAMPLES / name).read_text()
+
+    def change(self, what, to):
+        assert what in self.text, f"not in the sample: {what}"
+        self.text = self.text.replace(what, str(to))
+        return self
+
+    def tls(self, parts):
+        self.change("/etc/ssl/sso.example.org/fullchain.pem", parts.certificate)
+        return self.change("/etc/ssl/sso.example.org/key.pem", parts.key)
+
+
+NGINX = """\
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log info;
+{user}
+worker_processes 2;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/sample.conf;
+}}
+"""
+
+
+def nginx(parts, folder):
+    sample = Sample("nginx.conf").change("listen [::]:443", f"listen [::1]:{parts.ports['proxy']}")
+    sample.change("listen 443", f"listen 127.0.0.1:{parts.ports['proxy']}")
+    sample.change("listen 80;", f"listen 127.0.0.1:{parts.ports['plain']};").change("listen [::]:80;", "")
+    sample.tls(parts).change("/var/log/nginx/postern.log", folder / "access.log")
+    sample.change("127.0.0.1:8080", f"127.0.0.1:{parts.behind}")
+    sample.change(f"https://{NAME}$", f"{parts.postern_url}$").change(NAME, OURS)
+    (folder / "sample.conf").write_text(sample.text)
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, user="user root;" if os.geteuid() == 0 else ""))
+    return ["/usr/sbin/nginx", "-e", folder / "nginx-error.log", "-c", folder / "nginx.conf"]
+
+
+def haproxy(parts, folder):
+    all_pem = folder / "all.pem"
+    all_pem.write_text(parts.certificate.read_text() + parts.key.read_text())
+    all_pem.chmod(0o600)
+    sample = Sample("haproxy.cfg").change("bind :443", f"bind 127.0.0.1:{parts.ports['proxy']}")
+    sample.change("bind :80\n", f"bind 127.0.0.1:{parts.ports['plain']}\n").change("/etc/ssl/sso.example.org/all.pem", all_pem)
+    sample.change("log /dev/log local0", "log stdout format raw local0").change("127.0.0.1:8080", f"127.0.0.1:{parts.behind}")
+    sample.change(NAME, f"{OURS}:{parts.ports['proxy']}")
+    (folder / "haproxy.cfg").write_text(sample.text)
+    return ["/usr/sbin/haproxy", "-db", "-f", folder / "haproxy.cfg"]
+
+
+# What Debian's apache2.conf and `a2enmod` give.
+APACHE = """\
+ServerRoot {folder}
+ServerName localhost
+Listen 127.0.0.1:{proxy}
+Listen 127.0.0.1:{plain}
+PidFile {folder}/apache.pid
+ErrorLog {folder}/apache-error.log
+{user}
+StartServers 1
+ThreadsPerChild 16
+MinSpareThreads 1
+MaxSpareThreads 32
+MaxRequestWorkers 32
+{modules}
+TypesConfig /etc/mime.types
+Include {folder}/sample.conf
+"""
+APACHE_MODULES = ("mpm_event", "authz_core", "authz_host", "unixd", "mime", "alias", "headers", "proxy", "proxy_http",
+                  "socache_shmcb", "ssl", "http2", "reqtimeout")
+
+
+def apache(parts, folder):
+    sample = Sample("apache.conf").change("*:80", f"127.0.0.1:{parts.ports['plain']}")
+    sample.change("*:443", f"127.0.0.1:{parts.ports['proxy']}").tls(parts)
+    sample.change("/var/log/apache2/postern.log", folder / "access.log").change("127.0.0.1:8080", f"127.0.0.1:{parts.behind}")
+    sample.change(f"https://{NAME}/", f"{parts.postern_url}/").change(NAME, OURS)
+    (folder / "sample.conf").write_text(sample.text)
+    modules = "\n".join(f"LoadModule {name}_module {APACHE_FOLDER}/mod_{name}.so" for name in APACHE_MODULES
+                        if (APACHE_FOLDER / f"mod_{name}.so").exists())
+    user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
+    (folder / "apache.conf").write_text(APACHE.format(folder=folder, modules=modules, user=user, **parts.ports))
+    return ["/usr/sbin/apache2", "-f", folder / "apache.conf", "-D", "FOREGROUND"]
+
+
+PROXIES = {"nginx": nginx, "haproxy": haproxy, "apache": apache}
+
+
+class Proxied(Parts):
+    """The demo, with browsers coming to Postern through a proxy that does TLS."""
+
+    def __init__(self, folder, build, proxy):
+        super().__init__(folder, build)
+        self.proxy_name, self.proxy = proxy, None
+        for name in ("proxy", "plain"):
+            self.ports[name] = free_port()
+        self.behind = self.ports["postern"]  # where the proxy finds Postern
+        self.key, self.certificate = make_certificate(self.folder, "tls", OURS)
+
+    @property
+    def postern_url(self):
+        return f"https://{self.host('sso', 'proxy')}"
+
+    def postern_status(self, path):
+        """Asked beside the proxy."""
+        return http_status(self.ports["postern"], self.host("sso", "proxy"), path)
+
+    def settings(self, metadata=None):
+        return super().settings(metadata) + "trusted_proxies: [127.0.0.1]\n"
+
+    def browser(self, **more):
+        return DoorsWithoutTls(tls=client_tls(self.certificate), **more)
+
+    def start_proxy(self):
+        folder = self.folder / self.proxy_name
+        folder.mkdir()
+        command = PROXIES[self.proxy_name](self, folder)
+        self.proxy = self.start_part(self.proxy_name, command, lambda: answers_tcp(self.ports["proxy"]))
+        return self
+
+    def start_all(self):
+        super().start_all()
+        return self.start_proxy()
