@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
+#include "gateway/folders.h"
 #include "provision/accounts.h"
 
 #define CSV_MAX ((size_t)256 << 20)
@@ -34,7 +35,7 @@ static int import(struct arena *a, const struct settings *s, const char *path)
 	size_t i;
 
 	/* the file read as who asks, the inventory written as the user whose roles read it */
-	if (file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 || child_user_step_down(s->user, &err) < 0)
+	if (file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 || folders_step_down(s, settings_accounts_path(a, s), &err) < 0)
 		return fail(&err);
 	if (folder_make(s->state_dir, 0750, &err) < 0 ||
 		accounts_import_csv(a, settings_accounts_path(a, s), csv, clock_now(), &done, &err) < 0)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
+#include "gateway/folders.h"
 #include "gateway/report.h"
 #include "gateway/running.h"
 
@@ -170,7 +171,8 @@ int command_fill(struct arena *a, const char *settings_path, int argc, char **ar
 		return 1;
 	}
 	directories = with_passwords(a, files, s, &err);
-	if (!directories || child_user_step_down(s->user, &err) < 0 || folder_make(s->state_dir, 0750, &err) < 0) {
+	if (!directories || folders_step_down(s, settings_mirror_path(a, s), &err) < 0 ||
+		folder_make(arena_printf(a, "%s/mirror", s->state_dir), 0750, &err) < 0) {
 		fprintf(stderr, "postern fill: %s\n", err.detail);
 		return 1;
 	}

@@ -3,48 +3,12 @@
 #include "gateway/loaded.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "gateway/folders.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
-
-#include <sys/stat.h>
 
 #define COOKIE_SECRET_SIZE 48
 #define COOKIE_SECRET_MOST 4096
-
-/*
- * A folder that the administrator gave to somebody else stays as it is, and so
- * does a link: it may stand in a folder of the roles' user, who could have us
- * give him any folder of the host.
- */
-static int give_folder(const char *path, const struct child_user *u, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), rc = 0;
-	struct stat st;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0 && fchown(fd, u->uid, u->gid) < 0)
-		rc = error_set(err, REASON_FILE, "%s: cannot be given to the user of the roles: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-static int make_folder(const char *path, const struct child_user *u, struct error *err)
-{
-	if (folder_make(path, 0750, err) < 0)
-		return -1;
-	return u->set ? give_folder(path, u, err) : 0;
-}
-
-static int make_folders(struct loaded *l, struct error *err)
-{
-	const struct settings *s = l->settings;
-
-	if (make_folder(s->state_dir, &l->user, err) < 0 || make_folder(s->runtime_dir, &l->user, err) < 0)
-		return -1;
-	return make_folder(arena_printf(l->arena, "%s/metadata", s->state_dir), &l->user, err);
-}
 
 /* Made once, at the first start: pending sign-ons in browsers survive restarts.  It stands in a folder of the roles. */
 static int take_cookie_secret(const struct loaded *l, struct error *err)
@@ -91,17 +55,25 @@ static void warn_of_observing(const struct settings *s)
 	}
 }
 
-int loaded_read(const char *path, struct loaded *out, struct error *err)
+static int owners_of(enum loaded_for what, const char *user, struct owners *out, struct error *err)
+{
+	return what == LOADED_FOR_UNITS ? owners_each(user, out, err) : owners_one(user, out, err);
+}
+
+int loaded_read(const char *path, enum loaded_for what, struct loaded *out, struct error *err)
 {
 	struct loaded l = {.arena = arena_new()};
 	const char *const *problems = NULL;
+	struct owners owners;
 
 	l.files = files_from_disk(l.arena);
 	if (settings_read(l.arena, l.files, path, &l.settings, &problems, err) < 0)
 		goto fail;
 	problems = NULL;
-	if (child_user_read(l.settings->user, &l.user, err) < 0 || make_folders(&l, err) < 0 || take_cookie_secret(&l, err) < 0)
+	if (owners_of(what, l.settings->user, &owners, err) < 0 || folders_make(l.arena, l.settings, &owners, err) < 0 ||
+		take_cookie_secret(&l, err) < 0)
 		goto fail;
+	l.user = owners.each[OWNER_COMMANDS];
 	if (settings_load_files(l.arena, l.files, l.settings, &problems, err) < 0)
 		goto fail;
 	problems = NULL;

@@ -9,12 +9,18 @@
 #include "gateway/child.h"
 #include "gateway/keyring.h"
 
+/* Who the roles will be. */
+enum loaded_for {
+	LOADED_FOR_SERVE,               /* all of them `user` */
+	LOADED_FOR_UNITS                /* each a user of its own: folders.h */
+};
+
 struct loaded {
 	struct arena *arena;
 	struct files *files;
 	const struct settings *settings;
 	struct keyring keyring;
-	struct child_user user;
+	struct child_user user;         /* of the roles, where all are one user */
 };
 
 /*
@@ -22,7 +28,7 @@ struct loaded {
  * they are missing.  On failure every problem was logged at error level, and
  * nothing of it is kept.
  */
-int loaded_read(const char *path, struct loaded *out, struct error *err);
+int loaded_read(const char *path, enum loaded_for what, struct loaded *out, struct error *err);
 void loaded_free(struct loaded *l);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
+#include "gateway/folders.h"
 #include "gateway/mirror_print.h"
 #include "gateway/staleness.h"
 
@@ -138,6 +139,7 @@ static int accept_held(struct asked *q)
 static int run(struct asked *q)
 {
 	const char *path = settings_mirror_path(q->arena, q->settings);
+	bool is_accept = strcmp(q->what, "accept") == 0;
 	struct error err;
 	int rc;
 
@@ -145,7 +147,7 @@ static int run(struct asked *q)
 		fprintf(stderr, "postern mirror: there is no directory \"%s\"\n", q->name);
 		return 2;
 	}
-	if (child_user_step_down(q->settings->user, &err) < 0)
+	if (folders_step_down(q->settings, is_accept ? path : NULL, &err) < 0)
 		return fail(&err);
 	if (strcmp(q->what, "dump") == 0)
 		rc = mirror_open_copy(path, q->settings->state_dir, &q->mirror, &err);

@@ -71,7 +71,7 @@ static int read_again(struct parent *p)
 	struct error err;
 
 	log_info("reading the settings again", "file", p->supply.path, NULL);
-	if (loaded_read(p->supply.path, &fresh, &err) < 0) {
+	if (loaded_read(p->supply.path, LOADED_FOR_SERVE, &fresh, &err) < 0) {
 		log_error("the settings were not taken, the old ones stay in force", NULL);
 		return -1;
 	}
@@ -150,7 +150,7 @@ static int begin(struct parent *p)
 		log_error("cannot start", NULL);
 		return -1;
 	}
-	if (loaded_read(p->supply.path, &p->supply.loaded, &err) < 0)
+	if (loaded_read(p->supply.path, LOADED_FOR_SERVE, &p->supply.loaded, &err) < 0)
 		return -1;
 	use_log_level(p);
 	if (metrics_make(&p->supply.metrics_fd, &err) < 0 || metrics_open(p->supply.metrics_fd, 0, &p->supply.metrics, &err) < 0) {

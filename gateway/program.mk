@@ -53,6 +53,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/child.c gateway/child.h \
 	gateway/fetch.c gateway/fetch.h \
 	gateway/fill_command.c \
+	gateway/folders.c gateway/folders.h \
 	gateway/group_name.c gateway/group_name.h \
 	gateway/keys.h \
 	gateway/keys_change.c \

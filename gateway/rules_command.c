@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "gateway/child.h"
+#include "gateway/folders.h"
 #include "gateway/ldap_rules_live.h"
 #include "gateway/ldap_rules_status.h"
 #include "gateway/running.h"
@@ -343,6 +344,12 @@ static int usage(void)
 	return 2;
 }
 
+/* The file of the rules role that is written, if any. */
+static const char *written(const struct asked *q, int (*run)(const struct asked *))
+{
+	return run == accept_set ? settings_ldap_rules_accept_path(q->arena, q->s) : NULL;
+}
+
 int command_rules(struct arena *a, const char *settings_path, int argc, char **argv)
 {
 	static const struct { const char *word; int (*run)(const struct asked *q); } words[] = {
@@ -364,7 +371,7 @@ int command_rules(struct arena *a, const char *settings_path, int argc, char **a
 		q.json = true;
 	else if (argc == 3)
 		return usage();
-	if (settings_read(a, files_from_disk(a), settings_path, &q.s, NULL, &err) < 0 || child_user_step_down(q.s->user, &err) < 0)
+	if (settings_read(a, files_from_disk(a), settings_path, &q.s, NULL, &err) < 0 || folders_step_down(q.s, written(&q, words[i].run), &err) < 0)
 		return fail(&err);
 	if (words[i].run != list && !q.s->ldap_rules.directory) {
 		fprintf(stderr, "postern rules: %s has no ldap_rules: all rules are in the file\n", q.s->file);

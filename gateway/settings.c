@@ -194,7 +194,7 @@ static void fill_in(struct settings_reader *r, struct settings *s)
 	if (!s->workers)
 		s->workers = processors();
 	if (!s->audit_file)
-		s->audit_file = arena_printf(a, "%s/audit.jsonl", s->state_dir);
+		s->audit_file = arena_printf(a, "%s/audit/audit.jsonl", s->state_dir);
 	if (!s->cookie_secret_file) {
 		s->cookie_secret_is_ours = true;
 		s->cookie_secret_file = arena_printf(a, "%s/cookie.secret", s->state_dir);
@@ -366,22 +366,22 @@ const struct directory_options *settings_directory(const struct settings *s, con
 
 const char *settings_mirror_path(struct arena *a, const struct settings *s)
 {
-	return arena_printf(a, "%s/mirror.mdb", s->state_dir);
+	return arena_printf(a, "%s/mirror/mirror.mdb", s->state_dir);
 }
 
 const char *settings_ldap_rules_path(struct arena *a, const struct settings *s)
 {
-	return arena_printf(a, "%s/ldap-rules.json", s->state_dir);
+	return arena_printf(a, "%s/rules/ldap-rules.json", s->state_dir);
 }
 
 const char *settings_ldap_rules_status_path(struct arena *a, const struct settings *s)
 {
-	return arena_printf(a, "%s/ldap-rules.status", s->state_dir);
+	return arena_printf(a, "%s/rules/ldap-rules.status", s->state_dir);
 }
 
 const char *settings_ldap_rules_accept_path(struct arena *a, const struct settings *s)
 {
-	return arena_printf(a, "%s/ldap-rules.accept", s->state_dir);
+	return arena_printf(a, "%s/rules/ldap-rules.accept", s->state_dir);
 }
 
 const char *settings_ldap_rules_running_path(struct arena *a, const struct settings *s)
@@ -411,5 +411,5 @@ const char *settings_metadata_status_path(struct arena *a, const struct settings
 
 const char *settings_metadata_key_path(struct arena *a, const struct settings *s, const char *provider)
 {
-	return arena_printf(a, "%s/metadata/%s.key", s->state_dir, provider);
+	return arena_printf(a, "%s/seen/%s.key", s->state_dir, provider);
 }

@@ -192,7 +192,7 @@ struct settings {
 	const char *const *claimed_domains;     /* lower case, NULL-terminated */
 	bool portal_in_claimed_domains; /* `allow_portal_in_claimed_domains` */
 	bool allow_mutable_join;
-	const char *audit_file;         /* default STATE_DIR/audit.jsonl */
+	const char *audit_file;         /* default STATE_DIR/audit/audit.jsonl */
 	enum audit_failure audit_failure;
 	const char *ask;                /* otherwise.ask: whom to ask, a mail address, URL or text */
 	bool show_groups;

@@ -48,7 +48,7 @@ def bench(build, folder, people, groups):
     width = groups // 25
     places = {"agents": 5 * width, "leads": 11 * width + 1, "partners": 16 * width + 2, "everybody": 24 * width}
     text = SETTINGS.format(folder=folder, **places)
-    (folder / "state").mkdir(exist_ok=True)
+    (folder / "state/mirror").mkdir(parents=True, exist_ok=True)
     settings, other, export = folder / "postern.yaml", folder / "other.yaml", folder / "managed.csv"
     settings.write_text(text)
     other.write_text(text.replace(f"group-{places['agents']}\"", f"group-{places['agents'] + 1}\""))
@@ -58,7 +58,7 @@ def bench(build, folder, people, groups):
             file.write(f"Person {i},person.{i}@example.org,{'Yes' if i % 2 else 'No'},{'site' if i % 4 == 1 else ''},site\n")
     started = time.monotonic()
     subprocess.run([str(build / "tests/bench/answers_mirror"), str(settings), str(people), str(groups)], check=True)
-    size = (folder / "state/mirror.mdb").stat().st_size / 1e6
+    size = (folder / "state/mirror/mirror.mdb").stat().st_size / 1e6
     print(f"{people} people, {groups} groups: written in {time.monotonic() - started:.1f} s, {size:.0f} MB", flush=True)
     run(build, folder, "seats")
     run(build, folder, "seats", "--csv")

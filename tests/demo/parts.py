@@ -392,7 +392,7 @@ class Parts:
 
     def audit(self):
         """Postern's audit lines so far."""
-        path = self.folder / "state/audit.jsonl"
+        path = self.folder / "state/audit/audit.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def accounts(self, kind):

@@ -213,9 +213,12 @@ def test_what_if_by_what_the_mirror_does_not_keep(directory, tmp_path):
 
 
 def test_copy_leaves_nothing_behind(directory):
-    before = sorted(os.listdir(directory.folder / "state"))
+    def left():
+        return sorted(str(p.relative_to(directory.folder / "state")) for p in (directory.folder / "state").rglob("*"))
+
+    before = left()
     postern(directory, "seats")
-    assert sorted(os.listdir(directory.folder / "state")) == before == ["mirror.mdb", "mirror.mdb-lock"]
+    assert left() == before == ["mirror", "mirror/mirror.mdb", "mirror/mirror.mdb-lock"]
 
 
 def test_spreadsheet_and_terminal_get_no_commands(directory):

@@ -109,12 +109,12 @@ def test_knows_the_key_in_use_from_the_first_sign_on(scraped, browser):
     assert not knows_their_key(scraped)
     assert_signed_on(scraped.parts, sign_on(scraped.parts, browser, MAYA), MAYA)
     wait_for(lambda: knows_their_key(scraped), 20, "the key in use", scraped.parts.postern)
-    kept = (scraped.parts.folder / "state/metadata/entra.key").read_bytes()
+    kept = (scraped.parts.folder / "state/seen/entra.key").read_bytes()
     scraped.parts.postern.stop()
     scraped.parts.start_postern()
     wait_for(lambda: knows_their_key(scraped), 20, "the key in use after a restart", scraped.parts.postern)
     assert_signed_on(scraped.parts, sign_on(scraped.parts, Browser(), MAYA), MAYA)
-    assert (scraped.parts.folder / "state/metadata/entra.key").read_bytes() == kept, "it is not written at each sign-on"
+    assert (scraped.parts.folder / "state/seen/entra.key").read_bytes() == kept, "it is not written at each sign-on"
 
 
 def test_a_message_that_is_refused_does_not_say_which_key_is_in_use(scraped, browser):
@@ -123,7 +123,7 @@ def test_a_message_that_is_refused_does_not_say_which_key_is_in_use(scraped, bro
     request = browser.stopped_at
     broken = request.with_fields({**request.fields, "RelayState": "x" * 22})
     Browser().go(broken)
-    assert not (scraped.parts.folder / "state/metadata/entra.key").exists()
+    assert not (scraped.parts.folder / "state/seen/entra.key").exists()
 
 
 def test_counters_never_go_back_when_processes_die_or_settings_are_read_anew(scraped, browser):

@@ -258,8 +258,7 @@ def test_replaces_a_killed_mirror(serve):
 
 
 def test_tries_a_role_that_dies_early_ever_more_rarely(serve):
-    (serve.folder / "state").mkdir()
-    (serve.folder / "state" / "mirror.mdb").mkdir()
+    (serve.folder / "state/mirror/mirror.mdb").mkdir(parents=True)
     serve.start_ready()
     serve.wait_for("died before it was ready", 3)
     time.sleep(1)
@@ -490,7 +489,7 @@ def test_runs_the_roles_as_another_user(serve):
         assert re.search(r"^CapEff:\s+0+$", status, re.M)
     assert serve.get() == 200
     assert (serve.folder / "state" / "cookie.secret").stat().st_uid == 0
-    assert (serve.folder / "state" / "mirror.mdb").stat().st_uid == 65534
+    assert (serve.folder / "state" / "mirror" / "mirror.mdb").stat().st_uid == 65534
 
 
 def test_keeps_files_off_standard_descriptors_that_were_closed(serve):

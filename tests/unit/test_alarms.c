@@ -178,6 +178,7 @@ static int begin_folder(void **state)
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(mkdir(arena_printf(a, "%s/metadata", folder), 0700), 0);
+	assert_int_equal(mkdir(arena_printf(a, "%s/seen", folder), 0700), 0);
 	settings = (struct settings){.state_dir = folder, .providers = &setting, .provider_count = 1};
 	return 0;
 }
@@ -188,6 +189,7 @@ static int end_folder(void **state)
 	unlink(settings_metadata_key_path(a, &settings, "entra"));
 	unlink(settings_metadata_path(a, &settings, "entra"));
 	rmdir(arena_printf(a, "%s/metadata", folder));
+	rmdir(arena_printf(a, "%s/seen", folder));
 	rmdir(folder);
 	return end(state);
 }

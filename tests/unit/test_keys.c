@@ -134,7 +134,7 @@ static int load(struct place *t, struct loaded *out)
 	int before[2], rc;
 
 	hush(t, before);
-	rc = loaded_read(t->settings, &l, &t->err);
+	rc = loaded_read(t->settings, LOADED_FOR_SERVE, &l, &t->err);
 	speak(t, before);
 	if (rc == 0 && out)
 		*out = l;

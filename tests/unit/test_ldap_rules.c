@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+#include <sys/stat.h>
+
 #define NOW 1800000000                  /* 2027-01-15 08:00:00 */
 
 static struct arena *a;
@@ -59,18 +61,23 @@ static int begin(void **state)
 	a = arena_new();
 	snprintf(folder, sizeof(folder), "/tmp/postern-rules-XXXXXX");
 	assert_non_null(mkdtemp(folder));
+	assert_int_equal(mkdir(arena_printf(a, "%s/rules", folder), 0700), 0);
+	assert_int_equal(mkdir(arena_printf(a, "%s/mirror", folder), 0700), 0);
 	settings = read_settings(LDAP);
 	return 0;
 }
 
 static int end(void **state)
 {
-	const char *const names[] = {"ldap-rules.json", "ldap-rules.status", "ldap-rules.accept", "mirror.mdb", "mirror.mdb-lock"};
+	const char *const names[] = {"rules/ldap-rules.json", "rules/ldap-rules.status", "rules/ldap-rules.accept", "mirror/mirror.mdb",
+		"mirror/mirror.mdb-lock"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		unlink(arena_printf(a, "%s/%s", folder, names[i]));
 	unlink(arena_printf(a, "%s/run/ldap-rules/%ld", folder, (long)getpid()));
+	rmdir(arena_printf(a, "%s/rules", folder));
+	rmdir(arena_printf(a, "%s/mirror", folder));
 	rmdir(arena_printf(a, "%s/run/ldap-rules", folder));
 	rmdir(arena_printf(a, "%s/run", folder));
 	assert_int_equal(rmdir(folder), 0);

@@ -107,7 +107,7 @@ static int end_all(void **state)
 {
 	static const char *const names[] = {"p.yaml", "signing.key", "signing.crt", "tls.key", "tls.crt", "open.key", "open.crt", "password", "entra.xml",
 		"state/cookie.secret"};
-	static const char *const folders[] = {"state/metadata", "state", "run", ""};
+	static const char *const folders[] = {"state/metadata", "state/mirror", "state/rules", "state/audit", "state/seen", "state", "run", ""};
 	size_t i;
 
 	(void)state;
@@ -127,7 +127,7 @@ static int load(struct error *err)
 	struct loaded l = {0};
 
 	dup2(quiet, STDERR_FILENO);
-	rc = loaded_read(path_of("p.yaml"), &l, err);
+	rc = loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, err);
 	dup2(before, STDERR_FILENO);
 	close(quiet);
 	close(before);
@@ -232,7 +232,7 @@ static void an_entity_is_one_provider(void **state)
 	assert_told(&err, "p.yaml:13: metadata: ", "as that of entra");
 	provider_lines("", "metadata: 'https://127.0.0.1:1/'");
 	put("state/metadata/second.xml", 0644, metadata_with(pair.certificate));
-	assert_done(loaded_read(path_of("p.yaml"), &l, &err), err);
+	assert_done(loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, &err), err);
 	providers = providers_open(l.settings, l.files);
 	assert_non_null(providers_get(providers, "entra", &why));
 	assert_null(providers_get(providers, "second", &why));
@@ -266,7 +266,7 @@ static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state
 	size_t i;
 
 	(void)state;
-	assert_done(loaded_read(path_of("p.yaml"), &l, &err), err);
+	assert_done(loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, &err), err);
 	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
 		struct files *f;
 		int fd;
@@ -291,13 +291,41 @@ static void roles_read_the_same_settings_from_their_snapshot(void **state)
 	int fd;
 
 	(void)state;
-	assert_done(loaded_read(path_of("p.yaml"), &l, &err), err);
+	assert_done(loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, &err), err);
 	put("p.yaml", 0644, slice_c("changed: since"));
 	assert_done(files_snapshot(l.files, FILES_WORKER, &fd, &err), err);
 	assert_done(files_from_snapshot(a, fd, &f, &err), err);
 	assert_done(settings_read(a, f, path_of("p.yaml"), &s, NULL, &err), err);
 	assert_string_equal(s->acs_url, l.settings->acs_url);
 	loaded_free(&l);
+}
+
+static void takes_files_of_earlier_versions_to_their_folders(void **state)
+{
+	struct slice bytes;
+	struct loaded l = {0};
+	struct error err;
+
+	(void)state;
+	assert_done(load(&err), err);
+	put("state/audit.jsonl", 0640, slice_c("{}\n"));
+	put("state/ldap-rules.json", 0640, slice_c("of before"));
+	put("state/metadata/entra.key", 0644, slice_c("{}"));
+	put("state/rules/ldap-rules.json", 0640, slice_c("of now"));
+	assert_int_equal(symlink("/etc/passwd", path_of("state/ldap-rules.accept")), 0);
+	assert_done(loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, &err), err);
+	assert_done(file_read(a, path_of("state/audit/audit.jsonl"), FILE_PUBLIC, 100, &bytes, &err), err);
+	assert_slice_is(bytes, "{}\n");
+	assert_done(file_read(a, path_of("state/rules/ldap-rules.json"), FILE_PUBLIC, 100, &bytes, &err), err);
+	assert_slice_is(bytes, "of now");
+	assert_done(file_read(a, path_of("state/seen/entra.key"), FILE_PUBLIC, 100, &bytes, &err), err);
+	assert_int_equal(access(path_of("state/rules/ldap-rules.accept"), F_OK), -1);
+	loaded_free(&l);
+	unlink(path_of("state/audit/audit.jsonl"));
+	unlink(path_of("state/ldap-rules.json"));
+	unlink(path_of("state/rules/ldap-rules.json"));
+	unlink(path_of("state/seen/entra.key"));
+	unlink(path_of("state/ldap-rules.accept"));
 }
 
 static void refuses_a_key_that_its_group_may_read(void **state)
@@ -484,6 +512,7 @@ int main(void)
 		cmocka_unit_test_setup(an_entity_is_one_provider, begin),
 		cmocka_unit_test_setup(hands_the_key_to_workers_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
+		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_its_group_may_read, begin),
 		cmocka_unit_test_setup(refuses_decryption_keys_that_cannot_be_used, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_is_not_there, begin),

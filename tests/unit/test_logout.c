@@ -79,7 +79,8 @@ static int begin_with(const char *provider_settings, const char *from, const cha
 		return -1;
 	a = arena_new();
 	cookie = (struct http_cookie){{0}};
-	if (folder_make(in_folder("state"), 0700, &err) < 0 || folder_make(in_folder("run"), 0700, &err) < 0)
+	if (folder_make(in_folder("state/audit"), 0700, &err) < 0 || folder_make(in_folder("state/seen"), 0700, &err) < 0 ||
+		folder_make(in_folder("run"), 0700, &err) < 0)
 		return -1;
 	clock_set(FORGE_NOW);
 	pages_start("https:");
@@ -225,7 +226,7 @@ static void audit_has(const char *text)
 {
 	struct slice bytes;
 
-	assert_done(file_read(a, in_folder("state/audit.jsonl"), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
+	assert_done(file_read(a, in_folder("state/audit/audit.jsonl"), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
 	if (!memmem(bytes.p, bytes.n, text, strlen(text)))
 		fail_msg("no %s in the audit: %.*s", text, (int)bytes.n, bytes.p);
 }

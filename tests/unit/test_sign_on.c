@@ -207,7 +207,9 @@ static int begin_with(const struct more *more)
 		return -1;
 	a = arena_new();
 	jar_size = 0;
-	if (folder_make(in_folder("state"), 0700, &err) < 0 || folder_make(in_folder("run"), 0700, &err) < 0)
+	if (folder_make(in_folder("state/mirror"), 0700, &err) < 0 || folder_make(in_folder("state/audit"), 0700, &err) < 0 ||
+		folder_make(in_folder("state/seen"), 0700, &err) < 0 ||
+		folder_make(in_folder("run"), 0700, &err) < 0)
 		return -1;
 	clock_set(FORGE_NOW - 20);
 	pages_start("https:");
@@ -435,7 +437,7 @@ static json_t *last_audit_line(void)
 	const char *line;
 	json_t *o;
 
-	assert_done(file_read(a, in_folder("state/audit.jsonl"), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
+	assert_done(file_read(a, in_folder("state/audit/audit.jsonl"), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
 	assert_true(bytes.n > 1 && bytes.p[bytes.n - 1] == '\n');
 	line = memrchr(bytes.p, '\n', bytes.n - 1);
 	o = json_loads(line ? line + 1 : bytes.p, 0, NULL);
@@ -1224,7 +1226,7 @@ static size_t audit_lines(void)
 	struct slice bytes;
 	size_t n = 0;
 
-	assert_done(file_read(a, in_folder("state/audit.jsonl"), FILE_PUBLIC, 4 << 20, &bytes, &err), err);
+	assert_done(file_read(a, in_folder("state/audit/audit.jsonl"), FILE_PUBLIC, 4 << 20, &bytes, &err), err);
 	for (size_t i = 0; i < bytes.n; i++)
 		n += bytes.p[i] == '\n';
 	return n;
