@@ -9,6 +9,7 @@ A table stands between `BEGIN name` and `END name` in a comment of its file; the
 rest of the file is written by hand.  What a person has to do about a reason, a
 metric or an alarm is written by hand as well, in the table's last column, and kept.
 """
+import json
 import pathlib
 import re
 import sys
@@ -21,6 +22,7 @@ WORDS = "policies/words.def"
 CODES = "gateway/entra_codes.def"
 METRICS = "gateway/metrics.def"
 ALARMS = "gateway/alarms.def"
+AUDIT = "schema/audit.schema.json"
 
 TYPES = {
     "TEXT": "text", "PATH": "path", "URL": "URL", "CHOICE": "word", "WORD": "word", "YES": "yes or no", "TIME": "time",
@@ -173,6 +175,25 @@ def codes_table():
                   for digits, person, administrator in rows(CODES, "ENTRA_CODE")]
 
 
+def audit_type(field):
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return ", ".join(f"`{word}`" for word in field["enum"])
+    return {"string": "text", "integer": "number", "array": "list of texts", "object": "object"}[field["type"]]
+
+
+def audit_table():
+    """Every field of a line of the audit, for doc/audit.md."""
+    schema = json.loads(read(AUDIT))
+    out = ["| field | type | since | what it is |", "|---|---|---|---|"]
+    for name, field in schema["properties"].items():
+        for inner, part in [(name, field)] + [(f"{name}.{n}", p) for n, p in field.get("properties", {}).items()]:
+            always = " Always there." if inner in schema["required"] else ""
+            out.append(f"| `{inner}` | {audit_type(part)} | {part['since']} | {part['description']}{always} |")
+    return out
+
+
 TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
         "top", "decryption_key", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory",
@@ -185,6 +206,7 @@ TABLES = {
     "codes": ("doc/OPERATIONS.md", codes_table),
     "metrics": ("doc/OPERATIONS.md", metrics_table),
     "alarms": ("doc/OPERATIONS.md", alarms_table),
+    "audit": ("doc/audit.md", audit_table),
 }
 
 

@@ -234,16 +234,19 @@ void alarms_judge(struct arena *a, const struct alarm_facts *facts, struct alarm
 struct alarm_watch {
 	const struct settings *settings;
 	const struct providers *providers;
+	const struct metrics *metrics;
 	struct mirror *mirror;          /* NULL until the file is there */
-	bool (*on)[ALARM_COUNT];        /* of each provider, then of each directory */
+	bool (*on)[ALARM_COUNT];        /* of each provider, then of each directory, then of the host */
 };
 
-struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers)
+struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers,
+	const struct metrics *metrics)
 {
 	struct alarm_watch *w = arena_alloc(a, sizeof(*w));
 
 	w->settings = s;
 	w->providers = providers;
+	w->metrics = metrics;
 	w->on = arena_alloc(a, (s->provider_count + s->directory_count + 1) * sizeof(*w->on));
 	return w;
 }
@@ -254,7 +257,7 @@ void alarm_watch_close(struct alarm_watch *w)
 	w->mirror = NULL;
 }
 
-/* "provider" or "directory", its name, and what was on of it before. */
+/* "provider", "directory" or "host", its name, and what was on of it before. */
 static void tell(const char *kind, const char *subject, const struct alarms *now, bool on[ALARM_COUNT])
 {
 	int i;
@@ -292,5 +295,7 @@ void alarm_watch_turn(struct alarm_watch *w, int64_t now)
 		alarms_of_directory(a, s, w->mirror, s->directories[i].name, now, &alarms);
 		tell("directory", s->directories[i].name, &alarms, w->on[s->provider_count + i]);
 	}
+	alarms_of_host(a, s, w->metrics, &alarms);
+	tell("host", s->host, &alarms, w->on[s->provider_count + s->directory_count]);
 	arena_free(a);
 }

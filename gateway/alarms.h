@@ -11,6 +11,7 @@
 #ifndef GATEWAY_ALARMS_H
 #define GATEWAY_ALARMS_H
 
+#include "gateway/disks.h"
 #include "gateway/metadata_status.h"
 #include "gateway/settings.h"
 
@@ -42,6 +43,13 @@ struct directory_facts {
 	int64_t now;
 };
 
+/* Of this host: what the service writes to. */
+struct host_facts {
+	const struct settings *settings;
+	int64_t audit_failing_since;    /* of any worker; 0: of none */
+	struct disk disks[DISKS];
+};
+
 struct alarms {
 	const char *text[ALARM_COUNT];  /* what is wrong, for an administrator; NULL: off */
 	bool judged[ALARM_COUNT];       /* false: not an alarm of such a subject */
@@ -56,12 +64,18 @@ void alarms_of_directory(struct arena *a, const struct settings *s, struct mirro
 	struct alarms *out);
 void alarms_judge_directory(struct arena *a, const struct directory_facts *facts, struct alarms *out);
 
+/* `metrics` NULL, as in a command: nobody says here whether the audit can be written. */
+struct metrics;
+void alarms_of_host(struct arena *a, const struct settings *s, const struct metrics *metrics, struct alarms *out);
+void alarms_judge_host(struct arena *a, const struct host_facts *facts, struct alarms *out);
+
 /* ---- the log ---- */
 
 struct providers;
 struct alarm_watch;
 
-struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers);
+struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers,
+	const struct metrics *metrics);
 /* Logs what began and what ended since the last call. */
 void alarm_watch_turn(struct alarm_watch *w, int64_t now);
 void alarm_watch_close(struct alarm_watch *w);

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Audit lines as JSON, appended with one write each. */
+/* Audit lines as JSON. */
 #include "gateway/audit.h"
 
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/text.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "gateway/audit_file.h"
 
 struct audit {
-	char *path;
-	int fd;
+	struct audit_file *file;
+	struct metrics *metrics;
 	int64_t room_us;                /* of lines that name nobody: each takes its part of a second */
 	int64_t room_at;                /* when that was so */
 	unsigned long left_out;         /* since the log was last told */
@@ -23,42 +19,25 @@ struct audit {
 #define NAMELESS_US (1000000 / AUDIT_NAMELESS_PER_SECOND)
 #define NAMELESS_MOST_US ((int64_t)AUDIT_NAMELESS_BURST * NAMELESS_US)
 
-static int open_file(struct audit *a, struct error *err)
-{
-	int fd = open(a->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-
-	if (fd < 0)
-		return error_set(err, REASON_AUDIT, "%s: cannot open it for writing: %s", a->path, strerror(errno));
-	if (a->fd >= 0)
-		close(a->fd);
-	a->fd = fd;
-	return 0;
-}
-
-int audit_open(const char *path, struct audit **out, struct error *err)
+struct audit *audit_open(const char *path, struct metrics *metrics)
 {
 	struct audit *a = calloc(1, sizeof(*a));
 
-	if (!a || !(a->path = strdup(path)))
+	if (!a)
 		abort();
-	a->fd = -1;
+	a->file = audit_file_open(path);
+	a->metrics = metrics;
 	a->room_us = NAMELESS_MOST_US;
 	a->room_at = clock_monotonic_us();
-	if (open_file(a, err) < 0) {
-		audit_close(a);
-		return -1;
-	}
-	*out = a;
-	return 0;
+	metrics_audit_fails(metrics, audit_file_failing(a->file));
+	return a;
 }
 
 void audit_close(struct audit *a)
 {
 	if (!a)
 		return;
-	if (a->fd >= 0)
-		close(a->fd);
-	free(a->path);
+	audit_file_close(a->file);
 	free(a);
 }
 
@@ -72,6 +51,7 @@ bool audit_has_room(struct audit *a, int64_t now_us)
 		a->room_us = NAMELESS_MOST_US;
 	if (a->room_us < NAMELESS_US) {
 		a->left_out++;
+		metrics_count(a->metrics, METRIC_AUDIT_LINES, "left-out", NULL);
 		return false;
 	}
 	a->room_us -= NAMELESS_US;
@@ -85,13 +65,8 @@ bool audit_has_room(struct audit *a, int64_t now_us)
 
 void audit_look_again(struct audit *a)
 {
-	struct stat now, ours;
-	struct error err;
-
-	if (stat(a->path, &now) == 0 && fstat(a->fd, &ours) == 0 && now.st_ino == ours.st_ino && now.st_dev == ours.st_dev)
-		return;
-	if (open_file(a, &err) < 0)
-		log_error("audit file cannot be opened anew", "detail", err.detail, NULL);
+	audit_file_look_again(a->file);
+	metrics_audit_fails(a->metrics, audit_file_failing(a->file));
 }
 
 /* ---- one object a line, flat but for `observed`, written as text: json_t would take an allocation for each value and each key ---- */
@@ -225,14 +200,13 @@ int audit_write(struct audit *a, const struct audit_line *line, struct error *er
 {
 	struct arena *arena = arena_new();
 	struct text text;
-	ssize_t written;
-	int rc = 0;
+	int rc;
 
 	text_begin(&text, arena, 2048);
 	write_line(&text, line);
-	written = write(a->fd, text.p, text.n);         /* one write, one line */
-	if (written != (ssize_t)text.n)
-		rc = error_set(err, REASON_AUDIT, "%s: cannot write to it: %s", a->path, written < 0 ? strerror(errno) : "the disk is full");
+	rc = audit_file_append(a->file, text_slice(&text), err);
+	metrics_count(a->metrics, METRIC_AUDIT_LINES, rc == 0 ? "written" : "failed", NULL);
+	metrics_audit_fails(a->metrics, audit_file_failing(a->file));
 	arena_free(arena);
 	return rc;
 }

@@ -2,9 +2,10 @@
 /*
  * Audit: one line of JSON a sign-on, whatever its outcome.
  *
- * Written before the assertion leaves.  One write(2) in append mode, so lines
- * of several workers never mix.  The schema is in the manual postern(8):
- * fields are only ever added.
+ * Written before the assertion leaves, to a file that several workers share and
+ * that may be moved away (audit_file.h).  The fields are described in
+ * schema/audit.schema.json and in the manual postern(8); they are only ever
+ * added.
  *
  * Refusals of requests that named nobody (no signature had verified) cost
  * whoever sends them nothing, and a full disk refuses everybody.  So a worker
@@ -16,6 +17,7 @@
 #define GATEWAY_AUDIT_H
 
 #include "base/arena.h"
+#include "gateway/metrics.h"
 
 #include <stdint.h>
 
@@ -61,7 +63,8 @@ struct audit_line {
 
 struct audit;
 
-int audit_open(const char *path, struct audit **out, struct error *err);
+/* Never fails: with a file that cannot be written, lines cannot, until it can. */
+struct audit *audit_open(const char *path, struct metrics *metrics);
 void audit_close(struct audit *a);
 /* REASON_AUDIT when the line could not be written whole. */
 int audit_write(struct audit *a, const struct audit_line *line, struct error *err);
@@ -69,7 +72,7 @@ int audit_write(struct audit *a, const struct audit_line *line, struct error *er
 bool audit_has_room(struct audit *a, int64_t now_us);
 /* The part of the line that is the decision, as an object: the same sign-on has the same bytes, whenever it is judged. */
 struct slice audit_decision(struct arena *a, const struct audit_line *line);
-/* Opens the file anew when it was moved or removed. */
+/* Once a second: whether the file was moved away, or can be written again. */
 void audit_look_again(struct audit *a);
 
 #endif

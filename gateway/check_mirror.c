@@ -50,6 +50,16 @@ static void check_directory(struct check *c, struct mirror *mirror, size_t i)
 			(long long)staleness_age(state.as_of, clock_now()));
 }
 
+/* Whether the roles can write, nobody knows here but they. */
+static void check_disks(struct check *c)
+{
+	struct alarms alarms;
+
+	alarms_of_host(c->arena, c->settings, NULL, &alarms);
+	if (alarms.text[ALARM_DISK_LOW])
+		say(c, FINDING_WARNING, "alarm %s: %s", alarm_word(ALARM_DISK_LOW), alarms.text[ALARM_DISK_LOW]);
+}
+
 void check_mirror(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -60,6 +70,7 @@ void check_mirror(struct check *c)
 	if (!c->stepped_down)           /* that was said */
 		return;
 	puts("mirror");
+	check_disks(c);
 	check_rule_limits(c);
 	if (mirror_open(settings_mirror_path(c->arena, s), &mirror, &err) < 0) {
 		say(c, FINDING_WARNING, "%s", err.detail);

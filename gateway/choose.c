@@ -11,6 +11,7 @@
  */
 #include "gateway/sign_on.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "gateway/domains.h"
 #include "gateway/pages.h"
@@ -23,7 +24,10 @@ static const char *const *providers_of(const struct sign_on *s)
 static int ask(struct sign_on *s, const struct settings_provider *chosen, struct error *err)
 {
 	s->pending.provider = chosen->name;
-	return sign_on_resolve(s, err) < 0 ? -1 : sign_on_ask(s, err);
+	if (sign_on_resolve(s, err) < 0 || sign_on_ask(s, err) < 0)
+		return -1;
+	metrics_time(s->gateway->metrics, METRIC_STEPS, clock_monotonic_us() - s->began_us, "start", NULL);
+	return 0;
 }
 
 static void ask_person(struct sign_on *s)

@@ -142,7 +142,8 @@ int gateway_open_worker(struct gateway *g, struct error *err)
 		return -1;
 	if (g->ldap_rules)
 		ldap_rules_live_say(g->ldap_rules);
-	return audit_open(g->settings->audit_file, &g->audit, err);
+	g->audit = audit_open(g->settings->audit_file, g->metrics);
+	return 0;
 }
 
 void gateway_look_again(struct gateway *g)

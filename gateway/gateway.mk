@@ -7,12 +7,15 @@ gateway_libgateway_a_SOURCES = \
 	gateway/alarms.c \
 	gateway/alarms.def \
 	gateway/alarms.h \
+	gateway/alarms_host.c \
 	gateway/audit.c \
 	gateway/audit.h \
+	gateway/audit_file.c gateway/audit_file.h \
 	gateway/choose.c \
 	gateway/commands.h \
 	gateway/decision.c \
 	gateway/decision.h \
+	gateway/disks.c gateway/disks.h \
 	gateway/entra_codes.def \
 	gateway/explain.c \
 	gateway/explain_audit.c \
@@ -99,6 +102,9 @@ check_PROGRAMS += tests/unit/test_gateway_judge
 tests_unit_test_gateway_judge_SOURCES = tests/unit/test_gateway_judge.c tests/unit/unit.h
 tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_audit_file
+tests_unit_test_audit_file_SOURCES = tests/unit/test_audit_file.c tests/unit/unit.h
+tests_unit_test_audit_file_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_audit
 tests_unit_test_audit_SOURCES = tests/unit/test_audit.c tests/unit/unit.h
 tests_unit_test_audit_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

@@ -128,6 +128,14 @@ static void add_rules(struct arena *a, const struct gateway *g, json_t *out)
 	json_object_set_new(out, "ldap_rules", o);
 }
 
+static json_t *alarms_of_this_host(struct arena *a, const struct gateway *g)
+{
+	struct alarms alarms;
+
+	alarms_of_host(a, g->settings, g->metrics, &alarms);
+	return words_of(&alarms);
+}
+
 void health_ready(struct http_exchange *x, void *gateway)
 {
 	const struct gateway *g = gateway;
@@ -139,6 +147,7 @@ void health_ready(struct http_exchange *x, void *gateway)
 	json_object_set_new(o, "directories", directories);
 	json_object_set_new(o, "identity_providers", providers);
 	json_object_set_new(o, "observing", observing(g->settings));
+	json_object_set_new(o, "alarms", alarms_of_this_host(x->arena, g));
 	add_rules(x->arena, g, o);
 	text = json_dumps(o, JSON_COMPACT);
 	x->status = directories_ready && providers_ready ? 200 : 503;

@@ -88,8 +88,7 @@ void logout_record(struct logout *l, const char *what, const struct logout_sessi
 	s->audit.event = "logout";
 	s->audit.name_id = session ? session->name_id : NULL;
 	s->audit.detail = *doors ? arena_printf(s->arena, "%s; not at an end: %s", what, doors) : what;
-	s->audit.total_us = clock_monotonic_us() - s->began_us;
-	if (audit_write(s->gateway->audit, &s->audit, &err) < 0)
+	if (sign_on_record(s, &err) < 0)
 		log_error("logout not in the audit file", "id", s->id, "detail", err.detail, NULL);
 	log_info("logout", "id", s->id, "provider", s->audit.provider, "what", what, NULL);
 }

@@ -20,8 +20,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define ROWS 512                        /* of an area: a power of two */
-#define ROWS_FILLED 384                 /* from here on new label values are "other" */
+#define ROWS 1024                       /* of an area: a power of two */
+#define ROWS_FILLED 896                 /* from here on new label values are "other" */
 #define TEXT_SIZE 128                   /* label values with their NULs */
 #define LABELS_MAX 4
 #define CELLS 15                        /* buckets, then the sum of a histogram */
@@ -37,7 +37,9 @@ struct area {
 	_Atomic uint32_t used;          /* rows */
 	_Atomic uint32_t areas;         /* in area 0 alone: how many areas anybody opened, the others are not looked at */
 	_Atomic uint32_t connections;   /* and one more; 0: accepts none */
-	char unused[sizeof(struct row) - 3 * sizeof(uint32_t)];
+	uint32_t padding;
+	_Atomic int64_t audit_failing;  /* since when; 0: it is not */
+	char unused[sizeof(struct row) - 4 * sizeof(uint32_t) - sizeof(int64_t)];
 	struct row rows[ROWS];
 };
 
@@ -56,6 +58,7 @@ const int64_t metrics_bounds[METRICS_BUCKETS - 1] = {100, 250, 500, 1000, 2500, 
 
 _Static_assert(METRICS_BUCKETS < CELLS, "a row holds the buckets and their sum");
 _Static_assert(sizeof(struct row) == 256, "rows are of one size for all processes");
+_Static_assert(sizeof(struct area) == (ROWS + 1) * sizeof(struct row), "an area is a head and its rows");
 
 /* ---- the memory ---- */
 
@@ -263,10 +266,47 @@ bool metrics_connections(struct metrics *m, size_t n, bool accepts)
 	return false;
 }
 
-void metrics_forget_connections(struct metrics *m, unsigned area)
+uint64_t metrics_open_connections(const struct metrics *m)
 {
-	if (m && area < METRICS_AREAS)
-		atomic_store_explicit(&m->areas[area].connections, 0, memory_order_relaxed);
+	uint32_t areas = atomic_load_explicit(&m->areas[0].areas, memory_order_relaxed), i;
+	uint64_t n = 0;
+
+	for (i = 0; i < areas && i < METRICS_AREAS; i++) {
+		uint32_t one = atomic_load_explicit(&m->areas[i].connections, memory_order_relaxed);
+
+		n += one ? one - 1 : 0;
+	}
+	return n;
+}
+
+void metrics_forget(struct metrics *m, unsigned area)
+{
+	if (!m || area >= METRICS_AREAS)
+		return;
+	atomic_store_explicit(&m->areas[area].connections, 0, memory_order_relaxed);
+	atomic_store_explicit(&m->areas[area].audit_failing, 0, memory_order_relaxed);
+}
+
+/* ---- what does not work now ---- */
+
+void metrics_audit_fails(struct metrics *m, int64_t since)
+{
+	if (m && atomic_load_explicit(&m->own->audit_failing, memory_order_relaxed) != since)
+		atomic_store_explicit(&m->own->audit_failing, since, memory_order_relaxed);
+}
+
+int64_t metrics_audit_failing(const struct metrics *m)
+{
+	uint32_t areas = m ? atomic_load_explicit(&m->areas[0].areas, memory_order_relaxed) : 0, i;
+	int64_t first = 0;
+
+	for (i = 0; i < areas && i < METRICS_AREAS; i++) {
+		int64_t since = atomic_load_explicit(&m->areas[i].audit_failing, memory_order_relaxed);
+
+		if (since > 0 && (!first || since < first))
+			first = since;
+	}
+	return first;
 }
 
 /* ---- reading ---- */

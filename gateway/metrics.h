@@ -16,7 +16,8 @@
  *
  * An area also says how many connections its worker has.  Workers accept from
  * the same sockets; who has more than another lets that one go first, for a few
- * milliseconds.  Nothing else is decided by what stands here.
+ * milliseconds.  And it says whether its worker can write the audit.  Nothing
+ * else is decided by what stands here.
  */
 #ifndef GATEWAY_METRICS_H
 #define GATEWAY_METRICS_H
@@ -60,8 +61,17 @@ void metrics_time(struct metrics *m, enum metric metric, int64_t microseconds, .
 
 /* How many connections this process has, and whether it accepts more.  True: another that accepts has fewer. */
 bool metrics_connections(struct metrics *m, size_t n, bool accepts);
-/* In the parent: the process of this area is gone. */
-void metrics_forget_connections(struct metrics *m, unsigned area);
+/* Of all that accept. */
+uint64_t metrics_open_connections(const struct metrics *m);
+/* In the parent: the process of this area is gone, and so is what it had and could not do. */
+void metrics_forget(struct metrics *m, unsigned area);
+
+/* ---- what does not work now ---- */
+
+/* Since when this process cannot write the audit; 0: it can. */
+void metrics_audit_fails(struct metrics *m, int64_t since);
+/* The earliest of all processes. */
+int64_t metrics_audit_failing(const struct metrics *m);
 
 /* ---- the memory ---- */
 

@@ -6,7 +6,8 @@
 #include "gateway/alarms.h"
 #include "gateway/staleness.h"
 
-/* Each alarm that a subject of this kind can have: what is off is a 0, not a gap. */
+#include <sys/stat.h>
+
 /* What others encrypt for: some identity providers take none that has ended. */
 static void add_decryption_keys(struct gauges *out, const struct gateway *g, int64_t now)
 {
@@ -22,6 +23,20 @@ static void add_decryption_keys(struct gauges *out, const struct gateway *g, int
 	}
 }
 
+/* What browsers are shown, where we do TLS. */
+static void add_tls_certificate(struct gauges *out, const struct gateway *g, int64_t now)
+{
+	const char *file = g->settings->tls_certificate_file, *base64;
+	struct slice pem;
+	struct error ignored;
+	int64_t until;
+
+	if (file && files_get(g->files, file, FILE_PUBLIC, FILES_ALL, &pem, &ignored) == 0 &&
+		saml_certificate_read(out->arena, pem, &base64, &until, &ignored) == 0)
+		gauge_add(out, METRIC_TLS_CERTIFICATE, until - now, file, NULL);
+}
+
+/* Each alarm that a subject of this kind can have: what is off is a 0, not a gap. */
 static void add_alarms(struct gauges *out, const struct alarms *alarms, const char *subject)
 {
 	int i;
@@ -65,7 +80,29 @@ static void add_directories(struct gauges *out, const struct gateway *g, int64_t
 		gauge_add(out, METRIC_MIRROR_GROUPS, (int64_t)state.groups, name, NULL);
 		gauge_add(out, METRIC_MIRROR_HELD, (int64_t)state.people_held.n, name, "people", NULL);
 		gauge_add(out, METRIC_MIRROR_HELD, (int64_t)state.groups_held.n, name, "groups", NULL);
+		if (state.changed)
+			gauge_add(out, METRIC_MIRROR_CHANGED, state.changed, name, NULL);
 	}
+}
+
+static void add_host(struct gauges *out, const struct gateway *g)
+{
+	struct disk disks[DISKS];
+	struct alarms alarms;
+	struct stat st;
+	size_t i;
+
+	if (stat(settings_mirror_path(out->arena, g->settings), &st) == 0)
+		gauge_add(out, METRIC_MIRROR_BYTES, (int64_t)st.st_blocks * 512, NULL);
+	disks_look(out->arena, g->settings, disks);
+	for (i = 0; i < DISKS; i++) {
+		if (disks[i].free >= 0)
+			gauge_add(out, METRIC_DISK_FREE, disks[i].free, disks[i].setting, NULL);
+	}
+	if (g->metrics)
+		gauge_add(out, METRIC_CONNECTIONS, (int64_t)metrics_open_connections(g->metrics), NULL);
+	alarms_of_host(out->arena, g->settings, g->metrics, &alarms);
+	add_alarms(out, &alarms, "host");
 }
 
 static void add_doors(struct gauges *out, const struct settings *s)
@@ -130,6 +167,8 @@ void metrics_gauges(struct gauges *out, const struct gateway *g)
 	add_doors(out, g->settings);
 	add_own_keys(out, g, now);
 	add_decryption_keys(out, g, now);
+	add_tls_certificate(out, g, now);
+	add_host(out, g);
 	for (i = 0; i < g->settings->provider_count; i++) {
 		const struct settings_provider *setting = &g->settings->providers[i];
 		struct alarm_facts facts;

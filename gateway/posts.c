@@ -150,7 +150,7 @@ static bool is_succeeded(const struct posts *p, const struct child *old)
 static void end(struct posts *p, struct child *c, int64_t now)
 {
 	child_end(c, now, PATIENCE);
-	metrics_forget_connections(p->supply->metrics, c->area);
+	metrics_forget(p->supply->metrics, c->area);
 }
 
 static void end_predecessors(struct posts *p, int64_t now)
@@ -247,7 +247,7 @@ void posts_reap(struct posts *p)
 		if (!c)
 			continue;
 		*at = c->next;
-		metrics_forget_connections(p->supply->metrics, c->area);
+		metrics_forget(p->supply->metrics, c->area);
 		on_death(p, c, status);
 		child_free(c);
 	}

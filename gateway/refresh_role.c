@@ -273,7 +273,7 @@ static size_t targets_of(const struct role *role, const struct providers *provid
 
 static void watch(const struct role *role, struct providers *providers, struct target *targets, size_t n)
 {
-	struct alarm_watch *alarms = alarm_watch_new(role->arena, role->settings, providers);
+	struct alarm_watch *alarms = alarm_watch_new(role->arena, role->settings, providers, role->metrics);
 	size_t i;
 
 	while (go_on((void *)role)) {

@@ -139,12 +139,24 @@ void sign_on_count(const struct sign_on *s, const char *event)
 {
 	const struct audit_line *line = &s->audit;
 
-	metrics_count(s->gateway->metrics, METRIC_SIGN_ONS, line->door ? line->door : "", line->outcome ? line->outcome : "", event, NULL);
+	metrics_count(s->gateway->metrics, METRIC_SIGN_ONS, line->door ? line->door : "", line->outcome ? line->outcome : "", event,
+		line->reason && strcmp(event, "refusal") == 0 ? line->reason : "", NULL);
 	metrics_time(s->gateway->metrics, METRIC_STEPS, line->read_us, "read", NULL);
 	metrics_time(s->gateway->metrics, METRIC_STEPS, line->person_us, "person", NULL);
 	metrics_time(s->gateway->metrics, METRIC_STEPS, line->decide_us, "decide", NULL);
 	metrics_time(s->gateway->metrics, METRIC_STEPS, line->write_us, "write", NULL);
 	metrics_time(s->gateway->metrics, METRIC_STEPS, line->read_us < 0 ? -1 : line->total_us, "total", NULL);
+}
+
+int sign_on_record(struct sign_on *s, struct error *err)
+{
+	int64_t before = clock_monotonic_us();
+	int rc;
+
+	s->audit.total_us = before - s->began_us;
+	rc = audit_write(s->gateway->audit, &s->audit, err);
+	metrics_time(s->gateway->metrics, METRIC_STEPS, clock_monotonic_us() - before, "audit", NULL);
+	return rc;
 }
 
 bool sign_on_is_denial(enum reason reason)
@@ -203,7 +215,7 @@ void sign_on_refuse(struct sign_on *s, const struct error *err)
 	sign_on_count(s, s->audit.event);
 	if (!sign_on_is_recorded(s))
 		return;
-	if (audit_write(s->gateway->audit, &s->audit, &audit_err) < 0)
+	if (sign_on_record(s, &audit_err) < 0)
 		log_error("refusal not in the audit file", "id", s->id, "detail", audit_err.detail, NULL);
 	log_warning("refused", "id", s->id, "reason", reason_word(err->reason), "detail", err->detail, NULL);
 }

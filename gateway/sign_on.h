@@ -65,6 +65,9 @@ bool sign_on_is_recorded(const struct sign_on *s);
 /* Counts one end of a sign-on, and how long its steps took. */
 void sign_on_count(const struct sign_on *s, const char *event);
 
+/* Writes the line of the audit, with the time that all of it took up to now. */
+int sign_on_record(struct sign_on *s, struct error *err);
+
 /* Where "continue" leads after a sign-on that has ended: a fresh one at its landing. */
 const char *sign_on_fresh_start(const struct sign_on *s);
 

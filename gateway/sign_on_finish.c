@@ -38,14 +38,13 @@ static void record(struct sign_on *s, const char *event, const char *why)
 		return;
 	s->audit.event = event;
 	s->audit.detail = why;
-	s->audit.total_us = clock_monotonic_us() - s->began_us;
-	if (audit_write(s->gateway->audit, &s->audit, &err) < 0)
+	if (sign_on_record(s, &err) < 0)
 		log_error("not in the audit file", "event", event, "id", s->id, "detail", err.detail, NULL);
 	log_info("sign-on started again", "event", event, "id", s->id, "why", why, NULL);
 }
 
 /* Again at the provider, silently, as if it had just been asked: nothing that came with this request is trusted. */
-static enum step start_again(struct sign_on *s, const char *why, struct error *err)
+static enum step start_again(struct sign_on *s, const char *cause, const char *why, struct error *err)
 {
 	const char *old = s->pending.id;
 
@@ -55,6 +54,7 @@ static enum step start_again(struct sign_on *s, const char *why, struct error *e
 	pending_drop(s->x, old);
 	if (sign_on_ask(s, err) < 0)
 		return STEP_REFUSED;
+	metrics_count(s->gateway->metrics, METRIC_AGAIN, s->audit.door ? s->audit.door : "", cause, NULL);
 	record(s, "restart", why);
 	return STEP_ANSWERED;
 }
@@ -207,8 +207,7 @@ static int write_assertion(struct sign_on *s, struct error *err)
 static int write_audit(struct sign_on *s, struct error *err)
 {
 	s->audit.event = decision_event(&s->judgement);
-	s->audit.total_us = clock_monotonic_us() - s->began_us;
-	if (audit_write(s->gateway->audit, &s->audit, err) == 0)
+	if (sign_on_record(s, err) == 0)
 		return 0;
 	if (s->gateway->settings->audit_failure == AUDIT_REFUSE)
 		return -1;
@@ -258,12 +257,12 @@ static enum step finish(struct sign_on *s, struct error *err)
 	if (step != STEP_GO_ON)
 		return step;
 	if (is_elsewhere(s))
-		return start_again(s, "another host or another life of this host asked the provider", err);
+		return start_again(s, "elsewhere", "another host or another life of this host asked the provider", err);
 	if (read_identity(s, response, err) < 0)
 		return STEP_REFUSED;
 	claimed = claim(s, err);
 	if (claimed == 0)
-		return start_again(s, "this answer was used before", err);
+		return start_again(s, "replay", "this answer was used before", err);
 	if (claimed < 0)
 		return STEP_REFUSED;
 	providers_note_key(s->gateway->providers, s->provider_settings->name, s->now);

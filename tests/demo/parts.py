@@ -237,6 +237,9 @@ class Parts:
         self.slapd = self.entra = self.managed = self.portal = self.postern = None
         atexit.register(self.close)
 
+    # Tests: what to do with the folder when everything has ended.
+    ended = staticmethod(lambda folder: None)
+
     # ---- names: each a site of its own to a browser ----
 
     def host(self, label, port_name):
@@ -407,6 +410,7 @@ class Parts:
         atexit.unregister(self.close)
         for part in reversed(self.started):
             part.stop()
+        self.ended(self.folder)
 
     def logs(self):
         return "\n".join(f"---- {part.name} ({part.log}) ----\n{part.tail()}" for part in self.started)

@@ -15,6 +15,7 @@ import pytest
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "demo")]
 
+import audit_schema  # noqa: E402
 from attacked import attacked, slow_sign_on  # noqa: E402, F401: fixtures
 from browser import Browser  # noqa: E402
 from chromium import Chromium  # noqa: E402
@@ -24,6 +25,9 @@ from peers import (  # noqa: E402, F401: fixtures
     unstarted_mellon, unstarted_shibboleth, unstarted_simplesamlphp_sp,
 )
 from stories import door_address  # noqa: E402
+
+
+Parts.ended = staticmethod(audit_schema.check)
 
 
 def build_folder():

@@ -59,7 +59,7 @@ def scraped(stopped_parts):
     return Scraped(stopped_parts)
 
 
-SIGNED_ON = 'postern_sign_ons_total{door="managed",outcome="licensed",event="assertion"}'
+SIGNED_ON = 'postern_sign_ons_total{door="managed",outcome="licensed",event="assertion",reason=""}'
 
 
 def test_counts_sign_ons_refusals_and_steps(scraped, browser):

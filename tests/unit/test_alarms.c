@@ -322,6 +322,60 @@ static void an_alarm_of_a_directory_is_none_of_a_provider(void **state)
 	assert_true(alarms.judged[ALARM_METADATA_OLD]);
 }
 
+static void an_audit_that_cannot_be_written_is_an_alarm(void **state)
+{
+	struct settings s = {.audit_file = "/var/lib/postern/audit.jsonl"};
+	struct host_facts f = {.settings = &s};
+	struct alarms alarms;
+
+	(void)state;
+	alarms_judge_host(a, &f, &alarms);
+	assert_null(alarms.text[ALARM_AUDIT_FAILS]);
+	assert_true(alarms.judged[ALARM_AUDIT_FAILS]);
+	assert_false(alarms.judged[ALARM_MIRROR_STALE]);
+	f.audit_failing_since = NOW;
+	alarms_judge_host(a, &f, &alarms);
+	assert_string_equal(alarms.text[ALARM_AUDIT_FAILS], "lines for /var/lib/postern/audit.jsonl are lost since 2026-11-24T13:19:16Z; sign-ons "
+		"are refused until it can be written");
+	s.audit_failure = AUDIT_CONTINUE;
+	alarms_judge_host(a, &f, &alarms);
+	assert_non_null(strstr(alarms.text[ALARM_AUDIT_FAILS], "sign-ons go on unrecorded"));
+}
+
+#define MIB (INT64_C(1) << 20)
+
+static void a_disk_is_low_in_itself_and_for_its_size(void **state)
+{
+	struct settings s = {.audit_file = "/a"};
+	struct host_facts f = {.settings = &s, .disks = {{"state_dir", "/state", 255 * MIB, 100000 * MIB}}};
+	struct alarms alarms;
+
+	(void)state;
+	alarms_judge_host(a, &f, &alarms);
+	assert_string_equal(alarms.text[ALARM_DISK_LOW], "the disk of /state (state_dir) has 255 of 100000 MiB left");
+	f.disks[0].free = 256 * MIB;
+	f.disks[1] = (struct disk){"runtime_dir", "/run", 20 * MIB, 200 * MIB};       /* small, and meant to be */
+	f.disks[2] = (struct disk){"audit_file", "/", -1, -1};
+	alarms_judge_host(a, &f, &alarms);
+	assert_null(alarms.text[ALARM_DISK_LOW]);
+	f.disks[1].free--;
+	alarms_judge_host(a, &f, &alarms);
+	assert_non_null(alarms.text[ALARM_DISK_LOW]);
+}
+
+static void the_disks_that_are_looked_at_are_those_of_the_settings(void **state)
+{
+	const struct settings s = {.state_dir = "/", .runtime_dir = "/there/is/no/such/folder", .audit_file = "/audit.jsonl"};
+	struct disk disks[DISKS];
+
+	(void)state;
+	disks_look(a, &s, disks);
+	assert_true(disks[0].size > 0 && disks[0].free >= 0 && disks[0].free <= disks[0].size);
+	assert_int_equal(disks[1].free, -1);
+	assert_string_equal(disks[2].folder, "/");
+	assert_int_equal(disks[2].size, disks[0].size);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +390,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stale_data_is_an_alarm_until_the_directory_is_reached, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_held_is_an_alarm_with_counts, begin, end),
 		cmocka_unit_test_setup_teardown(an_alarm_of_a_directory_is_none_of_a_provider, begin, end),
+		cmocka_unit_test_setup_teardown(an_audit_that_cannot_be_written_is_an_alarm, begin, end),
+		cmocka_unit_test_setup_teardown(a_disk_is_low_in_itself_and_for_its_size, begin, end),
+		cmocka_unit_test_setup_teardown(the_disks_that_are_looked_at_are_those_of_the_settings, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read_again, begin_folder, end_folder),
 		cmocka_unit_test_setup_teardown(facts_of_another_address_or_entity_are_not_taken, begin_folder, end_folder),
 		cmocka_unit_test_setup_teardown(broken_files_say_nothing, begin_folder, end_folder),

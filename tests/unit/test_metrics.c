@@ -285,9 +285,9 @@ static void who_has_more_connections_than_another_is_told_so(void **state)
 	assert_false(metrics_connections(first, 90, true));
 	assert_true(metrics_connections(first, 91, true));
 	assert_false(metrics_connections(second, 0, true));
-	metrics_forget_connections(w.reader, 2);                        /* died */
+	metrics_forget(w.reader, 2);                        /* died */
 	assert_false(metrics_connections(first, 5, true));
-	metrics_forget_connections(w.reader, METRICS_AREAS);
+	metrics_forget(w.reader, METRICS_AREAS);
 	metrics_close(first);
 	metrics_close(second);
 	world_free(&w);
