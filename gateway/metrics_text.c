@@ -88,6 +88,19 @@ static const char *seconds(char out[32], uint64_t microseconds)
 	return out;
 }
 
+/* Of a bucket: labels are compared as text, and everybody else writes 0.0025. */
+static const char *bound(char out[32], uint64_t microseconds)
+{
+	char *end;
+
+	seconds(out, microseconds);
+	for (end = out + strlen(out) - 1; *end == '0'; end--)
+		*end = 0;
+	if (*end == '.')
+		*end = 0;
+	return out;
+}
+
 static void add_histogram(struct text *t, const struct metrics_sample *s)
 {
 	uint64_t sum = 0;
@@ -96,7 +109,7 @@ static void add_histogram(struct text *t, const struct metrics_sample *s)
 
 	for (i = 0; i < METRICS_BUCKETS; i++) {
 		sum += s->buckets[i];
-		add_line(t, s->metric, s->values, "_bucket", i < METRICS_BUCKETS - 1 ? seconds(number, (uint64_t)metrics_bounds[i]) : "+Inf");
+		add_line(t, s->metric, s->values, "_bucket", i < METRICS_BUCKETS - 1 ? bound(number, (uint64_t)metrics_bounds[i]) : "+Inf");
 		text_addf(t, " %llu\n", (unsigned long long)sum);
 	}
 	add_line(t, s->metric, s->values, "_sum", NULL);

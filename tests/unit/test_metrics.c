@@ -145,7 +145,7 @@ static void more_values_than_there_is_room_for_are_counted_as_other(void **state
 	for (i = 0; i < n; i++)
 		sum += samples[i].count;
 	assert_int_equal(sum, 5000);
-	assert_true(n < 512);
+	assert_true(n < 1024);
 	assert_true(counted(&w, METRIC_STARTS, "other", "other") > 4000);
 	metrics_close(m);
 	world_free(&w);
