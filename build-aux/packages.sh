@@ -13,7 +13,7 @@
 # `a|b` means: either will do, and `a` is installed where neither is there.
 set -euo pipefail
 
-build="gcc libc6-dev make autoconf automake pkgconf|pkg-config python3
+build="gcc libc6-dev make autoconf automake gettext pkgconf|pkg-config python3
 	libevent-dev liblasso3-dev libxmlsec1-dev libxml2-dev libldap-dev|libldap2-dev liblmdb-dev libyaml-dev
 	libjansson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev zlib1g-dev libssl-dev"
 demo="slapd openssl"

@@ -67,6 +67,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/setup.c gateway/setup.h \
 	gateway/staleness.c \
 	gateway/staleness.h \
+	gateway/template.c gateway/template.h \
 	gateway/sign_on.c \
 	gateway/sign_on.h \
 	gateway/sign_on_finish.c \
@@ -77,6 +78,7 @@ nodist_gateway_libgateway_a_SOURCES = gateway/pages_data.c
 PAGE_FILES = \
 	gateway/pages/choose.html \
 	gateway/pages/continue.html \
+	gateway/pages/frame.html \
 	gateway/pages/logout.html \
 	gateway/pages/logout_done.html \
 	gateway/pages/post.html \
@@ -126,11 +128,11 @@ tests_unit_test_ldap_rules_SOURCES = tests/unit/test_ldap_rules.c tests/unit/uni
 tests_unit_test_ldap_rules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_pages
-tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/unit.h
+tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/start_pages.h tests/unit/unit.h
 tests_unit_test_pages_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_sign_on
-tests_unit_test_sign_on_SOURCES = tests/unit/test_sign_on.c tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_sign_on_SOURCES = tests/unit/test_sign_on.c tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_sign_on_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_sign_on_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
@@ -139,6 +141,6 @@ tests_unit_test_logout_cookie_SOURCES = tests/unit/test_logout_cookie.c tests/un
 tests_unit_test_logout_cookie_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_logout
-tests_unit_test_logout_SOURCES = tests/unit/test_logout.c tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_logout_SOURCES = tests/unit/test_logout.c tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_logout_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
 tests_unit_test_logout_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

@@ -128,47 +128,45 @@ static const char *title_of(const struct logout *l, const char *provider)
 	return p ? p->title : provider;
 }
 
-/* One button for each session that lives: with its provider's name only where there are several. */
-static size_t buttons_of(const struct logout *l, const char **buttons)
+/* Titles of the providers of those sessions that live. */
+static size_t live_providers(const struct logout *l, const char **titles)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < l->cookie.count; i++) {
 		if (l->cookie.sessions[i].state == LOGOUT_LIVE)
-			buttons[n++] = arena_printf(l->s.arena, "Sign out of %s", title_of(l, l->cookie.sessions[i].provider));
+			titles[n++] = title_of(l, l->cookie.sessions[i].provider);
 	}
-	if (n == 1)
-		buttons[0] = "Sign out";
 	return n;
 }
 
 /* Nobody, ended, alive; behind that alive in spite of each fault. */
 static const struct page_logout words[] = {
-	{.title = "You are not signed on here",
-		.text = "This service knows of no sign-on in this browser. If Atlassian still shows you signed in, please sign out there."},
-	{.title = "You are signed out", .text = "Your session at the identity provider of your organisation has ended.",
-		.places_text = "These keep you signed in until you sign out there, too:"},
-	{.title = "Sign out?",
-		.text = "This ends your session at the identity provider of your organisation, and at the services that it tells of it.",
-		.places_text = "What you opened keeps a session of its own. Please sign out there, too:"},
-	{.title = "You may still be signed in",
-		.text = "The identity provider says that it did not sign you out. You can try again, or sign out on its own page.",
-		.places_text = "What you opened keeps a session of its own. Please sign out there, too:"},
-	{.title = "You are still signed in",
-		.text = "The identity provider of your organisation takes no sign-out from here. Please sign out on its own page.",
-		.places_text = "What you opened keeps a session of its own. Please sign out there, too:"},
+	{.title = N_("You are not signed on here"),
+		.text = N_("This service knows of no sign-on in this browser. If Atlassian still shows you signed in, please sign out there.")},
+	{.title = N_("You are signed out"), .text = N_("Your session at the identity provider of your organisation has ended."),
+		.places_text = N_("These keep you signed in until you sign out there, too:")},
+	{.title = N_("Sign out?"),
+		.text = N_("This ends your session at the identity provider of your organisation, and at the services that it tells of it."),
+		.places_text = N_("What you opened keeps a session of its own. Please sign out there, too:")},
+	{.title = N_("You may still be signed in"),
+		.text = N_("The identity provider says that it did not sign you out. You can try again, or sign out on its own page."),
+		.places_text = N_("What you opened keeps a session of its own. Please sign out there, too:")},
+	{.title = N_("You are still signed in"),
+		.text = N_("The identity provider of your organisation takes no sign-out from here. Please sign out on its own page."),
+		.places_text = N_("What you opened keeps a session of its own. Please sign out there, too:")},
 };
 
 void logout_show(struct logout *l, enum logout_fault fault)
 {
 	struct page_logout_place places[LOGOUT_SESSIONS_MAX * LOGOUT_DOORS_MAX];
-	const char *buttons[LOGOUT_SESSIONS_MAX + 1] = {NULL};
-	size_t live = buttons_of(l, buttons);
+	const char *providers[LOGOUT_SESSIONS_MAX + 1] = {NULL};
+	size_t live = live_providers(l, providers);
 	struct page_logout page = words[live ? 2 + (size_t)fault : l->cookie.count ? 1 : 0];
 
 	page.places = places;
 	page.place_count = places_of(l, places);
-	page.buttons = buttons;
+	page.providers = providers;
 	page.token = live && fault != LOGOUT_UNASKABLE ? l->cookie.token : NULL;
 	page_logout(l->s.x, &page);
 }

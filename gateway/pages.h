@@ -3,14 +3,17 @@
  * What a person sees: a few pages, without a word of script but the one line
  * that submits the form.
  *
- * The pages are files in gateway/pages, compiled in.  `{{name}}` is a value,
- * escaped for HTML; `{{!name}}` is HTML of ours as it is; `{{?name}}…{{/name}}`
- * stands only when there is a value.  Style and script are allowed by their
- * hashes, so the Content-Security-Policy needs no unsafe-inline.
+ * The pages are files in gateway/pages, compiled in (template.h); each stands
+ * inside frame.html.  They are in the language that the browser asks for, as
+ * far as there is a translation: texts are handed in as they stand in the
+ * source, in English, marked by N_ where they stand (languages.h).  Style and
+ * script are allowed by their hashes, so the Content-Security-Policy needs no
+ * unsafe-inline.
  */
 #ifndef GATEWAY_PAGES_H
 #define GATEWAY_PAGES_H
 
+#include "gateway/languages.h"
 #include "http/http.h"
 #include "saml/saml.h"
 
@@ -38,14 +41,19 @@ struct page_logout_place {
 struct page_logout {
 	const char *title, *text;
 	const char *token;              /* for the form; NULL: there is no button */
-	const char *const *buttons;     /* what each says, NULL-terminated; pressed, it sends its place in the list as `session` */
+	const char *const *providers;   /* a button for each, NULL-terminated; pressed, it sends its place in the list as `session` */
 	const char *places_text;        /* above the places */
 	const struct page_logout_place *places;
 	size_t place_count;
 };
 
-/* Once a process: hashes of style and script.  form_action: what CSP allows the posting page to send to. */
-void pages_start(const char *form_action);
+struct pages_options {
+	const char *form_action;        /* what CSP allows the posting page to send to */
+	const struct languages *languages;
+};
+
+/* Once a process, before any page; what is pointed to must live as long. */
+void pages_start(const struct pages_options *o);
 
 void page_refusal(struct http_exchange *x, const struct page_refusal *page);
 /* What stands on a page that posts by itself, for those whose browser runs no script. */
@@ -64,7 +72,7 @@ struct page_choice {
 /* Which of several organisations; each a link. */
 void page_choose(struct http_exchange *x, const struct page_choice *choices, size_t n);
 
-/* What a code of Entra ID means for the person; NULL: not known. */
+/* What a code of Entra ID means for the person, in English; NULL: not known. */
 const char *page_code_sentence(const char *digits);
 
 #endif

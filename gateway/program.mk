@@ -3,9 +3,11 @@
 # The settings alone, for their tests and for all roles.
 noinst_LIBRARIES += gateway/libsettings.a
 gateway_libsettings_a_SOURCES = \
+	gateway/catalogue.c gateway/catalogue.h \
 	gateway/domains.c gateway/domains.h \
 	gateway/files.c gateway/files.h \
 	gateway/keyring.c gateway/keyring.h \
+	gateway/languages.c gateway/languages.h \
 	gateway/mail.c gateway/mail.h \
 	gateway/settings.c gateway/settings.h \
 	gateway/settings_claims.c \
@@ -23,6 +25,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_rules.c \
 	gateway/settings_table.def \
 	gateway/settings_values.c
+nodist_gateway_libsettings_a_SOURCES = po/catalogues.c
 SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS)
 
 check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
@@ -115,3 +118,7 @@ tests_unit_test_fetch_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_settings_conditions_SOURCES = tests/unit/test_settings_conditions.c tests/unit/unit.h
 tests_unit_test_settings_conditions_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_catalogue
+tests_unit_test_catalogue_SOURCES = tests/unit/test_catalogue.c tests/unit/unit.h
+tests_unit_test_catalogue_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)

@@ -61,11 +61,13 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 		.public_host = s->public_host, .proxies = s->proxies, .proxy_count = s->proxy_count, .routes = routes, .refuse = refuse,
 		.context = &w->gateway, .share = share, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
 	};
+	static struct languages languages;
 	struct slice certificate = {0}, key = {0};
 
 	if (gateway_open_worker(&w->gateway, err) < 0)
 		return -1;
-	pages_start(is_https(s) ? "https:" : "https: http:");
+	languages_start(w->gateway.arena, &languages);
+	pages_start(&(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .languages = &languages});
 	routes[1].path = s->acs_path;
 	if (s->tls_certificate_file &&
 		(files_get(w->gateway.files, s->tls_certificate_file, FILE_PUBLIC, FILES_ALL, &certificate, err) < 0 ||

@@ -12,8 +12,8 @@
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/logout_cookie.h"
-#include "gateway/pages.h"
 #include "tests/unit/keys.h"
+#include "tests/unit/start_pages.h"
 
 #include <unistd.h>
 
@@ -83,7 +83,7 @@ static int begin_with(const char *provider_settings, const char *from, const cha
 		folder_make(in_folder("run"), 0700, &err) < 0)
 		return -1;
 	clock_set(FORGE_NOW);
-	pages_start("https:");
+	start_pages(a);
 	while (from && memmem(metadata.p, metadata.n, from, strlen(from)))
 		metadata = forge_replace(metadata, from, to);
 	open_gateway(provider_settings, metadata);
@@ -355,8 +355,8 @@ static void several_sessions_have_a_button_each(void **state)
 	signed_on("gone", "bea", "_bea", "other");
 	anna_signed_on();
 	x = open_page();
-	assert_true(page_has(x, "value=\"0\">Sign out of Example &amp; Company<"));
-	assert_true(page_has(x, "value=\"1\">Sign out of gone<"));
+	assert_true(page_has(x, "value=\"0\">Sign out of <bdi>Example &amp; Company</bdi><"));
+	assert_true(page_has(x, "value=\"1\">Sign out of <bdi>gone</bdi><"));
 	assert_int_equal(x->status, 200);
 	refused_with(press(form_of(1)), REASON_NOT_READY);
 	sent_to_provider(press(form_of(0)), 303);

@@ -3,7 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/text.h"
-#include "gateway/pages.h"
+#include "tests/unit/start_pages.h"
 
 static struct arena *a;
 static struct http_exchange *x;
@@ -14,7 +14,7 @@ static int begin(void **state)
 	a = arena_new();
 	x = arena_alloc(a, sizeof(*x));
 	x->arena = a;
-	pages_start("https:");
+	start_pages(a);
 	return 0;
 }
 
@@ -39,10 +39,10 @@ static void tells_reason_id_whom_to_ask_and_a_way_back(void **state)
 	assert_int_equal(x->status, 403);
 	assert_true(page_has(reason_sentence(REASON_DENIED_BY_DEFAULT)));
 	assert_true(page_has("k7qf-2m9x-w4ta"));
-	assert_true(page_has("<a href=\"mailto:it@example.org\">it@example.org</a> and give the id below.</p>"));
+	assert_true(page_has("<bdi><a href=\"mailto:it@example.org\">it@example.org</a></bdi> and give the id below.</p>"));
 	assert_true(page_has("href=\"https://site.example/\""));
 	assert_true(page_has("denied-by-default"));
-	assert_true(page_has("<html lang=\"en\">"));
+	assert_true(page_has("<html lang=\"en\" dir=\"ltr\">"));
 	assert_true(page_has("<title>You cannot be signed on</title>"));
 	assert_false(page_has("{{"));
 	assert_false(page_has("<script"));
@@ -122,7 +122,7 @@ static void speaks_of_an_id_only_where_there_is_one(void **state)
 
 	(void)state;
 	page_refusal(x, &page);
-	assert_true(page_has("<p>Please ask the help desk.</p>"));
+	assert_true(page_has("<p>Please ask <bdi>the help desk</bdi>.</p>"));
 }
 
 static void asks_to_come_back_when_it_is_not_ready(void **state)
@@ -198,6 +198,63 @@ static void a_refusal_can_hold_a_response_to_take_back(void **state)
 	assert_false(page_has("RelayState"));
 }
 
+static void speaks_the_language_that_the_browser_asks_for(void **state)
+{
+	struct page_refusal page = {.reason = REASON_DENIED_BY_DEFAULT, .id = "k7qf-2m9x-w4ta", .ask = "it@example.org", .back = "https://x.example/"};
+
+	(void)state;
+	x->accept_language = "de-CH,de;q=0.9,en;q=0.7";
+	page_refusal(x, &page);
+	assert_true(page_has("<html lang=\"de\" dir=\"ltr\">"));
+	assert_true(page_has("<title>Sie können nicht angemeldet werden</title>"));
+	assert_true(page_has("<h1>Sie können nicht angemeldet werden</h1>"));
+	assert_true(page_has(">Keine Regel Ihrer Organisation gibt Ihnen Zugang.</p>"));
+	assert_true(page_has("<p>Bitte wenden Sie sich an <bdi><a href=\"mailto:it@example.org\">it@example.org</a></bdi> und nennen Sie"));
+	assert_true(page_has(">Zurück zum Anfang</a>"));
+	assert_true(page_has("<dt>Grund</dt><dd><code>denied-by-default</code>"));
+	x->accept_language = "ar";
+	page_refusal(x, &page);
+	assert_true(page_has("<html lang=\"ar\" dir=\"rtl\">"));
+	x->accept_language = "tlh, *;q=0.1";
+	page_refusal(x, &page);
+	assert_true(page_has("<html lang=\"en\" dir=\"ltr\">"));
+	assert_true(page_has("No rule of your organisation gives you access."));
+}
+
+/* Everything that stands in a template or in C is translated: none of the English words is left. */
+static void no_page_is_half_translated(void **state)
+{
+	static const char *const english[] = {">Continue<", ">Id<", ">Reason<", ">Time<", "Please", "You ", "Sign", "trace id", "Back", "Organisations"};
+	const struct saml_refusal refusal = {"53003", "6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00", "2026-11-24 13:19:16Z"};
+	const char *groups[] = {"g", NULL}, *providers[] = {"a", "b", NULL};
+	const struct page_logout_place place = {"Jira", "https://x.example/"};
+	const struct page_post post = {"https://x.example/", "PHg+", {0}};
+	struct languages languages;
+
+	(void)state;
+	languages_start(a, &languages);
+	for (size_t i = 1; i < languages.count; i++) {
+		const char *tag = x->accept_language = languages.list[i].tag;
+
+		for (int kind = 0; kind < 6; kind++) {
+			switch (kind) {
+			case 0: page_refusal(x, &(struct page_refusal){REASON_STATUS_NOT_SUCCESS, .id = "i", .ask = "w", .back = "https://x.example/",
+					.groups = groups, .provider = &refusal, .post = post}); break;
+			case 1: page_post(x, PAGE_NOT_SIGNED_ON, &post); break;
+			case 2: page_continue(x, "https://x.example/"); break;
+			case 3: page_choose(x, &(struct page_choice){"o", "https://x.example/"}, 1); break;
+			case 4: page_logout(x, &(struct page_logout){N_("Sign out?"), N_("You are still signed in"), "t", providers,
+					N_("What you opened keeps a session of its own. Please sign out there, too:"), &place, 1}); break;
+			default: page_logout_done(x);
+			}
+			for (size_t j = 0; j < sizeof(english) / sizeof(*english); j++) {
+				if (page_has(english[j]) && !(strcmp(tag, "fr") == 0 && strcmp(english[j], "Organisations") == 0))
+					fail_msg("%s, page %d: %s is left: %s", tag, kind, english[j], arena_copy(a, x->reply_body));
+			}
+		}
+	}
+}
+
 static void what_posts_by_itself_says_whether_it_is_good_news(void **state)
 {
 	const struct page_post post = {"https://auth.example/acs", "PHg+", {0}};
@@ -224,6 +281,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sends_no_relay_state_when_there_was_none, begin, end),
 		cmocka_unit_test_setup_teardown(continues_where_told, begin, end),
 		cmocka_unit_test_setup_teardown(a_refusal_can_hold_a_response_to_take_back, begin, end),
+		cmocka_unit_test_setup_teardown(speaks_the_language_that_the_browser_asks_for, begin, end),
+		cmocka_unit_test_setup_teardown(no_page_is_half_translated, begin, end),
 		cmocka_unit_test_setup_teardown(what_posts_by_itself_says_whether_it_is_good_news, begin, end),
 	};
 

@@ -13,10 +13,10 @@
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/logout_cookie.h"
-#include "gateway/pages.h"
 #include "gateway/pending.h"
 #include "ldap/mirror_write.h"
 #include "tests/unit/keys.h"
+#include "tests/unit/start_pages.h"
 
 #include <jansson.h>
 #include <sys/stat.h>
@@ -212,7 +212,7 @@ static int begin_with(const struct more *more)
 		folder_make(in_folder("run"), 0700, &err) < 0)
 		return -1;
 	clock_set(FORGE_NOW - 20);
-	pages_start("https:");
+	start_pages(a);
 	open_gateway(more);
 	anna_is_in("agents");
 	return 0;
