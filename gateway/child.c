@@ -86,7 +86,7 @@ static int place_descriptors(int files, int heartbeat, const struct child_order 
 	return close_range(CHILD_FILES_FD + (unsigned)n, ~0U, 0);
 }
 
-static void usual_signals(void)
+void child_usual_signals(void)
 {
 	sigset_t none;
 	int s;
@@ -99,7 +99,7 @@ static void usual_signals(void)
 
 static _Noreturn void run(const struct child_order *o, int files, int heartbeat, char *const argv[], pid_t parent)
 {
-	usual_signals();
+	child_usual_signals();
 	if (child_user_become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
 		_exit(126);
 	/* after setuid, which would undo it; and the parent may be gone already */

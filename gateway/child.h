@@ -66,6 +66,8 @@ bool child_hear(struct child *c, int64_t now);
 void child_end(struct child *c, int64_t now, int64_t patience);  /* SIGTERM, and SIGKILL after `patience` */
 void child_kill(struct child *c);
 void child_free(struct child *c);
+/* In a new process, before it executes anything: no handler, nothing blocked. */
+void child_usual_signals(void);
 /* How it ended, in words, from waitpid. */
 const char *child_cause(int status, char *text, size_t size);
 

@@ -40,4 +40,9 @@ int command_rules(struct arena *a, const char *settings_path, int argc, char **a
 /* role NAME INSTANCE SETTINGS SOCKETS AREA: started by the parent alone */
 int command_role(struct arena *a, int argc, char **argv);
 
+/* trial SETTINGS: started by the parent alone, of the program that is to take its place */
+int command_trial(int argc, char **argv);
+/* upgrade: the running service executes the program that is installed now */
+int command_upgrade(struct arena *a, const char *settings_path, int argc, char **argv);
+
 #endif

@@ -61,6 +61,29 @@ void listeners_close(struct listeners *old, const struct listeners *kept)
 	old->n = 0;
 }
 
+static bool adopt(struct listeners *l, const struct listener *found, const char *const *addresses)
+{
+	for (; *addresses; addresses++) {
+		if (strcmp(*addresses, found->address) != 0 || find(l, found->address) || l->n == ROLE_SOCKETS_MAX)
+			continue;
+		l->list[l->n] = *found;
+		note_bound(&l->list[l->n++], found->address);
+		return true;
+	}
+	return false;
+}
+
+void listeners_adopt(struct listeners *browsers, struct listeners *metrics, const struct listener *found, size_t n, const struct settings *s)
+{
+	const char *const address[] = {s->metrics_listen, NULL};
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!adopt(browsers, &found[i], s->listen) && !adopt(metrics, &found[i], address))
+			close(found[i].fd);
+	}
+}
+
 size_t listeners_sockets(const struct listeners *l, int out[ROLE_SOCKETS_MAX])
 {
 	size_t i;

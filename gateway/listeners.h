@@ -29,6 +29,11 @@ int listeners_open(const struct listeners *now, const char *const *addresses, st
 void listeners_close(struct listeners *old, const struct listeners *kept);
 /* All that the settings want, for browsers and for /metrics, from what is open and what is new; all or nothing. */
 int listeners_renew(struct listeners *browsers, struct listeners *metrics, const struct settings *s, struct error *err);
+/*
+ * Sockets that an earlier program of this process opened: each where the settings have its address, those that they
+ * have not are closed.  Both lists are empty.
+ */
+void listeners_adopt(struct listeners *browsers, struct listeners *metrics, const struct listener *found, size_t n, const struct settings *s);
 size_t listeners_sockets(const struct listeners *l, int out[ROLE_SOCKETS_MAX]);
 
 #endif

@@ -26,7 +26,14 @@ static const struct command {
 		"usage: postern [-c FILE] serve\n\n"
 		"Runs the gateway until SIGTERM or SIGINT, which answer what is under way and\n"
 		"end it.  SIGHUP reads the settings and all files anew; if anything is wrong\n"
-		"with them, says so and keeps the old ones.\n"},
+		"with them, says so and keeps the old ones.  SIGUSR2: see upgrade.\n"},
+	{"upgrade", command_upgrade, "have the running service go over to the program installed now",
+		"usage: postern [-c FILE] upgrade\n\n"
+		"For after an update of the package.  The running service (SIGUSR2) tries the program\n"
+		"that stands at its path now: if that cannot read the settings and everything that\n"
+		"they name, nothing changes.  Otherwise it takes over in the same process, with the\n"
+		"listening sockets, and replaces the other processes as a reload does: nobody is\n"
+		"refused.  Exit status 1: it did not take over; the service's log says why.\n"},
 	{"check", command_check, "say what is wrong with settings, files, directories and metadata",
 		"usage: postern [-c FILE] check [--offline]\n\n"
 		"Reads the settings and every file that they name, connects to the directories\n"
@@ -201,6 +208,8 @@ static int run(struct arena *a, const char *settings_path, int argc, char **argv
 
 	if (strcmp(argv[0], "role") == 0)
 		return command_role(a, argc, argv);
+	if (strcmp(argv[0], "trial") == 0)
+		return command_trial(argc, argv);
 	c = find(argv[0]);
 	if (!c) {
 		fprintf(stderr, "postern: there is no command %s\n\n", argv[0]);

@@ -78,6 +78,32 @@ int metrics_make(int *fd_out, struct error *err)
 	return 0;
 }
 
+/* FNV-1a, over numbers and texts with their NUL. */
+static uint64_t mix(uint64_t h, const void *p, size_t n)
+{
+	const unsigned char *c = p;
+
+	while (n--)
+		h = (h ^ *c++) * 1099511628211u;
+	return h;
+}
+
+uint64_t metrics_layout(void)
+{
+	const uint64_t sizes[] = {METRICS_AREAS, sizeof(struct area), sizeof(struct row), ROWS, TEXT_SIZE, CELLS,
+		METRIC_COUNT, offsetof(struct area, unused)};
+	uint64_t h = mix(14695981039346656037u, sizes, sizeof(sizes));
+	size_t i;
+
+	h = mix(h, metrics_bounds, sizeof(metrics_bounds));
+	for (i = 0; i < METRIC_COUNT; i++) {
+		h = mix(h, &metrics_table[i].kind, sizeof(metrics_table[i].kind));
+		h = mix(h, metrics_table[i].name, strlen(metrics_table[i].name) + 1);
+		h = mix(h, metrics_table[i].labels, strlen(metrics_table[i].labels) + 1);
+	}
+	return h >> 8;
+}
+
 /* An area that nobody had stays without memory, which reading would give it. */
 static void note_area(struct area *areas, unsigned area)
 {

@@ -82,6 +82,8 @@ int metrics_make(int *fd_out, struct error *err);
 /* Area METRICS_AREAS: none is left, *out is NULL.  The descriptor stays the caller's. */
 int metrics_open(int fd, unsigned area, struct metrics **out, struct error *err);
 void metrics_close(struct metrics *m);
+/* A number below 2^56 that is another one where the memory means something else: for a program that finds the memory of another. */
+uint64_t metrics_layout(void);
 
 /* ---- reading ---- */
 

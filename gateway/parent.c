@@ -2,9 +2,12 @@
 #include "gateway/parent.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/inherit.h"
 #include "gateway/posts.h"
 #include "gateway/running.h"
+#include "gateway/upgrade.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -21,6 +24,9 @@ struct parent {
 	int lock;                       /* running.h; until the process ends */
 	int64_t alarm_at;               /* when to look at the keys' ends again */
 	bool told_ready;
+	struct upgrade upgrade;
+	struct handover found;          /* of the program before, until its sockets are sorted */
+	bool took_over;
 };
 
 static void tell_ready(struct parent *p)
@@ -101,11 +107,50 @@ static void reload(struct parent *p)
 	log_info("the new settings are in force", "file", p->supply.path, NULL);
 }
 
+/* What another program needs to go on in this process. */
+static void describe(const struct parent *p, struct handover *out)
+{
+	const struct listeners *const lists[] = {&p->supply.browsers, &p->supply.metrics_sockets};
+	size_t i, k;
+
+	*out = (struct handover){
+		.generation = p->posts.generation, .lock = p->lock, .metrics = p->supply.metrics_fd, .layout = metrics_layout(),
+		.children = p->posts.children,
+	};
+	for (k = 0; k < 2; k++) {
+		for (i = 0; i < lists[k]->n; i++)
+			out->sockets[out->socket_count++] = lists[k]->list[i];
+	}
+}
+
+static void try_upgrade(struct parent *p)
+{
+	struct handover h;
+
+	describe(p, &h);
+	if (upgrade_try(&p->upgrade, &h, clock_monotonic_us()) < 0)
+		metrics_count(p->supply.metrics, METRIC_UPGRADES, "refused", NULL);
+}
+
+static void look_at_upgrade(struct parent *p)
+{
+	enum upgrade_state state = upgrade_look(&p->upgrade, clock_monotonic_us());
+	struct handover h;
+
+	if (state == UPGRADE_GRANTED) {
+		describe(p, &h);
+		upgrade_execute(&p->upgrade, &h);
+	}
+	if (state == UPGRADE_GRANTED || state == UPGRADE_REFUSED)
+		metrics_count(p->supply.metrics, METRIC_UPGRADES, "refused", NULL);
+}
+
 static void stop(struct parent *p)
 {
 	if (p->posts.stopping)
 		return;
 	log_info("stopping", NULL);
+	upgrade_forget(&p->upgrade);
 	posts_stop(&p->posts);
 }
 
@@ -116,10 +161,13 @@ static void on_signals(struct parent *p)
 	while (read(p->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP && !p->posts.stopping)
 			reload(p);
+		else if (info.ssi_signo == SIGUSR2 && !p->posts.stopping)
+			try_upgrade(p);
 		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			stop(p);
 	}
 	posts_reap(&p->posts);
+	look_at_upgrade(p);
 }
 
 /* ---- the loop ---- */
@@ -133,6 +181,7 @@ static int catch_signals(struct parent *p)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR2);
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
@@ -140,35 +189,85 @@ static int catch_signals(struct parent *p)
 	return p->signals < 0 ? -1 : 0;
 }
 
+static int read_and_listen(struct parent *p)
+{
+	struct supply *with = &p->supply;
+	struct error err;
+
+	if (loaded_read(with->path, LOADED_FOR_SERVE, &with->loaded, &err) < 0)
+		return -1;
+	use_log_level(p);
+	listeners_adopt(&with->browsers, &with->metrics_sockets, p->found.sockets, p->found.socket_count, with->loaded.settings);
+	p->found.socket_count = 0;
+	if (with->metrics_fd < 0 && metrics_make(&with->metrics_fd, &err) < 0)
+		log_error("cannot start", "detail", err.detail, NULL);
+	else if (!with->metrics && metrics_open(with->metrics_fd, 0, &with->metrics, &err) < 0)
+		log_error("cannot start", "detail", err.detail, NULL);
+	else if (listeners_renew(&with->browsers, &with->metrics_sockets, with->loaded.settings, &err) < 0)
+		log_error("cannot listen", "detail", err.detail, NULL);
+	else
+		return 0;
+	loaded_free(&with->loaded);
+	return -1;
+}
+
+/* What was right when this program was tried is wrong now: its predecessor's processes serve on, so there is time. */
+static bool may_try_again(struct parent *p)
+{
+	struct pollfd fd = {.fd = p->signals, .events = POLLIN};
+	struct signalfd_siginfo info;
+
+	if (!p->took_over)
+		return false;
+	poll(&fd, 1, 1000);
+	while (read(p->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			return false;
+	}
+	posts_reap(&p->posts);
+	return true;
+}
+
+static void take_over(struct parent *p)
+{
+	p->took_over = inherit(&p->found);
+	if (!p->took_over)
+		return;
+	p->lock = p->found.lock;
+	p->supply.metrics_fd = p->found.metrics;
+	p->posts.children = p->found.children;
+	p->posts.generation = p->found.generation + 1;  /* which nobody is of, before the first reading */
+}
+
 static int begin(struct parent *p)
 {
-	struct timespec read_at = running_time();
+	struct timespec read_at;
 	struct error err;
 
 	prctl(PR_SET_DUMPABLE, 0);
+	upgrade_prepare(&p->upgrade, p->supply.path);
+	take_over(p);
 	if (catch_signals(p) < 0 || saml_start(&err) < 0) {
 		log_error("cannot start", NULL);
 		return -1;
 	}
-	if (loaded_read(p->supply.path, LOADED_FOR_SERVE, &p->supply.loaded, &err) < 0)
+	do
+		read_at = running_time();
+	while (read_and_listen(p) < 0 && may_try_again(p));
+	if (!p->supply.loaded.settings)
 		return -1;
-	use_log_level(p);
-	if (metrics_make(&p->supply.metrics_fd, &err) < 0 || metrics_open(p->supply.metrics_fd, 0, &p->supply.metrics, &err) < 0) {
-		log_error("cannot start", "detail", err.detail, NULL);
-		return -1;
-	}
-	if (listeners_renew(&p->supply.browsers, &p->supply.metrics_sockets, p->supply.loaded.settings, &err) < 0) {
-		log_error("cannot listen", "detail", err.detail, NULL);
-		return -1;
-	}
 	posts_make(&p->posts);
-	p->lock = running_say(-1, p->supply.loaded.settings, read_at);
+	p->lock = running_say(p->lock, p->supply.loaded.settings, read_at);
+	if (p->took_over) {
+		log_info("took over from the program before", "version", PACKAGE_VERSION, "path", p->upgrade.path, NULL);
+		metrics_count(p->supply.metrics, METRIC_UPGRADES, "taken", NULL);
+	}
 	return 0;
 }
 
 int parent_serve(const char *settings_path)
 {
-	struct parent p = {.supply = {.path = settings_path, .metrics_fd = -1}, .signals = -1, .lock = -1};
+	struct parent p = {.supply = {.path = settings_path, .metrics_fd = -1}, .signals = -1, .lock = -1, .upgrade.verdict = -1};
 	int rc = 1;
 
 	p.posts.supply = &p.supply;
@@ -183,6 +282,7 @@ int parent_serve(const char *settings_path)
 	log_info("stopped", NULL);
 	rc = 0;
 out:
+	upgrade_forget(&p.upgrade);
 	listeners_close(&p.supply.browsers, NULL);
 	listeners_close(&p.supply.metrics_sockets, NULL);
 	loaded_free(&p.supply.loaded);

@@ -58,6 +58,8 @@ gateway_libprogram_a_SOURCES = \
 	gateway/fill_command.c \
 	gateway/folders.c gateway/folders.h \
 	gateway/group_name.c gateway/group_name.h \
+	gateway/handover.c gateway/handover.h \
+	gateway/inherit.c gateway/inherit.h \
 	gateway/keys.h \
 	gateway/keys_change.c \
 	gateway/keys_command.c \
@@ -81,6 +83,8 @@ gateway_libprogram_a_SOURCES = \
 	gateway/seats_accounts.c \
 	gateway/seats_command.c \
 	gateway/seats_print.c \
+	gateway/upgrade.c gateway/upgrade.h \
+	gateway/upgrade_command.c \
 	gateway/what_if_command.c \
 	gateway/who_command.c
 
@@ -90,6 +94,10 @@ PROGRAM_LIBS = gateway/libprogram.a gateway/libgateway.a gateway/libprogram.a $(
 bin_PROGRAMS += postern
 postern_SOURCES = gateway/main.c
 postern_LDADD = $(PROGRAM_LIBS)
+
+check_PROGRAMS += tests/unit/test_handover
+tests_unit_test_handover_SOURCES = tests/unit/test_handover.c tests/unit/unit.h
+tests_unit_test_handover_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_loaded
 tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h tests/unit/unit.h

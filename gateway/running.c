@@ -14,6 +14,7 @@
 
 #define TICK_MS 20                      /* the kernel's times of files are that coarse, and less */
 #define RELOAD_SECONDS 10
+#define UPGRADE_SECONDS 40              /* the parent gives up after 30 */
 
 static const char *lock_path(char *buffer, size_t size, const struct settings *s)
 {
@@ -113,16 +114,16 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-int running_reload(const struct settings *s, struct running *out, struct error *err)
+static int tell(const struct settings *s, int number, int seconds, struct running *out, struct error *err)
 {
-	int64_t end = clock_monotonic_us() + (int64_t)RELOAD_SECONDS * 1000000;
+	int64_t end = clock_monotonic_us() + (int64_t)seconds * 1000000;
 	struct running before, now;
 
 	running_look(s, &before);
 	if (!before.pid)
 		return error_set(err, REASON_FILE, "no service runs with these settings that can be seen from here");
 	pause_ms(TICK_MS);      /* so that what was just written is older than the reading */
-	if (kill(before.pid, SIGHUP) < 0)
+	if (kill(before.pid, number) < 0)
 		return error_set(err, REASON_FILE, "the service, process %ld, cannot be told: %s", (long)before.pid, strerror(errno));
 	do {
 		pause_ms(TICK_MS);
@@ -133,4 +134,14 @@ int running_reload(const struct settings *s, struct running *out, struct error *
 		}
 	} while (now.pid && clock_monotonic_us() < end);
 	return error_set(err, REASON_FILE, "the service, process %ld, did not take it over: its log says why, postern check too", (long)before.pid);
+}
+
+int running_reload(const struct settings *s, struct running *out, struct error *err)
+{
+	return tell(s, SIGHUP, RELOAD_SECONDS, out, err);
+}
+
+int running_upgrade(const struct settings *s, struct running *out, struct error *err)
+{
+	return tell(s, SIGUSR2, UPGRADE_SECONDS, out, err);
 }

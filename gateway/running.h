@@ -40,5 +40,7 @@ void running_look(const struct settings *s, struct running *out);
 bool running_is_older_than(const struct running *r, const char *path);
 /* SIGHUP, then waits until the service has taken what is on the disk.  REASON_FILE: none runs, or it did not take it. */
 int running_reload(const struct settings *s, struct running *out, struct error *err);
+/* The same with SIGUSR2, until the program that is installed now has taken over. */
+int running_upgrade(const struct settings *s, struct running *out, struct error *err);
 
 #endif

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An installed program takes the place of the running one: under load, and when it cannot."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
+from load import Load  # noqa: E402
+from browser import Browser  # noqa: E402
+from parts import Parts, wait_for  # noqa: E402
+from stories import MAYA, assert_signed_on, sign_on, to_postern_acs  # noqa: E402
+
+
+class Installed:
+    """Parts whose Postern runs from a copy of the program that a test replaces, as a package does."""
+
+    def __init__(self, parts, build):
+        self.parts, self.built = parts, build / "postern"
+        self.path, self.mark = parts.folder / "postern", 0
+
+    def start(self):
+        p = self.parts
+        p.write_postern_files()
+        p.settings_file.write_text(p.settings_file.read_text() + "workers: 2\n")
+        self.install(self.built)
+        p.start_slapd()
+        p.start_entra()
+        p.start_door("managed")
+        p.start_door("portal")
+        p.postern = p.start_part("postern", [self.path, "-c", p.settings_file, "serve"], p.is_ready)
+        return self
+
+    @property
+    def pid(self):
+        return self.parts.postern.process.pid
+
+    def install(self, program):
+        """Beside, then in its place in one step, as dpkg does."""
+        new = self.path.with_name("postern.new")
+        if isinstance(program, bytes):
+            new.write_bytes(program)
+        else:
+            shutil.copy(program, new)
+        new.chmod(0o755)
+        new.rename(self.path)
+
+    def whole_log(self):
+        return self.parts.postern.log.read_text(errors="replace")
+
+    def from_here_on(self):
+        self.mark = len(self.whole_log())
+
+    def log(self):
+        return self.whole_log()[self.mark:]
+
+    def upgrade(self, wait=True):
+        taken = self.log().count("took over from the program before")
+        served = self.log().count("serving address=")
+        self.parts.postern.send(signal.SIGUSR2)
+        if wait:
+            wait_for(lambda: self.log().count("took over from the program before") > taken, 30, "it to take over",
+                     self.parts.postern)
+            wait_for(lambda: self.log().count("serving address=") > served, 30, "the new workers", self.parts.postern)
+
+    def refused(self, text):
+        self.upgrade(wait=False)
+        wait_for(lambda: "everything stays as it is" in self.log() and text in self.log(), 40, f"the log to say {text}",
+                 self.parts.postern)
+        assert "took over" not in self.log()
+
+    def children(self, role=""):
+        """{pid: program} of the parent's children."""
+        found = {}
+        for proc in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((proc / "stat").read_text().rpartition(")")[2].split()[1])
+                words = (proc / "cmdline").read_bytes().decode().split("\0")
+            except (OSError, ValueError):
+                continue
+            if parent == self.pid and words[1:2] == ["role"] and words[2].startswith(role):
+                found[int(proc.name)] = words
+        return found
+
+    def descriptors(self, pid):
+        result = []
+        for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                result.append(os.readlink(fd))
+            except OSError:
+                pass
+        return sorted(re.sub(r"\d+", "N", name) for name in result)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, postern_build):
+    """One service for all: each test leaves it as it found it."""
+    parts = Parts(tmp_path_factory.mktemp("upgrade"), postern_build)
+    try:
+        yield Installed(parts, postern_build).start()
+    finally:
+        parts.close()
+
+
+@pytest.fixture
+def installed(running):
+    running.install(running.built)
+    running.from_here_on()
+    yield running
+    print(running.log())
+
+
+def settled(installed, old=()):
+    """No child of an earlier generation is left."""
+    wait_for(lambda: not set(old) & set(installed.children()) and len(installed.children("worker")) == 2 and
+             len(installed.children("mirror")) == 1 and len(installed.children("refresh")) == 1, 40,
+             "the old processes to be gone", installed.parts.postern)
+
+
+def test_20_upgrades_under_load_refuse_nobody_and_leak_nothing(installed):
+    installed.upgrade()
+    settled(installed)
+    before = installed.descriptors(installed.pid)
+    workers = set(installed.children("worker"))
+    with Load(installed.parts, clients=3) as load:
+        for _ in range(20):
+            installed.install(installed.built)
+            installed.upgrade()
+        wait_for(lambda: load.count() > 5, 30, "sign-ons")
+    load.assert_nothing_lost()
+    assert load.connected > 100
+    settled(installed)
+    assert installed.parts.postern.process.pid == installed.pid
+    assert not workers & set(installed.children("worker"))
+    assert installed.descriptors(installed.pid) == before
+    assert installed.log().count("took over from the program before") == 21
+    # the program that runs is the one that is installed, in all processes
+    assert os.readlink(f"/proc/{installed.pid}/exe") == str(installed.path)
+    assert all(os.readlink(f"/proc/{pid}/exe") == str(installed.path) for pid in installed.children())
+    # and a reload works as ever
+    served = installed.log().count("serving address=")
+    installed.parts.postern.send(signal.SIGHUP)
+    wait_for(lambda: installed.log().count("serving address=") > served, 20, "the reload", installed.parts.postern)
+    settled(installed)
+
+
+def test_sign_on_begun_before_the_upgrade_ends_after_it(installed):
+    browser = Browser()
+    sign_on(installed.parts, browser, MAYA, stop=to_postern_acs(installed.parts))
+    installed.upgrade()
+    settled(installed)
+    assert_signed_on(installed.parts, browser.go(browser.stopped_at), MAYA)
+
+
+def test_a_program_that_cannot_be_executed_changes_nothing(installed):
+    workers = set(installed.children("worker"))
+    installed.install(b"\x7fELF and then nothing of use")
+    installed.refused("Exec format error")
+    assert set(installed.children("worker")) == workers
+    assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
+
+
+def test_a_program_that_knows_no_trial_or_is_silent_or_gone_changes_nothing(installed):
+    installed.install(b"#!/bin/sh\necho there is no command trial >&2; exit 2\n")
+    installed.refused("it ended; what it said stands above")
+    installed.path.unlink()
+    installed.refused("No such file")
+    installed.install(b"#!/bin/sh\nexec sleep 100\n")
+    installed.upgrade(wait=False)
+    installed.upgrade(wait=False)           # once is enough
+    assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
+    assert installed.parts.postern.stop() == 0      # it waits for nobody
+    installed.install(installed.built)
+    installed.parts.postern.start(installed.parts.is_ready)
+
+
+def test_a_program_that_cannot_read_the_settings_changes_nothing(installed):
+    good = installed.parts.settings_file.read_text()
+    installed.parts.settings_file.write_text(good + "a_setting_of_tomorrow: yes\n")
+    installed.refused("a_setting_of_tomorrow")
+    result = subprocess.run([installed.path, "-c", installed.parts.settings_file, "upgrade"], capture_output=True, text=True)
+    assert result.returncode == 1 and "a_setting_of_tomorrow" in result.stderr
+    installed.parts.settings_file.write_text(good)
+    assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
+    result = subprocess.run([installed.path, "-c", installed.parts.settings_file, "upgrade"], capture_output=True, text=True)
+    assert result.returncode == 0 and f"process {installed.pid} went over" in result.stdout, result.stderr
+    settled(installed)
+    assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
+
+
+def changed(program, *pairs):
+    """The program as another version would be: the bytes of its protocol differ."""
+    data = program.read_bytes()
+    for old, new in pairs:
+        assert len(old) == len(new) and old in data, old
+        data = data.replace(old, new)
+    return data
+
+
+def test_what_cannot_be_read_of_another_version_keeps_the_sockets(installed):
+    """Forth to a version of another hand-over and other metrics, and back: nobody is refused, and all processes are new."""
+    other = changed(installed.built, (b"postern handover ", b"postern HANDOVER "),
+                    (b"postern_reloads_total", b"postern_rereads_total"))
+    with Load(installed.parts, clients=2) as load:
+        for program in (other, installed.built):
+            old = set(installed.children())
+            installed.install(program)
+            installed.upgrade()
+            settled(installed, old)
+        wait_for(lambda: load.count() > 5, 30, "sign-ons")
+    load.assert_nothing_lost()
+    assert installed.log().count("what the program before handed over cannot be read") == 2
+    assert installed.log().count("its processes will all be replaced") == 2
+    # from here on as ever
+    installed.upgrade()
+    settled(installed)
+    assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
+
+
+def memory_of_metrics(installed):
+    descriptors = pathlib.Path(f"/proc/{installed.pid}/fd").iterdir()
+    return os.stat(next(fd for fd in descriptors if "postern-metrics" in os.readlink(fd))).st_ino
+
+
+def test_counters_go_on_where_they_mean_the_same_and_begin_anew_where_not(installed):
+    before = memory_of_metrics(installed)
+    installed.upgrade()
+    assert memory_of_metrics(installed) == before
+    installed.install(changed(installed.built, (b"postern_reloads_total", b"postern_rereads_total")))
+    old = set(installed.children())
+    installed.upgrade()
+    assert memory_of_metrics(installed) != before
+    settled(installed, old)
+    assert "cannot be read" not in installed.log()
+    assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
+
+
+def test_a_variable_of_somebody_else_is_not_believed(installed):
+    part = installed.parts.postern
+    part.stop()
+    command, part.command = part.command, ["env", "POSTERN_HANDOVER=1 3", *part.command]
+    part.start(installed.parts.is_ready)
+    part.command = command
+    assert "is set by another process, and is not looked at" in installed.log()
+    assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
