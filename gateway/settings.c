@@ -199,10 +199,9 @@ static void fill_in(struct settings_reader *r, struct settings *s)
 		s->cookie_secret_is_ours = true;
 		s->cookie_secret_file = arena_printf(a, "%s/cookie.secret", s->state_dir);
 	}
-	s->acs_path = arena_printf(a, "/saml/sp/acs/%s", s->host);
 	if (!s->public_url)             /* a problem was noted */
 		return;
-	s->acs_url = arena_printf(a, "%s%s", s->public_url, s->acs_path);
+	s->acs_url = arena_printf(a, "%s/saml/sp/acs/%s", s->public_url, s->host);
 	s->slo_url = arena_printf(a, "%s/saml/sp/slo", s->public_url);
 	if (!s->sp_entity_id)
 		s->sp_entity_id = arena_printf(a, "%s/saml/sp/metadata", s->public_url);

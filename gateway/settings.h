@@ -168,7 +168,7 @@ struct settings {
 	const char *public_url;         /* "https://sso.example.org", no slash at the end */
 	const char *public_host;        /* "sso.example.org", with ":port" where the URL has one */
 	const char *host;               /* name of this host in its ACS path: "1" */
-	const char *acs_path, *acs_url; /* "/saml/sp/acs/1" */
+	const char *acs_url;            /* "PUBLIC_URL/saml/sp/acs/1" */
 	const char *sp_entity_id;       /* what Entra knows us as: default PUBLIC_URL/saml/sp/metadata */
 	const char *idp_entity_id;      /* what Atlassian knows us as: default PUBLIC_URL/saml/idp/metadata */
 	const char *const *listen;      /* NULL-terminated: "127.0.0.1:8080" */

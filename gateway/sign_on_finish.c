@@ -115,13 +115,18 @@ static enum step open_pending(struct sign_on *s, struct slice relay_state, struc
 	return sign_on_resolve(s, err) < 0 ? STEP_REFUSED : STEP_GO_ON;
 }
 
-/* Replay is known to the claims file that was alive when the request was made, and to no other. */
+/*
+ * Replay is known to the claims file that was alive when the request was made,
+ * and to no other.  What was asked by a host that has died arrives here by the
+ * path of that host.
+ */
 static bool is_elsewhere(const struct sign_on *s)
 {
+	const char *host = s->gateway->settings->host;
 	unsigned char generation[CLAIMS_GENERATION_SIZE];
 
 	claims_generation(s->gateway->claims, generation);
-	return strcmp(s->pending.host, s->gateway->settings->host) != 0 ||
+	return strcmp(s->pending.host, host) != 0 || strcmp(s->x->rest, host) != 0 ||
 		memcmp(s->pending.generation, generation, sizeof(generation)) != 0;
 }
 

@@ -42,9 +42,9 @@ static bool share(size_t connections, bool accepts, void *context)
 static int open_server(struct listener_role *w, struct event_base *base, struct http_server **out, struct error *err)
 {
 	const struct settings *s = w->gateway.settings;
-	static struct http_route routes[] = {
+	static const struct http_route routes[] = {
 		{"/saml/idp/sso", HTTP_GET | HTTP_POST, REQUEST_BODY_MAX, sign_on_start},
-		{NULL, HTTP_POST, RESPONSE_BODY_MAX, sign_on_finish},   /* acs_path */
+		{"/saml/sp/acs/*", HTTP_POST, RESPONSE_BODY_MAX, sign_on_finish},       /* also of a host that died */
 		{"/go/*", HTTP_GET, 0, link_start},
 		{"/choose/*", HTTP_GET, 0, sign_on_chosen},
 		{"/logout", HTTP_GET | HTTP_POST, LOGOUT_BODY_MAX, logout_page},
@@ -68,7 +68,6 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 		return -1;
 	languages_start(w->gateway.arena, &languages);
 	pages_start(&(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .languages = &languages});
-	routes[1].path = s->acs_path;
 	if (s->tls_certificate_file &&
 		(files_get(w->gateway.files, s->tls_certificate_file, FILE_PUBLIC, FILES_ALL, &certificate, err) < 0 ||
 			files_get(w->gateway.files, s->tls_key_file, FILE_SECRET, FILES_WORKER, &key, err) < 0))

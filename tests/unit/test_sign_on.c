@@ -426,7 +426,7 @@ static struct slice answer_named(struct asked asked, const char *name_id)
 
 static struct http_exchange *finish(struct slice form)
 {
-	return request(sign_on_finish, form, "");
+	return request(sign_on_finish, form, gateway.settings->host);
 }
 
 /* ---- the audit ---- */
@@ -704,6 +704,20 @@ static void refuses_pending_of_other_host(void **state)
 	assert_int_equal(x->status, 302);
 	assert_false(page_has(x, "SAMLResponse"));
 	audit_says("event", "restart");
+}
+
+/* Where a load balancer sends what a dead host had asked for: its own sign-ons are not judged there either. */
+static void starts_again_on_the_path_of_another_host(void **state)
+{
+	struct asked asked = sent_to_entra(start(""));
+	struct asked again;
+
+	(void)state;
+	again = sent_to_entra(request(sign_on_finish, answer_to(asked), "host2"));
+	audit_says("event", "restart");
+	assert_string_not_equal(again.request_id, asked.request_id);
+	assert_int_equal(finish(answer_to(again))->status, 200);
+	refused_with(request(sign_on_finish, answer_to(asked), "host2"), REASON_COOKIE_MISSING);
 }
 
 static void gives_up_after_some_fresh_starts(void **state)
@@ -1605,6 +1619,7 @@ int main(void)
 		test(a_claim_ends_with_its_sign_on_and_not_with_its_assertion),
 		test(starts_again_when_the_claims_are_of_another_life),
 		test(refuses_pending_of_other_host),
+		test(starts_again_on_the_path_of_another_host),
 		test(gives_up_after_some_fresh_starts),
 		test(refuses_requests_that_are_not_its_connections),
 		test(takes_its_own_acs_destination_and_binding),
