@@ -339,7 +339,7 @@ static const struct option options[] = {
 	{"people", required_argument, NULL, OPTION_PEOPLE},             /* JSON: what tests/demo/company.py writes */
 	{"key", required_argument, NULL, OPTION_KEY},
 	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
-	{"application", required_argument, NULL, OPTION_APPLICATION},   /* "ENTITY-ID ACS [LOGOUT-URL]", once for each */
+	{"application", required_argument, NULL, OPTION_APPLICATION},   /* "ENTITY-ID ACS[,ACS...] [LOGOUT-URL]", once for each */
 	{"sign", required_argument, NULL, OPTION_SIGN},                 /* assertion (unless given), response or both */
 	{0},
 };
@@ -371,7 +371,7 @@ int main(int argc, char **argv)
 		char **parts = g_strsplit(applications[i], " ", 3);
 
 		if (!parts[0] || !parts[1])
-			peer_die("--application wants \"ENTITY-ID ACS [LOGOUT-URL]\"");
+			peer_die("--application wants \"ENTITY-ID ACS[,ACS...] [LOGOUT-URL]\"");
 		entra_idp_add_application(entra.idp, parts[0], parts[1], parts[2]);
 		g_strfreev(parts);
 	}

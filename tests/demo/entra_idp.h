@@ -10,7 +10,9 @@
 #define APPLICATIONS_MAX 8
 
 struct entra_application {
-	char *entity_id, *acs_url, *logout_url;         /* logout_url NULL: none */
+	char *entity_id;
+	char *acs_urls;                 /* with a comma between */
+	char *logout_url;               /* NULL: none */
 };
 
 struct entra_idp {

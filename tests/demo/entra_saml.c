@@ -45,7 +45,7 @@ void entra_idp_free(struct entra_idp *idp)
 {
 	for (size_t i = 0; i < idp->application_count; i++) {
 		g_free(idp->applications[i].entity_id);
-		g_free(idp->applications[i].acs_url);
+		g_free(idp->applications[i].acs_urls);
 		g_free(idp->applications[i].logout_url);
 	}
 	g_object_unref(idp->server);
@@ -54,16 +54,16 @@ void entra_idp_free(struct entra_idp *idp)
 	g_free(idp);
 }
 
-void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_url, const char *logout_url)
+void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_urls, const char *logout_url)
 {
-	char *metadata = peer_sp_metadata(entity_id, acs_url, logout_url);
+	char *metadata = peer_sp_metadata(entity_id, acs_urls, logout_url);
 	struct entra_application *application = &idp->applications[idp->application_count];
 
 	if (idp->application_count == APPLICATIONS_MAX)
 		peer_die("more than %d applications", APPLICATIONS_MAX);
 	if (lasso_server_add_provider_from_buffer(idp->server, LASSO_PROVIDER_ROLE_SP, metadata, NULL, NULL) != 0)
 		peer_die("lasso does not take the application %s", entity_id);
-	*application = (struct entra_application){g_strdup(entity_id), g_strdup(acs_url), g_strdup(logout_url)};
+	*application = (struct entra_application){g_strdup(entity_id), g_strdup(acs_urls), g_strdup(logout_url)};
 	idp->application_count++;
 	free(metadata);
 }
@@ -77,12 +77,18 @@ const struct entra_application *entra_idp_application(const struct entra_idp *id
 	return NULL;
 }
 
-/* The request must name no reply address, or the registered one. */
-static bool reply_address_is_registered(const struct entra_idp *idp, const char *issuer, const char *acs_url)
+/* The one that the request names, if it is registered; the first, if it names none; otherwise NULL.  Callers free. */
+static char *reply_address(const struct entra_idp *idp, const char *issuer, const char *wanted)
 {
 	const struct entra_application *application = entra_idp_application(idp, issuer);
+	char **urls = g_strsplit(application ? application->acs_urls : "", ",", 0), *found = NULL;
 
-	return application && (!acs_url || strcmp(application->acs_url, acs_url) == 0);
+	for (size_t i = 0; urls[i] && !found; i++) {
+		if (!wanted || strcmp(urls[i], wanted) == 0)
+			found = g_strdup(urls[i]);
+	}
+	g_strfreev(urls);
+	return found;
 }
 
 bool entra_request_read(struct entra_idp *idp, const char *query, struct entra_request *out, const char **problem_out)
@@ -104,7 +110,8 @@ bool entra_request_read(struct entra_idp *idp, const char *query, struct entra_r
 	out->issuer = LASSO_PROFILE(login)->remote_providerID;
 	out->force_authn = asked->ForceAuthn;
 	out->is_passive = asked->IsPassive;
-	if (!reply_address_is_registered(idp, out->issuer, asked->AssertionConsumerServiceURL)) {
+	out->reply_address = reply_address(idp, out->issuer, asked->AssertionConsumerServiceURL);
+	if (!out->reply_address) {
 		*problem_out = "AADSTS50011: the reply address of the request is not one of the application's.";
 		return false;
 	}
@@ -116,6 +123,8 @@ void entra_request_end(struct entra_request *request)
 	if (request->login)
 		g_object_unref(request->login);
 	request->login = NULL;
+	g_free(request->reply_address);
+	request->reply_address = NULL;
 }
 
 /* ---- the assertion ---- */
@@ -259,7 +268,7 @@ bool entra_response_write(struct entra_idp *idp, struct entra_request *request, 
 	peer_random_id(id);
 	set_string(&LASSO_SAMLP2_STATUS_RESPONSE(profile->response)->ID, id);
 	if (session && !idp->sign_assertion)
-		leave_assertion_unsigned(profile, entra_idp_application(idp, request->issuer)->acs_url);
+		leave_assertion_unsigned(profile, request->reply_address);
 	if (session)
 		lasso_profile_set_signature_hint(profile, idp->sign_response ? LASSO_PROFILE_SIGNATURE_HINT_FORCE :
 			LASSO_PROFILE_SIGNATURE_HINT_FORBID);

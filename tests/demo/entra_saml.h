@@ -29,12 +29,13 @@ struct entra_options {
 
 struct entra_idp *entra_idp_new(const struct entra_options *options);
 void entra_idp_free(struct entra_idp *idp);
-/* An application's identifier, its only reply address, and its Logout URL (NULL: none). */
-void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_url, const char *logout_url);
+/* An application's identifier, its reply addresses with a comma between, and its Logout URL (NULL: none). */
+void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_urls, const char *logout_url);
 
 struct entra_request {
 	void *login;                    /* lasso's */
 	const char *issuer;
+	char *reply_address;
 	bool force_authn, is_passive;
 };
 

@@ -13,10 +13,11 @@
 #define WS_FEDERATION_ROLE "<RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" " \
 	"xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\" xsi:type=\"fed:SecurityTokenServiceType\" " \
 	"protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\">" KEY "</RoleDescriptor>"
-#define SP_ROLE(logout) "<SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\" " \
-	"WantAssertionsSigned=\"true\">" logout \
-	"<AssertionConsumerService index=\"0\" isDefault=\"true\" Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" " \
-	"Location=\"{acs}\"/></SPSSODescriptor>"
+#define SP_HEAD(logout) "<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" \
+	"<SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\" WantAssertionsSigned=\"true\">" logout
+#define SP_ACS "<AssertionConsumerService index=\"{index}\" isDefault=\"{default}\" " \
+	"Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{acs}\"/>"
+#define SP_END "</SPSSODescriptor></EntityDescriptor>"
 
 void peer_time(char text[PEER_TIME_SIZE], time_t t)
 {
@@ -62,13 +63,21 @@ char *peer_entra_metadata(const char *entity_id, const char *sso_url, const char
 		SAML_NAMES ">" WS_FEDERATION_ROLE IDP_ROLE(LOGOUT_SERVICE) "</EntityDescriptor>", entity_id, sso_url, certificate);
 }
 
-char *peer_sp_metadata(const char *entity_id, const char *acs_url, const char *logout_url)
+char *peer_sp_metadata(const char *entity_id, const char *acs_urls, const char *logout_url)
 {
 	struct evbuffer *buffer = evbuffer_new();
-	const char *template = logout_url ?
-		"<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" SP_ROLE(LOGOUT_SERVICE) "</EntityDescriptor>" :
-		"<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" SP_ROLE("") "</EntityDescriptor>";
+	char index[16], *url;
+	size_t n;
 
-	peer_add(buffer, template, "entity", entity_id, "acs", acs_url, "logout", logout_url, NULL);
+	peer_add(buffer, logout_url ? SP_HEAD(LOGOUT_SERVICE) : SP_HEAD(""), "entity", entity_id, "logout", logout_url, NULL);
+	for (int i = 0; *acs_urls; i++) {
+		n = strcspn(acs_urls, ",");
+		url = strndup(acs_urls, n);
+		snprintf(index, sizeof(index), "%d", i);
+		peer_add(buffer, SP_ACS, "index", index, "default", i ? "false" : "true", "acs", url, NULL);
+		free(url);
+		acs_urls += n + (acs_urls[n] == ',');
+	}
+	evbuffer_add(buffer, SP_END, strlen(SP_END));
 	return document(buffer);
 }

@@ -5,12 +5,13 @@ A sample is loaded as it stands there, but for addresses, names and paths: each
 `change` must find what it replaces.  A proxy does TLS by a certificate that is
 made for the test.
 """
+import http.client
 import os
 import pathlib
 import ssl
 
 from browser import Browser
-from parts import Parts, answers_tcp, free_port, http_status, run
+from parts import Parts, answers_tcp, free_port, http_status, make_key, run, wait_for
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "doc" / "proxies"
 NAME = "sso.example.org"
@@ -80,12 +81,11 @@ http {{
 
 
 def nginx(parts, folder):
-    sample = Sample("nginx.conf").change("listen [::]:443", f"listen [::1]:{parts.ports['proxy']}")
+    sample = Sample(parts.SAMPLES["nginx"]).change("listen [::]:443", f"listen [::1]:{parts.ports['proxy']}")
     sample.change("listen 443", f"listen 127.0.0.1:{parts.ports['proxy']}")
     sample.change("listen 80;", f"listen 127.0.0.1:{parts.ports['plain']};").change("listen [::]:80;", "")
     sample.tls(parts).change("/var/log/nginx/postern.log", folder / "access.log")
-    sample.change("127.0.0.1:8080", f"127.0.0.1:{parts.behind}")
-    sample.change(f"https://{NAME}$", f"{parts.postern_url}$").change(NAME, OURS)
+    parts.place(sample).change(f"https://{NAME}$", f"{parts.postern_url}$").change(NAME, OURS)
     (folder / "sample.conf").write_text(sample.text)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, user="user root;" if os.geteuid() == 0 else ""))
     return ["/usr/sbin/nginx", "-e", folder / "nginx-error.log", "-c", folder / "nginx.conf"]
@@ -95,9 +95,9 @@ def haproxy(parts, folder):
     all_pem = folder / "all.pem"
     all_pem.write_text(parts.certificate.read_text() + parts.key.read_text())
     all_pem.chmod(0o600)
-    sample = Sample("haproxy.cfg").change("bind :443", f"bind 127.0.0.1:{parts.ports['proxy']}")
+    sample = Sample(parts.SAMPLES["haproxy"]).change("bind :443", f"bind 127.0.0.1:{parts.ports['proxy']}")
     sample.change("bind :80\n", f"bind 127.0.0.1:{parts.ports['plain']}\n").change("/etc/ssl/sso.example.org/all.pem", all_pem)
-    sample.change("log /dev/log local0", "log stdout format raw local0").change("127.0.0.1:8080", f"127.0.0.1:{parts.behind}")
+    parts.place(sample).change("log /dev/log local0", "log stdout format raw local0")
     sample.change(NAME, f"{OURS}:{parts.ports['proxy']}")
     (folder / "haproxy.cfg").write_text(sample.text)
     return ["/usr/sbin/haproxy", "-db", "-f", folder / "haproxy.cfg"]
@@ -122,13 +122,13 @@ TypesConfig /etc/mime.types
 Include {folder}/sample.conf
 """
 APACHE_MODULES = ("mpm_event", "authz_core", "authz_host", "unixd", "mime", "alias", "headers", "proxy", "proxy_http",
-                  "socache_shmcb", "ssl", "http2", "reqtimeout")
+                  "proxy_balancer", "lbmethod_byrequests", "slotmem_shm", "socache_shmcb", "ssl", "http2", "reqtimeout")
 
 
 def apache(parts, folder):
-    sample = Sample("apache.conf").change("*:80", f"127.0.0.1:{parts.ports['plain']}")
+    sample = Sample(parts.SAMPLES["apache"]).change("*:80", f"127.0.0.1:{parts.ports['plain']}")
     sample.change("*:443", f"127.0.0.1:{parts.ports['proxy']}").tls(parts)
-    sample.change("/var/log/apache2/postern.log", folder / "access.log").change("127.0.0.1:8080", f"127.0.0.1:{parts.behind}")
+    parts.place(sample).change("/var/log/apache2/postern.log", folder / "access.log")
     sample.change(f"https://{NAME}/", f"{parts.postern_url}/").change(NAME, OURS)
     (folder / "sample.conf").write_text(sample.text)
     modules = "\n".join(f"LoadModule {name}_module {APACHE_FOLDER}/mod_{name}.so" for name in APACHE_MODULES
@@ -143,6 +143,7 @@ PROXIES = {"nginx": nginx, "haproxy": haproxy, "apache": apache}
 
 class Proxied(Parts):
     """The demo, with browsers coming to Postern through a proxy that does TLS."""
+    SAMPLES = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg", "apache": "apache.conf"}
 
     def __init__(self, folder, build, proxy):
         super().__init__(folder, build)
@@ -166,6 +167,10 @@ class Proxied(Parts):
     def browser(self, **more):
         return DoorsWithoutTls(tls=client_tls(self.certificate), **more)
 
+    def place(self, sample):
+        """Where the proxy finds Postern."""
+        return sample.change("127.0.0.1:8080", f"127.0.0.1:{self.behind}")
+
     def start_proxy(self):
         folder = self.folder / self.proxy_name
         folder.mkdir()
@@ -176,3 +181,90 @@ class Proxied(Parts):
     def start_all(self):
         super().start_all()
         return self.start_proxy()
+
+
+# ---- several hosts ----
+
+
+class Host(Proxied):
+    """A Postern of several: the first one's keys, cookie secret and doors, and a folder, claims and mirror of its own."""
+
+    def __init__(self, first, name, slapd_port=None):
+        Parts.__init__(self, first.folder / name, first.build)
+        self.first, self.name = first, name
+        self.ports = dict(first.ports, postern=free_port(), slapd=slapd_port or first.ports["slapd"])
+        self.environment = []
+
+    def postern_status(self, path):
+        return https_status(self.first.inner_certificate, self.ports["postern"], self.host("sso", "proxy"), path)
+
+    def settings(self, metadata=None):
+        shared = self.first.folder
+        text = super().settings(metadata or self.first.entra_metadata_url())
+        return text.replace(f"{self.folder}/signing.", f"{shared}/signing.") + (
+            f"host: {self.name}\ncookie_secret: {shared}/cookie.secret\ntls_certificate: {shared}/inner.crt\n"
+            f"tls_key: {shared}/inner.key\n")
+
+    def start_postern(self, ready=None, seconds=15):
+        command = ["env", *self.environment, *self.postern_command("serve")]
+        self.postern = self.start_part("postern", command, ready or self.is_ready, seconds)
+        return self.postern
+
+    def kill(self):
+        """As when the machine loses its power: nobody says goodbye."""
+        self.postern.process.kill()
+        self.postern.stop()
+        wait_for(lambda: not answers_tcp(self.ports["postern"]), 5, "its workers to be gone")
+
+
+def https_status(certificate, port, host, path):
+    """With the host's own certificate; the proxy's is another."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.connect()
+        connection.sock = client_tls(certificate).wrap_socket(connection.sock, server_hostname=OURS)
+        connection.request("GET", path, headers={"Host": host})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+class TwoHosts(Proxied):
+    """Hosts a and b behind one proxy, which asks them by TLS."""
+    SAMPLES = {"nginx": "nginx-two-hosts.conf", "haproxy": "haproxy-two-hosts.cfg", "apache": "apache-two-hosts.conf"}
+
+    def __init__(self, folder, build, proxy, replica_port=None):
+        """`replica_port`: host b asks that directory server."""
+        super().__init__(folder, build, proxy)
+        self.inner_key, self.inner_certificate = make_certificate(self.folder, "inner", OURS)
+        self.hosts = {"a": Host(self, "a"), "b": Host(self, "b", replica_port)}
+
+    def place(self, sample):
+        for address, name in (("192.0.2.11:8443", "a"), ("192.0.2.12:8443", "b")):
+            sample.change(address, f"127.0.0.1:{self.hosts[name].ports['postern']}")
+        for before in ("sni str(", "check-sni ", "proxy_ssl_name                "):
+            sample.text = sample.text.replace(before + NAME, before + OURS)
+        return sample.change("/etc/ssl/postern-authority.pem", self.inner_certificate)
+
+    def start_all(self):
+        make_key(self.folder, "signing", "Postern demo signing")
+        (self.folder / "cookie.secret").write_bytes(os.urandom(48))
+        (self.folder / "cookie.secret").chmod(0o600)
+        self.start_slapd()
+        acs = ",".join(f"{self.postern_url}/saml/sp/acs/{name}" for name in self.hosts)
+        self.start_entra([f"{self.postern_url}/saml/sp/metadata {acs} {self.postern_url}/saml/sp/slo"])
+        self.start_door("managed")
+        for host in self.hosts.values():
+            host.write_postern_files()
+            host.start_postern()
+        return self.start_proxy()
+
+    def close(self):
+        for host in self.hosts.values():
+            host.close()
+        super().close()
+
+    def logs(self):
+        return super().logs() + "".join(host.logs() for host in self.hosts.values())
