@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two Posterns behind each proxy: they share keys, a cookie secret and the directory, and no state."""
 import os
+import shutil
 import signal
 import threading
 import time
@@ -115,8 +116,7 @@ def test_a_host_that_is_not_ready_is_passed_over(two):
     """Its directory has never been read: people end at the other one."""
     host = two.hosts["a"]
     host.postern.stop()
-    for path in (host.folder / "state").glob("mirror*"):
-        path.unlink()
+    shutil.rmtree(host.folder / "state/mirror")
     good = host.settings_file.read_text()
     host.settings_file.write_text(good.replace(f"uri: ldap://127.0.0.1:{two.ports['slapd']}", "uri: ldap://127.0.0.1:1"))
     try:
