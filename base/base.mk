@@ -2,11 +2,13 @@ noinst_LIBRARIES += base/libbase.a
 base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 base_libbase_a_SOURCES = \
 	base/arena.c base/arena.h \
+	base/buckets.c base/buckets.h \
 	base/calendar.c base/zone.c base/calendar.h \
 	base/clock.c base/clock.h \
 	base/encode.c base/encode.h \
 	base/error.c base/error.h base/reasons.def \
 	base/file.c base/file.h \
+	base/hash.c base/hash.h \
 	base/log.c base/log.h \
 	base/network.c base/network.h \
 	base/random.c base/random.h \
@@ -18,6 +20,10 @@ base_libbase_a_SOURCES = \
 check_PROGRAMS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_buckets
+tests_unit_test_buckets_SOURCES = tests/unit/test_buckets.c tests/unit/unit.h
+tests_unit_test_buckets_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_network
 tests_unit_test_network_SOURCES = tests/unit/test_network.c tests/unit/unit.h

@@ -89,6 +89,22 @@ int network_read(const char *text, struct network *out, const char **why_out)
 	return 0;
 }
 
+struct network network_of(const unsigned char address[NETWORK_ADDRESS_SIZE], int bits)
+{
+	struct network n = {.bits = bits};
+	int whole = bits / 8;
+
+	memcpy(n.address, address, (size_t)whole);
+	if (bits % 8)
+		n.address[whole] = (unsigned char)(address[whole] & (0xff00 >> (bits % 8)));
+	return n;
+}
+
+bool network_is_ipv4(const unsigned char address[NETWORK_ADDRESS_SIZE])
+{
+	return memcmp(address, mapped, sizeof(mapped)) == 0;
+}
+
 bool network_holds(const struct network *network, const unsigned char address[NETWORK_ADDRESS_SIZE])
 {
 	int whole = network->bits / 8, left = network->bits % 8;
@@ -96,4 +112,12 @@ bool network_holds(const struct network *network, const unsigned char address[NE
 	if (memcmp(network->address, address, (size_t)whole) != 0)
 		return false;
 	return left == 0 || ((network->address[whole] ^ address[whole]) >> (8 - left)) == 0;
+}
+
+bool network_any_holds(const struct network *networks, size_t n, const unsigned char address[NETWORK_ADDRESS_SIZE])
+{
+	for (size_t i = 0; i < n; i++)
+		if (network_holds(&networks[i], address))
+			return true;
+	return false;
 }

@@ -30,6 +30,12 @@ void network_address_write(const unsigned char address[NETWORK_ADDRESS_SIZE], ch
  */
 int network_read(const char *text, struct network *out, const char **why_out);
 
+/* The network of so many leading bits that holds the address: the bits behind them become 0. */
+struct network network_of(const unsigned char address[NETWORK_ADDRESS_SIZE], int bits);
+bool network_is_ipv4(const unsigned char address[NETWORK_ADDRESS_SIZE]);
+
 bool network_holds(const struct network *network, const unsigned char address[NETWORK_ADDRESS_SIZE]);
+/* One of them does. */
+bool network_any_holds(const struct network *networks, size_t n, const unsigned char address[NETWORK_ADDRESS_SIZE]);
 
 #endif

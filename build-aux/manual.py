@@ -26,7 +26,7 @@ AUDIT = "schema/audit.schema.json"
 
 TYPES = {
     "TEXT": "text", "PATH": "path", "URL": "URL", "CHOICE": "word", "WORD": "word", "YES": "yes or no", "TIME": "time",
-    "NUMBER": "number", "LIST": "list", "PARTS": "",
+    "NUMBER": "number", "LIMIT": "number or off", "LIST": "list", "PARTS": "",
 }
 
 
@@ -110,7 +110,7 @@ def settings(section):
         word = TYPES[kind]
         if kind in ("CHOICE", "WORD"):
             word = " | ".join(w for w in limits.split("|") if w)
-        elif kind in ("TIME", "NUMBER") and limits:
+        elif kind in ("TIME", "NUMBER", "LIMIT") and limits:
             word += f" {limits}"
         about = [w for w in (word, NEEDS[need], f"default {default}" if default else "") if w]
         out.append(f".It Cm {key}" + (f" Pq {quoted('; '.join(about))}" if about else ""))
@@ -196,8 +196,8 @@ def audit_table():
 
 TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
-        "top", "decryption_key", "otherwise", "accounts", "provider", "connection", "attribute", "stable_id", "directory",
-        "people", "groups", "exception", "rule",
+        "top", "decryption_key", "otherwise", "accounts", "limits", "provider", "connection", "attribute", "stable_id",
+        "directory", "people", "groups", "exception", "rule",
         "requirement", "ldap_rules", "ldap_rule", "ldap_mark",
         "link")},
     **{f"words {kind}": ("man/postern.rules.5", lambda kind=kind: words(kind)) for kind in ("JOINER", "TEST", "OPERATOR")},

@@ -69,18 +69,22 @@ int child_user_step_down(const char *name, struct error *err)
 
 static int place_descriptors(int files, int heartbeat, const struct child_order *o)
 {
-	const int fixed[] = {files, heartbeat, o->metrics};
+	const int fixed[] = {files, heartbeat, o->metrics, o->limits};
 	enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
 	int moved[FIXED + ROLE_SOCKETS_MAX];
 	size_t i, n = FIXED + o->socket_count;
 
 	for (i = 0; i < n; i++) {
-		moved[i] = fcntl(i < FIXED ? fixed[i] : o->sockets[i - FIXED], F_DUPFD_CLOEXEC, MOVED_FD);
-		if (moved[i] < 0)
+		int from = i < FIXED ? fixed[i] : o->sockets[i - FIXED];
+
+		moved[i] = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, MOVED_FD);
+		if (from >= 0 && moved[i] < 0)
 			return -1;
 	}
 	for (i = 0; i < n; i++) {
-		if (dup2(moved[i], CHILD_FILES_FD + (int)i) < 0)
+		if (moved[i] < 0)
+			close(CHILD_FILES_FD + (int)i);
+		else if (dup2(moved[i], CHILD_FILES_FD + (int)i) < 0)
 			return -1;
 	}
 	return close_range(CHILD_FILES_FD + (unsigned)n, ~0U, 0);

@@ -4,9 +4,8 @@
  * its heartbeat, ended.
  *
  * A child inherits nothing but its snapshot of files, the pipe it writes its
- * heartbeat to, the memory of the metrics, and its sockets, each at a fixed
- * descriptor.  It dies with the
- * parent.  Whether and when a child is replaced is the parent's business.
+ * heartbeat to, the memory of the metrics, a worker that of the limits, and its
+ * sockets, each at a fixed descriptor.  It dies with the parent.  Whether and when a child is replaced is the parent's business.
  */
 #ifndef GATEWAY_CHILD_H
 #define GATEWAY_CHILD_H
@@ -19,7 +18,8 @@
 #define CHILD_FILES_FD 3
 #define CHILD_HEARTBEAT_FD 4
 #define CHILD_METRICS_FD 5
-#define CHILD_SOCKETS_FD 6
+#define CHILD_LIMITS_FD 6
+#define CHILD_SOCKETS_FD 7
 
 struct child_user {
 	bool set;                       /* change to: */
@@ -37,6 +37,7 @@ struct child_order {
 	unsigned audience;
 	int metrics;                    /* the memory file */
 	unsigned area;                  /* which of its areas is the child's; METRICS_AREAS: none */
+	int limits;                     /* the memory file of limits.h; -1: not this role's business */
 	const int *sockets;
 	size_t socket_count;
 	int64_t silence;                /* microseconds: longer without a heartbeat is stuck */

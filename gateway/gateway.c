@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "gateway/audit.h"
 #include "gateway/ldap_rules_live.h"
+#include "gateway/limits.h"
 
 /* One that is there and cannot be read is not the same as none: no sign-on goes on until it can be.  Told once. */
 static void open_accounts(struct gateway *g)
@@ -169,6 +170,7 @@ void gateway_close(struct gateway *g)
 
 	for (i = 0; g->requesters && i < g->settings->connection_count; i++)
 		saml_signer_free(g->requesters[i].signer);
+	limits_close(g->limits);
 	audit_close(g->audit);
 	claims_close(g->claims);
 	accounts_close(g->accounts);

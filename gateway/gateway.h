@@ -27,6 +27,7 @@
 
 struct audit;
 struct ldap_rules_live;
+struct limits;
 struct providers;
 
 struct gateway {
@@ -49,6 +50,7 @@ struct gateway {
 	struct seal_key logout_key;     /* only in a worker */
 	struct audit *audit;            /* only in a worker */
 	struct metrics *metrics;        /* only in a worker; the role's */
+	struct limits *limits;          /* only in a worker; NULL: nothing is limited */
 };
 
 /* What anybody who judges needs: settings, providers, mirror, accounts. */

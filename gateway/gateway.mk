@@ -35,6 +35,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/ldap_rules_live.c gateway/ldap_rules_live.h \
 	gateway/ldap_rules_set.c \
 	gateway/ldap_rules_status.c gateway/ldap_rules_status.h \
+	gateway/limits.c gateway/limits.h \
 	gateway/link.c \
 	gateway/logout.c \
 	gateway/logout.h \
@@ -126,6 +127,10 @@ tests_unit_test_alarms_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_ldap_rules
 tests_unit_test_ldap_rules_SOURCES = tests/unit/test_ldap_rules.c tests/unit/unit.h
 tests_unit_test_ldap_rules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_limits
+tests_unit_test_limits_SOURCES = tests/unit/test_limits.c tests/unit/unit.h
+tests_unit_test_limits_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_pages
 tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/start_pages.h tests/unit/unit.h

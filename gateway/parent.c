@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/inherit.h"
+#include "gateway/limits.h"
 #include "gateway/posts.h"
 #include "gateway/running.h"
 #include "gateway/upgrade.h"
@@ -203,6 +204,8 @@ static int read_and_listen(struct parent *p)
 		log_error("cannot start", "detail", err.detail, NULL);
 	else if (!with->metrics && metrics_open(with->metrics_fd, 0, &with->metrics, &err) < 0)
 		log_error("cannot start", "detail", err.detail, NULL);
+	else if (with->limits_fd < 0 && limits_make(&with->limits_fd, &err) < 0)
+		log_error("cannot start", "detail", err.detail, NULL);
 	else if (listeners_renew(&with->browsers, &with->metrics_sockets, with->loaded.settings, &err) < 0)
 		log_error("cannot listen", "detail", err.detail, NULL);
 	else
@@ -267,7 +270,9 @@ static int begin(struct parent *p)
 
 int parent_serve(const char *settings_path)
 {
-	struct parent p = {.supply = {.path = settings_path, .metrics_fd = -1}, .signals = -1, .lock = -1, .upgrade.verdict = -1};
+	struct parent p = {
+		.supply = {.path = settings_path, .metrics_fd = -1, .limits_fd = -1}, .signals = -1, .lock = -1, .upgrade.verdict = -1,
+	};
 	int rc = 1;
 
 	p.posts.supply = &p.supply;
@@ -291,6 +296,8 @@ out:
 	metrics_close(p.supply.metrics);
 	if (p.supply.metrics_fd >= 0)
 		close(p.supply.metrics_fd);
+	if (p.supply.limits_fd >= 0)
+		close(p.supply.limits_fd);
 	saml_stop();
 	return rc;
 }

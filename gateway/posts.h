@@ -24,6 +24,7 @@ struct supply {
 	struct listeners browsers, metrics_sockets;
 	int metrics_fd;
 	struct metrics *metrics;        /* area 0 */
+	int limits_fd;                  /* workers alone */
 };
 
 struct post {

@@ -11,6 +11,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/mail.c gateway/mail.h \
 	gateway/settings.c gateway/settings.h \
 	gateway/settings_claims.c \
+	gateway/settings_limits.c \
 	gateway/settings_connections.c \
 	gateway/settings_directories.c \
 	gateway/settings_files.c \

@@ -124,10 +124,9 @@ static void require_domains(struct settings_reader *r, struct settings *s)
 	}
 }
 
-/* A list of networks, or one alone; how many. */
-static size_t read_networks(struct settings_reader *r, const char *key, const struct network **out)
+size_t settings_read_networks(struct settings_reader *r, const struct yaml_node *node, const struct network **out)
 {
-	const struct yaml_node *node = yaml_get(r->root, key), *n;
+	const struct yaml_node *n;
 	struct network *networks;
 	size_t count = 0;
 	const char *why;
@@ -220,12 +219,13 @@ static void read_top(struct settings_reader *r)
 	require_listen(r, s);
 	require_keys(r, s);
 	require_domains(r, s);
-	s->proxy_count = read_networks(r, "trusted_proxies", &s->proxies);
-	s->metrics_network_count = read_networks(r, "metrics_networks", &s->metrics_networks);
+	s->proxy_count = settings_read_networks(r, yaml_get(r->root, "trusted_proxies"), &s->proxies);
+	s->metrics_network_count = settings_read_networks(r, yaml_get(r->root, "metrics_networks"), &s->metrics_networks);
 	require_metrics(r, s);
 	read_part(r, SECTION_otherwise, "otherwise");
 	read_part(r, SECTION_accounts, "accounts");
 	fill_in(r, s);
+	settings_read_limits(r);
 	settings_read_decryption_keys(r);
 	settings_read_providers(r);
 	settings_read_directories(r);

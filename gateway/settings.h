@@ -159,6 +159,17 @@ struct settings_ldap_rules {
 	size_t change_limit;            /* of how many people the outcome may change at once */
 };
 
+/* ---- limits: a minute's worth each; 0: off (limits.h) ---- */
+
+struct settings_limits {
+	size_t requests, failures;      /* of a network */
+	size_t sign_ons;                /* of a person */
+	size_t connections;             /* of a network, at once, to one worker */
+	size_t ipv4_prefix, ipv6_prefix;        /* how much of an address is the network's */
+	const struct network *exempt;   /* that have none; the loopback networks are always among them */
+	size_t exempt_count;
+};
+
 /* ---- all ---- */
 
 enum audit_failure { AUDIT_REFUSE, AUDIT_CONTINUE };
@@ -179,6 +190,7 @@ struct settings {
 	const char *const *metrics_hosts;       /* NULL: none; NULL-terminated */
 	const struct network *proxies;     /* `trusted_proxies` */
 	size_t proxy_count;
+	struct settings_limits limits;
 	const char *state_dir, *runtime_dir;
 	const char *user;               /* roles run as; NULL: as started */
 	size_t workers;                 /* default: one a core */

@@ -9,6 +9,7 @@
 #define TARGET_decryption_key struct settings_decryption_key
 #define TARGET_otherwise struct settings
 #define TARGET_accounts struct settings
+#define TARGET_limits struct settings_limits
 #define TARGET_provider struct settings_provider
 #define TARGET_connection struct settings_connection
 #define TARGET_attribute struct attribute_source_words
@@ -34,6 +35,7 @@
 #define OFFSET_YES(target, field) IS(target, field, bool)
 #define OFFSET_TIME(target, field) IS(target, field, int64_t)
 #define OFFSET_NUMBER(target, field) IS(target, field, size_t)
+#define OFFSET_LIMIT(target, field) IS(target, field, size_t)
 #define OFFSET_LIST(target, field) IS(target, field, const char *const *)
 #define OFFSET_PARTS(target, field) offsetof(target, field)
 
@@ -52,6 +54,7 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_decryption_key] = "decryption_keys",
 		[SECTION_otherwise] = "otherwise",
 		[SECTION_accounts] = "accounts",
+		[SECTION_limits] = "limits",
 		[SECTION_provider] = "identity_providers: NAME",
 		[SECTION_connection] = "connections: NAME",
 		[SECTION_attribute] = "connections: NAME: attributes: NAME",

@@ -26,6 +26,7 @@ enum setting_type {
 	SETTING_YES,            /* bool: yes or no */
 	SETTING_TIME,           /* int64_t: seconds from "90", "15m", "8h", "30d", within `limits` */
 	SETTING_NUMBER,         /* size_t, within `limits` */
+	SETTING_LIMIT,          /* the same, or `off`: 0 */
 	SETTING_LIST,           /* const char *const *: one text or a list of them */
 	SETTING_PARTS           /* a map or list with a shape of its own */
 };
@@ -38,6 +39,7 @@ enum setting_section {
 	SECTION_decryption_key,
 	SECTION_otherwise,
 	SECTION_accounts,
+	SECTION_limits,
 	SECTION_provider,
 	SECTION_connection,
 	SECTION_attribute,
@@ -149,6 +151,8 @@ int section_read(struct settings_reader *r, enum setting_section section, const 
 /* A map of names, each of which may become part of a path or a rule: letters, digits, `-`, `_`, at most 32. */
 bool settings_name_is_good(struct settings_reader *r, const struct yaml_node *node);
 size_t yaml_children(const struct yaml_node *node);
+/* A list of networks, or one alone; how many.  node NULL: none. */
+size_t settings_read_networks(struct settings_reader *r, const struct yaml_node *node, const struct network **out);
 
 /* What `rules`, `require` and `exceptions` share (settings_rules.c). */
 bool settings_is_list(struct settings_reader *r, const struct yaml_node *node);        /* a problem is noted where it is there and is none */
@@ -156,6 +160,7 @@ void settings_require_one_name(struct settings_reader *r, const struct yaml_node
 void settings_require_sites(struct settings_reader *r, const struct yaml_node *map, enum outcome outcome, const char *const *at);
 
 /* The files, in the order in which they are read. */
+void settings_read_limits(struct settings_reader *r);
 void settings_read_decryption_keys(struct settings_reader *r);
 void settings_read_providers(struct settings_reader *r);
 void settings_read_directories(struct settings_reader *r);

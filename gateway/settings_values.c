@@ -210,6 +210,15 @@ static const char *parse_number(struct settings_reader *r, const struct setting 
 	return NULL;
 }
 
+/* As long as it is off, nothing is counted: 0 says so, which is no limit that could be meant. */
+static const char *parse_limit(struct settings_reader *r, const struct setting *row, const char *text, size_t *out)
+{
+	if (strcmp(text, "off") != 0)
+		return parse_number(r, row, text, out);
+	*out = 0;
+	return NULL;
+}
+
 static const char *parse_yes(const char *text, bool *out)
 {
 	/* what YAML itself calls a boolean; nothing else, so that "nope" is no yes */
@@ -252,6 +261,8 @@ const char *setting_parse(struct settings_reader *r, const struct setting *row, 
 		return parse_time(r, row, text, field);
 	case SETTING_NUMBER:
 		return parse_number(r, row, text, field);
+	case SETTING_LIMIT:
+		return parse_limit(r, row, text, field);
 	case SETTING_YES:
 		return parse_yes(text, field);
 	case SETTING_WORD:

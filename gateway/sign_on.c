@@ -205,15 +205,32 @@ static void answer_refusal(struct sign_on *s, const struct error *err)
 		page_refusal(s->x, &page);
 }
 
+/* One line a minute says that somebody is over a limit; what is more is in the metrics. */
+static bool is_told(const struct sign_on *s, enum reason reason)
+{
+	if (reason != REASON_TOO_MANY)
+		return sign_on_is_recorded(s);
+	return limits_tells(s->gateway, s->identity.assertion_id ? sign_on_person(s) : s->x->client);
+}
+
+const char *sign_on_person(const struct sign_on *s)
+{
+	const struct saml_identity *i = &s->identity;
+
+	return arena_printf(s->arena, "%s %s", s->pending.provider, i->who ? i->who : i->object_id ? i->object_id : i->name_id);
+}
+
 void sign_on_refuse(struct sign_on *s, const struct error *err)
 {
 	struct error audit_err;
 
+	if (!s->identity.assertion_id)
+		limits_failed(s->gateway, s->x, err->reason);
 	answer_refusal(s, err);
 	s->audit.total_us = clock_monotonic_us() - s->began_us;
 	metrics_count(s->gateway->metrics, METRIC_REFUSALS, s->audit.reason, NULL);
 	sign_on_count(s, s->audit.event);
-	if (!sign_on_is_recorded(s))
+	if (!is_told(s, err->reason))
 		return;
 	if (sign_on_record(s, &audit_err) < 0)
 		log_error("refusal not in the audit file", "id", s->id, "detail", audit_err.detail, NULL);

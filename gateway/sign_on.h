@@ -11,6 +11,7 @@
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/judge.h"
+#include "gateway/limits.h"
 #include "gateway/pending.h"
 
 #define SIGN_ON_ID_SIZE 15
@@ -61,6 +62,9 @@ int sign_on_require_navigation(const struct http_exchange *x, struct error *err)
 
 /* Who was named by a verified answer always is; others while there is room for them (audit.h). */
 bool sign_on_is_recorded(const struct sign_on *s);
+
+/* Who the provider said, as one key: for limits.  Of a verified answer alone. */
+const char *sign_on_person(const struct sign_on *s);
 
 /* Counts one end of a sign-on, and how long its steps took. */
 void sign_on_count(const struct sign_on *s, const char *event);

@@ -132,6 +132,22 @@ static bool is_elsewhere(const struct sign_on *s)
 
 /* ---- the identity ---- */
 
+/* Whoever goes over a limit is told no by a page, which costs less than a signed Response. */
+static int require_room_for_answer(struct sign_on *s, struct error *err)
+{
+	if (limits_answer(s->gateway, s->x, s->pending.id) == REASON_NONE)
+		return 0;
+	s->asker = NULL;
+	return error_set(err, REASON_TOO_MANY, "one more answer to this sign-on, and the network has used up its failures");
+}
+
+static int require_room_for_person(struct sign_on *s, struct error *err)
+{
+	if (limits_person(s->gateway, s->x, sign_on_person(s)) == REASON_NONE)
+		return 0;
+	return error_set(err, REASON_TOO_MANY, "more than %zu sign-ons of this person within a minute", s->gateway->settings->limits.sign_ons);
+}
+
 static int read_identity(struct sign_on *s, struct slice response, struct error *err)
 {
 	struct saml_expect expect = {
@@ -263,7 +279,7 @@ static enum step finish(struct sign_on *s, struct error *err)
 		return step;
 	if (is_elsewhere(s))
 		return start_again(s, "elsewhere", "another host or another life of this host asked the provider", err);
-	if (read_identity(s, response, err) < 0)
+	if (require_room_for_answer(s, err) < 0 || read_identity(s, response, err) < 0 || require_room_for_person(s, err) < 0)
 		return STEP_REFUSED;
 	claimed = claim(s, err);
 	if (claimed == 0)

@@ -5,6 +5,8 @@
  * Holds the signing key, talks to nobody but browsers, reads files that other
  * roles write.
  */
+#include "gateway/child.h"
+#include "gateway/limits.h"
 #include "gateway/listener_role.h"
 #include "gateway/pages.h"
 
@@ -32,6 +34,16 @@ static void refuse(struct http_exchange *x, enum reason reason, void *context)
 	page_refusal(x, &page);
 }
 
+static enum reason admit(struct http_exchange *x, void *context)
+{
+	return limits_request(context, x);
+}
+
+static void crowded(const char *peer, void *context)
+{
+	limits_crowded(context, peer);
+}
+
 static bool share(size_t connections, bool accepts, void *context)
 {
 	const struct gateway *g = context;
@@ -53,18 +65,20 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 		{"/saml/idp/metadata", HTTP_GET, 0, metadata_idp},
 		{"/saml/idp/metadata/*", HTTP_GET, 0, metadata_idp_for},
 		{"/saml/sp/metadata", HTTP_GET, 0, metadata_sp},
-		{"/health/live", HTTP_GET, 0, health_live},
-		{"/health/ready", HTTP_GET, 0, health_ready},
+		{"/health/live", HTTP_GET, 0, health_live, .always = true},
+		{"/health/ready", HTTP_GET, 0, health_ready, .always = true},
 		{0},
 	};
 	struct http_options options = {
 		.public_host = s->public_host, .proxies = s->proxies, .proxy_count = s->proxy_count, .routes = routes, .refuse = refuse,
-		.context = &w->gateway, .share = share, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
+		.context = &w->gateway, .admit = admit, .crowded = crowded, .share = share,
+		.network_limit = s->limits.connections, .ipv4_prefix = (int)s->limits.ipv4_prefix, .ipv6_prefix = (int)s->limits.ipv6_prefix,
+		.exempt = s->limits.exempt, .exempt_count = s->limits.exempt_count, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
 	};
 	static struct languages languages;
 	struct slice certificate = {0}, key = {0};
 
-	if (gateway_open_worker(&w->gateway, err) < 0)
+	if (gateway_open_worker(&w->gateway, err) < 0 || limits_open(CHILD_LIMITS_FD, &w->gateway.limits, err) < 0)
 		return -1;
 	languages_start(w->gateway.arena, &languages);
 	pages_start(&(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .languages = &languages});

@@ -239,6 +239,7 @@ void connection_free(struct connection *c)
 
 	TAILQ_REMOVE(c->phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
 	s->count--;
+	crowd_leave(c);
 	turns_counted(s, false);
 	s->input -= c->input;
 	if (c->fd >= 0)

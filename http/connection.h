@@ -13,6 +13,7 @@
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
+#include "base/hash.h"
 #include "http/internal.h"
 
 #include <sys/queue.h>
@@ -26,6 +27,14 @@ struct evconnlistener;
 
 enum turn { TURN_OPEN, TURN_WATCHING, TURN_WAITING, TURN_TAKING, TURN_SHUT };
 enum phase { PHASE_IDLE, PHASE_READING, PHASE_REPLYING, PHASE_TAKEN, PHASE_LINGERING };
+
+#define CROWD_ROWS 4
+#define CROWD_CELLS 8192
+
+struct crowd {
+	unsigned char secret[HASH_SECRET_SIZE];
+	uint16_t counts[CROWD_ROWS][CROWD_CELLS];
+};
 
 struct connection {
 	struct http_server *server;
@@ -41,6 +50,9 @@ struct connection {
 	size_t discarded;                       /* bytes thrown away since PHASE_TAKEN */
 	bool reads_rest;                        /* within read_rest */
 	struct reader reader;
+	bool counted;                   /* crowd.c: its network, and where that is counted */
+	struct network network;
+	uint16_t cells[CROWD_ROWS];
 	TAILQ_ENTRY(connection) entry;
 };
 
@@ -62,6 +74,7 @@ struct http_server {
 	struct evconnlistener *listeners[SERVER_SOCKETS];       /* theirs */
 	struct event *knocks[SERVER_SOCKETS];
 	size_t socket_count;
+	struct crowd crowd;
 	enum turn turn;                         /* turns.c */
 	struct event *turn_over;
 	size_t taken;                           /* connections, in this turn */
@@ -85,7 +98,15 @@ void connection_hurry(struct connection *c);            /* the server drains */
 /* server.c */
 void server_begin(struct connection *c);                /* finds evcon, fd and peer, or frees c */
 void server_end(struct connection *c);                  /* closes; c is freed on return */
-void server_make_room(struct http_server *s, const struct connection *newcomer);
+/* Ends a connection for the newcomer, of anybody or of its own network alone; false: there is none that could. */
+enum room { ROOM_OF_ANYBODY, ROOM_OF_ITS_NETWORK };
+bool server_make_room(struct http_server *s, const struct connection *newcomer, enum room room);
+
+/* crowd.c: how many connections each network has */
+void crowd_begin(struct http_server *s);
+bool crowd_enter(struct connection *c);                 /* its peer is known; true: its network has too many now */
+void crowd_leave(struct connection *c);
+bool crowd_same(const struct connection *a, const struct connection *b);
 
 /* turns.c: which process accepts */
 void turns_begin(struct http_server *s);

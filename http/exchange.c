@@ -90,10 +90,11 @@ void exchange_handle(struct http_exchange *x, const struct http_options *options
 	unsigned allowed = 0;
 	enum reason why = REASON_NONE;
 	const struct http_route *route = route_find(options->routes, slice_c(x->path), x->method, &allowed, &why);
+	enum reason refused = options->admit && !(route && route->always) ? options->admit(x, options->context) : REASON_NONE;
 	size_t n;
 
-	if (!route) {
-		exchange_refuse(x, options, why);
+	if (!route || refused != REASON_NONE) {
+		exchange_refuse(x, options, refused != REASON_NONE ? refused : why);
 		return;
 	}
 	if (x->body.n > route->body_limit) {

@@ -83,6 +83,7 @@ struct http_route {
 	unsigned methods;               /* HTTP_GET | HTTP_HEAD | HTTP_POST; GET implies HEAD */
 	size_t body_limit;              /* bytes of a POST body */
 	void (*handle)(struct http_exchange *x, void *context);
+	bool always;                    /* `admit` is not asked */
 };
 
 struct http_options {
@@ -93,6 +94,10 @@ struct http_options {
 	const struct http_route *routes;        /* ends with path NULL */
 	/* Fills in the page for a refusal of the gate or a route that does not exist. */
 	void (*refuse)(struct http_exchange *x, enum reason reason, void *context);
+	/* Before a handler runs, and for a path without one: REASON_NONE, or why it may not; NULL: it may.  Sets retry_after. */
+	enum reason (*admit)(struct http_exchange *x, void *context);
+	/* A peer's network has more connections than it may: one was ended. */
+	void (*crowded)(const char *peer, void *context);
 	void *context;
 	int64_t header_seconds;         /* to receive a request's head and body, and again to take the reply; 0: 20 */
 	int64_t idle_seconds;           /* between requests of a connection; 0: 60 */
@@ -105,6 +110,14 @@ struct http_options {
 	 */
 	bool (*share)(size_t connections, bool accepts, void *context);
 	size_t connection_limit;        /* at once; 0: 4096, or what the descriptors allow; the longest idle makes room */
+	/*
+	 * Connections of one network at once; 0: no limit.  A newcomer beyond it ends the longest idle of that network, or the
+	 * slowest, or is ended itself.  Proxies and Unix sockets are not counted, nor are the networks in `exempt`.
+	 */
+	size_t network_limit;
+	int ipv4_prefix, ipv6_prefix;   /* bits of an address that are its network; 0: all 32, 64 */
+	const struct network *exempt;
+	size_t exempt_count;
 	size_t input_limit;             /* bytes received and not yet handled, of all connections; 0: 64 MiB */
 };
 

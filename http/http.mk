@@ -4,6 +4,7 @@ http_libhttp_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 http_libhttp_a_SOURCES = \
 	http/connection.c http/connection.h \
 	http/cookie.c \
+	http/crowd.c \
 	http/exchange.c \
 	http/forwarded.c \
 	http/gate.c \
@@ -26,6 +27,10 @@ tests_unit_test_http_cookie_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_http_forwarded
 tests_unit_test_http_forwarded_SOURCES = tests/unit/test_http_forwarded.c tests/unit/unit.h
 tests_unit_test_http_forwarded_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_crowd
+tests_unit_test_http_crowd_SOURCES = tests/unit/test_http_crowd.c $(HTTP_TEST_SOURCES)
+tests_unit_test_http_crowd_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_http_headers
 tests_unit_test_http_headers_SOURCES = tests/unit/test_http_headers.c tests/unit/unit.h

@@ -7,6 +7,7 @@
  *	server.c, connection.c          evhttp, the life of one connection
  *	exchange.c, cookie.c, forwarded.c, route.c
  *	headers.c                       the fields of a reply
+ *	crowd.c                         connections of each client network
  *	turns.c                         which of several processes accepts next
  */
 #ifndef HTTP_INTERNAL_H

@@ -85,8 +85,16 @@ void server_begin(struct connection *c)
 	evhttp_connection_get_peer(c->evcon, &peer, &port);
 	c->peer = peer ? peer : "";
 	connection_begin(c);
+	if (crowd_enter(c)) {
+		if (c->server->options.crowded)
+			c->server->options.crowded(c->peer, c->server->options.context);
+		if (!server_make_room(c->server, c, ROOM_OF_ITS_NETWORK)) {
+			server_end(c);
+			return;
+		}
+	}
 	if (c->server->count > c->server->options.connection_limit)
-		server_make_room(c->server, c);
+		server_make_room(c->server, c, ROOM_OF_ANYBODY);
 }
 
 void server_end(struct connection *c)
@@ -94,21 +102,24 @@ void server_end(struct connection *c)
 	evhttp_connection_free(c->evcon);
 }
 
-/* Ends the longest idle connection, or else the one that has been sending its request for the longest time. */
-void server_make_room(struct http_server *s, const struct connection *newcomer)
+static bool may_go(const struct connection *c, const struct connection *newcomer, enum room room)
 {
+	return c->evcon && c != newcomer && c->phase != PHASE_REPLYING && (room == ROOM_OF_ANYBODY || crowd_same(c, newcomer));
+}
+
+/* Ends the longest idle connection, or else the one that has been sending its request for the longest time. */
+bool server_make_room(struct http_server *s, const struct connection *newcomer, enum room room)
+{
+	struct connections *const lists[] = {&s->idle, &s->busy};
 	struct connection *c;
 
-	TAILQ_FOREACH(c, &s->idle, entry)
-		if (c->evcon && c != newcomer) {
-			server_end(c);
-			return;
-		}
-	TAILQ_FOREACH(c, &s->busy, entry)
-		if (c->phase != PHASE_REPLYING && c != newcomer) {
-			server_end(c);
-			return;
-		}
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		TAILQ_FOREACH(c, lists[i], entry)
+			if (may_go(c, newcomer, room)) {
+				server_end(c);
+				return true;
+			}
+	return false;
 }
 
 static struct bufferevent *on_connection(struct event_base *base, void *arg)
@@ -266,7 +277,7 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 		return;
 	complain(s, detail);
 	for (size_t n = s->count / 8 + 1; n > 0; n--)
-		server_make_room(s, NULL);
+		server_make_room(s, NULL, ROOM_OF_ANYBODY);
 	turns_shut(s, PAUSE_US);
 }
 
@@ -349,6 +360,7 @@ int http_server_new(struct event_base *base, const struct http_options *options,
 	}
 	s->http = evhttp_new(base);
 	turns_begin(s);
+	crowd_begin(s);
 	s->drained_event = event_new(base, -1, 0, on_drained, s);
 	if (!s->http || !s->drained_event)
 		abort();

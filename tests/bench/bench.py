@@ -132,7 +132,9 @@ def go_first():
 
 
 class Bench:
-    def __init__(self, build, folder):
+    """The company, its directory and Postern; `more` is added to the settings."""
+
+    def __init__(self, build, folder, more=""):
         self.build = pathlib.Path(build)
         company.ldif = ldif
         self.parts = demo.Parts(folder, build)
@@ -145,10 +147,12 @@ class Bench:
         settings = re.sub(r"\nrequire:\n.*?\n(?=\w)", "\n", self.parts.settings(metadata=metadata), flags=re.S)
         settings = settings.replace(f"runtime_dir: {self.parts.folder}/run\n", f"runtime_dir: {self.runtime}\n")
         decryption_key, self.encrypt_for = demo.make_key(self.parts.folder, "decryption", "Bench decryption")
-        settings += f"\ndecryption_keys:\n  - {{key: {decryption_key}, certificate: {self.encrypt_for}}}\n"
+        settings += f"\ndecryption_keys:\n  - {{key: {decryption_key}, certificate: {self.encrypt_for}}}\n{more}"
         self.parts.write_postern_files(settings)
         self.ids = self.parts.folder / "object-ids"
         self.ids.write_text("\n".join(object_id(i) for i in range(PEOPLE)) + "\n")
+
+    def start(self):
         self.parts.start_slapd()
         self.started = time.monotonic()
         self.parts.start_postern(seconds=60)
@@ -165,7 +169,7 @@ class Bench:
     def workers_us(self):
         return [cpu_us([pid]) for pid in sorted(workers(self.root))]
 
-    def load(self, count, clients=8, encrypted=False):
+    def load(self, count, clients=8, encrypted=False, client=None):
         p = self.parts
         command = [self.build / "tests/bench/sign_on_load", "--host", p.host("sso", "postern"), "--port", p.ports["postern"],
                    "--sp-entity", f"{p.postern_url}/saml/sp/metadata", "--acs", f"{p.postern_url}/saml/sp/acs/1", "--acs-path",
@@ -173,6 +177,7 @@ class Bench:
                    "--door-acs", p.acs("managed"), "--key", self.key, "--certificate", self.certificate, "--object-ids",
                    self.ids,
                    "--clients", clients, "--count", count] + (["--encrypt-for", self.encrypt_for] if encrypted else [])
+        command += ["--client", client] if client else []
         before, each_before = cpu_us(processes(self.root)), self.workers_us()
         result = subprocess.run([str(c) for c in command], capture_output=True, text=True, preexec_fn=go_first)
         spent = cpu_us(processes(self.root)) - before
@@ -238,6 +243,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="postern-bench-")
     bench = Bench(options.build, folder)
     try:
+        bench.start()
         loads = [bench.load(200), bench.load(200, 1, encrypted=True)]           # warm
         loads.append(bench.load(1000))
         first = loads[-1]

@@ -59,6 +59,7 @@ struct options {
 	const char *encrypt_for;        /* certificate that assertions are encrypted for; NULL: they are not */
 	EVP_PKEY *encryption_key;
 	const char *object_ids;         /* file, one a line */
+	const char *forwarded;          /* "X-Forwarded-For: ADDRESS\r\n", as a proxy says it, or "" */
 	size_t clients, count;
 };
 
@@ -182,7 +183,7 @@ static char *first_request(struct arena *a, const struct options *o)
 	text_begin(&url, a, 2048);
 	text_add_c(&url, "GET /saml/idp/sso?SAMLRequest=");
 	text_add_url(&url, text_slice(&xml));
-	text_addf(&url, "&RelayState=bench HTTP/1.1\r\nHost: %s\r\n\r\n", o->host);
+	text_addf(&url, "&RelayState=bench HTTP/1.1\r\nHost: %s\r\n%s\r\n", o->host, o->forwarded);
 	return url.p;
 }
 
@@ -272,8 +273,8 @@ static void answer(const struct options *o, const struct saml_key *key, struct s
 	text_add_url(&body, slice_c(base64));
 	text_addf(&body, "&RelayState=%s", s->relay_state);
 	text_begin(&request, a, 16384);
-	text_addf(&request, "POST %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n",
-		o->acs_path, o->host, s->cookie, body.n);
+	text_addf(&request, "POST %s HTTP/1.1\r\nHost: %s\r\n%sCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n",
+		o->acs_path, o->host, o->forwarded, s->cookie, body.n);
 	text_add(&request, text_slice(&body));
 	s->form = strdup(request.p);
 	arena_free(a);
@@ -425,12 +426,13 @@ static void report(const struct options *o, const struct floor *f, const struct 
 	free(times);
 }
 
-static void read_arguments(int argc, char **argv, struct options *o)
+static void read_arguments(struct arena *a, int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
 		{"host", 1, NULL, 'h'}, {"port", 1, NULL, 'p'}, {"sp-entity", 1, NULL, 's'}, {"acs", 1, NULL, 'a'}, {"acs-path", 1, NULL, 'P'},
 		{"issuer", 1, NULL, 'i'}, {"tenant", 1, NULL, 't'}, {"door-entity", 1, NULL, 'd'}, {"door-acs", 1, NULL, 'D'}, {"key", 1, NULL, 'k'},
-		{"certificate", 1, NULL, 'c'}, {"object-ids", 1, NULL, 'o'}, {"encrypt-for", 1, NULL, 'e'}, {"clients", 1, NULL, 'C'}, {"count", 1, NULL, 'n'}, {0},
+		{"certificate", 1, NULL, 'c'}, {"object-ids", 1, NULL, 'o'}, {"encrypt-for", 1, NULL, 'e'}, {"client", 1, NULL, 'f'}, {"clients", 1, NULL, 'C'},
+		{"count", 1, NULL, 'n'}, {0},
 	};
 	uint64_t v;
 	int c;
@@ -449,6 +451,7 @@ static void read_arguments(int argc, char **argv, struct options *o)
 		case 'c': o->certificate = optarg; break;
 		case 'o': o->object_ids = optarg; break;
 		case 'e': o->encrypt_for = optarg; break;
+		case 'f': o->forwarded = arena_printf(a, "X-Forwarded-For: %s\r\n", optarg); break;
 		case 'p': case 'C': case 'n':
 			if (number_read(slice_c(optarg), 1, 1000000, &v) < 0)
 				die("not a number", optarg);
@@ -464,7 +467,7 @@ static void read_arguments(int argc, char **argv, struct options *o)
 	}
 	if (!o->host || !o->port || !o->sp_entity || !o->acs || !o->acs_path || !o->issuer || !o->tenant || !o->door_entity || !o->door_acs || !o->key ||
 		!o->certificate || !o->object_ids || !o->clients || !o->count)
-		die("usage", "every option but --encrypt-for is needed; see tests/bench/bench.py");
+		die("usage", "every option but --encrypt-for and --client is needed; see tests/bench/bench.py");
 }
 
 static void read_encryption_key(struct arena *a, struct options *o)
@@ -502,7 +505,7 @@ static char **read_lines(struct arena *a, const char *path, size_t *n_out)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.clients = 8, .count = 1000};
+	struct options o = {.clients = 8, .count = 1000, .forwarded = ""};
 	struct arena *a = arena_new();
 	struct slice key_pem, certificate_pem;
 	struct saml_key *key;
@@ -514,7 +517,7 @@ int main(int argc, char **argv)
 	int64_t busy = 0;
 	char **ids;
 
-	read_arguments(argc, argv, &o);
+	read_arguments(a, argc, argv, &o);
 	if (saml_start(&err) < 0 || file_read(a, o.key, FILE_PUBLIC, FILE_MAX, &key_pem, &err) < 0 ||
 		file_read(a, o.certificate, FILE_PUBLIC, FILE_MAX, &certificate_pem, &err) < 0 ||
 		saml_key_read(key_pem, certificate_pem, &key, &err) < 0)

@@ -180,6 +180,8 @@ runtime_dir: {folder}/run
 key: {folder}/signing.key
 certificate: {folder}/signing.crt
 claimed_domains: [{staff_domain}]
+# the same few people are signed on again and again
+limits: {{sign_ons: off}}
 
 identity_providers:
   entra:

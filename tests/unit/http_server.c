@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 struct counts {
-	unsigned handled, refused;
+	unsigned handled, refused, crowded;
 };
 
 static struct counts *counts;           /* shared with the children */
@@ -96,6 +96,13 @@ static void refuse(struct http_exchange *x, enum reason why, void *context)
 	x->reply_body = slice_c(arena_printf(x->arena, "<p>reason=%s</p>", reason_word(why)));
 }
 
+static void crowded(const char *peer, void *context)
+{
+	(void)context;
+	(void)peer;
+	__atomic_add_fetch(&counts->crowded, 1, __ATOMIC_SEQ_CST);
+}
+
 static void on_drained(void *context)
 {
 	event_base_loopbreak(context);
@@ -152,6 +159,7 @@ void http_test_start(struct http_test *t)
 		t->options.public_host = HTTP_TEST_HOST;
 	t->options.routes = routes;
 	t->options.refuse = refuse;
+	t->options.crowded = crowded;
 	if (!t->listener)
 		assert_done(http_listen("127.0.0.1:0", &t->listener, &err), err);
 	t->port = http_bound_port(t->listener);
@@ -189,14 +197,38 @@ unsigned http_test_refused(void)
 	return __atomic_load_n(&counts->refused, __ATOMIC_SEQ_CST);
 }
 
-int client_connect(int port)
+unsigned http_test_crowded(void)
+{
+	return __atomic_load_n(&counts->crowded, __ATOMIC_SEQ_CST);
+}
+
+static void connect_to(int fd, int port)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_true(fd >= 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+int client_connect(int port)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	connect_to(fd, port);
+	return fd;
+}
+
+int client_connect_from(int host, int port)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), least = 1;
+
+	assert_true(fd >= 0);
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + (uint32_t)host);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	connect_to(fd, port);
 	return fd;
 }
 

@@ -33,8 +33,11 @@ void http_test_drain(struct http_test *t);      /* SIGTERM: the child drains, fr
 void http_test_stop(struct http_test *t);
 unsigned http_test_handled(void);       /* handlers run so far, in all children */
 unsigned http_test_refused(void);       /* calls of options.refuse */
+unsigned http_test_crowded(void);       /* of options.crowded */
 
 int client_connect(int port);
+/* From 127.0.0.HOST, and with as little room for what comes as the kernel allows. */
+int client_connect_from(int host, int port);
 void client_send(int fd, const char *p, size_t n);
 /* Everything until the server closes (*closed = 1) or says nothing for `quiet_ms`. */
 struct slice client_read(int fd, int quiet_ms, int *closed);

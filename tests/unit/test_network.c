@@ -93,6 +93,36 @@ static void writes_mapped_addresses_as_ipv4(void **state)
 	assert_int_equal(network_address_read(slice_of("127.0.0.1\0x", 11), address), -1);
 }
 
+static void cuts_an_address_to_its_network(void **state)
+{
+	static const struct {
+		const char *address;
+		int bits;
+		const char *network;
+		bool ipv4;
+	} rows[] = {
+		{"192.0.2.7", 128, "192.0.2.7", true}, {"192.0.2.255", 96 + 25, "192.0.2.128", true},
+		{"127.3.2.1", 96 + 24, "127.3.2.0", true}, {"2001:db8:1:2:3:4:5:6", 64, "2001:db8:1:2::", false},
+		{"2001:db8:1:2ff::6", 55, "2001:db8:1:200::", false}, {"::1", 128, "::1", false},
+		{"::ffff:127.0.0.1", 128, "127.0.0.1", true}, {"::2", 128, "::2", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned char address[16];
+		struct network network;
+		char text[46];
+
+		assert_int_equal(network_address_read(slice_c(rows[i].address), address), 0);
+		network = network_of(address, rows[i].bits);
+		network_address_write(network.address, text);
+		assert_string_equal(text, rows[i].network);
+		assert_int_equal(network.bits, rows[i].bits);
+		assert_true(network_holds(&network, address));
+		assert_int_equal(network_is_ipv4(address), rows[i].ipv4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +130,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_a_network_and_says_why),
 		cmocka_unit_test(refuses_what_is_not_an_address),
 		cmocka_unit_test(writes_mapped_addresses_as_ipv4),
+		cmocka_unit_test(cuts_an_address_to_its_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,16 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "otherwise: it", "p.yaml:6: otherwise: must be a map"},
 	{6, "otherwise: {aks: it}", "p.yaml:6: aks: is not a setting; did you mean ask?"},
 	{6, "accounts: {max_age: never}", "p.yaml:6: max_age: \"never\" is not a time"},
+	{6, "limits: on", "p.yaml:6: limits: must be a map (of limits)"},
+	{6, "limits: {requests: many}", "p.yaml:6: requests: \"many\" is not a number"},
+	{6, "limits: {requests: 10}", "p.yaml:6: requests: \"10\" must be within 100..1000000"},
+	{6, "limits: {failures: 0}", "p.yaml:6: failures: \"0\" must be within 10..1000000"},
+	{6, "limits: {sign_ons: no}", "p.yaml:6: sign_ons: \"no\" is not a number"},
+	{6, "limits: {connections: 3}", "p.yaml:6: connections: \"3\" must be within 16..100000"},
+	{6, "limits: {ipv6_prefix: 128}", "p.yaml:6: ipv6_prefix: \"128\" must be within 16..64"},
+	{6, "limits: {ipv4_prefix: off}", "p.yaml:6: ipv4_prefix: \"off\" is not a number"},
+	{6, "limits: {exempt: [10.0.0.1/8]}", "p.yaml:6: exempt: \"10.0.0.1/8\" has bits set"},
+	{6, "limits: {request: 100}", "p.yaml:6: request: is not a setting; did you mean requests?"},
 	{5, "claimed_domains: [Example.org]", "p.yaml:5: claimed_domains: \"Example.org\" must be in lower case"},
 	{5, "claimed_domains: [\"@example.org\"]", "p.yaml:5: claimed_domains: \"@example.org\" is not a mail domain"},
 	{3, "", "p.yaml:4: certificate: key and certificate belong together"},
@@ -671,6 +681,35 @@ static void accepts_the_sample_file_with_everything_switched_on(void **state)
 	arena_free(a);
 }
 
+static void limits_have_defaults_and_can_be_off(void **state)
+{
+	static const struct {
+		const char *line;
+		struct settings_limits wanted;
+	} rows[] = {
+		{"", {20000, 600, 60, 1024, 32, 64, NULL, 2}},
+		{"limits: off", {0, 0, 0, 0, 32, 64, NULL, 2}},
+		{"limits: {failures: off, sign_ons: 5, ipv6_prefix: 48, exempt: 192.0.2.0/24}", {20000, 0, 5, 1024, 32, 48, NULL, 3}},
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct settings_limits wanted = rows[i].wanted;
+		const char *const *problems;
+		const struct settings *s;
+		struct error err;
+
+		assert_done(read_bytes(a, file_with(a, 6, rows[i].line), &s, &problems, &err), err);
+		wanted.exempt = s->limits.exempt;
+		assert_memory_equal(&s->limits, &wanted, sizeof(wanted));
+		/* this host itself, always */
+		assert_int_equal(s->limits.exempt[0].bits, 96 + 8);
+		assert_int_equal(s->limits.exempt[1].bits, 128);
+	}
+	arena_free(a);
+}
+
 static void a_rule_that_denies_stands_before_those_of_ldap(void **state)
 {
 	static const char ldap[] = "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: licensed, after: agents%s}";
@@ -730,6 +769,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_file_line_and_key_of_what_is_wrong),
+		cmocka_unit_test(limits_have_defaults_and_can_be_off),
 		cmocka_unit_test(connections_choose_among_several_providers),
 		cmocka_unit_test(reads_all_of_a_good_file),
 		cmocka_unit_test(reads_how_requests_are_made_and_taken),

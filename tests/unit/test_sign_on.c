@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
+#include "gateway/limits.h"
 #include "gateway/logout_cookie.h"
 #include "gateway/pending.h"
 #include "ldap/mirror_write.h"
@@ -248,6 +249,18 @@ static int begin_with_a_door_of_one_tenant(void **state)
 	return begin_with(&(struct more){.top = "#two tenants, a door of one#"});
 }
 
+static int begin_with_limits(void **state)
+{
+	int fd;
+
+	(void)state;
+	if (begin_with(&(struct more){.top = "limits: {sign_ons: 5, failures: 10}"}) < 0 || limits_make(&fd, &err) < 0)
+		return -1;
+	assert_done(limits_open(fd, &gateway.limits, &err), err);
+	close(fd);
+	return 0;
+}
+
 static int begin_observing(void **state)
 {
 	(void)state;
@@ -319,7 +332,7 @@ static struct http_exchange *request(void (*handle)(struct http_exchange *, void
 
 	memcpy(sent, jar, sizeof(jar));
 	*x = (struct http_exchange){.arena = a, .method = body.p ? HTTP_POST : HTTP_GET, .body = body, .rest = rest, .client = "192.0.2.1",
-		.query = query,
+		.query = query, .path = "/",
 		.cookies = sent, .cookie_count = jar_size, .fetch_dest = "document"};
 	handle(x, &gateway);
 	keep_cookies(x);
@@ -1466,6 +1479,85 @@ static void a_refused_person_can_take_the_refusal_back(void **state)
 	refused_with(finish(answer_to(sent_to_entra(request(link_start, (struct slice){0}, "help")))), REASON_DENIED_BY_RULE);
 }
 
+/* ---- limits ---- */
+
+static void answered_with_an_assertion(const struct http_exchange *x)
+{
+	assert_int_equal(x->status, 200);
+	assert_true(page_has(x, "SAMLResponse"));
+}
+
+/* A loop, or a stolen session that hammers: one line a minute, and the answer can be brought once more later. */
+static void a_person_is_signed_on_so_often_a_minute_and_no_more(void **state)
+{
+	struct http_exchange *x;
+	size_t before;
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		answered_with_an_assertion(finish(answer_to(sent_to_entra(start("")))));
+		clock_set(FORGE_NOW - 20);
+	}
+	before = audit_lines();
+	for (int i = 0; i < 4; i++) {
+		x = finish(answer_to(sent_to_entra(start(""))));
+		refused_with(x, REASON_TOO_MANY);
+		assert_in_range(strtol(x->retry_after, NULL, 10), 7, 19);
+		assert_true(page_has(x, "<h1>Please try again in a minute</h1>"));
+		clock_set(FORGE_NOW - 20);
+	}
+	assert_int_equal(audit_lines(), before + 1);
+	audit_says("reason", "too-many");
+	audit_says("object_id", FORGE_OBJECT_ID);
+	/* whoever asked passively is told so by a Response, as of any other refusal */
+	x = finish(answer_to(sent_to_entra(ask_passively())));
+	assert_int_equal(x->status, 200);
+	assert_non_null(strstr(response_on(x), NO_PASSIVE));
+	assert_non_null(strstr(response_on(x), "too-many: "));
+}
+
+/* An answer that comes again and again is one person's, whether or not it gives anything. */
+static void a_replay_counts_for_its_person(void **state)
+{
+	struct slice form = answer_to(sent_to_entra(start("")));
+	struct http_cookie before[JAR];
+	size_t before_size = jar_size;
+
+	(void)state;
+	memcpy(before, jar, sizeof(jar));
+	for (int i = 0; i < 6; i++) {
+		struct http_exchange *x;
+
+		memcpy(jar, before, sizeof(jar));
+		jar_size = before_size;
+		x = finish(form);
+		if (i == 0)
+			answered_with_an_assertion(x);
+		else if (i < 5)
+			sent_to_entra(x);
+		else
+			refused_with(x, REASON_TOO_MANY);
+	}
+}
+
+/* A colleague behind the same address sends rubbish: who has begun a sign-on ends it. */
+static void the_first_answer_to_a_sign_on_is_read_whatever_its_network_did(void **state)
+{
+	struct asked honest = sent_to_entra(start("")), other = sent_to_entra(start("IsPassive=\"true\""));
+	struct slice bad = form_with(slice_c("<rubbish/>"), other.relay_state);
+	struct http_exchange *x;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_null(finish(bad)->retry_after);
+	/* a page and no Response, which would cost a signature, though it was asked passively */
+	x = finish(bad);
+	refused_with(x, REASON_TOO_MANY);
+	assert_in_range(strtol(x->retry_after, NULL, 10), 7, 13);
+	answered_with_an_assertion(finish(answer_to(honest)));
+	assert_int_equal(limits_request(&gateway, request(sign_on_start, slice_c("x=y"), "")), REASON_TOO_MANY);
+}
+
 static void a_fresh_sign_on_is_demanded_where_it_was_asked_for(void **state)
 {
 	struct http_exchange *x = start("ForceAuthn=\"true\"");
@@ -1664,6 +1756,9 @@ int main(void)
 		test(a_refused_person_is_not_judged_twice_on_one_answer),
 		test(refuses_while_the_mirror_is_not_there),
 		test(a_flood_of_nobody_does_not_fill_the_audit),
+		cmocka_unit_test_setup_teardown(a_person_is_signed_on_so_often_a_minute_and_no_more, begin_with_limits, end),
+		cmocka_unit_test_setup_teardown(a_replay_counts_for_its_person, begin_with_limits, end),
+		cmocka_unit_test_setup_teardown(the_first_answer_to_a_sign_on_is_read_whatever_its_network_did, begin_with_limits, end),
 		test(refuses_while_the_inventory_cannot_be_read),
 		cmocka_unit_test_setup_teardown(refuses_when_the_audit_cannot_be_written, begin_with_full_disk, end),
 		cmocka_unit_test_setup_teardown(goes_on_without_audit_only_when_told_so, begin_with_full_disk_and_patience, end),

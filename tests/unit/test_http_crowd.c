@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connections of one client network: its share, and that nobody else pays for it. */
+#include "tests/unit/unit.h"
+
+#include "tests/unit/http_server.h"
+
+#include <unistd.h>
+
+#define H "Host: " HTTP_TEST_HOST "\r\n"
+#define OK "GET /ok HTTP/1.1\r\n" H "\r\n"
+#define PAGE "GET /page HTTP/1.1\r\n" H "\r\n"
+#define SHARE 4
+
+/* 127.0.0.8/29 are proxies, 127.0.0.16/28 is exempt. */
+static struct network proxies, exempt;
+static struct http_test server;
+
+static int start(void **state)
+{
+	(void)state;
+	network_read("127.0.0.8/29", &proxies, NULL);
+	network_read("127.0.0.16/28", &exempt, NULL);
+	server = (struct http_test){.options = {.header_seconds = 30, .connection_limit = 60, .network_limit = SHARE, .proxies = &proxies,
+		.proxy_count = 1, .exempt = &exempt, .exempt_count = 1}};
+	http_test_start(&server);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	http_test_stop(&server);
+	return 0;
+}
+
+static void is_served(int fd)
+{
+	int closed;
+
+	client_send(fd, OK, sizeof(OK) - 1);
+	assert_string_equal(client_statuses(client_wait(fd, "200", 20, &closed)), "200");
+	assert_int_equal(closed, 0);
+}
+
+static bool is_closed(int fd, int wait_ms)
+{
+	int closed;
+
+	client_read(fd, wait_ms, &closed);
+	return closed;
+}
+
+static void open_idle(int host, int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = client_connect_from(host, server.port);
+		is_served(fds[i]);
+	}
+}
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static void one_network_ends_its_own_longest_idle_and_nobody_elses(void **state)
+{
+	int others[SHARE], flood[3 * SHARE];
+	unsigned crowded = http_test_crowded();
+
+	(void)state;
+	open_idle(2, others, SHARE);
+	open_idle(3, flood, 3 * SHARE);
+	for (size_t i = 0; i < 3 * SHARE; i++)
+		assert_int_equal(is_closed(flood[i], i < 2 * SHARE ? 10000 : 20), i < 2 * SHARE);
+	for (size_t i = 0; i < SHARE; i++)
+		is_served(others[i]);
+	assert_int_equal(http_test_crowded() - crowded, 2 * SHARE);
+	close_all(others, SHARE);
+	close_all(flood, 3 * SHARE);
+}
+
+static void one_that_sends_slowly_makes_room_too(void **state)
+{
+	int fds[SHARE + 1];
+
+	(void)state;
+	for (size_t i = 0; i <= SHARE; i++) {
+		fds[i] = client_connect_from(4, server.port);
+		client_send(fds[i], "GET /ok", 7);
+		assert_false(is_closed(fds[i], 20));
+	}
+	assert_true(is_closed(fds[0], 10000));
+	client_send(fds[SHARE], &OK[7], sizeof(OK) - 8);
+	assert_string_equal(client_statuses(client_wait(fds[SHARE], "200", 20, &(int){0})), "200");
+	close_all(fds, SHARE + 1);
+}
+
+/* They ask for more and more and read nothing: the next one of that network is ended, all others are served. */
+static void those_who_never_read_keep_out_nobody_but_themselves(void **state)
+{
+	int fds[SHARE], next, other;
+
+	(void)state;
+	for (size_t i = 0; i < SHARE; i++) {
+		fds[i] = client_connect_from(5, server.port);
+		for (int n = 0; n < 100; n++)
+			client_send(fds[i], PAGE, sizeof(PAGE) - 1);
+	}
+	other = client_connect_from(6, server.port);
+	is_served(other);
+	usleep(200000);         /* until what the kernel takes is full */
+	next = client_connect_from(5, server.port);
+	assert_true(is_closed(next, 10000));
+	is_served(other);
+	close(next);
+	close(other);
+	close_all(fds, SHARE);
+}
+
+static void what_ended_counts_no_longer(void **state)
+{
+	unsigned crowded = http_test_crowded();
+
+	(void)state;
+	for (int i = 0; i < 20 * SHARE; i++) {
+		int fd = client_connect_from(7, server.port);
+
+		is_served(fd);
+		close(fd);
+	}
+	assert_in_range(http_test_crowded() - crowded, 0, 2);
+}
+
+static void proxies_and_exempt_networks_are_not_counted(void **state)
+{
+	int proxied[3 * SHARE], exempted[3 * SHARE];
+	unsigned crowded = http_test_crowded();
+
+	(void)state;
+	open_idle(9, proxied, 3 * SHARE);
+	open_idle(17, exempted, 3 * SHARE);
+	for (size_t i = 0; i < 3 * SHARE; i++) {
+		is_served(proxied[i]);
+		is_served(exempted[i]);
+	}
+	assert_int_equal(http_test_crowded(), crowded);
+	close_all(proxied, 3 * SHARE);
+	close_all(exempted, 3 * SHARE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_network_ends_its_own_longest_idle_and_nobody_elses),
+		cmocka_unit_test(one_that_sends_slowly_makes_room_too),
+		cmocka_unit_test(those_who_never_read_keep_out_nobody_but_themselves),
+		cmocka_unit_test(what_ended_counts_no_longer),
+		cmocka_unit_test(proxies_and_exempt_networks_are_not_counted),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
