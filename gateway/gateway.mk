@@ -44,6 +44,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/logout_notice.c \
 	gateway/metadata.c \
 	gateway/metrics.c \
+	gateway/metrics_begin.c \
 	gateway/metrics.def \
 	gateway/metrics.h \
 	gateway/metadata_status.c \

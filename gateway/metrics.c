@@ -253,6 +253,17 @@ void metrics_count(struct metrics *m, enum metric metric, ...)
 		add(row, 0, 1);
 }
 
+void metrics_zero(struct metrics *m, enum metric metric, ...)
+{
+	va_list args;
+
+	if (!m)
+		return;
+	va_start(args, metric);
+	row_of(m, metric, args);
+	va_end(args);
+}
+
 void metrics_time(struct metrics *m, enum metric metric, int64_t microseconds, ...)
 {
 	struct row *row;

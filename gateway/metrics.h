@@ -57,6 +57,12 @@ void metrics_count(struct metrics *m, enum metric metric, ...) __attribute__((se
 /* A duration for a HISTOGRAM; below 0: it was not measured, nothing is counted. */
 void metrics_time(struct metrics *m, enum metric metric, int64_t microseconds, ...) __attribute__((sentinel));
 
+/* None yet, but it is there. */
+void metrics_zero(struct metrics *m, enum metric metric, ...) __attribute__((sentinel));
+struct settings;
+/* In the parent, at each reading of the settings: what somebody waits for the first of, and the steps. */
+void metrics_begin(struct metrics *m, const struct settings *s);
+
 /* ---- who accepts next ---- */
 
 /* How many connections this process has, and whether it accepts more.  True: another that accepts has fewer. */

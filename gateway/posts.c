@@ -46,6 +46,7 @@ void posts_make(struct posts *p)
 		add_post(p, "rules", "ldap", FILES_RULES, SILENCE_OTHER);
 	if (s->metrics_listen)
 		add_post(p, "metrics", "listener", FILES_METRICS, SILENCE_OTHER);
+	metrics_begin(p->supply->metrics, s);
 }
 
 static bool is_worker(const char *role)

@@ -35,7 +35,7 @@ def faults(line):
 
 
 def check(folder):
-    for path in pathlib.Path(folder).glob("state/audit.jsonl*"):
+    for path in pathlib.Path(folder).glob("state/audit/audit.jsonl*"):
         for line in objects(path):
             found = faults(line)
             assert not found, f"{found}\nin {json.dumps(line)}"

@@ -63,7 +63,7 @@ def logrotate(parts, folder):
 
 
 def test_logrotate_moves_the_file_and_no_line_is_lost(own_parts, tmp_path):
-    state = own_parts.folder / "state"
+    state = own_parts.folder / "state/audit"
     assert_signed_on(own_parts, sign_on(own_parts, Browser(), MAYA), MAYA)
     assert (state / "audit.jsonl").stat().st_mode & 0o7777 == 0o640
     logrotate(own_parts, tmp_path)
@@ -78,7 +78,7 @@ def test_logrotate_moves_the_file_and_no_line_is_lost(own_parts, tmp_path):
 
 def test_a_line_that_was_cut_short_is_joined_by_none(own_parts, browser):
     own_parts.postern.stop()
-    path = own_parts.folder / "state/audit.jsonl"
+    path = own_parts.folder / "state/audit/audit.jsonl"
     path.write_bytes(path.read_bytes() + b'{"time":"2026-11-24T13:')
     own_parts.start_postern()
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)
