@@ -60,13 +60,14 @@ int poll_id(const char *attribute, struct slice value, unsigned char uuid[UUID_S
 
 static int two_digits(const char *p)
 {
-	return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' ? (p[0] - '0') * 10 + (p[1] - '0') : -1000000;
+	return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
 }
 
 /* Behind the seconds: a fraction, then Z or the difference to UTC. */
 static int zone_of(const char *p, size_t n, int64_t *seconds)
 {
 	size_t i = 0;
+	int hours, minutes;
 
 	if (n && (p[0] == '.' || p[0] == ','))
 		for (i = 1; i < n && p[i] >= '0' && p[i] <= '9'; i++)
@@ -76,9 +77,11 @@ static int zone_of(const char *p, size_t n, int64_t *seconds)
 		return 0;
 	if (n - i != 5 || (p[i] != '+' && p[i] != '-'))
 		return -1;
-	*seconds = two_digits(p + i + 1) * 3600 + two_digits(p + i + 3) * 60;
-	if (*seconds < 0 || *seconds > 24 * 3600)
+	hours = two_digits(p + i + 1);
+	minutes = two_digits(p + i + 3);
+	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
 		return -1;
+	*seconds = hours * 3600 + minutes * 60;
 	if (p[i] == '-')
 		*seconds = -*seconds;
 	return 0;

@@ -1,5 +1,5 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption logout condition yaml dn csv http
+FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption logout condition yaml dn ldap_values zone csv http
 
 check_PROGRAMS += tests/fuzz/replay_response
 tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -28,6 +28,14 @@ tests_fuzz_replay_yaml_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/fuzz/replay_dn
 tests_fuzz_replay_dn_SOURCES = tests/fuzz/fuzz_dn.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_dn_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_ldap_values
+tests_fuzz_replay_ldap_values_SOURCES = tests/fuzz/fuzz_ldap_values.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_ldap_values_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_zone
+tests_fuzz_replay_zone_SOURCES = tests/fuzz/fuzz_zone.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_zone_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_csv
 tests_fuzz_replay_csv_SOURCES = tests/fuzz/fuzz_csv.c tests/fuzz/replay.c tests/fuzz/fuzz.h

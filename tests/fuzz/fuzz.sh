@@ -20,6 +20,6 @@ for name in $names; do
 		-include "$top/base/forbid.h" "$top/tests/fuzz/fuzz_$name.c" -o "fuzz_$name" \
 		-Wl,--start-group $libraries -Wl,--end-group $flags -llmdb
 	mkdir -p "found/$name"
-	"./fuzz_$name" -max_total_time="$seconds" -max_len=16384 -timeout=10 -print_final_stats=1 "found/$name" \
+	"./fuzz_$name" -max_total_time="$seconds" -max_len=16384 -timeout=60 -print_final_stats=1 "found/$name" \
 		"$top/tests/fuzz/corpus/$name" 2>&1 | tail -n 12
 done
