@@ -3,11 +3,15 @@ EXTRA_PROGRAMS += tests/bench/sign_on_load
 CLEANFILES += tests/bench/sign_on_load
 tests_bench_sign_on_load_SOURCES = tests/bench/sign_on_load.c tests/bench/encrypt.c tests/bench/encrypt.h
 tests_bench_sign_on_load_LDADD = $(SAML_LIBS) -lpthread
+EXTRA_PROGRAMS += tests/bench/bare_server
+CLEANFILES += tests/bench/bare_server
+tests_bench_bare_server_SOURCES = tests/bench/bare_server.c
+tests_bench_bare_server_LDADD = $(BASE_LIBS)
 EXTRA_DIST += tests/bench/bench.py
 
 # Speed and memory as ratios to the RSA floor of the same run; prints, judges nothing by the clock.
 .PHONY: bench
-bench: postern tests/bench/sign_on_load
+bench: postern tests/bench/sign_on_load tests/bench/bare_server
 	/usr/bin/python3 $(srcdir)/tests/bench/bench.py --build $(abs_builddir)
 
 # A company of 4,000 from one address at nine o'clock: fails when somebody of it gets a 429.

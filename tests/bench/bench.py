@@ -6,10 +6,11 @@ and no other peer: Entra's side is played by tests/bench/sign_on_load, outside
 of what is measured.  CPU is that of all Postern processes, from /proc.  The
 floor is one RSA-2048 signature and one verification (two private operations
 and one verification where assertions are encrypted).  sign_on_load measures it
-between batches of a hundred sign-ons, so that what slows the machine down for a
+between batches of a hundred sign-ons a client, so that what slows the machine down for a
 moment slows both.  Nothing here fails by the clock: it prints, a person judges.
 """
 import argparse
+import base64
 import json
 import os
 import pathlib
@@ -20,7 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import uuid
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "demo"), str(HERE.parent)]
@@ -38,6 +41,12 @@ METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ent
 </KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
  Location="https://login.example.net/saml2"/>
 </IDPSSODescriptor></EntityDescriptor>"""
+
+
+# What the bare server answers: an address with a request, as Postern sends it, and as many bytes as a signed Response has.
+BARE_REQUEST = """<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_0123456789abcdef0123456789abcdef" \
+Version="2.0" IssueInstant="{now}" AssertionConsumerServiceURL="{acs}"><saml:Issuer \
+xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{issuer}</saml:Issuer></samlp:AuthnRequest>"""
 
 
 def object_id(i):
@@ -169,14 +178,41 @@ class Bench:
     def workers_us(self):
         return [cpu_us([pid]) for pid in sorted(workers(self.root))]
 
+    def command(self, count, clients, port):
+        p = self.parts
+        return [self.build / "tests/bench/sign_on_load", "--host", p.host("sso", "postern"), "--port", port,
+                "--sp-entity", f"{p.postern_url}/saml/sp/metadata", "--acs", f"{p.postern_url}/saml/sp/acs/1", "--acs-path",
+                "/saml/sp/acs/1", "--issuer", ISSUER, "--tenant", company.TENANT, "--door-entity", p.entity_id("managed"),
+                "--door-acs", p.acs("managed"), "--key", self.key, "--certificate", self.certificate, "--object-ids",
+                self.ids, "--clients", clients, "--count", count]
+
+    def bare(self, count, clients=8):
+        """The same load on processes that do the RSA operations and nothing else: p99 and p50 of the machine and the clients."""
+        p = self.parts
+        xml = BARE_REQUEST.format(now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), acs=p.acs("managed"),
+                                  issuer=p.entity_id("managed"))
+        pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+        query = urllib.parse.urlencode({"SAMLRequest": base64.b64encode(pack.compress(xml.encode()) + pack.flush()),
+                                        "RelayState": "bare"})
+        body = '<input name="SAMLResponse" value="' + "A" * 7000 + '">'
+        first, second = self.parts.folder / "bare-first", self.parts.folder / "bare-second"
+        first.write_text(f"HTTP/1.1 302 Found\r\nLocation: https://login.example.net/saml2?{query}\r\n"
+                         "Set-Cookie: bare=" + "A" * 800 + "; Secure\r\nContent-Length: 0\r\n\r\n")
+        second.write_text(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        server = subprocess.Popen([self.build / "tests/bench/bare_server", self.key, str(len(workers(self.root))), str(clients),
+                                   first, second], stdout=subprocess.PIPE, text=True)
+        try:
+            command = self.command(count, clients, int(server.stdout.readline()))
+            return json.loads(subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
+                                             preexec_fn=go_first).stdout)
+        finally:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+
     def load(self, count, clients=8, encrypted=False, client=None):
         p = self.parts
-        command = [self.build / "tests/bench/sign_on_load", "--host", p.host("sso", "postern"), "--port", p.ports["postern"],
-                   "--sp-entity", f"{p.postern_url}/saml/sp/metadata", "--acs", f"{p.postern_url}/saml/sp/acs/1", "--acs-path",
-                   "/saml/sp/acs/1", "--issuer", ISSUER, "--tenant", company.TENANT, "--door-entity", p.entity_id("managed"),
-                   "--door-acs", p.acs("managed"), "--key", self.key, "--certificate", self.certificate, "--object-ids",
-                   self.ids,
-                   "--clients", clients, "--count", count] + (["--encrypt-for", self.encrypt_for] if encrypted else [])
+        command = self.command(count, clients, p.ports["postern"]) + (["--encrypt-for", self.encrypt_for] if encrypted else [])
         command += ["--client", client] if client else []
         before, each_before = cpu_us(processes(self.root)), self.workers_us()
         result = subprocess.run([str(c) for c in command], capture_output=True, text=True, preexec_fn=go_first)
@@ -198,6 +234,7 @@ class Round:
 
     def __init__(self, bench):
         self.alone, self.encrypted, self.eight = bench.load(400, 1), bench.load(300, 1, encrypted=True), bench.load(1600)
+        self.bare = bench.bare(1600)
         self.loads = [self.alone, self.encrypted, self.eight]
 
 
@@ -226,6 +263,8 @@ def report(rounds, first, last, total, failed):
     print(f"p50, p99 with 8 clients              {us(lambda r: r.eight['p50_us'])}, {us(lambda r: r.eight['p99_us'])}")
     print(f"p99 / p50                            {middle(lambda r: r.eight['p99_us'] / r.eight['p50_us'])}   "
           "to reach: at most 2")
+    print(f"the same of a bare server            {middle(lambda r: r.bare['p99_us'] / r.bare['p50_us'])}   "
+          "which does the RSA operations and nothing else")
     print(f"busiest worker's part with 8 clients {middle(lambda r: r.eight['busiest'])}")
     for name, key in (("private memory of a worker", "private_kib"), ("of that not pages of claims.mdb", "own_kib")):
         print(f"{name:36} {first[key]} KiB after 1,000, {last[key]} KiB after {total:,} sign-ons   "

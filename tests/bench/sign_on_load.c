@@ -45,7 +45,10 @@
 #define REPLY_MAX 65536
 #define FILE_MAX 65536
 #define CORES_MAX 64
-/* Sign-ons of all clients between two looks at the floor, and what one look does. */
+/*
+ * Sign-ons of each client between two looks at the floor, and what one look does.  Where a phase begins and ends not
+ * all clients are there: it is long enough for that to be no part of the times.
+ */
 #define BATCH 100
 #define FLOOR_PRIVATE 40
 #define FLOOR_PUBLIC 400
@@ -524,7 +527,7 @@ int main(int argc, char **argv)
 		die("start", err.detail);
 	read_encryption_key(a, &o);
 	read_floor_key(&f, key_pem);
-	batches = (o.count + BATCH - 1) / BATCH;
+	batches = (o.count + BATCH * o.clients - 1) / (BATCH * o.clients);
 	ids = read_lines(a, o.object_ids, &id_count);
 	sign_ons = calloc(o.count, sizeof(*sign_ons));
 	clients = calloc(o.clients, sizeof(*clients));
