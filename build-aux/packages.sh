@@ -3,7 +3,7 @@
 #
 # The Debian packages that building, the demo and the tests need, and how they
 # get onto a machine:  build-aux/packages.sh PURPOSE...
-# PURPOSE: build demo tests peers browser.
+# PURPOSE: build demo tests peers browser package.
 #
 # What is there already costs one dpkg-query.  What is missing is listed before
 # anything is installed.  While packages install, no system service starts: a
@@ -23,6 +23,7 @@ tests="tzdata clang clang-tidy cppcheck libclang-rt-14-dev libcmocka-dev valgrin
 peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml
 	python3-xmlsec prometheus samba samba-dsdb-modules samba-ad-provision samba-vfs-modules
 	iproute2 util-linux nginx haproxy faketime python3-h2"
+package="debhelper dpkg-dev lintian bash-completion"
 browser="chromium"
 
 log=$(mktemp "${TMPDIR:-/tmp}/postern-packages.XXXXXX")
@@ -65,6 +66,7 @@ list_of() {
 	# Debian's npm conflicts with a node from elsewhere, so it is wanted only where there is none.
 	peers) echo $peers; command -v node >/dev/null || echo nodejs; command -v npm >/dev/null || echo npm ;;
 	browser) echo $browser ;;
+	package) echo $package ;;
 	*) echo "packages.sh: no such purpose: $1" >&2; exit 2 ;;
 	esac
 }

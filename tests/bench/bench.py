@@ -44,8 +44,8 @@ METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ent
 
 
 # What the bare server answers: an address with a request, as Postern sends it, and as many bytes as a signed Response has.
-BARE_REQUEST = """<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_0123456789abcdef0123456789abcdef" \
-Version="2.0" IssueInstant="{now}" AssertionConsumerServiceURL="{acs}"><saml:Issuer \
+BARE_REQUEST = """<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" \
+ID="_0123456789abcdef0123456789abcdef" Version="2.0" IssueInstant="{now}" AssertionConsumerServiceURL="{acs}"><saml:Issuer \
 xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{issuer}</saml:Issuer></samlp:AuthnRequest>"""
 
 
@@ -187,7 +187,7 @@ class Bench:
                 self.ids, "--clients", clients, "--count", count]
 
     def bare(self, count, clients=8):
-        """The same load on processes that do the RSA operations and nothing else: p99 and p50 of the machine and the clients."""
+        """The same load on processes that do the RSA operations alone: p99 and p50 of the machine and the clients."""
         p = self.parts
         xml = BARE_REQUEST.format(now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), acs=p.acs("managed"),
                                   issuer=p.entity_id("managed"))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tarball, `make distcheck`, the Debian package and bash's completion.
+
+The package is built from the tarball alone, and installed, upgraded, removed and purged in a copy of this machine's own
+root that forgets (debian_root.py).
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+from debian_root import DebianRoot
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+PARALLEL = os.cpu_count() or 1
+
+
+def run(command, folder, **environment):
+    """Its output; a failure shows the end of it."""
+    # what make hands down is for the make that it was given to
+    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "TOP_SRCDIR")}
+    done = subprocess.run([str(c) for c in command], cwd=folder, env={**clean, "LC_ALL": "C.UTF-8", **environment}, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tarball(postern_build):
+    run(["make", "-s", "dist"], postern_build)
+    version = run([postern_build / "postern", "version"], postern_build).split()[1]
+    return postern_build / f"postern-{version}.tar.xz"
+
+
+@pytest.fixture(scope="module")
+def source(tarball, tmp_path_factory):
+    """The unpacked tarball, beside which packages are left."""
+    folder = tmp_path_factory.mktemp("package")
+    with tarfile.open(tarball) as opened:
+        opened.extractall(folder)
+    return folder / tarball.name.removesuffix(".tar.xz")
+
+
+@pytest.fixture(scope="module")
+def package(source):
+    run(["dpkg-buildpackage", "-us", "-uc", "-b"], source, DEB_BUILD_OPTIONS=f"nocheck parallel={PARALLEL}")
+    [changes] = source.parent.glob("*.changes")
+    return changes
+
+
+def deb_of(changes):
+    [deb] = [d for d in changes.parent.glob("postern_*.deb")]
+    return deb
+
+
+def test_tarball_holds_every_file_of_the_repository(tarball):
+    if not (TOP / ".git").exists():
+        pytest.skip("this is no clone")
+    with tarfile.open(tarball) as opened:
+        packed = {name.partition("/")[2] for name in opened.getnames()}
+    tracked = {f for f in run(["git", "ls-files"], TOP).split("\n") if f and not f.startswith((".ci/", ".gitignore"))}
+    assert not tracked - packed
+    assert not any(part in name for name in packed for part in ("__pycache__", "node_modules", ".git/"))
+
+
+def test_distcheck(tarball, postern_build):
+    """Builds out of a tree that cannot be written, installs, uninstalls, cleans and packs again; the tests run elsewhere."""
+    run(["make", "-s", f"-j{PARALLEL}", "distcheck", "TESTS=", "check_PROGRAMS=", "DISTCHECK_CONFIGURE_FLAGS=CFLAGS=-O1"],
+        postern_build)
+
+
+def test_lintian_has_nothing_to_say(package):
+    said = run(["lintian", "--allow-root", "--display-info", "--fail-on", "error,warning,info", package], package.parent)
+    assert [line for line in said.splitlines() if not line.startswith("N:")] == []
+
+
+def test_package_names_the_lasso_that_it_needs(package):
+    depends = run(["dpkg-deb", "-f", deb_of(package), "Depends"], package.parent)
+    assert "liblasso3 (>= 2.8.1-1+deb12u1)" in depends
+
+
+# ---- bash completion ----
+
+TRY = """
+source /usr/share/bash-completion/bash_completion
+source "$1"
+COMP_LINE=$3 COMP_POINT=${#3}
+read -ra COMP_WORDS <<<"$3"
+[[ $3 != *' ' ]] || COMP_WORDS+=('')
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_postern "$2" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def completions(postern_build, line):
+    said = run(["bash", "-c", TRY, "bash", TOP / "completions/postern", postern_build / "postern", line], TOP)
+    return set(said.split())
+
+
+def test_completion_knows_each_command(postern_build):
+    said = subprocess.run([postern_build / "postern", "help"], capture_output=True, text=True).stdout
+    commands = set(re.findall(r"^  ([a-z][a-z-]*)  ", said, re.M))
+    assert {"serve", "check", "explain", "keys"} <= commands
+    assert completions(postern_build, "postern ") == commands | {"-c"}
+    assert completions(postern_build, "postern help ") == commands
+
+
+@pytest.mark.parametrize("line, words", [
+    ("postern keys ", {"list", "make", "activate", "retire", "instructions"}),
+    ("postern -c x.yaml mirror ", {"status", "person", "group", "dump", "accept"}),
+    ("postern keys m", {"make"}),
+    ("postern seats --", {"--managed-accounts", "--csv", "--json"}),
+    ("postern accounts import READM", {"README", "README.md"}),
+    ("postern explain --response READM", {"README", "README.md"}),
+    ("postern serve ", set()),
+])
+def test_completion_of_words_options_and_files(postern_build, line, words):
+    assert completions(postern_build, line) == words
+
+
+# ---- a machine's life with the package ----
+
+@pytest.fixture
+def machine():
+    made = DebianRoot()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def later_version(package, folder):
+    """The same package under a later version."""
+    tree = folder / "tree"
+    run(["dpkg-deb", "-R", deb_of(package), tree], folder)
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub(r"^Version: .*$", "Version: 99.0", control.read_text(), flags=re.M))
+    run(["dpkg-deb", "--root-owner-group", "-b", tree, folder / "postern_99.0.deb"], folder)
+    shutil.rmtree(tree)
+    return folder / "postern_99.0.deb"
+
+
+def test_installed_the_program_finds_what_it_needs(package, machine):
+    machine.run(f"dpkg -i {machine.add(deb_of(package))}")
+    assert machine.run("postern version").startswith("postern ")
+    for page in ("postern", "postern.yaml", "postern.rules"):
+        assert machine.run(f"man -w {page}").strip().endswith(".gz")
+    assert "/etc/postern/postern.yaml" in machine.run("postern help; true")
+    machine.run("test -r /usr/share/doc/postern/OPERATIONS.md")
