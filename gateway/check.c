@@ -429,6 +429,8 @@ static int check_all(struct check *c, const char *path)
 
 	if (rc < 0)
 		return 1;
+	if (rc == 0)
+		check_listen(c);
 	if (rc == 0 && check_files(c) == 0)
 		check_sign_on(c);
 	if (rc == 0)

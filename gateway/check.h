@@ -26,6 +26,7 @@ void say(struct check *c, enum finding finding, const char *format, ...) __attri
 /* When something ends: an error from then on, a warning SOON_SECONDS before. */
 void check_until(struct check *c, const char *what, int64_t until);
 
+void check_listen(struct check *c);
 void check_providers(struct check *c);
 
 /* Conditions were parsed by settings_read; here is what they mean that an administrator may not expect. */

@@ -73,7 +73,8 @@ static void add_network(struct client *c, const unsigned char address[NETWORK_AD
 /* A proxy of ours is the client only where it names nobody, and then for the whole world behind it. */
 static bool is_exempt(const struct settings *s, const unsigned char address[NETWORK_ADDRESS_SIZE])
 {
-	return network_any_holds(s->limits.exempt, s->limits.exempt_count, address) || network_any_holds(s->proxies, s->proxy_count, address);
+	return network_any_holds(s->limits.exempt, s->limits.exempt_count, address) ||
+		network_any_holds(s->trusted_proxies.networks, s->trusted_proxies.count, address);
 }
 
 static struct client client_of(const struct settings *settings, const char *text)

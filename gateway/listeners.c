@@ -2,7 +2,24 @@
 /* The listening sockets that the parent keeps open. */
 #include "gateway/listeners.h"
 
+#include <grp.h>
 #include <unistd.h>
+
+int listeners_access(const struct settings *s, struct listener_access *out, struct error *err)
+{
+	static const mode_t modes[] = {[SOCKET_MODE_GROUP] = 0660, [SOCKET_MODE_OWNER] = 0600, [SOCKET_MODE_ALL] = 0666};
+	struct listener_access access = {.mode = modes[s->socket_mode], .group = (gid_t)-1};
+	const struct group *group;
+
+	if (s->socket_group) {
+		group = getgrnam(s->socket_group);
+		if (!group)
+			return error_set(err, REASON_SETTINGS, "%s: socket_group: \"%s\" is not a group of this host", s->file, s->socket_group);
+		access.group = group->gr_gid;
+	}
+	*out = access;
+	return 0;
+}
 
 static const struct listener *find(const struct listeners *l, const char *address)
 {
@@ -15,33 +32,86 @@ static const struct listener *find(const struct listeners *l, const char *addres
 	return NULL;
 }
 
+static bool holds(const struct listeners *l, int fd)
+{
+	size_t i;
+
+	for (i = 0; l && i < l->n; i++) {
+		if (l->list[i].fd == fd)
+			return true;
+	}
+	return false;
+}
+
+static bool is_of_use(const struct listener *l)
+{
+	return l && (!*l->file.path || http_unix_is_there(&l->file));
+}
+
 /* Port 0 is the kernel's choice. */
 static void note_bound(struct listener *l, const char *address)
 {
 	const char *colon = strrchr(address, ':');
 
-	snprintf(l->bound, sizeof(l->bound), "%.*s:%d", (int)(colon - address), address, http_bound_port(l->fd));
+	if (http_unix_path(address))
+		snprintf(l->bound, sizeof(l->bound), "%s", address);
+	else
+		snprintf(l->bound, sizeof(l->bound), "%.*s:%d", (int)(colon - address), address, http_bound_port(l->fd));
 }
 
-static int open_one(const char *address, struct listener *out, struct error *err)
+static int open_unix(const char *address, const struct listener_access *access, struct listener *out, struct error *err)
 {
-	if (http_listen(address, &out->fd, err) < 0)
-		return -1;
+	struct http_unix_socket *file = &out->file;
+
+	*file = (struct http_unix_socket){.mode = access->mode, .group = access->group};
+	snprintf(file->path, sizeof(file->path), "%s", http_unix_path(address));
+	return http_unix_listen(file, &out->fd, err);
+}
+
+static int open_one(const char *address, const struct listener_access *access, struct listener *out, struct error *err)
+{
+	*out = (struct listener){.fd = -1};
 	snprintf(out->address, sizeof(out->address), "%s", address);
+	if ((http_unix_path(address) ? open_unix(address, access, out, err) : http_listen(address, &out->fd, err)) < 0)
+		return -1;
 	note_bound(out, address);
 	return 0;
 }
 
-int listeners_open(const struct listeners *now, const char *const *addresses, struct listeners *out, struct error *err)
+/* What the settings say now; done by allow. */
+static void keep(const struct listener *open, const struct listener_access *access, struct listener *out)
+{
+	*out = *open;
+	if (!*out->file.path)
+		return;
+	out->file.mode = access->mode;
+	if (access->group != (gid_t)-1 || open->file.group != (gid_t)-1)
+		out->file.group = access->group == (gid_t)-1 ? getegid() : access->group;
+}
+
+static int allow(const struct listeners *l, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (*l->list[i].file.path && http_unix_allow(&l->list[i].file, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int listeners_open(const struct listeners *now, const char *const *addresses, const struct listener_access *access,
+	struct listeners *out, struct error *err)
 {
 	struct listeners fresh = {0};
 
 	for (; addresses[fresh.n] && fresh.n < ROLE_SOCKETS_MAX; fresh.n++) {
 		const struct listener *open = find(now, addresses[fresh.n]);
+		struct listener *made = &fresh.list[fresh.n];
 
-		if (open) {
-			fresh.list[fresh.n] = *open;
-		} else if (open_one(addresses[fresh.n], &fresh.list[fresh.n], err) < 0) {
+		if (is_of_use(open)) {
+			keep(open, access, made);
+		} else if (open_one(addresses[fresh.n], access, made, err) < 0) {
 			listeners_close(&fresh, now);
 			return -1;
 		}
@@ -55,10 +125,30 @@ void listeners_close(struct listeners *old, const struct listeners *kept)
 	size_t i;
 
 	for (i = 0; i < old->n; i++) {
-		if (!find(kept, old->list[i].address))
-			close(old->list[i].fd);
+		const struct listener *l = &old->list[i];
+
+		if (holds(kept, l->fd))
+			continue;
+		close(l->fd);
+		if (*l->file.path)
+			http_unix_remove(&l->file);
 	}
 	old->n = 0;
+}
+
+/* The file of an adopted socket is what stands at its path. */
+static struct listener with_file(const struct listener *found)
+{
+	const char *path = http_unix_path(found->address);
+	struct listener l = *found;
+
+	if (path) {
+		l.file = (struct http_unix_socket){.mode = 0660, .group = (gid_t)-1};
+		snprintf(l.file.path, sizeof(l.file.path), "%s", path);
+		http_unix_adopt(&l.file);
+	}
+	note_bound(&l, l.address);
+	return l;
 }
 
 static bool adopt(struct listeners *l, const struct listener *found, const char *const *addresses)
@@ -66,8 +156,7 @@ static bool adopt(struct listeners *l, const struct listener *found, const char 
 	for (; *addresses; addresses++) {
 		if (strcmp(*addresses, found->address) != 0 || find(l, found->address) || l->n == ROLE_SOCKETS_MAX)
 			continue;
-		l->list[l->n] = *found;
-		note_bound(&l->list[l->n++], found->address);
+		l->list[l->n++] = *found;
 		return true;
 	}
 	return false;
@@ -79,8 +168,10 @@ void listeners_adopt(struct listeners *browsers, struct listeners *metrics, cons
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (!adopt(browsers, &found[i], s->listen) && !adopt(metrics, &found[i], address))
-			close(found[i].fd);
+		struct listeners one = {.list = {with_file(&found[i])}, .n = 1};
+
+		if (!adopt(browsers, &one.list[0], s->listen) && !adopt(metrics, &one.list[0], address))
+			listeners_close(&one, NULL);
 	}
 }
 
@@ -97,11 +188,17 @@ int listeners_renew(struct listeners *browsers, struct listeners *metrics, const
 {
 	const char *const address[] = {s->metrics_listen, NULL};
 	struct listeners for_browsers, for_metrics;
+	struct listener_access access;
 
-	if (listeners_open(browsers, s->listen, &for_browsers, err) < 0)
+	if (listeners_access(s, &access, err) < 0 || listeners_open(browsers, s->listen, &access, &for_browsers, err) < 0)
 		return -1;
-	if (listeners_open(metrics, address, &for_metrics, err) < 0) {
+	if (listeners_open(metrics, address, &access, &for_metrics, err) < 0) {
 		listeners_close(&for_browsers, browsers);
+		return -1;
+	}
+	if (allow(&for_browsers, err) < 0) {
+		listeners_close(&for_browsers, browsers);
+		listeners_close(&for_metrics, metrics);
 		return -1;
 	}
 	listeners_close(browsers, &for_browsers);

@@ -9,10 +9,19 @@
 
 #include "gateway/role.h"
 
+#define LISTENER_TEXT_SIZE (HTTP_UNIX_PATH_MAX + 8)
+
 struct listener {
-	char address[64];               /* as in the settings */
-	char bound[64];                 /* with the port that the kernel gave */
+	char address[LISTENER_TEXT_SIZE];       /* as in the settings */
+	char bound[LISTENER_TEXT_SIZE]; /* with the port that the kernel gave */
+	struct http_unix_socket file;   /* of a Unix socket; else its path is "" */
 	int fd;
+};
+
+/* Who may connect to Unix sockets. */
+struct listener_access {
+	mode_t mode;
+	gid_t group;                    /* (gid_t)-1: that of the process */
 };
 
 struct listeners {
@@ -22,10 +31,15 @@ struct listeners {
 
 /*
  * What `addresses` need: sockets of `now` where it has them, new ones else.
- * All or nothing: on failure those made here are closed again.
+ * All or nothing: on failure those made here are closed again.  A Unix socket
+ * whose file is gone, or is somebody else's by now, counts as one that is not
+ * there.
  */
-int listeners_open(const struct listeners *now, const char *const *addresses, struct listeners *out, struct error *err);
-/* Closes what `old` has and `kept` (may be NULL) has not. */
+int listeners_open(const struct listeners *now, const char *const *addresses, const struct listener_access *access,
+	struct listeners *out, struct error *err);
+/* The settings' own; the group must be one of this host. */
+int listeners_access(const struct settings *s, struct listener_access *out, struct error *err);
+/* Closes what `old` has and `kept` (may be NULL) has not, and removes the files of those Unix sockets. */
 void listeners_close(struct listeners *old, const struct listeners *kept);
 /* All that the settings want, for browsers and for /metrics, from what is open and what is new; all or nothing. */
 int listeners_renew(struct listeners *browsers, struct listeners *metrics, const struct settings *s, struct error *err);

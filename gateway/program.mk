@@ -50,7 +50,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
 	gateway/census.c gateway/census.h \
 	gateway/check.c gateway/check.h \
-	gateway/check_exceptions.c gateway/check_mirror.c \
+	gateway/check_exceptions.c gateway/check_listen.c gateway/check_mirror.c \
 	gateway/check_people.c \
 	gateway/check_providers.c \
 	gateway/check_rules.c \

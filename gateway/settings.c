@@ -19,7 +19,9 @@ static void require_public_url(struct settings_reader *r, struct settings *s)
 	if (!node || !s->public_url || url_split(s->public_url, &u) < 0)
 		return;
 	if (u.rest.n && !slice_is(u.rest, "/")) {
-		settings_problem(r, node, "\"%s\" must not have a path or query", s->public_url);
+		settings_problem(r, node, "\"%s\" must not have a path or query: the cookies of a sign-on (__Host-) are those of a whole host, "
+			"so this service needs a host of its own, as https://%.*s", s->public_url, (int)(u.rest.p - strstr(s->public_url, "://") - 3),
+			strstr(s->public_url, "://") + 3);
 		return;
 	}
 	s->public_url = arena_printf(r->arena, "%.*s", (int)(strlen(s->public_url) - u.rest.n), s->public_url);
@@ -61,19 +63,42 @@ static bool is_listen_address(const char *address)
 	return !strchr(host, '/') && network_read(host, &network, NULL) == 0;
 }
 
+/* NULL: none. */
+static const char *listen_fault(const struct settings *s, const char *address)
+{
+	const char *path = http_unix_path(address);
+
+	if (path && *path != '/')
+		return "is not a Unix socket by its whole path (unix:/run/postern-proxy/http.sock)";
+	if (path)
+		return strlen(path) > HTTP_UNIX_PATH_MAX ? "has a path of more than 100 bytes" : NULL;
+	if (!is_listen_address(address))
+		return "is neither a numeric address with a port (127.0.0.1:8080, [::1]:8080) nor unix:PATH";
+	if (!s->tls_key_file && !http_is_loopback(address))
+		return "is outside loopback, where plain HTTP is not accepted: set tls_certificate and tls_key, "
+			"or listen at 127.0.0.1 behind a proxy";
+	return NULL;
+}
+
+/* Any process of this host could say on whose behalf it comes. */
+static void require_socket_mode(struct settings_reader *r, const struct settings *s)
+{
+	if (s->socket_mode == SOCKET_MODE_ALL && (s->trusted_proxies.unix_sockets || s->proxy_protocol.unix_sockets))
+		settings_problem(r, yaml_get(r->root, "socket_mode"), "\"0666\" lets everybody on this host connect, and %s believes whoever does",
+			s->trusted_proxies.unix_sockets ? "trusted_proxies" : "proxy_protocol");
+}
+
 static void require_listen(struct settings_reader *r, const struct settings *s)
 {
 	const struct yaml_node *node = yaml_get(r->root, "listen");
+	const char *fault;
 	size_t i, j;
 
 	for (i = 0; node && s->listen[i]; i++) {
 		if (i >= 8)
 			settings_problem(r, node, "holds more than 8 addresses");
-		else if (!is_listen_address(s->listen[i]))
-			settings_problem(r, node, "\"%.60s\" is not a numeric address with a port (127.0.0.1:8080, [::1]:8080)", s->listen[i]);
-		else if (!s->tls_key_file && !http_is_loopback(s->listen[i]))
-			settings_problem(r, node, "\"%s\" is outside loopback, where plain HTTP is not accepted: set tls_certificate and tls_key, "
-				"or listen at 127.0.0.1 behind a proxy", s->listen[i]);
+		else if ((fault = listen_fault(s, s->listen[i])))
+			settings_problem(r, node, "\"%.120s\" %s", s->listen[i], fault);
 		for (j = 0; j < i; j++) {
 			if (strcmp(s->listen[i], s->listen[j]) == 0)
 				settings_problem(r, node, "\"%.60s\" is there twice", s->listen[i]);
@@ -124,7 +149,7 @@ static void require_domains(struct settings_reader *r, struct settings *s)
 	}
 }
 
-size_t settings_read_networks(struct settings_reader *r, const struct yaml_node *node, const struct network **out)
+size_t settings_read_networks(struct settings_reader *r, const struct yaml_node *node, const struct network **out, bool *unix_out)
 {
 	const struct yaml_node *n;
 	struct network *networks;
@@ -137,13 +162,21 @@ size_t settings_read_networks(struct settings_reader *r, const struct yaml_node 
 	for (n = node->kind == YAML_NODE_SCALAR ? node : node->child; n; n = node->kind == YAML_NODE_SCALAR ? NULL : n->next) {
 		if (n->kind != YAML_NODE_SCALAR)
 			settings_problem_key(r, n, node->key, "must be a list of networks");
+		else if (unix_out && strcmp(n->text, HTTP_UNIX_PEER) == 0)
+			*unix_out = true;
 		else if (network_read(n->text, &networks[count], &why) < 0)
-			settings_problem_key(r, n, node->key, "\"%.60s\" %s; networks are written as 10.0.0.0/8 or 192.0.2.7", n->text, why);
+			settings_problem_key(r, n, node->key, "\"%.60s\" %s; networks are written as 10.0.0.0/8 or 192.0.2.7%s", n->text, why,
+				unix_out ? ", Unix sockets as unix" : "");
 		else
 			count++;
 	}
 	*out = networks;
 	return count;
+}
+
+static void read_peers(struct settings_reader *r, const char *key, struct http_peers *out)
+{
+	out->count = settings_read_networks(r, yaml_get(r->root, key), &out->networks, &out->unix_sockets);
 }
 
 /* A port of its own: two listeners on one port would share what comes to it, and browsers would meet the wrong one. */
@@ -219,8 +252,10 @@ static void read_top(struct settings_reader *r)
 	require_listen(r, s);
 	require_keys(r, s);
 	require_domains(r, s);
-	s->proxy_count = settings_read_networks(r, yaml_get(r->root, "trusted_proxies"), &s->proxies);
-	s->metrics_network_count = settings_read_networks(r, yaml_get(r->root, "metrics_networks"), &s->metrics_networks);
+	read_peers(r, "trusted_proxies", &s->trusted_proxies);
+	read_peers(r, "proxy_protocol", &s->proxy_protocol);
+	require_socket_mode(r, s);
+	s->metrics_network_count = settings_read_networks(r, yaml_get(r->root, "metrics_networks"), &s->metrics_networks, NULL);
 	require_metrics(r, s);
 	read_part(r, SECTION_otherwise, "otherwise");
 	read_part(r, SECTION_accounts, "accounts");

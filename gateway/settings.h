@@ -173,6 +173,7 @@ struct settings_limits {
 /* ---- all ---- */
 
 enum audit_failure { AUDIT_REFUSE, AUDIT_CONTINUE };
+enum socket_mode { SOCKET_MODE_GROUP, SOCKET_MODE_OWNER, SOCKET_MODE_ALL };     /* 0660, 0600, 0666 */
 
 struct settings {
 	const char *file;               /* path of the settings file */
@@ -182,15 +183,17 @@ struct settings {
 	const char *acs_url;            /* "PUBLIC_URL/saml/sp/acs/1" */
 	const char *sp_entity_id;       /* what Entra knows us as: default PUBLIC_URL/saml/sp/metadata */
 	const char *idp_entity_id;      /* what Atlassian knows us as: default PUBLIC_URL/saml/idp/metadata */
-	const char *const *listen;      /* NULL-terminated: "127.0.0.1:8080" */
+	const char *const *listen;      /* NULL-terminated: "127.0.0.1:8080", "unix:/run/postern-proxy/http.sock" */
+	enum socket_mode socket_mode;   /* of Unix sockets */
+	const char *socket_group;       /* their group; NULL: that of the process */
 	const char *tls_certificate_file, *tls_key_file;        /* NULL: plain HTTP */
 	const char *metrics_listen;     /* NULL: none */
 	const struct network *metrics_networks;
 	size_t metrics_network_count;
 	const char *const *metrics_hosts;       /* NULL: none; NULL-terminated */
-	const struct network *proxies;     /* `trusted_proxies` */
-	size_t proxy_count;
 	struct settings_limits limits;
+	struct http_peers trusted_proxies;
+	struct http_peers proxy_protocol;
 	const char *state_dir, *runtime_dir;
 	const char *user;               /* roles run as; NULL: as started */
 	size_t workers;                 /* default: one a core */

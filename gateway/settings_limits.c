@@ -15,7 +15,7 @@ static void exempt(struct settings_reader *r, const struct yaml_node *node, stru
 	static const char *const own[] = {"127.0.0.0/8", "::1"};
 	const size_t n = sizeof(own) / sizeof(*own);
 	const struct network *named = NULL;
-	size_t count = settings_read_networks(r, node, &named);
+	size_t count = settings_read_networks(r, node, &named, NULL);
 	struct network *all = arena_alloc(r->arena, (count + n) * sizeof(*all));
 
 	for (size_t i = 0; i < n; i++)

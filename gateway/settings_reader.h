@@ -151,8 +151,8 @@ int section_read(struct settings_reader *r, enum setting_section section, const 
 /* A map of names, each of which may become part of a path or a rule: letters, digits, `-`, `_`, at most 32. */
 bool settings_name_is_good(struct settings_reader *r, const struct yaml_node *node);
 size_t yaml_children(const struct yaml_node *node);
-/* A list of networks, or one alone; how many.  node NULL: none. */
-size_t settings_read_networks(struct settings_reader *r, const struct yaml_node *node, const struct network **out);
+/* A list of networks, or one alone; how many.  node NULL: none.  Where unix_out is not NULL, "unix" may stand among them. */
+size_t settings_read_networks(struct settings_reader *r, const struct yaml_node *node, const struct network **out, bool *unix_out);
 
 /* What `rules`, `require` and `exceptions` share (settings_rules.c). */
 bool settings_is_list(struct settings_reader *r, const struct yaml_node *node);        /* a problem is noted where it is there and is none */

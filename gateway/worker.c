@@ -70,7 +70,7 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 		{0},
 	};
 	struct http_options options = {
-		.public_host = s->public_host, .proxies = s->proxies, .proxy_count = s->proxy_count, .routes = routes, .refuse = refuse,
+		.public_host = s->public_host, .trusted = s->trusted_proxies, .proxy_protocol = s->proxy_protocol, .routes = routes, .refuse = refuse,
 		.context = &w->gateway, .admit = admit, .crowded = crowded, .share = share,
 		.network_limit = s->limits.connections, .ipv4_prefix = (int)s->limits.ipv4_prefix, .ipv6_prefix = (int)s->limits.ipv6_prefix,
 		.exempt = s->limits.exempt, .exempt_count = s->limits.exempt_count, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,

@@ -89,14 +89,83 @@ static void read_rest(struct connection *c, struct evbuffer *buf)
 	c->reads_rest = false;
 }
 
+/* ---- the PROXY header ---- */
+
+void connection_expect_header(struct connection *c)
+{
+	c->header = calloc(1, sizeof(*c->header));
+	if (!c->header)
+		abort();
+	if (c->ssl)
+		tls_expect_header(c->ssl, c->header);
+}
+
+static void forget_header(struct connection *c)
+{
+	if (c->header && c->ssl)
+		tls_forget_header(c->ssl);
+	free(c->header);
+	c->header = NULL;
+}
+
+/* Takes its bytes off the front, so that evhttp never sees them; TLS has done so before there was any input. */
+static void feed_header(struct connection *c, struct evbuffer *buf)
+{
+	struct evbuffer_iovec v;
+
+	while (!c->ssl && c->header->state == PROXY_HEADER_MORE && evbuffer_peek(buf, -1, NULL, &v, 1) > 0)
+		evbuffer_drain(buf, proxy_header_feed(c->header, v.iov_base, v.iov_len));
+}
+
+/* From here on the caller is the peer; false: there is no room for his network.  A proxy that speaks for itself has no limit. */
+static bool believe_header(struct connection *c)
+{
+	if (c->header->own)
+		return true;
+	memcpy(c->caller, c->header->source, sizeof(c->caller));
+	c->peer = c->caller;
+	return server_has_room(c);
+}
+
+/* Whether it is complete, so that what is left in `buf` is for the reader. */
+static bool header_is_read(struct connection *c, struct evbuffer *buf)
+{
+	feed_header(c, buf);
+	if (c->header->state == PROXY_HEADER_MORE)
+		return false;
+	if (c->header->state == PROXY_HEADER_DONE && believe_header(c)) {
+		forget_header(c);
+		become_idle(c, c->server->options.header_seconds);
+		return true;
+	}
+	evbuffer_drain(buf, evbuffer_get_length(buf));
+	c->refused = true;
+	event_active(c->turn, EV_READ, 1);
+	return false;
+}
+
+/* ---- bytes ---- */
+
 /* Runs when bytes have arrived and before evhttp looks at them. */
 static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
 {
 	struct connection *c = arg;
 	struct http_server *s = c->server;
+	size_t added = info->n_added;
 
-	if (info->n_added == 0)
+	if (added == 0)
 		return;
+	if (c->refused) {
+		evbuffer_drain(buf, evbuffer_get_length(buf));
+		return;
+	}
+	if (c->header) {
+		if (!header_is_read(c, buf))
+			return;
+		added = evbuffer_get_length(buf);       /* before the header was complete, nothing was left in it */
+		if (added == 0)
+			return;
+	}
 	if (c->phase >= PHASE_TAKEN) {
 		c->discarded += info->n_added;
 		evbuffer_drain(buf, evbuffer_get_length(buf));
@@ -104,11 +173,11 @@ static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, 
 			event_active(c->turn, EV_READ, 1);
 		return;
 	}
-	c->input += info->n_added;
-	s->input += info->n_added;
+	c->input += added;
+	s->input += added;
 	if (c->phase == PHASE_IDLE)
 		set_phase(c, PHASE_READING, seconds(s->options.header_seconds));
-	feed(c, buf, info->n_added);
+	feed(c, buf, added);
 	if (s->input > s->options.input_limit && !c->reader.bad && !reader_is_idle(&c->reader))
 		reader_stop(&c->reader, REASON_BUSY);
 	if (is_due(c) && c->phase == PHASE_READING)
@@ -202,6 +271,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	if (!c->evcon)
 		server_begin(c);
+	else if (c->refused)
+		server_end(c);
 	else if (c->phase == PHASE_READING && is_due(c))
 		take_over(c);
 	else if (c->discarded > LINGER_BYTES)
@@ -237,6 +308,9 @@ void connection_free(struct connection *c)
 {
 	struct http_server *s = c->server;
 
+	if (c->header && c->header->state == PROXY_HEADER_BAD)
+		server_complain_of_header(s, c->peer, c->header->why);
+	forget_header(c);
 	TAILQ_REMOVE(c->phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
 	s->count--;
 	crowd_leave(c);

@@ -2,6 +2,7 @@
 /*
  * The life of one connection, between evhttp and the reader.
  *
+ *	IDLE, its PROXY header still to come    its bytes reach neither the reader nor evhttp
  *	IDLE -> READING -> REPLYING -> IDLE …   evhttp drives, we watch the clock
  *	READING -> TAKEN -> LINGERING           the reader refused: evhttp is cut off, we reply and close
  *
@@ -43,7 +44,10 @@ struct connection {
 	struct evhttp_connection *evcon;        /* NULL until server_begin found it */
 	struct event *turn;                     /* the deadline, and work for the next turn of the loop */
 	int fd;
-	const char *peer;                       /* evhttp's */
+	const char *peer;                       /* evhttp's, HTTP_UNIX_PEER, or `caller` */
+	struct proxy_header *header;            /* still to come; NULL: none, or it was read */
+	char caller[NETWORK_TEXT_SIZE];         /* whom it named */
+	bool refused;                           /* by or after its header; ends in the next turn */
 	enum phase phase;
 	unsigned long handled;                  /* requests that evhttp handed over */
 	size_t input;                           /* bytes received and not yet handled */
@@ -79,6 +83,8 @@ struct http_server {
 	struct event *turn_over;
 	size_t taken;                           /* connections, in this turn */
 	int64_t complained_us;                  /* when the log was last told so */
+	int64_t header_complained_us;           /* likewise, of PROXY headers */
+	bool unix_sockets;                      /* one of the sockets is */
 	struct event *drained_event;
 	bool draining;
 	void (*drained)(void *context);
@@ -90,6 +96,7 @@ struct http_server {
 struct connection *connection_new(struct http_server *s, struct bufferevent *bev, struct ssl_st *ssl);
 void connection_free(struct connection *c);             /* gives its references back; ends nothing at evhttp */
 void connection_begin(struct connection *c);            /* evcon, fd and peer are known now */
+void connection_expect_header(struct connection *c);    /* it begins with a PROXY header */
 void connection_replying(struct connection *c);         /* evhttp handed a request over */
 void connection_send(struct connection *c);             /* its reply is in the output buffer */
 void connection_replied(struct connection *c);          /* its reply left */
@@ -101,12 +108,15 @@ void server_end(struct connection *c);                  /* closes; c is freed on
 /* Ends a connection for the newcomer, of anybody or of its own network alone; false: there is none that could. */
 enum room { ROOM_OF_ANYBODY, ROOM_OF_ITS_NETWORK };
 bool server_make_room(struct http_server *s, const struct connection *newcomer, enum room room);
+/* Its client is known now; false: its network has too many connections, none of which could end instead. */
+bool server_has_room(struct connection *c);
 
 /* crowd.c: how many connections each network has */
 void crowd_begin(struct http_server *s);
 bool crowd_enter(struct connection *c);                 /* its peer is known; true: its network has too many now */
 void crowd_leave(struct connection *c);
 bool crowd_same(const struct connection *a, const struct connection *b);
+void server_complain_of_header(struct http_server *s, const char *peer, const char *why);
 
 /* turns.c: which process accepts */
 void turns_begin(struct http_server *s);

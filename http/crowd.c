@@ -25,7 +25,7 @@ void crowd_begin(struct http_server *s)
 static bool is_counted(const struct http_options *o, const char *peer, unsigned char address[NETWORK_ADDRESS_SIZE])
 {
 	return o->network_limit > 0 && network_address_read(slice_c(peer), address) == 0 &&
-		!network_any_holds(o->proxies, o->proxy_count, address) && !network_any_holds(o->exempt, o->exempt_count, address);
+		!peers_hold(&o->trusted, peer) && !network_any_holds(o->exempt, o->exempt_count, address);
 }
 
 bool crowd_enter(struct connection *c)

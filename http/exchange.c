@@ -51,11 +51,11 @@ void exchange_read(struct http_exchange *x, const struct http_options *options, 
 		if (strcasecmp(fields[i].name, "cookie") == 0)
 			cookies_read(x->arena, slice_c(fields[i].value), &cookies, &x->cookie_count);
 	x->cookies = cookies;
-	if (options->proxy_count) {
+	if (options->trusted.count || options->trusted.unix_sockets) {
 		f.x_forwarded_for = list_field(x->arena, fields, count, "x-forwarded-for");
 		f.forwarded = list_field(x->arena, fields, count, "forwarded");
 	}
-	x->client = forwarded_client(x->arena, peer, &f, options->proxies, options->proxy_count);
+	x->client = forwarded_client(x->arena, peer, &f, &options->trusted);
 	x->content_type = media_type(x->arena, only_field(fields, count, "content-type"));
 	x->fetch_dest = only_field(fields, count, "sec-fetch-dest");
 	x->fetch_mode = only_field(fields, count, "sec-fetch-mode");

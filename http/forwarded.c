@@ -90,17 +90,26 @@ static int element_read(struct slice element, unsigned char out[16])
 	return found.p ? node_read(found, out) : -1;
 }
 
-static bool is_proxy(const unsigned char address[16], const struct network *proxies, size_t count)
+static bool is_one_of(const struct http_peers *peers, const unsigned char address[16])
 {
-	for (size_t i = 0; i < count; i++)
-		if (network_holds(&proxies[i], address))
+	for (size_t i = 0; i < peers->count; i++)
+		if (network_holds(&peers->networks[i], address))
 			return true;
 	return false;
 }
 
+bool peers_hold(const struct http_peers *peers, const char *peer)
+{
+	unsigned char address[16];
+
+	if (strcmp(peer, HTTP_UNIX_PEER) == 0)
+		return peers->unix_sockets;
+	return network_address_read(slice_c(peer), address) == 0 && is_one_of(peers, address);
+}
+
 /* The right-most entry that is no proxy of ours, or the left-most of all. */
 static int list_read(struct slice list, int (*read)(struct slice entry, unsigned char out[16]),
-	const struct network *proxies, size_t count, unsigned char out[16])
+	const struct http_peers *trusted, unsigned char out[16])
 {
 	struct slice entry;
 
@@ -109,26 +118,34 @@ static int list_read(struct slice list, int (*read)(struct slice entry, unsigned
 			return 0;
 		if (read(entry, out) < 0)
 			return -1;
-	} while (is_proxy(out, proxies, count));
+	} while (is_one_of(trusted, out));
 	return 0;
 }
 
-const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f,
-	const struct network *proxies, size_t proxy_count)
+/* As a person writes it; what is no address stays as it is. */
+static const char *spelled(struct arena *a, const char *peer)
 {
-	unsigned char address[16], x[16], r[16];
+	unsigned char address[16];
 	char text[NETWORK_TEXT_SIZE];
-	int bad = 0;
 
 	if (network_address_read(slice_c(peer), address) < 0)
 		return arena_strdup(a, peer);
 	network_address_write(address, text);
-	if ((!f->x_forwarded_for.p && !f->forwarded.p) || !is_proxy(address, proxies, proxy_count))
-		return arena_strdup(a, text);
+	return arena_strdup(a, text);
+}
+
+const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f, const struct http_peers *trusted)
+{
+	unsigned char x[16], r[16];
+	char text[NETWORK_TEXT_SIZE];
+	int bad = 0;
+
+	if ((!f->x_forwarded_for.p && !f->forwarded.p) || !peers_hold(trusted, peer))
+		return spelled(a, peer);
 	if (f->x_forwarded_for.p)
-		bad |= list_read(f->x_forwarded_for, node_read, proxies, proxy_count, x);
+		bad |= list_read(f->x_forwarded_for, node_read, trusted, x);
 	if (f->forwarded.p)
-		bad |= list_read(f->forwarded, element_read, proxies, proxy_count, r);
+		bad |= list_read(f->forwarded, element_read, trusted, r);
 	if (bad || (f->x_forwarded_for.p && f->forwarded.p && memcmp(x, r, sizeof(x)) != 0))
 		return NOT_KNOWN;
 	network_address_write(f->x_forwarded_for.p ? x : r, text);

@@ -25,6 +25,7 @@
 #include "base/network.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct event_base;
 struct http_server;
@@ -44,7 +45,7 @@ struct http_exchange {
 	struct slice query;             /* raw, byte for byte, without `?`; n 0: none */
 	struct slice body;              /* of a POST */
 	const char *content_type;       /* lower case, without parameters; NULL: none */
-	const char *client;             /* numeric address: the peer, or from a trusted proxy's header; "unknown": that says nothing sure */
+	const char *client;             /* numeric address: the peer, or from a trusted proxy's header; "unknown": that says nothing sure; HTTP_UNIX_PEER */
 	const struct http_cookie *cookies;      /* in the order sent; broken pairs are left out */
 	size_t cookie_count;
 	const char *fetch_dest;         /* Sec-Fetch-Dest; NULL: the browser does not say */
@@ -86,11 +87,24 @@ struct http_route {
 	bool always;                    /* `admit` is not asked */
 };
 
+/* Who may connect: networks, and whoever comes by a Unix socket. */
+struct http_peers {
+	const struct network *networks;
+	size_t count;
+	bool unix_sockets;
+};
+
+#define HTTP_UNIX_PEER "unix"           /* what stands for the address of who comes by a Unix socket */
+
 struct http_options {
 	const char *public_host;        /* "sso.example.org" or with ":8443"; any other Host is 400; NULL: see `hosts` */
 	const char *const *hosts;       /* without public_host: names that may be a Host, besides numeric addresses and "localhost"; NULL: none */
-	const struct network *proxies;     /* who may send Forwarded or X-Forwarded-For */
-	size_t proxy_count;
+	/*
+	 * Who must send a PROXY header ahead of everything else; from others it is no request.  The address in it then stands
+	 * for the peer's, also where `trusted` is asked.
+	 */
+	struct http_peers proxy_protocol;
+	struct http_peers trusted;      /* whose Forwarded and X-Forwarded-For are believed */
 	const struct http_route *routes;        /* ends with path NULL */
 	/* Fills in the page for a refusal of the gate or a route that does not exist. */
 	void (*refuse)(struct http_exchange *x, enum reason reason, void *context);
@@ -143,5 +157,32 @@ void http_server_free(struct http_server *s);
 int http_listen(const char *address, int *fd_out, struct error *err);
 int http_bound_port(int fd);
 bool http_is_loopback(const char *address);
+
+/* ---- Unix sockets ---- */
+
+#define HTTP_UNIX_PATH_MAX 100          /* bytes: sun_path holds 108, and the socket is made under a longer name */
+
+/* "/run/x.sock" of "unix:/run/x.sock"; NULL: not of that form. */
+const char *http_unix_path(const char *address);
+
+struct http_unix_socket {
+	char path[HTTP_UNIX_PATH_MAX + 1];
+	mode_t mode;
+	gid_t group;                    /* (gid_t)-1: that of the process */
+	dev_t device;                   /* of the file, so that nobody else's is taken for it */
+	ino_t inode;
+};
+
+/*
+ * A listening socket at u->path, with its mode and group from the first moment on; makes the folder where it is missing.
+ * The file of a process that ended takes its place; that of one which listens, and what is no socket, is refused.
+ * Fills in device and inode.
+ */
+int http_unix_listen(struct http_unix_socket *u, int *fd_out, struct error *err);
+/* Of a socket that was handed over: the file at u->path is taken for its own. */
+void http_unix_adopt(struct http_unix_socket *u);
+bool http_unix_is_there(const struct http_unix_socket *u);     /* that very file, at that path */
+int http_unix_allow(const struct http_unix_socket *u, struct error *err);       /* its mode and group, anew */
+void http_unix_remove(const struct http_unix_socket *u);        /* only that very file */
 
 #endif

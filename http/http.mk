@@ -10,11 +10,14 @@ http_libhttp_a_SOURCES = \
 	http/gate.c \
 	http/headers.c \
 	http/listen.c \
+	http/proxy_bio.c \
+	http/proxy_header.c \
 	http/reader.c \
 	http/route.c \
 	http/server.c \
 	http/tls.c \
 	http/turns.c \
+	http/unix_socket.c \
 	http/http.h http/internal.h
 
 # What the raw tests share: a server in a child and a client of bytes.
@@ -44,6 +47,17 @@ check_PROGRAMS += tests/unit/test_http_listen
 tests_unit_test_http_listen_SOURCES = tests/unit/test_http_listen.c tests/unit/unit.h
 tests_unit_test_http_listen_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_http_proxy_header
+tests_unit_test_http_proxy_header_SOURCES = tests/unit/test_http_proxy_header.c tests/unit/unit.h
+tests_unit_test_http_proxy_header_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_proxied
+tests_unit_test_http_proxied_SOURCES = tests/unit/test_http_proxied.c $(HTTP_TEST_SOURCES)
+tests_unit_test_http_proxied_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_unix_socket
+tests_unit_test_http_unix_socket_SOURCES = tests/unit/test_http_unix_socket.c $(HTTP_TEST_SOURCES)
+tests_unit_test_http_unix_socket_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_http_reader
 tests_unit_test_http_reader_SOURCES = tests/unit/test_http_reader.c tests/unit/unit.h

@@ -2,7 +2,8 @@
 /*
  * What the files of http/ say to each other; no other folder includes this.
  *
- *	listen.c                        sockets, for the parent
+ *	listen.c, unix_socket.c         sockets, for the parent
+ *	proxy_header.c, proxy_bio.c     what a proxy says ahead of the first byte; the same ahead of TLS
  *	reader.c -> gate.c              bytes -> the head of a request -> may it pass?
  *	server.c, connection.c          evhttp, the life of one connection
  *	exchange.c, cookie.c, forwarded.c, route.c
@@ -41,12 +42,33 @@ struct forwarded {
 	struct slice forwarded;
 };
 
+/* Whether a connection from there is one of these; `peer` is a numeric address, HTTP_UNIX_PEER, or nobody's. */
+bool peers_hold(const struct http_peers *peers, const char *peer);
 /*
  * The client's address in its usual spelling: the peer, unless the peer is a proxy of ours and names another; "unknown"
  * when what it passes on cannot be read or differs.
  */
-const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f,
-	const struct network *proxies, size_t proxy_count);
+const char *forwarded_client(struct arena *a, const char *peer, const struct forwarded *f, const struct http_peers *trusted);
+
+/* ---- proxy_header.c ---- */
+
+#define PROXY_HEADER_MAX 4096           /* addresses take at most 216 bytes; the rest are fields that nobody reads here */
+
+enum proxy_header_state { PROXY_HEADER_MORE, PROXY_HEADER_DONE, PROXY_HEADER_BAD };
+
+/* All zero to begin with. */
+struct proxy_header {
+	enum proxy_header_state state;
+	const char *why;                /* BAD: what is wrong, a fixed text */
+	bool own;                       /* DONE: the proxy speaks for itself; else: */
+	char source[NETWORK_TEXT_SIZE]; /* who called it, "unknown" where it does not say */
+	/* private */
+	size_t n, size;                 /* size: of version 2, once it is known */
+	unsigned char bytes[PROXY_HEADER_MAX];
+};
+
+/* How many of the n bytes belong to the header; all of them as long as it wants more. */
+size_t proxy_header_feed(struct proxy_header *h, const void *p, size_t n);
 
 /* ---- headers.c ---- */
 
@@ -131,5 +153,11 @@ int tls_new(struct slice certificate, struct slice key, struct ssl_ctx_st **out,
 struct ssl_st *tls_accept(struct ssl_ctx_st *context);  /* NULL: out of memory */
 void tls_say_goodbye(struct ssl_st *ssl);
 void tls_free(struct ssl_ctx_st *context);
+
+/* ---- proxy_bio.c ---- */
+
+/* Feeds h from the socket ahead of the handshake.  h must last until the connection ends or tls_forget_header. */
+void tls_expect_header(struct ssl_st *ssl, struct proxy_header *h);
+void tls_forget_header(struct ssl_st *ssl);     /* only where one was expected */
 
 #endif

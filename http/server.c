@@ -65,13 +65,34 @@ static struct connection *find(struct http_server *s, struct evhttp_connection *
 	return fd >= 0 && (size_t)fd < s->by_fd_size ? s->by_fd[fd] : NULL;
 }
 
+/* The address that a connection comes from; evhttp makes "localhost" of a Unix socket. */
+static const char *peer_of(const struct connection *c)
+{
+	struct sockaddr_storage ours = {0};
+	socklen_t size = sizeof(ours);
+	char *peer = NULL;
+	ev_uint16_t port;
+
+	if (c->server->unix_sockets && getsockname(c->fd, (struct sockaddr *)&ours, &size) == 0 && ours.ss_family == AF_UNIX)
+		return HTTP_UNIX_PEER;
+	evhttp_connection_get_peer(c->evcon, &peer, &port);
+	return peer ? peer : "";
+}
+
+bool server_has_room(struct connection *c)
+{
+	if (!crowd_enter(c))
+		return true;
+	if (c->server->options.crowded)
+		c->server->options.crowded(c->peer, c->server->options.context);
+	return server_make_room(c->server, c, ROOM_OF_ITS_NETWORK);
+}
+
 void server_begin(struct connection *c)
 {
 	bufferevent_data_cb read = NULL, write = NULL;
 	bufferevent_event_cb event = NULL;
 	void *arg = NULL;
-	char *peer = NULL;
-	ev_uint16_t port;
 
 	bufferevent_getcb(c->bev, &read, &write, &event, &arg);
 	if (!arg || bufferevent_getfd(c->bev) < 0) {
@@ -82,16 +103,13 @@ void server_begin(struct connection *c)
 	c->fd = bufferevent_getfd(c->bev);
 	remember(c->server, c);
 	evhttp_connection_set_closecb(c->evcon, on_close, c);
-	evhttp_connection_get_peer(c->evcon, &peer, &port);
-	c->peer = peer ? peer : "";
+	c->peer = peer_of(c);
+	if (peers_hold(&c->server->options.proxy_protocol, c->peer))
+		connection_expect_header(c);
 	connection_begin(c);
-	if (crowd_enter(c)) {
-		if (c->server->options.crowded)
-			c->server->options.crowded(c->peer, c->server->options.context);
-		if (!server_make_room(c->server, c, ROOM_OF_ITS_NETWORK)) {
-			server_end(c);
-			return;
-		}
+	if (!c->header && !server_has_room(c)) {
+		server_end(c);
+		return;
 	}
 	if (c->server->count > c->server->options.connection_limit)
 		server_make_room(c->server, c, ROOM_OF_ANYBODY);
@@ -249,14 +267,21 @@ static void log_event(int severity, const char *message)
 		log_warning("libevent", "detail", message, NULL);
 }
 
-static void complain(struct http_server *s, const char *detail)
+/* Whether the log is to be told once more. */
+static bool may_complain(int64_t *last_us)
 {
 	int64_t now = clock_monotonic_us();
 
-	if (s->complained_us && now - s->complained_us < COMPLAIN_US)
-		return;
-	s->complained_us = now;
-	log_error("connections cannot be accepted", "detail", detail, NULL);
+	if (*last_us && now - *last_us < COMPLAIN_US)
+		return false;
+	*last_us = now;
+	return true;
+}
+
+void server_complain_of_header(struct http_server *s, const char *peer, const char *why)
+{
+	if (may_complain(&s->header_complained_us))
+		log_warning("connection refused: its PROXY header is not right", "peer", peer, "detail", why, NULL);
 }
 
 /*
@@ -275,7 +300,8 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 			break;
 	if (!s)
 		return;
-	complain(s, detail);
+	if (may_complain(&s->complained_us))
+		log_error("connections cannot be accepted", "detail", detail, NULL);
 	for (size_t n = s->count / 8 + 1; n > 0; n--)
 		server_make_room(s, NULL, ROOM_OF_ANYBODY);
 	turns_shut(s, PAUSE_US);
@@ -372,7 +398,9 @@ int http_server_new(struct event_base *base, const struct http_options *options,
 
 int http_server_accept(struct http_server *s, int fd, struct error *err)
 {
+	struct sockaddr_storage ours = {0};
 	struct evconnlistener *listener;
+	socklen_t size = sizeof(ours);
 	int on = 1;
 
 	if (s->socket_count == SERVER_SOCKETS)
@@ -387,6 +415,7 @@ int http_server_accept(struct http_server *s, int fd, struct error *err)
 	if (!s->sockets[s->socket_count])
 		abort();
 	evconnlistener_set_error_cb(listener, on_accept_error);
+	s->unix_sockets |= getsockname(fd, (struct sockaddr *)&ours, &size) == 0 && ours.ss_family == AF_UNIX;
 	turns_add(s, listener);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -147,6 +148,15 @@ static int serve(struct http_test *t)
 	return 0;
 }
 
+static void open_unix(struct http_test *t)
+{
+	struct http_unix_socket u = {.mode = 0600, .group = (gid_t)-1};
+	struct error err;
+
+	snprintf(u.path, sizeof(u.path), "%s", t->path);
+	assert_done(http_unix_listen(&u, &t->listener, &err), err);
+}
+
 void http_test_start(struct http_test *t)
 {
 	struct error err;
@@ -160,14 +170,18 @@ void http_test_start(struct http_test *t)
 	t->options.routes = routes;
 	t->options.refuse = refuse;
 	t->options.crowded = crowded;
+	if (t->path && !t->listener)
+		open_unix(t);
 	if (!t->listener)
 		assert_done(http_listen("127.0.0.1:0", &t->listener, &err), err);
 	t->port = http_bound_port(t->listener);
 	fflush(NULL);
 	t->child = fork();
 	assert_int_not_equal(t->child, -1);
-	if (t->child == 0)
+	if (t->child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);       /* nobody is left behind by a test that failed */
 		exit(serve(t));
+	}
 }
 
 void http_test_drain(struct http_test *t)

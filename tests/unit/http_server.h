@@ -16,6 +16,7 @@ struct http_test {
 	pid_t child;
 	int listener;                   /* 0: one of its own; else another server's, to share */
 	int port;
+	const char *path;               /* NULL: a port of 127.0.0.1; else a Unix socket there, which the test removes */
 	struct http_options options;    /* set what you need before http_test_start */
 	struct slice certificate, key;  /* PEM; {NULL, 0}: plain */
 	unsigned descriptors;           /* RLIMIT_NOFILE once the server is made; 0: as it is */

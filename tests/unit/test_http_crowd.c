@@ -20,8 +20,8 @@ static int start(void **state)
 	(void)state;
 	network_read("127.0.0.8/29", &proxies, NULL);
 	network_read("127.0.0.16/28", &exempt, NULL);
-	server = (struct http_test){.options = {.header_seconds = 30, .connection_limit = 60, .network_limit = SHARE, .proxies = &proxies,
-		.proxy_count = 1, .exempt = &exempt, .exempt_count = 1}};
+	server = (struct http_test){.options = {.header_seconds = 30, .connection_limit = 60, .network_limit = SHARE, 
+		.trusted = {.networks = &proxies, .count = 1}, .exempt = &exempt, .exempt_count = 1}};
 	http_test_start(&server);
 	return 0;
 }

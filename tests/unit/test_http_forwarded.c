@@ -4,6 +4,7 @@
 #include "http/internal.h"
 
 static struct network proxies[3];
+static const struct http_peers trusted = {.networks = proxies, .count = 3};
 
 static int read_proxies(void **state)
 {
@@ -22,7 +23,7 @@ static void check(const struct row *rows, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		struct forwarded f = {slice_c(rows[i].x_forwarded_for), slice_c(rows[i].forwarded)};
-		const char *got = forwarded_client(a, rows[i].peer, &f, proxies, 3);
+		const char *got = forwarded_client(a, rows[i].peer, &f, &trusted);
 
 		if (strcmp(got, rows[i].wanted) != 0)
 			fail_msg("%s, %s, %s: wanted %s, got %s", rows[i].peer, rows[i].x_forwarded_for ?

@@ -214,7 +214,7 @@ static int start_small(void **state)
 	(void)state;
 	network_read("127.0.0.0/8", &loopback, NULL);
 	server = (struct http_test){.options = {.header_seconds = 5, .connection_limit = 8, .input_limit = 150000,
-		.hsts_seconds = 600, .proxies = &loopback, .proxy_count = 1}};
+		.hsts_seconds = 600, .trusted = {.networks = &loopback, .count = 1}}};
 	http_test_start(&server);
 	return 0;
 }

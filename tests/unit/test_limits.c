@@ -24,7 +24,7 @@ static int set_up(void **state)
 	network_read("127.0.0.0/8", &exempt[0], NULL);
 	network_read("198.51.100.0/24", &exempt[1], NULL);
 	network_read("10.0.0.1", &proxies[0], NULL);
-	settings = (struct settings){.proxies = proxies, .proxy_count = 1, .limits = {.requests = 100, .failures = 10, .sign_ons = 5,
+	settings = (struct settings){.trusted_proxies = {.networks = proxies, .count = 1}, .limits = {.requests = 100, .failures = 10, .sign_ons = 5,
 		.connections = 16, .ipv4_prefix = 32, .ipv6_prefix = 64, .exempt = exempt, .exempt_count = 2}};
 	gateway = (struct gateway){.arena = arena_new(), .settings = &settings};
 	assert_done(limits_make(&fd, &err), err);

@@ -473,24 +473,94 @@ static void keeps_sockets_of_addresses_that_stay(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(listeners_open(NULL, one, &first, &err), err);
+	assert_done(listeners_open(NULL, one, NULL, &first, &err), err);
 	assert_string_not_equal(first.list[0].bound, "127.0.0.1:0");
-	assert_done(listeners_open(&first, two, &second, &err), err);
+	assert_done(listeners_open(&first, two, NULL, &second, &err), err);
 	assert_int_equal(second.list[0].fd, first.list[0].fd);
 	assert_string_equal(second.list[0].bound, first.list[0].bound);
 	assert_int_equal(listeners_sockets(&second, sockets), 2);
 	assert_int_equal(sockets[1], second.list[1].fd);
 	/* all or nothing */
-	assert_refused(listeners_open(&second, bad, &third, &err), err, REASON_SETTINGS);
+	assert_refused(listeners_open(&second, bad, NULL, &third, &err), err, REASON_SETTINGS);
 	assert_int_equal(third.n, 0);
 	assert_true(http_bound_port(second.list[0].fd) > 0);
 	/* fewer: what is not needed is closed */
-	assert_done(listeners_open(&second, one, &third, &err), err);
+	assert_done(listeners_open(&second, one, NULL, &third, &err), err);
 	listeners_close(&second, &third);
 	assert_int_equal(third.list[0].fd, first.list[0].fd);
 	assert_int_equal(http_bound_port(sockets[1]), -1);
 	listeners_close(&third, NULL);
 	assert_int_equal(http_bound_port(first.list[0].fd), -1);
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 ? st.st_mode & 0777 : 0;
+}
+
+static void keeps_a_unix_socket_and_removes_it_at_the_end(void **state)
+{
+	const char *path = path_of("web/http.sock"), *const one[] = {arena_printf(a, "unix:%s", path), NULL}, *const none[] = {NULL};
+	struct listeners first = {0}, second = {0}, third = {0}, adopted = {0}, metrics = {0};
+	struct settings s = {.listen = one};
+	struct listener handed = {.fd = -1};
+	struct listener_access access = {.mode = 0600, .group = (gid_t)-1};
+	struct error err;
+
+	(void)state;
+	assert_done(listeners_open(NULL, one, &access, &first, &err), err);
+	assert_string_equal(first.list[0].bound, one[0]);
+	assert_int_equal(mode_of(path), 0600);
+	/* a reload keeps it, and takes another mode over only together with everything else */
+	access.mode = 0660;
+	assert_done(listeners_open(&first, one, &access, &second, &err), err);
+	assert_int_equal(second.list[0].fd, first.list[0].fd);
+	assert_int_equal(mode_of(path), 0600);
+	assert_done(http_unix_allow(&second.list[0].file, &err), err);
+	assert_int_equal(mode_of(path), 0660);
+	listeners_close(&first, &second);
+	assert_int_equal(mode_of(path), 0660);
+	/* handed over to another program, it is still ours */
+	snprintf(handed.address, sizeof(handed.address), "%s", one[0]);
+	handed.fd = second.list[0].fd;
+	listeners_adopt(&adopted, &metrics, &handed, 1, &s);
+	assert_int_equal(adopted.n, 1);
+	assert_int_equal(metrics.n, 0);
+	assert_string_equal(adopted.list[0].bound, one[0]);
+	assert_true(http_unix_is_there(&adopted.list[0].file));
+	/* a file that is gone is made anew, and the old socket closed */
+	unlink(path);
+	assert_done(listeners_open(&second, one, &access, &third, &err), err);
+	assert_int_not_equal(third.list[0].fd, second.list[0].fd);
+	listeners_close(&second, &third);
+	assert_int_equal(mode_of(path), 0660);
+	/* no longer wanted */
+	assert_done(listeners_open(&third, none, &access, &second, &err), err);
+	listeners_close(&third, &second);
+	assert_int_equal(mode_of(path), 0);
+	rmdir(path_of("web"));
+}
+
+static void reads_who_may_connect(void **state)
+{
+	struct settings s = {.file = "p.yaml", .socket_mode = SOCKET_MODE_OWNER};
+	struct listener_access access = {0};
+	struct error err;
+
+	(void)state;
+	assert_done(listeners_access(&s, &access, &err), err);
+	assert_int_equal(access.mode, 0600);
+	assert_int_equal(access.group, (gid_t)-1);
+	s.socket_mode = SOCKET_MODE_ALL;
+	s.socket_group = "root";
+	assert_done(listeners_access(&s, &access, &err), err);
+	assert_int_equal(access.mode, 0666);
+	assert_int_equal(access.group, 0);
+	s.socket_group = "nobody-has-this-group";
+	assert_refused(listeners_access(&s, &access, &err), err, REASON_SETTINGS);
+	assert_string_equal(err.detail, "p.yaml: socket_group: \"nobody-has-this-group\" is not a group of this host");
 }
 
 static void waits_longer_after_each_early_death_up_to_half_a_minute(void **state)
@@ -524,6 +594,8 @@ int main(void)
 		cmocka_unit_test_setup(refuses_a_password_that_others_may_read, begin),
 		cmocka_unit_test_setup(reads_again_and_again_without_growing, begin),
 		cmocka_unit_test(keeps_sockets_of_addresses_that_stay),
+		cmocka_unit_test(keeps_a_unix_socket_and_removes_it_at_the_end),
+		cmocka_unit_test(reads_who_may_connect),
 		cmocka_unit_test(waits_longer_after_each_early_death_up_to_half_a_minute),
 	};
 

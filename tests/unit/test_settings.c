@@ -43,6 +43,8 @@ static const char *const good[] = {
 	/* 35 */ "go:",
 	/* 36 */ "  help: {licensed: https://example.atlassian.net/jira, portal: helpdesk}",
 };
+#define A_TEN "aaaaaaaaaa"
+#define A_HUNDRED A_TEN A_TEN A_TEN A_TEN A_TEN A_TEN A_TEN A_TEN A_TEN A_TEN
 #define LINES (sizeof(good) / sizeof(*good))
 
 static struct slice file_with(struct arena *a, size_t number, const char *line)
@@ -110,12 +112,28 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{1, "public_url: ftp://sso.example.org", "p.yaml:1: public_url: \"ftp://sso.example.org\" must begin with https://"},
 	{1, "public_url: https://sso.example.org:99999", "p.yaml:1: public_url: \"https://sso.example.org:99999\" has a port that is none"},
 	{1, "public_url: https://sso.example.org/x", "p.yaml:1: public_url: \"https://sso.example.org/x\" must not have a path"},
+	{1, "public_url: https://sso.example.org:8443/x?y", "p.yaml:1: public_url: \"https://sso.example.org:8443/x?y\" must not have a path or query: "
+		"the cookies of a sign-on (__Host-) are those of a whole host, so this service needs a host of its own, as https://sso.example.org:8443"},
 	{1, "public_url: https://SSO.example.org", "p.yaml:1: public_url: \"https://SSO.example.org\" must be in lower case"},
 	{2, "listen: 0.0.0.0:8080", "p.yaml:2: listen: \"0.0.0.0:8080\" is outside loopback"},
 	{2, "listen: [127.0.0.1:8080, 192.0.2.1:80]", "p.yaml:2: listen: \"192.0.2.1:80\" is outside loopback"},
 	{2, "listen: [\"[::]:80\"]", "p.yaml:2: listen: \"[::]:80\" is outside loopback"},
-	{2, "listen: localhost:80", "p.yaml:2: listen: \"localhost:80\" is not a numeric address"},
-	{2, "listen: 127.0.0.1", "p.yaml:2: listen: \"127.0.0.1\" is not a numeric address"},
+	{2, "listen: localhost:80", "p.yaml:2: listen: \"localhost:80\" is neither a numeric address"},
+	{2, "listen: 127.0.0.1", "p.yaml:2: listen: \"127.0.0.1\" is neither a numeric address"},
+	{2, "listen: unix:http.sock", "p.yaml:2: listen: \"unix:http.sock\" is not a Unix socket by its whole path"},
+	{2, "listen: \"unix:\"", "p.yaml:2: listen: \"unix:\" is not a Unix socket by its whole path"},
+	{2, "listen: unix:/" A_HUNDRED, "p.yaml:2: listen: \"unix:/" A_HUNDRED "\" has a path of more than 100 bytes"},
+	{2, "listen: [unix:/a, unix:/a]", "p.yaml:2: listen: \"unix:/a\" is there twice"},
+	{6, "socket_mode: 0640", "p.yaml:6: socket_mode: \"0640\" must be one of: 0660 0600 0666"},
+	{6, "socket_group: \"\"", "p.yaml:6: socket_group: is empty"},
+	{6, "socket_mode: 0666\ntrusted_proxies: [unix]", "p.yaml:6: socket_mode: \"0666\" lets everybody on this host connect, and trusted_proxies "
+		"believes whoever does"},
+	{6, "socket_mode: 0666\nproxy_protocol: unix", "p.yaml:6: socket_mode: \"0666\" lets everybody on this host connect, and proxy_protocol "
+		"believes whoever does"},
+	{6, "proxy_protocol: [10.0.0.1/8]", "p.yaml:6: proxy_protocol: \"10.0.0.1/8\" has bits set"},
+	{6, "proxy_protocol: [UNIX]", "p.yaml:6: proxy_protocol: \"UNIX\" is not a numeric address"},
+	{6, "metrics_listen: unix:/run/x", "p.yaml:6: metrics_listen: \"unix:/run/x\" is not a numeric address with a port"},
+	{6, "metrics_networks: [unix]", "p.yaml:6: metrics_networks: \"unix\" is not a numeric address"},
 	{2, "listen: []", "p.yaml:2: listen: is an empty list"},
 	{2, "listen: {a: b}", "p.yaml:2: listen: must be a text or a list"},
 	{2, "listen: [127.0.0.1:80, 127.0.0.1:80]", "p.yaml:2: listen: \"127.0.0.1:80\" is there twice"},
@@ -672,7 +690,11 @@ static void accepts_the_sample_file_with_everything_switched_on(void **state)
 	assert_string_equal(settings_connection(s, "labs")->entity_id, "https://labs.example/sp");
 	assert_string_equal(settings_connection(s, "labs")->acs, "https://labs.example/acs?x=1");
 	assert_int_equal(s->accounts_max_age, 30 * 86400);
-	assert_int_equal(s->proxy_count, 2);
+	assert_int_equal(s->trusted_proxies.count, 2);
+	assert_true(s->trusted_proxies.unix_sockets);
+	assert_int_equal(s->proxy_protocol.count, 1);
+	assert_false(s->proxy_protocol.unix_sockets);
+	assert_string_equal(s->socket_group, "www-data");
 	assert_int_equal(s->decryption_key_count, 1);
 	assert_string_equal(s->decryption_keys[0].key_file, "/etc/postern/decryption.key");
 	assert_string_equal(s->decryption_keys[0].certificate_file, "/etc/postern/decryption.crt");

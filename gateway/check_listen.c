@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The part of `postern check` about listeners: what the settings allow, and this host or its proxies may not. */
+#include "gateway/check.h"
+#include "gateway/listeners.h"
+
+#include <sys/stat.h>
+
+/* The first folder above `path` that a member of the group cannot enter; NULL: none that is there. */
+static const char *closed_folder(struct arena *a, const char *path, gid_t group)
+{
+	const char *slash;
+	struct stat st;
+
+	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		const char *folder = arena_printf(a, "%.*s", (int)(slash - path), path);
+
+		if (stat(folder, &st) == 0 && !(st.st_mode & S_IXOTH) && !(st.st_gid == group && (st.st_mode & S_IXGRP)))
+			return folder;
+	}
+	return NULL;
+}
+
+static void check_socket(struct check *c, const char *address, const struct listener_access *access)
+{
+	const struct settings *s = c->settings;
+	const char *folder = closed_folder(c->arena, http_unix_path(address), access->group);
+
+	if (s->socket_group && folder)
+		say(c, FINDING_WARNING, "listen: %s: group %s cannot enter %s; choose a folder of its own for the socket, which is made where it is "
+			"missing", address, s->socket_group, folder);
+	if (!s->socket_group && s->socket_mode == SOCKET_MODE_GROUP)
+		say(c, FINDING_WARNING, "listen: %s: without socket_group only the user and group who start the service can connect", address);
+	if (!s->trusted_proxies.unix_sockets && !s->proxy_protocol.unix_sockets)
+		say(c, FINDING_WARNING, "listen: %s: neither trusted_proxies nor proxy_protocol names unix, so nobody's address is known: audit lines "
+			"say unix, and `client in` is never sure", address);
+}
+
+void check_listen(struct check *c)
+{
+	const struct settings *s = c->settings;
+	struct listener_access access;
+	struct error err;
+	size_t before = c->warnings;
+	size_t i;
+
+	puts("listeners");
+	if (listeners_access(s, &access, &err) < 0) {
+		say(c, FINDING_ERROR, "%s", err.detail);
+		return;
+	}
+	for (i = 0; s->listen[i]; i++) {
+		if (http_unix_path(s->listen[i]))
+			check_socket(c, s->listen[i], &access);
+	}
+	if (c->warnings == before)
+		say(c, FINDING_OK, "%zu addresses to listen at, %s", i, s->tls_key_file ? "with TLS" : "without TLS");
+}
