@@ -222,6 +222,9 @@ static void on_death(struct posts *p, struct child *c, int status)
 	if (post && post->child == c) {
 		post->child = NULL;
 		post->failures = c->ready && now - c->started > SETTLED ? 0 : post->failures + 1;
+		/* it came to serve and was killed by what it was given: whoever does that again and again must not gain half a minute each time */
+		if (c->ready && WIFSIGNALED(status) && post->failures > 1)
+			post->failures = 1;
 		wait = child_back_off(post->failures);
 		post->start_at = now + wait * SECOND;
 	}

@@ -31,7 +31,7 @@ class Load:
         self.parts, self.pause = parts, pause
         self.ending = threading.Event()
         self.lock = threading.Lock()
-        self.good, self.failed, self.wrong = [], [], []        # (began, seconds), (began, what), what
+        self.good, self.failed, self.wrong = [], [], []        # (began, ended), (began, ended, what), what
         self.connected, self.not_connected = 0, []
         people = usable_people(parts)
         self.threads = [threading.Thread(target=self.client, args=(people[i % len(people)],), daemon=True)
@@ -59,17 +59,16 @@ class Load:
             began = time.monotonic()
             try:
                 page = sign_on(self.parts, Browser(timeout=20), person)
-                done = time.monotonic() - began
                 with self.lock:
                     if is_signed_on(page, site, person):
-                        self.good.append((began, done))
+                        self.good.append((began, time.monotonic()))
                     elif any(f"Mail {other['mail']}" in page.text for other in company.people() if other is not person):
                         self.wrong.append(f"{person['mail']} is shown {page.text[:300]}")
                     else:
-                        self.failed.append((began, f"{page.url} {page.status}: {page.text[:200]}"))
+                        self.failed.append((began, time.monotonic(), f"{page.url} {page.status}: {page.text[:200]}"))
             except Exception as problem:                        # noqa: BLE001: whatever it is, the sign-on failed
                 with self.lock:
-                    self.failed.append((began, f"{type(problem).__name__}: {problem}"[:300]))
+                    self.failed.append((began, time.monotonic(), f"{type(problem).__name__}: {problem}"[:300]))
                 self.ending.wait(0.05)
 
     def connect(self):
@@ -89,6 +88,20 @@ class Load:
 
     def count(self):
         return len(self.good)
+
+    def wait_for_more(self, count=3, seconds=30):
+        """So many more that began from now on."""
+        since = time.monotonic()
+        while sum(began > since for began, _ in list(self.good)) < count:
+            assert time.monotonic() < since + seconds, f"no sign-on for {seconds} s: {self.said()} {self.failed[-3:]}"
+            time.sleep(0.02)
+
+    def assert_lost_only_during(self, spans):
+        """Whoever failed was under way in one of the spans (from, to) of time."""
+        assert not self.wrong, self.wrong[:3]
+        for began, ended, what in self.failed:
+            assert any(began <= to and ended >= since for since, to in spans), \
+                f"{self.said()}; from {began:.2f} to {ended:.2f}, {[(f'{a:.2f}', f'{b:.2f}') for a, b in spans]}: {what}"
 
     def said(self):
         return (f"{len(self.good)} sign-ons, {len(self.failed)} failed, {len(self.wrong)} wrong; "

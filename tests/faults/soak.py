@@ -1,0 +1,61 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""100,000 sign-ons: memory, descriptors and latency at the begin and at the end.   (make soak)
+
+The load is that of `make bench`: eight clients with keep-alive, Entra's side
+played outside the measured processes.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "bench")]
+
+import bench as benches  # noqa: E402
+
+SLICE = 5000
+
+
+def descriptors(bench):
+    return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in [bench.root, *benches.workers(bench.root)]}
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--build", required=True)
+    arguments.add_argument("--count", type=int, default=100000)
+    options = arguments.parse_args()
+    folder = tempfile.mkdtemp(prefix="postern-soak-")
+    bench = benches.Bench(options.build, folder)
+    try:
+        bench.load(1000)                                        # warm
+        processes, loads = descriptors(bench), [bench.load(SLICE)]
+        while sum(load["sign_ons"] for load in loads) < options.count:
+            loads.append(bench.load(SLICE))
+            print(f"  {sum(load['sign_ons'] for load in loads):,}", flush=True)
+        after = descriptors(bench)
+    finally:
+        bench.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    first, last = loads[0], loads[-1]
+    failed = sum(load["failed"] for load in loads)
+    print(f"sign-ons                      {sum(load['sign_ons'] for load in loads):,}, {failed} failed   promised: none")
+    print(f"processes                     {'the same' if set(after) == set(processes) else 'others'}   promised: the same")
+    print(f"descriptors, parent, workers  {sum(processes.values())}, then {sum(after.values())}   promised: the same")
+    rows = (("p50 with 8 clients", "p50_us", "us"), ("p99 with 8 clients", "p99_us", "us"),
+            ("CPU of all processes each", "cpu_us_each", "us"), ("private memory of a worker", "private_kib", "KiB"),
+            ("of that not pages of claims", "own_kib", "KiB"))
+    for name, key, unit in rows:
+        print(f"{name:29} {first[key]:.0f} {unit}, then {last[key]:.0f}")
+    grown = last["own_kib"] - first["own_kib"]
+    kept = failed == 0 and after == processes and grown < 1024
+    print("kept" if kept else "NOT KEPT")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
