@@ -196,6 +196,22 @@ enum reason limits_request(const struct gateway *g, struct http_exchange *x)
 	return strncmp(x->path, ACS, strlen(ACS)) == 0 ? REASON_NONE : require_failures_left(g, x, &c);
 }
 
+bool limits_connection(const struct gateway *g, const char *peer)
+{
+	size_t which = 0, most = g->settings->limits.requests;
+	struct client c;
+
+	if (!g->limits)
+		return true;
+	c = client_of(g->settings, peer);
+	if (look(g->limits, &c, REQUESTS, most, &which) > 0) {
+		tell(g, "requests", c.names[which], most * c.times[which]);
+		return false;
+	}
+	take(g->limits, &c, REQUESTS, most);
+	return true;
+}
+
 enum reason limits_answer(const struct gateway *g, struct http_exchange *x, const char *pending_id)
 {
 	struct bucket first = bucket(ANSWERS, pending_id, 1);

@@ -2,7 +2,7 @@
 /*
  * What one network, and one person, may cost us in a minute.
  *
- *	requests   of a network     everything but /health; high: a whole company at nine o'clock
+ *	requests   of a network     everything but /health, and each TLS connection; high: a whole company at nine o'clock
  *	failures   of a network     refused for what it held, before a signature of anybody had verified
  *	answers    of a sign-on     that we began: the first answer to it is read whatever else its network did
  *	sign_ons   of a person      answers of the identity provider that verified
@@ -45,6 +45,9 @@ enum reason limits_person(const struct gateway *g, struct http_exchange *x, cons
 
 /* The request was refused with this reason, and no signature had verified. */
 void limits_failed(const struct gateway *g, const struct http_exchange *x, enum reason reason);
+
+/* A TLS connection costs as much as a request or more: it takes one.  False: there is none left. */
+bool limits_connection(const struct gateway *g, const char *peer);
 
 /* A network has as many connections as it may: counted, logged. */
 void limits_crowded(const struct gateway *g, const char *peer);

@@ -196,6 +196,8 @@ void page_refusal(struct http_exchange *x, const struct page_refusal *page)
 	show(x, &(struct frame){.status = reason_status(page->reason), .title = title_of(page->reason), .body = page_refusal_html}, values);
 	if (x->status == 503)
 		x->retry_after = "30";
+	else if (x->status == 429 && !x->retry_after)
+		x->retry_after = "60";
 	if (page->post.response)
 		x->form_action = options.form_action;
 }

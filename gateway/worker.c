@@ -39,6 +39,11 @@ static enum reason admit(struct http_exchange *x, void *context)
 	return limits_request(context, x);
 }
 
+static bool welcome(const char *peer, void *context)
+{
+	return limits_connection(context, peer);
+}
+
 static void crowded(const char *peer, void *context)
 {
 	limits_crowded(context, peer);
@@ -71,7 +76,7 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 	};
 	struct http_options options = {
 		.public_host = s->public_host, .trusted = s->trusted_proxies, .proxy_protocol = s->proxy_protocol, .routes = routes, .refuse = refuse,
-		.context = &w->gateway, .admit = admit, .crowded = crowded, .share = share,
+		.context = &w->gateway, .admit = admit, .welcome = welcome, .crowded = crowded, .share = share,
 		.network_limit = s->limits.connections, .ipv4_prefix = (int)s->limits.ipv4_prefix, .ipv6_prefix = (int)s->limits.ipv6_prefix,
 		.exempt = s->limits.exempt, .exempt_count = s->limits.exempt_count, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
 	};
@@ -89,10 +94,22 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 	return http_server_new(base, &options, certificate, key, out, err);
 }
 
+/*
+ * Thousands of connections leave free pieces all over the heap.  What a worker
+ * needs is far below HEAP_KEPT, so more than that is what a flood has left; the
+ * kernel gets it back, and a worker is as small afterwards as before.
+ */
+static void look_again(struct gateway *g)
+{
+	gateway_look_again(g);
+	if (mallinfo2().fordblks > HEAP_KEPT)
+		malloc_trim(HEAP_STEP);
+}
+
 int role_worker(const struct role *role)
 {
 	struct listener_role worker = {
-		.open = open_server, .look_again = gateway_look_again, .complaint = "worker cannot run", .role = role,
+		.open = open_server, .look_again = look_again, .complaint = "worker cannot run", .role = role,
 	};
 
 	/* a request's memory is given back to the heap, not to the kernel only to be asked for again */

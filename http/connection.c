@@ -28,6 +28,15 @@ static void set_phase(struct connection *c, enum phase phase, struct timeval dea
 	event_add(c->turn, &deadline);
 }
 
+static void set_input(struct connection *c, size_t n)
+{
+	size_t was = c->input;
+
+	c->input = n;
+	c->server->input += n - was;
+	crowd_input(c, was);
+}
+
 static struct timeval seconds(int64_t n)
 {
 	return (struct timeval){.tv_sec = n};
@@ -173,13 +182,12 @@ static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, 
 			event_active(c->turn, EV_READ, 1);
 		return;
 	}
-	c->input += added;
-	s->input += added;
+	set_input(c, c->input + added);
 	if (c->phase == PHASE_IDLE)
 		set_phase(c, PHASE_READING, seconds(s->options.header_seconds));
 	feed(c, buf, added);
-	if (s->input > s->options.input_limit && !c->reader.bad && !reader_is_idle(&c->reader))
-		reader_stop(&c->reader, REASON_BUSY);
+	if (!c->reader.bad && !reader_is_idle(&c->reader) && (s->input > s->options.input_limit || crowd_sends_too_much(c)))
+		reader_stop(&c->reader, s->input > s->options.input_limit ? REASON_BUSY : REASON_TOO_MANY);
 	if (is_due(c) && c->phase == PHASE_READING)
 		schedule_refusal(c, buf);
 	else if (info->n_added == READ_AT_ONCE)
@@ -313,9 +321,9 @@ void connection_free(struct connection *c)
 	forget_header(c);
 	TAILQ_REMOVE(c->phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
 	s->count--;
+	set_input(c, 0);
 	crowd_leave(c);
 	turns_counted(s, false);
-	s->input -= c->input;
 	if (c->fd >= 0)
 		s->by_fd[c->fd] = NULL;
 	evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
@@ -360,9 +368,7 @@ void connection_replied(struct connection *c)
 	struct http_server *s = c->server;
 	struct evbuffer *buf = bufferevent_get_input(c->bev);
 
-	s->input -= c->input;
-	c->input = evbuffer_get_length(buf);
-	s->input += c->input;
+	set_input(c, evbuffer_get_length(buf));
 	if (c->input || c->reader.bad)
 		set_phase(c, PHASE_READING, seconds(s->options.header_seconds));
 	else

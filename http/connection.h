@@ -34,7 +34,8 @@ enum phase { PHASE_IDLE, PHASE_READING, PHASE_REPLYING, PHASE_TAKEN, PHASE_LINGE
 
 struct crowd {
 	unsigned char secret[HASH_SECRET_SIZE];
-	uint16_t counts[CROWD_ROWS][CROWD_CELLS];
+	uint16_t counts[CROWD_ROWS][CROWD_CELLS];       /* connections */
+	uint32_t input[CROWD_ROWS][CROWD_CELLS];        /* bytes of theirs, as http_server.input */
 };
 
 struct connection {
@@ -111,10 +112,12 @@ bool server_make_room(struct http_server *s, const struct connection *newcomer, 
 /* Its client is known now; false: its network has too many connections, none of which could end instead. */
 bool server_has_room(struct connection *c);
 
-/* crowd.c: how many connections each network has */
+/* crowd.c: how many connections each network has, and how much it has sent that is not yet handled */
 void crowd_begin(struct http_server *s);
 bool crowd_enter(struct connection *c);                 /* its peer is known; true: its network has too many now */
 void crowd_leave(struct connection *c);
+void crowd_input(struct connection *c, size_t was);     /* c->input is another than it was */
+bool crowd_sends_too_much(const struct connection *c);
 bool crowd_same(const struct connection *a, const struct connection *b);
 void server_complain_of_header(struct http_server *s, const char *peer, const char *why);
 

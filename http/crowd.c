@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * How many connections each client network has.
+ * How many connections each client network has, and how many bytes that wait:
+ * one that opens many and sends half of what it announces must not use up what
+ * there is for all.
  *
  * A table of counts of fixed size, four rows, found by a hash under a secret
  * of this process: a network has as many as the least of its four counts says.
@@ -50,6 +52,23 @@ bool crowd_enter(struct connection *c)
 		least = *count < least ? *count : least;
 	}
 	return least > o->network_limit;
+}
+
+/* Unsigned, so that less comes out as less. */
+void crowd_input(struct connection *c, size_t was)
+{
+	for (size_t row = 0; c->counted && row < CROWD_ROWS; row++)
+		c->server->crowd.input[row][c->cells[row]] += (uint32_t)c->input - (uint32_t)was;
+}
+
+bool crowd_sends_too_much(const struct connection *c)
+{
+	const struct http_server *s = c->server;
+
+	for (size_t row = 0; c->counted && row < CROWD_ROWS; row++)
+		if (s->crowd.input[row][c->cells[row]] <= s->options.input_limit / 4)
+			return false;
+	return c->counted;
 }
 
 void crowd_leave(struct connection *c)

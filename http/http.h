@@ -110,6 +110,8 @@ struct http_options {
 	void (*refuse)(struct http_exchange *x, enum reason reason, void *context);
 	/* Before a handler runs, and for a path without one: REASON_NONE, or why it may not; NULL: it may.  Sets retry_after. */
 	enum reason (*admit)(struct http_exchange *x, void *context);
+	/* Of a TLS connection, before any of its work is done: false ends it.  NULL: all are welcome. */
+	bool (*welcome)(const char *peer, void *context);
 	/* A peer's network has more connections than it may: one was ended. */
 	void (*crowded)(const char *peer, void *context);
 	void *context;
@@ -132,7 +134,7 @@ struct http_options {
 	int ipv4_prefix, ipv6_prefix;   /* bits of an address that are its network; 0: all 32, 64 */
 	const struct network *exempt;
 	size_t exempt_count;
-	size_t input_limit;             /* bytes received and not yet handled, of all connections; 0: 64 MiB */
+	size_t input_limit;             /* bytes received and not yet handled, of all connections; of one network a quarter; 0: 64 MiB */
 };
 
 /* An event loop that tells the kernel only what changed at the end of a turn: a third less CPU for each request. */

@@ -81,10 +81,14 @@ static const char *peer_of(const struct connection *c)
 
 bool server_has_room(struct connection *c)
 {
+	const struct http_options *o = &c->server->options;
+
+	if (c->ssl && o->welcome && !o->welcome(c->peer, o->context))
+		return false;
 	if (!crowd_enter(c))
 		return true;
-	if (c->server->options.crowded)
-		c->server->options.crowded(c->peer, c->server->options.context);
+	if (o->crowded)
+		o->crowded(c->peer, o->context);
 	return server_make_room(c->server, c, ROOM_OF_ITS_NETWORK);
 }
 

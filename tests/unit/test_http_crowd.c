@@ -20,8 +20,8 @@ static int start(void **state)
 	(void)state;
 	network_read("127.0.0.8/29", &proxies, NULL);
 	network_read("127.0.0.16/28", &exempt, NULL);
-	server = (struct http_test){.options = {.header_seconds = 30, .connection_limit = 60, .network_limit = SHARE, 
-		.trusted = {.networks = &proxies, .count = 1}, .exempt = &exempt, .exempt_count = 1}};
+	server = (struct http_test){.options = {.header_seconds = 30, .connection_limit = 60, .network_limit = SHARE,
+		.trusted = {.networks = &proxies, .count = 1}, .exempt = &exempt, .exempt_count = 1, .input_limit = 400000}};
 	http_test_start(&server);
 	return 0;
 }
@@ -150,6 +150,42 @@ static void proxies_and_exempt_networks_are_not_counted(void **state)
 	close_all(exempted, 3 * SHARE);
 }
 
+static const char large[] = "POST /large HTTP/1.1\r\n" H "Content-Length: 200000\r\n\r\n";
+static const char half[60000] = "a";
+
+static void send_half(int fd)
+{
+	client_send(fd, large, sizeof(large) - 1);
+	client_send(fd, half, sizeof(half));
+}
+
+/* Of what may wait of everybody a quarter; whoever sends more is refused, and the others' messages are not. */
+static void one_network_does_not_fill_what_may_wait(void **state)
+{
+	int first = client_connect_from(32, server.port), second = client_connect_from(32, server.port),
+	    other = client_connect_from(33, server.port), closed;
+	struct slice page;
+
+	(void)state;
+	send_half(first);
+	assert_false(is_closed(first, 300));
+	send_half(second);
+	page = client_wait(second, "429", 20, &closed);
+	assert_string_equal(client_statuses(page), "429");
+	assert_non_null(memmem(page.p, page.n, "reason=too-many<", 16));
+	send_half(other);
+	assert_false(is_closed(other, 50));
+	/* what has gone counts no longer */
+	close(first);
+	close(second);
+	second = client_connect_from(32, server.port);
+	is_served(second);
+	send_half(second);
+	assert_false(is_closed(second, 300));
+	close(second);
+	close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +194,7 @@ int main(void)
 		cmocka_unit_test(those_who_never_read_keep_out_nobody_but_themselves),
 		cmocka_unit_test(what_ended_counts_no_longer),
 		cmocka_unit_test(proxies_and_exempt_networks_are_not_counted),
+		cmocka_unit_test(one_network_does_not_fill_what_may_wait),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -86,10 +86,16 @@ static int forget_certificate(void **state)
 	return 0;
 }
 
+static bool welcome(const char *peer, void *context)
+{
+	(void)context;
+	return strcmp(peer, "127.0.0.66") != 0;
+}
+
 static int start(void **state)
 {
 	make_certificate(state);
-	server = (struct http_test){.options = {.header_seconds = 3, .idle_seconds = 20}, .certificate = certificate,
+	server = (struct http_test){.options = {.header_seconds = 3, .idle_seconds = 20, .welcome = welcome}, .certificate = certificate,
 		.key = key};
 	http_test_start(&server);
 	return 0;
@@ -304,6 +310,20 @@ static void refuses_certificates_and_keys_that_do_not_fit(void **state)
 	event_base_free(base);
 }
 
+/* A handshake is the dearest that a stranger can ask for. */
+static void shakes_no_hand_that_is_not_welcome(void **state)
+{
+	int stranger = client_connect_from(66, server.port), other = client_connect_from(67, server.port), closed;
+
+	(void)state;
+	assert_int_equal(client_read(stranger, 10000, &closed).n, 0);
+	assert_int_equal(closed, 1);
+	client_read(other, 50, &closed);
+	assert_int_equal(closed, 0);
+	close(stranger);
+	close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +334,7 @@ int main(void)
 		cmocka_unit_test(answers_without_delay),
 		cmocka_unit_test(refuses_by_a_page_and_says_goodbye),
 		cmocka_unit_test(survives_what_is_no_handshake),
+		cmocka_unit_test(shakes_no_hand_that_is_not_welcome),
 		cmocka_unit_test(cuts_a_handshake_that_never_ends),
 		cmocka_unit_test(refuses_certificates_and_keys_that_do_not_fit),
 	};

@@ -97,6 +97,22 @@ static void a_network_has_its_requests_and_nobody_elses(void **state)
 	assert_in_range(counted("requests"), 198, 201);
 }
 
+/* A TLS connection is dearer than many a request: it takes one. */
+static void connections_take_of_the_requests(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 150; i++)
+		n += limits_connection(&gateway, "192.0.2.1");
+	assert_in_range(n, 100, 101);
+	assert_false(passes("192.0.2.1"));
+	assert_true(limits_connection(&gateway, "192.0.2.2"));
+	assert_true(limits_connection(&gateway, "unix"));
+	for (unsigned i = 0; i < 150; i++)
+		assert_true(limits_connection(&gateway, "127.0.0.1"));
+}
+
 /* The same client by either family, with whatever it puts into the half of the address that is its own. */
 static void a_network_is_a_prefix(void **state)
 {
@@ -224,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_network_has_its_requests_and_nobody_elses, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(connections_take_of_the_requests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_network_is_a_prefix, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_site_of_many_ipv6_networks_is_not_as_many_clients, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(this_host_proxies_that_name_nobody_and_exempt_networks_have_no_limit, set_up, tear_down),
