@@ -13,6 +13,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #define UNWATCHED ((int64_t)600000000)  /* microseconds; they are replaced long before */
@@ -67,7 +68,7 @@ static void keep_what_is_true(struct handover *h)
 	if (h->layout != metrics_layout() || !is_kind(h->metrics, S_IFREG))
 		h->metrics = -1;
 	for (i = 0; i < h->socket_count; i++) {
-		if (is_listening(h->sockets[i].fd))
+		if (is_listening(h->sockets[i].fd) && strchr(h->sockets[i].address, ':'))
 			h->sockets[n++] = h->sockets[i];
 	}
 	h->socket_count = n;
@@ -86,6 +87,16 @@ static void keep_what_is_true(struct handover *h)
 
 /* ---- what is found ---- */
 
+/* Its name of when it was made: PATH.new (http/unix_socket.c). */
+static void write_path(const struct sockaddr_un *a, char *out, size_t size)
+{
+	size_t n = strnlen(a->sun_path, sizeof(a->sun_path));
+
+	if (n > 4 && memcmp(a->sun_path + n - 4, ".new", 4) == 0)
+		snprintf(out, size, "unix:%.*s", (int)n - 4, a->sun_path);
+}
+
+/* As the settings write it. */
 static void write_address(int fd, char *out, size_t size)
 {
 	struct sockaddr_storage a = {0};
@@ -101,6 +112,8 @@ static void write_address(int fd, char *out, size_t size)
 		snprintf(out, size, "%s:%d", text, ntohs(four->sin_port));
 	else if (a.ss_family == AF_INET6 && inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof(text)))
 		snprintf(out, size, "[%s]:%d", text, ntohs(six->sin6_port));
+	else if (a.ss_family == AF_UNIX)
+		write_path((const void *)&a, out, size);
 }
 
 static void find_socket(int fd, void *context)
@@ -112,7 +125,7 @@ static void find_socket(int fd, void *context)
 		return;
 	write_address(fd, l->address, sizeof(l->address));
 	l->fd = fd;
-	h->socket_count++;
+	h->socket_count += *l->address != '\0';
 }
 
 static size_t read_cmdline(pid_t pid, char *out, size_t size)

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -27,7 +28,9 @@ class Installed:
     def start(self):
         p = self.parts
         p.write_postern_files()
-        p.settings_file.write_text(p.settings_file.read_text() + "workers: 2\n")
+        self.socket = p.folder / "run/front.sock"
+        p.settings_file.write_text(p.settings_file.read_text().replace("listen: [", f"listen: [\"unix:{self.socket}\", ") +
+                                   "workers: 2\n")
         self.install(self.built)
         p.start_slapd()
         p.start_entra()
@@ -49,6 +52,14 @@ class Installed:
             shutil.copy(program, new)
         new.chmod(0o755)
         new.rename(self.path)
+
+    def unix_status(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(str(self.socket))
+            s.sendall(f"GET /health/live HTTP/1.1\r\nHost: {self.parts.host('sso', 'postern')}\r\nConnection: close\r\n\r\n"
+                      .encode())
+            return s.recv(64).split()[1]
 
     def whole_log(self):
         return self.parts.postern.log.read_text(errors="replace")
@@ -142,6 +153,7 @@ def test_20_upgrades_under_load_refuse_nobody_and_leak_nothing(installed):
     # the program that runs is the one that is installed, in all processes
     assert os.readlink(f"/proc/{installed.pid}/exe") == str(installed.path)
     assert all(os.readlink(f"/proc/{pid}/exe") == str(installed.path) for pid in installed.children())
+    assert installed.unix_status() == b"200"
     # and a reload works as ever
     served = installed.log().count("serving address=")
     installed.parts.postern.send(signal.SIGHUP)
@@ -210,8 +222,10 @@ def test_what_cannot_be_read_of_another_version_keeps_the_sockets(installed):
         for program in (other, installed.built):
             old = set(installed.children())
             installed.install(program)
+            file = installed.socket.stat().st_ino
             installed.upgrade()
             settled(installed, old)
+            assert installed.unix_status() == b"200" and installed.socket.stat().st_ino == file
         wait_for(lambda: load.count() > 5, 30, "sign-ons")
     load.assert_nothing_lost()
     assert installed.log().count("what the program before handed over cannot be read") == 2
