@@ -44,6 +44,7 @@ int seal_derive(struct slice secret, const char *purpose, struct seal_key *out)
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret.p, secret.n);
 	params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)purpose, strlen(purpose));
 	params[3] = OSSL_PARAM_construct_end();
+	out->also = NULL;
 	if (EVP_KDF_derive(ctx, out->bytes, sizeof(out->bytes), params) == 1)
 		rc = 0;
 out:
@@ -70,7 +71,7 @@ struct slice seal(struct arena *a, const struct seal_key *key, struct slice boun
 	return slice_of(out, plain.n + SEAL_OVERHEAD);
 }
 
-int seal_open(struct arena *a, const struct seal_key *key, struct slice bound, struct slice sealed, struct slice *out)
+static int open_by(struct arena *a, const struct seal_key *key, struct slice bound, struct slice sealed, struct slice *out)
 {
 	const unsigned char *in = (const unsigned char *)sealed.p;
 	EVP_CIPHER_CTX *ctx = aes_256_gcm();
@@ -91,4 +92,13 @@ int seal_open(struct arena *a, const struct seal_key *key, struct slice bound, s
 		rc = 0;
 	}
 	return rc;
+}
+
+int seal_open(struct arena *a, const struct seal_key *key, struct slice bound, struct slice sealed, struct slice *out)
+{
+	for (; key; key = key->also) {
+		if (open_by(a, key, bound, sealed, out) == 0)
+			return 0;
+	}
+	return -1;
 }

@@ -16,6 +16,10 @@
 #include "gateway/settings_reader.h"
 #include "provision/accounts.h"
 
+#include <sys/stat.h>
+
+#define COOKIE_CHANGE_SECONDS 86400
+
 void say(struct check *c, enum finding finding, const char *format, ...)
 {
 	static const char *const words[] = {"ok", "warning", "error"};
@@ -126,6 +130,20 @@ static void check_decryption_keys(struct check *c)
 	}
 }
 
+/* A change of the secret is over once the last sign-on of before has ended: what opens for longer only helps a thief. */
+static void check_cookie_secrets(struct check *c)
+{
+	const char *const *path = c->settings->cookie_secrets;
+	struct stat first, second;
+
+	if (!path[1] || stat(path[0], &first) < 0 || stat(path[1], &second) < 0)
+		return;
+	if (first.st_mtime < clock_now() - COOKIE_CHANGE_SECONDS && second.st_mtime < clock_now() - COOKIE_CHANGE_SECONDS)
+		say(c, FINDING_WARNING, "cookie_secret: %s seals and %s opens, for a day already: end the change, take the old one out", path[0], path[1]);
+	else
+		say(c, FINDING_OK, "cookie_secret: %s seals, %s opens what is under way", path[0], path[1]);
+}
+
 static int check_files(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -143,6 +161,7 @@ static int check_files(struct check *c)
 	}
 	check_keys(c);
 	check_decryption_keys(c);
+	check_cookie_secrets(c);
 	say(c, FINDING_OK, "every file that the settings name can be read");
 	return 0;
 }

@@ -107,16 +107,33 @@ static int open_keys(struct gateway *g, struct error *err)
 	return g->keyring.requests ? 0 : error_set(err, REASON_SETTINGS, "no key signs requests");
 }
 
-static int open_secrets(struct gateway *g, struct error *err)
+/* What seals stands first in the settings; one behind it only opens what was sealed before a change. */
+static int open_cookie_secret(struct gateway *g, const char *path, struct seal_key *pending, struct seal_key *logout, struct error *err)
 {
-	const struct settings *s = g->settings;
 	struct slice secret;
 
-	if (files_get(g->files, s->cookie_secret_file, FILE_SECRET, FILES_WORKER, &secret, err) < 0 ||
-		settings_decryption_keys(g->files, s, &g->decryption_keys, err) < 0)
+	if (files_get(g->files, path, FILE_SECRET, FILES_WORKER, &secret, err) < 0)
 		return -1;
-	if (seal_derive(secret, "pending sign-on", &g->pending_key) < 0 || seal_derive(secret, "logout", &g->logout_key) < 0)
-		return error_set(err, REASON_SETTINGS, "%s: a cookie secret has at least 32 bytes", s->cookie_secret_file);
+	if (seal_derive(secret, "pending sign-on", pending) < 0 || seal_derive(secret, "logout", logout) < 0)
+		return error_set(err, REASON_SETTINGS, "%s: a cookie secret has at least 32 bytes", path);
+	return 0;
+}
+
+static int open_secrets(struct gateway *g, struct error *err)
+{
+	const char *const *path = g->settings->cookie_secrets;
+	struct seal_key *old;
+
+	if (settings_decryption_keys(g->files, g->settings, &g->decryption_keys, err) < 0 ||
+		open_cookie_secret(g, path[0], &g->pending_key, &g->logout_key, err) < 0)
+		return -1;
+	if (!path[1])
+		return 0;
+	old = arena_alloc(g->arena, 2 * sizeof(*old));
+	if (open_cookie_secret(g, path[1], &old[0], &old[1], err) < 0)
+		return -1;
+	g->pending_key.also = &old[0];
+	g->logout_key.also = &old[1];
 	return 0;
 }
 

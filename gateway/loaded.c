@@ -10,24 +10,30 @@
 #define COOKIE_SECRET_SIZE 48
 #define COOKIE_SECRET_MOST 4096
 
-/* Made once, at the first start: pending sign-ons in browsers survive restarts.  It stands in a folder of the roles. */
+/*
+ * Made once, at the first start: pending sign-ons in browsers survive restarts.
+ * It stands in a folder of the roles, also when it is named as the old one.
+ */
 static int take_cookie_secret(const struct loaded *l, struct error *err)
 {
 	const struct settings *s = l->settings;
 	unsigned char secret[COOKIE_SECRET_SIZE];
 	struct slice bytes;
+	size_t i = 0;
 
-	if (!s->cookie_secret_is_ours)
+	while (s->cookie_secrets[i] && strcmp(s->cookie_secrets[i], s->cookie_secret_made) != 0)
+		i++;
+	if (!s->cookie_secrets[i])
 		return 0;
-	if (access(s->cookie_secret_file, F_OK) < 0) {
+	if (s->cookie_secret_is_made && access(s->cookie_secret_made, F_OK) < 0) {
 		random_bytes(secret, sizeof(secret));
-		if (file_write(s->cookie_secret_file, 0600, slice_of(secret, sizeof(secret)), err) < 0)
+		if (file_write(s->cookie_secret_made, 0600, slice_of(secret, sizeof(secret)), err) < 0)
 			return -1;
-		log_info("cookie secret made", "file", s->cookie_secret_file, NULL);
+		log_info("cookie secret made", "file", s->cookie_secret_made, NULL);
 	}
-	if (file_read(l->arena, s->cookie_secret_file, FILE_SECRET_UNLINKED, COOKIE_SECRET_MOST, &bytes, err) < 0)
+	if (file_read(l->arena, s->cookie_secret_made, FILE_SECRET_UNLINKED, COOKIE_SECRET_MOST, &bytes, err) < 0)
 		return -1;
-	files_put(l->files, s->cookie_secret_file, FILES_WORKER, bytes);
+	files_put(l->files, s->cookie_secret_made, FILES_WORKER, bytes);
 	return 0;
 }
 

@@ -219,6 +219,17 @@ static size_t processors(void)
 	return n < 1 ? 1 : n > 64 ? 64 : (size_t)n;
 }
 
+static void fill_in_cookie_secrets(struct settings_reader *r, struct settings *s)
+{
+	const char **made = arena_alloc(r->arena, 2 * sizeof(*made));
+
+	s->cookie_secret_made = made[0] = arena_printf(r->arena, "%s/cookie.secret", s->state_dir);
+	s->cookie_secret_is_made = !s->cookie_secrets;
+	s->cookie_secrets = s->cookie_secrets ? settings_paths(r, s->cookie_secrets) : made;
+	if (!s->cookie_secrets[0] || (s->cookie_secrets[1] && s->cookie_secrets[2]))
+		settings_problem(r, yaml_get(r->root, "cookie_secret"), "one file, or while it is changed two: the new one, which seals, and the old");
+}
+
 static void fill_in(struct settings_reader *r, struct settings *s)
 {
 	struct arena *a = r->arena;
@@ -227,10 +238,7 @@ static void fill_in(struct settings_reader *r, struct settings *s)
 		s->workers = processors();
 	if (!s->audit_file)
 		s->audit_file = arena_printf(a, "%s/audit/audit.jsonl", s->state_dir);
-	if (!s->cookie_secret_file) {
-		s->cookie_secret_is_ours = true;
-		s->cookie_secret_file = arena_printf(a, "%s/cookie.secret", s->state_dir);
-	}
+	fill_in_cookie_secrets(r, s);
 	if (!s->public_url)             /* a problem was noted */
 		return;
 	s->acs_url = arena_printf(a, "%s/saml/sp/acs/%s", s->public_url, s->host);

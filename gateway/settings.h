@@ -202,8 +202,9 @@ struct settings {
 	const char *key_file, *certificate_file;        /* one more of them; NULL: only those of keys_dir */
 	const struct settings_decryption_key *decryption_keys;  /* the one to publish first, first */
 	size_t decryption_key_count;
-	const char *cookie_secret_file; /* default STATE_DIR/cookie.secret */
-	bool cookie_secret_is_ours;     /* the default: made by the parent at the first start */
+	const char *const *cookie_secrets;      /* files, at least one: the first seals, each opens */
+	const char *cookie_secret_made;         /* STATE_DIR/cookie.secret */
+	bool cookie_secret_is_made;     /* the default: made by the parent at the first start */
 	const char *const *claimed_domains;     /* lower case, NULL-terminated */
 	bool portal_in_claimed_domains; /* `allow_portal_in_claimed_domains` */
 	bool allow_mutable_join;

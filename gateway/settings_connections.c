@@ -124,24 +124,6 @@ static void read_values(struct settings_reader *r, const struct yaml_node *map, 
 		settings_problem(r, metadata, "its assertion consumer service \"%.200s\" %s", c->acs, fault);
 }
 
-/* As paths are read: relative ones are beside the settings file. */
-static void read_request_certificates(struct settings_reader *r, struct settings_connection *c)
-{
-	const struct setting row = {.type = SETTING_PATH};
-	const char *const *path = c->request_certificates;
-	const char **list;
-	size_t n = 0;
-
-	if (!path)
-		return;
-	while (path[n])
-		n++;
-	list = arena_alloc(r->arena, (n + 1) * sizeof(*list));
-	for (n = 0; path[n]; n++)
-		setting_parse(r, &row, path[n], &list[n]);
-	c->request_certificates = list;
-}
-
 /* `start` and `home` belong to one kind each, and are required there. */
 static void require_way_in(struct settings_reader *r, const struct yaml_node *map, const struct settings_connection *c)
 {
@@ -182,7 +164,8 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 	if (!c->idp_entity_id)
 		c->idp_entity_id = r->settings->idp_entity_id;
 	read_values(r, map, c);
-	read_request_certificates(r, c);
+	if (c->request_certificates)
+		c->request_certificates = settings_paths(r, c->request_certificates);
 	if (c->requests == REQUESTS_SIGNED && !c->request_certificates && !c->metadata_file)
 		settings_problem(r, yaml_get(map, "requests"), "signed requests need request_certificates (or metadata that holds them)");
 	require_way_in(r, map, c);

@@ -107,18 +107,25 @@ static void load_tls(struct settings_reader *r)
 }
 
 /* The default one is made by the parent before; `postern check` finds none before the first start. */
-static void load_cookie_secret(struct settings_reader *r)
+static void load_cookie_secrets(struct settings_reader *r)
 {
-	const char *path = r->settings->cookie_secret_file;
+	const char *const *path = r->settings->cookie_secrets;
 	const struct yaml_node *node = yaml_get(r->root, "cookie_secret");
-	struct slice secret;
+	struct slice secret, first = {NULL, 0};
 
 	if (!node)
 		node = r->root;
-	if (r->settings->cookie_secret_is_ours && access(path, F_OK) < 0)
+	if (r->settings->cookie_secret_is_made && access(*path, F_OK) < 0)
 		return;
-	if (get(r, node, path, FILE_SECRET, FILES_WORKER, &secret) && secret.n < COOKIE_SECRET_MIN)
-		settings_problem(r, node, "%s: holds fewer than %d bytes", path, COOKIE_SECRET_MIN);
+	for (; *path; path++) {
+		if (!get(r, node, *path, FILE_SECRET, FILES_WORKER, &secret))
+			continue;
+		if (secret.n < COOKIE_SECRET_MIN)
+			settings_problem(r, node, "%s: holds fewer than %d bytes", *path, COOKIE_SECRET_MIN);
+		else if (first.n && slice_equal(first, secret))
+			settings_problem(r, node, "%s: holds the same bytes as %s", *path, r->settings->cookie_secrets[0]);
+		first = secret;
+	}
 }
 
 int settings_provider_options(struct files *files, const struct settings_provider *p, int64_t now, struct saml_provider_options *out,
@@ -266,7 +273,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	load_signing_keys(&r);
 	settings_load_decryption_keys(&r);
 	load_tls(&r);
-	load_cookie_secret(&r);
+	load_cookie_secrets(&r);
 	load_providers(&r);
 	for (i = 0, map = yaml_get(root, "connections")->child; i < s->connection_count; i++, map = map->next)
 		load_connection(&r, &s->connections[i], map);

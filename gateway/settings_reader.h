@@ -187,6 +187,8 @@ bool url_host_is_local(const struct url_parts *url);    /* this host, whatever t
 /* NULL, or what is wrong with an address that browsers or we use. */
 const char *url_fault(const char *url);
 /* Parses text for the row into its field at target; NULL, or what is wrong. */
+/* The same list, relative paths beside the settings file. */
+const char *const *settings_paths(struct settings_reader *r, const char *const *list);
 const char *setting_parse(struct settings_reader *r, const struct setting *row, const char *text, void *target);
 /* Of `word` and the words of a list ("a|b|c"): its place, -1: not there. */
 int words_find(const char *words, const char *word);

@@ -249,6 +249,19 @@ static const char *beside(struct settings_reader *r, const char *path)
 	return arena_printf(r->arena, "%.*s/%s", (int)(slash - r->file), r->file, path);
 }
 
+const char *const *settings_paths(struct settings_reader *r, const char *const *list)
+{
+	const char **out;
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	out = arena_alloc(r->arena, (n + 1) * sizeof(*out));
+	for (n = 0; list[n]; n++)
+		out[n] = beside(r, list[n]);
+	return out;
+}
+
 const char *setting_parse(struct settings_reader *r, const struct setting *row, const char *text, void *target)
 {
 	void *field = (char *)target + row->offset;

@@ -328,6 +328,29 @@ static void opens_only_what_it_sealed(void **state)
 	}
 }
 
+/* While a secret is changed. */
+static void the_old_key_opens_and_never_seals(void **state)
+{
+	struct slice before, after, out;
+	struct seal_key old, new, stranger;
+
+	(void)state;
+	assert_int_equal(seal_derive(slice_c("an old secret, of 32 bytes or more"), "pending", &old), 0);
+	assert_int_equal(seal_derive(slice_c("a new secret, of 32 bytes or more"), "pending", &new), 0);
+	assert_int_equal(seal_derive(slice_c("of somebody else, 32 bytes or more"), "pending", &stranger), 0);
+	before = seal(a, &old, slice_c("name"), slice_c("hello"));
+	assert_int_equal(seal_open(a, &new, slice_c("name"), before, &out), -1);
+	new.also = &old;
+	assert_int_equal(seal_open(a, &new, slice_c("name"), before, &out), 0);
+	assert_slice_is(out, "hello");
+	assert_int_equal(seal_open(a, &new, slice_c("other"), before, &out), -1);
+	assert_int_equal(seal_open(a, &new, slice_c("name"), seal(a, &stranger, slice_c("name"), slice_c("hello")), &out), -1);
+	after = seal(a, &new, slice_c("name"), slice_c("hello"));
+	assert_int_equal(seal_open(a, &old, slice_c("name"), after, &out), -1);
+	new.also = NULL;
+	assert_int_equal(seal_open(a, &new, slice_c("name"), after, &out), 0);
+}
+
 static void gives_random_ids_as_xs_id(void **state)
 {
 	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE];
@@ -530,6 +553,7 @@ int main(void)
 		cmocka_unit_test(escapes_every_control_character_for_json),
 		cmocka_unit_test(takes_control_characters_for_utf8_but_no_broken_sequence),
 		cmocka_unit_test(opens_only_what_it_sealed),
+		cmocka_unit_test(the_old_key_opens_and_never_seals),
 		cmocka_unit_test(gives_random_ids_as_xs_id),
 		cmocka_unit_test(a_child_of_fork_gets_other_randomness),
 		cmocka_unit_test(reads_settings_with_their_places),

@@ -106,7 +106,7 @@ static int begin_all(void **state)
 static int end_all(void **state)
 {
 	static const char *const names[] = {"p.yaml", "signing.key", "signing.crt", "tls.key", "tls.crt", "open.key", "open.crt", "password", "entra.xml",
-		"state/cookie.secret"};
+		"state/cookie.secret", "new.secret"};
 	static const char *const folders[] = {"state/metadata", "state/mirror", "state/rules", "state/audit", "state/seen", "state", "run", ""};
 	size_t i;
 
@@ -242,6 +242,49 @@ static void an_entity_is_one_provider(void **state)
 	providers_close(providers);
 	loaded_free(&l);
 	assert_int_equal(unlink(path_of("state/metadata/second.xml")), 0);
+}
+
+static bool is_handed(const struct loaded *l, unsigned audience, const char *name)
+{
+	struct files *f;
+	struct slice s;
+	struct error err;
+	int fd;
+
+	assert_done(files_snapshot(l->files, audience, &fd, &err), err);
+	assert_done(files_from_snapshot(a, fd, &f, &err), err);
+	return files_get(f, path_of(name), FILE_PUBLIC, FILES_ALL, &s, &err) == 0;
+}
+
+static void while_the_cookie_secret_is_changed_workers_are_given_both(void **state)
+{
+	struct slice new = slice_c("fedcba9876543210fedcba9876543210"), made;
+	struct loaded l = {0};
+	struct error err;
+
+	(void)state;
+	assert_done(load(&err), err);
+	put("p.yaml", 0644, slice_c(arena_printf(a, "cookie_secret: [new.secret, state/cookie.secret]\n%s", settings)));
+	put("new.secret", 0600, new);
+	assert_done(loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, &err), err);
+	assert_true(is_handed(&l, FILES_WORKER, "new.secret") && is_handed(&l, FILES_WORKER, "state/cookie.secret"));
+	assert_false(is_handed(&l, FILES_MIRROR, "new.secret") || is_handed(&l, FILES_MIRROR, "state/cookie.secret"));
+	loaded_free(&l);
+
+	assert_done(file_read(a, path_of("state/cookie.secret"), FILE_SECRET, 100, &made, &err), err);
+	put("new.secret", 0600, made);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:1: cookie_secret", "holds the same bytes as");
+	put("new.secret", 0600, slice_c("short"));
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:1: cookie_secret", "fewer than 32 bytes");
+
+	/* the old one stands in the folder of the roles as ever */
+	put("new.secret", 0600, new);
+	assert_int_equal(unlink(path_of("state/cookie.secret")), 0);
+	assert_int_equal(symlink(path_of("signing.key"), path_of("state/cookie.secret")), 0);
+	assert_refused(load(&err), err, REASON_FILE);
+	assert_int_equal(unlink(path_of("state/cookie.secret")), 0);
 }
 
 static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state)
@@ -580,6 +623,7 @@ int main(void)
 		cmocka_unit_test_setup(makes_folders_and_cookie_secret_once, begin),
 		cmocka_unit_test_setup(follows_no_link_out_of_the_folder_of_the_roles, begin),
 		cmocka_unit_test_setup(an_entity_is_one_provider, begin),
+		cmocka_unit_test_setup(while_the_cookie_secret_is_changed_workers_are_given_both, begin),
 		cmocka_unit_test_setup(hands_the_key_to_workers_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
 		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),

@@ -80,6 +80,9 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "claim_domains: [example.org]", "p.yaml:6: claim_domains: is not a setting; did you mean claimed_domains?"},
 	{6, "start: https://x.example.org", "p.yaml:6: start: is not a setting here; it belongs under connections: NAME"},
 	{6, "zzzzzzzzzz: 1", "p.yaml:6: zzzzzzzzzz: is not a setting"},
+	{6, "cookie_secret: []", "p.yaml:6: cookie_secret: "},
+	{6, "cookie_secret: [a, b, c]", "p.yaml:6: cookie_secret: one file, or while it is changed two"},
+	{6, "cookie_secret: {a: b}", "p.yaml:6: cookie_secret: must be a text or a list"},
 	/* rules in LDAP */
 	{6, "ldap_rules: {base: \"dc=x\", outcomes: customer}", "p.yaml:6: directory: is missing in ldap_rules"},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\"}", "p.yaml:6: outcomes: is missing in ldap_rules"},
@@ -430,6 +433,28 @@ static void reads_all_of_a_good_file(void **state)
 	assert_string_equal(link->via, "organisation");
 	assert_string_equal(link->provider, "entra");
 	assert_null(settings_link(s, slice_c("hel")));
+	arena_free(a);
+}
+
+static void reads_one_cookie_secret_or_two(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, file_with(a, 6, "state_dir: /s"), &s, NULL, &err), err);
+	assert_string_equal(s->cookie_secrets[0], "/s/cookie.secret");
+	assert_null(s->cookie_secrets[1]);
+	assert_true(s->cookie_secret_is_made);
+	assert_done(read_bytes(a, file_with(a, 6, "cookie_secret: /c"), &s, NULL, &err), err);
+	assert_string_equal(s->cookie_secrets[0], "/c");
+	assert_null(s->cookie_secrets[1]);
+	assert_false(s->cookie_secret_is_made);
+	assert_done(read_bytes(a, file_with(a, 6, "cookie_secret: [new, /c]"), &s, NULL, &err), err);
+	assert_string_equal(s->cookie_secrets[0], "/etc/postern/new");
+	assert_string_equal(s->cookie_secrets[1], "/c");
+	assert_null(s->cookie_secrets[2]);
 	arena_free(a);
 }
 
@@ -794,6 +819,7 @@ int main(void)
 		cmocka_unit_test(limits_have_defaults_and_can_be_off),
 		cmocka_unit_test(connections_choose_among_several_providers),
 		cmocka_unit_test(reads_all_of_a_good_file),
+		cmocka_unit_test(reads_one_cookie_secret_or_two),
 		cmocka_unit_test(reads_how_requests_are_made_and_taken),
 		cmocka_unit_test(reads_how_a_directory_is_followed),
 		cmocka_unit_test(sends_the_usual_attributes_and_further_ones),
