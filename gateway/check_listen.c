@@ -35,6 +35,21 @@ static void check_socket(struct check *c, const char *address, const struct list
 			"say unix, and `client in` is never sure", address);
 }
 
+/* Browsers reach it by a proxy on this host, then, which may say for whom it asks. */
+static void check_loopback(struct check *c)
+{
+	const struct settings *s = c->settings;
+
+	/* http: only this host is meant to */
+	if (s->trusted_proxies.count || s->proxy_protocol.count || strncmp(s->public_url, "https:", 6) != 0)
+		return;
+	for (size_t i = 0; s->listen[i]; i++)
+		if (http_unix_path(s->listen[i]) || !http_is_loopback(s->listen[i]))
+			return;
+	say(c, FINDING_WARNING, "listen: only this host can connect, and trusted_proxies names no proxy on it, so nobody's address is known: audit "
+		"lines say 127.0.0.1, `client in` means the proxy, and networks have no limits");
+}
+
 void check_listen(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -52,6 +67,7 @@ void check_listen(struct check *c)
 		if (http_unix_path(s->listen[i]))
 			check_socket(c, s->listen[i], &access);
 	}
+	check_loopback(c);
 	if (c->warnings == before)
 		say(c, FINDING_OK, "%zu addresses to listen at, %s", i, s->tls_key_file ? "with TLS" : "without TLS");
 }

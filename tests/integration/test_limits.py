@@ -110,6 +110,15 @@ def test_a_person_is_signed_on_only_so_often_in_a_minute(limited):
     assert len(refused) == 1 and refused[0]["object_id"] == MAYA["id"], refused
 
 
+def test_check_says_when_no_client_can_be_told_from_another(stopped_parts):
+    settings = stopped_parts.settings().replace("public_url: http:", "public_url: https:")
+    for more, warned in (("", True), ("trusted_proxies: 127.0.0.1\n", False)):
+        stopped_parts.write_postern_files(settings + more)
+        said = subprocess.run(stopped_parts.postern_command("check", "--offline"), capture_output=True, text=True).stdout
+        assert "\nlisteners\n" in said
+        assert ("networks have no limits" in said) == warned, said
+
+
 def test_a_company_behind_one_address_gets_in_while_somebody_else_is_refused(postern_build):
     """`make nine-oclock` with 800 people instead of 4,000."""
     command = [sys.executable, TESTS / "bench/nine_oclock.py", "--build", postern_build, "--people", "800", "--json"]
