@@ -37,7 +37,11 @@ int command_seats(struct arena *a, const char *settings_path, int argc, char **a
 int command_what_if(struct arena *a, const char *settings_path, int argc, char **argv);
 /* rules list [--json] | status [--json] | accept [VERSION] */
 int command_rules(struct arena *a, const char *settings_path, int argc, char **argv);
-/* role NAME INSTANCE SETTINGS SOCKETS AREA: started by the parent alone */
+/* prepare [--folder DIR] [--units]: for roles that systemd starts */
+int command_prepare(struct arena *a, const char *settings_path, int argc, char **argv);
+/* reload: whoever runs reads everything again */
+int command_reload(struct arena *a, const char *settings_path, int argc, char **argv);
+/* role NAME INSTANCE SETTINGS SOCKETS AREA by the parent, NAME INSTANCE FOLDER by systemd */
 int command_role(struct arena *a, int argc, char **argv);
 
 /* trial SETTINGS: started by the parent alone, of the program that is to take its place */

@@ -122,6 +122,11 @@ void files_put(struct files *f, const char *path, unsigned audience, struct slic
 		keep(f, arena_strdup(f->arena, path), audience == FILES_ALL ? FILE_PUBLIC : FILE_SECRET, audience, arena_slice(f->arena, bytes));
 }
 
+const char *files_first(const struct files *f)
+{
+	return f->kept ? f->kept->path : NULL;
+}
+
 /* ---- a folder ---- */
 
 struct names {
@@ -286,6 +291,14 @@ static int read_whole(struct arena *a, int fd, struct slice *out, struct error *
 	}
 	*out = slice_of(bytes, size);
 	return 0;
+}
+
+int files_snapshot_bytes(struct arena *a, int fd, struct slice *out, struct error *err)
+{
+	int rc = read_whole(a, fd, out, err);
+
+	close(fd);
+	return rc;
 }
 
 /* One record at the front of s, which is moved past it; each file gets a NUL behind it by being copied. */

@@ -51,5 +51,9 @@ void files_put(struct files *f, const char *path, unsigned audience, struct slic
 
 /* A descriptor, positioned at 0, of a sealed memory file with all files for `audience` (and FILES_ALL). */
 int files_snapshot(const struct files *f, unsigned audience, int *fd_out, struct error *err);
+/* The bytes of one, to be kept in a file; fd is closed. */
+int files_snapshot_bytes(struct arena *a, int fd, struct slice *out, struct error *err);
+/* The path of the file that was read first: the settings.  NULL: there is none. */
+const char *files_first(const struct files *f);
 
 #endif

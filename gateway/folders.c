@@ -124,12 +124,16 @@ static int give(int fd, const char *path, const struct owners *o, const struct c
 	return 0;
 }
 
-/* Not what root wrote there: that is his, as the cookie secret. */
-static bool was_a_roles(const struct owners *o, int fd)
+/*
+ * Not what root wrote there: that is his, as the cookie secret.  And nothing is
+ * opened for no reason: a process that closes a file loses its lock on it
+ * (fcntl(2)), as the parent has one in runtime_dir.
+ */
+static bool is_anothers(const struct owners *o, const struct child_user *u, int folder, const char *name)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && st.st_uid != 0 && is_known(o, st.st_uid);
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0 && st.st_uid != u->uid && is_known(o, st.st_uid);
 }
 
 static int give_files(int folder, const char *path, const struct owners *o, const struct child_user *u, struct error *err)
@@ -141,13 +145,12 @@ static int give_files(int folder, const char *path, const struct owners *o, cons
 	if (!dir)
 		close(folder);
 	while (dir && rc == 0 && (entry = readdir(dir))) {
-		int fd = *entry->d_name == '.' ? -1
-			: openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		int fd = is_anothers(o, u, dirfd(dir), entry->d_name)
+			? openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
 
 		if (fd < 0)
 			continue;
-		if (was_a_roles(o, fd))
-			rc = give(fd, path, o, u, err);
+		rc = give(fd, path, o, u, err);
 		close(fd);
 	}
 	if (dir)

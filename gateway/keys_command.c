@@ -210,8 +210,8 @@ static void say_reload(const struct keys *k)
 	struct running running;
 
 	running_look(k->settings, &running);
-	if (running.pid)
-		printf("Not live yet.  When you want it to be: kill -HUP %ld\n", (long)running.pid);
+	if (running.pid || running.units)
+		printf("Not live yet.  When you want it to be: postern reload\n");
 	else
 		printf("Live at the next start or reload; no running service can be seen from here.\n");
 }
@@ -222,7 +222,10 @@ static int reload(const struct keys *k, struct error *err)
 
 	if (running_reload(k->settings, &running, err) < 0)
 		return -1;
-	printf("Live: the service (process %ld) took it over.\n", (long)running.pid);
+	if (running.pid)
+		printf("Live: the service (process %ld) took it over.\n", (long)running.pid);
+	else
+		printf("Live: the units took it over.\n");
 	return 0;
 }
 

@@ -42,7 +42,7 @@ bool keys_are_live(const struct keys *k, struct running *running)
 	size_t i;
 
 	running_look(k->settings, running);
-	if (!running->pid)
+	if (!running->pid && !running->units)
 		return false;
 	if (running_is_older_than(running, k->settings->file))
 		return false;

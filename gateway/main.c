@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "gateway/commands.h"
 #include "gateway/parent.h"
+#include "gateway/units.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,16 @@ static const struct command {
 		"they name, nothing changes.  Otherwise it takes over in the same process, with the\n"
 		"listening sockets, and replaces the other processes as a reload does: nobody is\n"
 		"refused.  Exit status 1: it did not take over; the service's log says why.\n"},
+	{"prepare", command_prepare, "hand systemd what a unit for each role is to have",
+		"usage: postern [-c FILE] prepare [--units] [--folder DIR]\n\n"
+		"Is for postern-prepare.service.  Reads and judges everything as serve does, and leaves\n"
+		"each role what it may hold in DIR, " UNITS_FOLDER " unless said otherwise.\n"
+		"--units: has systemd start the roles, or restart them one after another.  When\n"
+		"anything is wrong, says so, and what runs stays as it is.\n"},
+	{"reload", command_reload, "have the running service read settings and files anew",
+		"usage: postern [-c FILE] reload\n\n"
+		"serve or the units, whichever runs here.  Exit status 1: they were not taken, and the\n"
+		"old ones stay in force; the service's log and `postern check` say why.\n"},
 	{"check", command_check, "say what is wrong with settings, files, directories and metadata",
 		"usage: postern [-c FILE] check [--offline]\n\n"
 		"Reads the settings and every file that they name, connects to the directories\n"

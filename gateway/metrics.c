@@ -104,6 +104,23 @@ uint64_t metrics_layout(void)
 	return h >> 8;
 }
 
+/*
+ * The kernel lets go of a lock with its process, so an area is given on
+ * whatever the process died of.  Area 0 is a parent's, who takes none.
+ */
+unsigned metrics_take_area(int fd)
+{
+	unsigned area;
+
+	for (area = 1; area < METRICS_AREAS; area++) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(area * sizeof(struct area)), .l_len = 1};
+
+		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+			return area;
+	}
+	return METRICS_AREAS;
+}
+
 /* An area that nobody had stays without memory, which reading would give it. */
 static void note_area(struct area *areas, unsigned area)
 {

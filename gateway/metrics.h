@@ -25,6 +25,7 @@
 #include "base/arena.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 enum metric {
 #define METRIC(name, kind, text, labels, help) METRIC_##name,
@@ -85,6 +86,12 @@ int64_t metrics_audit_failing(const struct metrics *m);
 
 /* In the parent.  The file cannot change its size: a role that cuts it would end the others. */
 int metrics_make(int *fd_out, struct error *err);
+/*
+ * Without a parent, in a file with a name: an area that nobody has, for as long
+ * as the process keeps the descriptor.  Who may write it could cut it
+ * and end the others by that, as with LMDB's lock files.
+ */
+unsigned metrics_take_area(int fd);
 /* Area METRICS_AREAS: none is left, *out is NULL.  The descriptor stays the caller's. */
 int metrics_open(int fd, unsigned area, struct metrics **out, struct error *err);
 void metrics_close(struct metrics *m);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/inherit.h"
 #include "gateway/limits.h"
+#include "gateway/notify.h"
 #include "gateway/posts.h"
 #include "gateway/running.h"
 #include "gateway/upgrade.h"
@@ -38,6 +39,7 @@ static void tell_ready(struct parent *p)
 	if (p->told_ready || p->posts.stopping || !posts_serve(&p->posts))
 		return;
 	p->told_ready = true;
+	notify_ready("serving");
 	for (i = 0; i < with->browsers.n; i++)
 		log_info("serving", "address", with->browsers.list[i].bound, "public_url", with->loaded.settings->public_url, NULL);
 	for (i = 0; i < with->metrics_sockets.n; i++)
@@ -57,6 +59,7 @@ static void turn(struct parent *p)
 {
 	int64_t now = clock_monotonic_us();
 
+	notify_alive();
 	look_at_keys(p, now);
 	posts_turn(&p->posts, now);
 	tell_ready(p);
@@ -95,11 +98,15 @@ static int read_again(struct parent *p)
 static void reload(struct parent *p)
 {
 	struct timespec read_at = running_time();
-	int rc = read_again(p);
+	int rc;
 
+	notify_reloading();
+	rc = read_again(p);
 	metrics_count(p->supply.metrics, METRIC_RELOADS, rc == 0 ? "taken" : "refused", NULL);
-	if (rc < 0)
+	if (rc < 0) {
+		notify_ready("serving; the last settings were not taken, the log says why");
 		return;
+	}
 	p->told_ready = false;
 	p->alarm_at = 0;
 	use_log_level(p);
@@ -152,6 +159,7 @@ static void stop(struct parent *p)
 		return;
 	log_info("stopping", NULL);
 	upgrade_forget(&p->upgrade);
+	notify_stopping();
 	posts_stop(&p->posts);
 }
 

@@ -45,7 +45,7 @@ EXTRA_DIST += doc/postern.yaml.sample
 
 # The program: in a library too, so that tests link what they test.
 noinst_LIBRARIES += gateway/libprogram.a
-gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(CURL_CFLAGS)
 gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
 	gateway/census.c gateway/census.h \
@@ -70,10 +70,12 @@ gateway_libprogram_a_SOURCES = \
 	gateway/mirror_command.c \
 	gateway/mirror_print.c gateway/mirror_print.h \
 	gateway/mirror_role.c \
+	gateway/notify.c gateway/notify.h \
 	gateway/observe_command.c \
 	gateway/observe_report.c gateway/observe_report.h \
 	gateway/parent.c gateway/parent.h \
 	gateway/posts.c gateway/posts.h \
+	gateway/prepare_command.c \
 	gateway/refresh_role.c \
 	gateway/report.c gateway/report.h \
 	gateway/role.c \
@@ -86,6 +88,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/seats_print.c \
 	gateway/upgrade.c gateway/upgrade.h \
 	gateway/upgrade_command.c \
+	gateway/units.c gateway/units.h gateway/units_systemd.c \
 	gateway/what_if_command.c \
 	gateway/who_command.c
 

@@ -7,16 +7,21 @@
  * the role's own file.
  */
 #include "gateway/role.h"
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
+#include "gateway/notify.h"
+#include "gateway/units.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <sys/prctl.h>
+
+#define TELL_EVERY 500000               /* microseconds */
 
 static volatile sig_atomic_t stop;
 
@@ -38,8 +43,25 @@ static void catch_signals(void)
 	sigaction(SIGHUP, &off, NULL);
 }
 
+/* Called as often as it suits a role, and told once in a while. */
+static void tell_systemd(void)
+{
+	static int64_t told = -TELL_EVERY;
+	int64_t now = clock_monotonic_us();
+
+	if (now - told < TELL_EVERY)
+		return;
+	told = now;
+	notify_ready("running");
+	notify_alive();
+}
+
 void role_alive(const struct role *role)
 {
+	if (role->heartbeat < 0) {
+		tell_systemd();
+		return;
+	}
 	if (write(role->heartbeat, "", 1) < 0 && errno == EPIPE) {
 		log_error("the parent is gone", NULL);
 		_exit(1);
@@ -47,11 +69,11 @@ void role_alive(const struct role *role)
 }
 
 /* Counting is in nobody's way: what is wrong with it is said, and the role runs without. */
-static void open_metrics(struct role *role, unsigned area)
+static void open_metrics(struct role *role, int fd, unsigned area)
 {
 	struct error err;
 
-	if (metrics_open(CHILD_METRICS_FD, area, &role->metrics, &err) < 0)
+	if (metrics_open(fd, area, &role->metrics, &err) < 0)
 		log_error("nothing is counted", "detail", err.detail, NULL);
 	else if (!role->metrics)
 		log_warning("nothing is counted: there are too many processes", NULL);
@@ -69,10 +91,56 @@ static int role_read(struct role *role, const char *settings_path, const char *s
 		role->sockets[i] = CHILD_SOCKETS_FD + (int)i;
 	for (i = 0; i < role->socket_count + (CHILD_SOCKETS_FD - CHILD_FILES_FD); i++)
 		fcntl(CHILD_FILES_FD + (int)i, F_SETFD, FD_CLOEXEC);
-	open_metrics(role, (unsigned)m);
+	role->limits = CHILD_LIMITS_FD;
+	open_metrics(role, CHILD_METRICS_FD, (unsigned)m);
 	if (files_from_snapshot(role->arena, CHILD_FILES_FD, &role->files, err) < 0)
 		return -1;
 	return settings_read(role->arena, role->files, settings_path, &role->settings, NULL, err);
+}
+
+/* The descriptor stays open: the area is ours by a lock on it. */
+static void take_metrics(struct role *role, const char *path)
+{
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	unsigned area;
+
+	if (fd < 0) {
+		log_error("nothing is counted", "file", path, "detail", strerror(errno), NULL);
+		return;
+	}
+	area = metrics_take_area(fd);
+	open_metrics(role, fd, area);
+	metrics_forget(role->metrics, area);
+}
+
+/* As a unit of systemd. */
+static int role_read_unit(struct role *role, const char *units, struct error *err)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *path = arena_printf(role->arena, "%s/files", folder ? folder : "");
+	int fd = open(path, O_RDONLY | O_CLOEXEC), n;
+
+	if (!folder || fd < 0)
+		return error_set(err, REASON_FILE, "%s: %s: is this a unit of postern.target?", path, strerror(errno));
+	if (files_from_snapshot(role->arena, fd, &role->files, err) < 0)
+		return -1;
+	n = notify_sockets(role->sockets, ROLE_SOCKETS_MAX);
+	if (n < 0 || !files_first(role->files))
+		return error_set(err, REASON_INTERNAL, "started with more sockets than there can be, or without settings");
+	role->socket_count = (size_t)n;
+	role->heartbeat = -1;
+	take_metrics(role, units_metrics_path(role->arena, units));
+	role->limits = open(units_limits_path(role->arena, units), O_RDWR | O_NOFOLLOW | O_CLOEXEC);      /* workers alone can */
+	return settings_read(role->arena, role->files, files_first(role->files), &role->settings, NULL, err);
+}
+
+/* NAME INSTANCE SETTINGS SOCKETS AREA by the parent, NAME INSTANCE FOLDER (units.h) by systemd */
+static int role_begin(struct role *role, int argc, char **argv, struct error *err)
+{
+	if (argc == 4)
+		return role_read_unit(role, argv[3], err);
+	/* execve keeps it, a change of user does not: once more */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return role_read(role, argv[3], argv[4], argv[5], err);
 }
 
 int command_role(struct arena *a, int argc, char **argv)
@@ -85,19 +153,17 @@ int command_role(struct arena *a, int argc, char **argv)
 	struct error err;
 	size_t i;
 
-	if (argc != 6) {
-		fputs("usage: postern role is for `postern serve` alone\n", stderr);
+	if (argc != 6 && argc != 4) {
+		fputs("usage: postern role is for `postern serve` and the units of postern.target alone\n", stderr);
 		return 2;
 	}
 	/* no core dump and no debugger gets at keys and passwords */
 	prctl(PR_SET_DUMPABLE, 0);
-	/* execve keeps it, a change of user does not: once more */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	catch_signals();
 	role.name = argv[1];
 	role.instance = argv[2];
 	log_begin(arena_printf(a, "%s %s", role.name, role.instance), level);
-	if (role_read(&role, argv[3], argv[4], argv[5], &err) < 0) {
+	if (role_begin(&role, argc, argv, &err) < 0) {
 		log_error("cannot start", "detail", err.detail, NULL);
 		return 1;
 	}

@@ -3,7 +3,9 @@
  * Roles: the processes that the parent starts, and what each is handed.
  *
  * `postern role NAME` is executed anew with a snapshot of the files that are
- * its business, a heartbeat pipe and, for a worker, its listening sockets.  A
+ * its business, a heartbeat pipe and, for a worker, its listening sockets; by
+ * systemd as a unit (units.h) with the same snapshot as a credential, the
+ * watchdog in place of the pipe, and sockets as sd_listen_fds has them.  A
  * role writes one byte to the pipe when it is ready and one every second while
  * it makes progress; the parent replaces one that is silent for too long.
  * SIGTERM: finish what is in hand, then end with status 0.  Each role's entry
@@ -28,12 +30,13 @@ struct role {
 	const struct settings *settings;
 	int sockets[ROLE_SOCKETS_MAX];  /* worker: bound and listening */
 	size_t socket_count;
-	int heartbeat;                  /* pipe to the parent */
+	int limits;                     /* worker: the memory file of limits.h */
+	int heartbeat;                  /* pipe to the parent; -1: systemd is told instead */
 	struct metrics *metrics;        /* to count in; NULL: not counted */
 	volatile sig_atomic_t *stop;    /* set by SIGTERM */
 };
 
-/* One byte to the parent; also says "ready" the first time.  Ends the process when the parent is gone. */
+/* One byte to the parent, or word to systemd's watchdog; also says "ready" the first time.  Ends the process when the parent is gone. */
 void role_alive(const struct role *role);
 
 int role_worker(const struct role *role);       /* exit status */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/units.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +80,15 @@ int running_say(int fd, const struct settings *s, struct timespec read_at)
 
 /* ---- commands ---- */
 
+/* What was prepared last is what runs. */
+static void look_at_units(struct running *out)
+{
+	struct stat st;
+
+	if (units_are_used(UNITS_FOLDER) && lstat(UNITS_FOLDER "/current", &st) == 0)
+		*out = (struct running){.units = true, .read_at = st.st_mtim};
+}
+
 void running_look(const struct settings *s, struct running *out)
 {
 	char buffer[4096];
@@ -88,6 +98,7 @@ void running_look(const struct settings *s, struct running *out)
 	struct stat st;
 
 	*out = (struct running){0};
+	look_at_units(out);
 	if (fd < 0)
 		return;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid > 0)
@@ -120,6 +131,9 @@ static int tell(const struct settings *s, int number, int seconds, struct runnin
 	struct running before, now;
 
 	running_look(s, &before);
+	*out = before;
+	if (before.units)
+		return units_reload(err);
 	if (!before.pid)
 		return error_set(err, REASON_FILE, "no service runs with these settings that can be seen from here");
 	pause_ms(TICK_MS);      /* so that what was just written is older than the reading */

@@ -20,6 +20,7 @@
 
 struct running {
 	pid_t pid;                      /* of the parent; 0: none, or none that can be seen from here */
+	bool units;                     /* no parent: systemd runs a unit for each role (units.h) */
 	struct timespec read_at;        /* when it last began to read settings that it then took */
 };
 
@@ -38,7 +39,7 @@ int running_say(int fd, const struct settings *s, struct timespec read_at);
 void running_look(const struct settings *s, struct running *out);
 /* Whether a file was changed after it was read by the running service, or is not there. */
 bool running_is_older_than(const struct running *r, const char *path);
-/* SIGHUP, then waits until the service has taken what is on the disk.  REASON_FILE: none runs, or it did not take it. */
+/* SIGHUP, or a reload by systemd, then waits until the service has taken what is on the disk.  REASON_FILE: none runs, or it did not take it. */
 int running_reload(const struct settings *s, struct running *out, struct error *err);
 /* The same with SIGUSR2, until the program that is installed now has taken over. */
 int running_upgrade(const struct settings *s, struct running *out, struct error *err);

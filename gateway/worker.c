@@ -83,7 +83,7 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 	static struct languages languages;
 	struct slice certificate = {0}, key = {0};
 
-	if (gateway_open_worker(&w->gateway, err) < 0 || limits_open(CHILD_LIMITS_FD, &w->gateway.limits, err) < 0)
+	if (gateway_open_worker(&w->gateway, err) < 0 || limits_open(w->role->limits, &w->gateway.limits, err) < 0)
 		return -1;
 	languages_start(w->gateway.arena, &languages);
 	pages_start(&(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .languages = &languages});

@@ -492,6 +492,20 @@ def test_runs_the_roles_as_another_user(serve):
     assert (serve.folder / "state" / "mirror" / "mirror.mdb").stat().st_uid == 65534
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_commands_find_the_service_of_another_user_after_reloads(serve):
+    serve.folder.chmod(0o755)
+    for above in list(serve.folder.parents)[:3]:
+        if above != pathlib.Path("/tmp") and str(above).startswith("/tmp/"):
+            above.chmod(0o755)
+    with open(serve.folder / "p.yaml", "a") as f:
+        f.write("user: nobody\n")
+    serve.start_ready()
+    for _ in range(2):
+        done = subprocess.run([POSTERN, "-c", serve.folder / "p.yaml", "reload"], capture_output=True, text=True)
+        assert done.stdout == "the new settings are in force\n", done.stderr
+
+
 def test_keeps_files_off_standard_descriptors_that_were_closed(serve):
     """A log line must not be written into the claims."""
     serve.process = subprocess.Popen(["/bin/sh", "-c", 'exec "$0" -c "$1" serve 0<&- 1>&- 2>&-', POSTERN,
