@@ -101,7 +101,8 @@ class Service:
         usual = p.settings(metadata=self.metadata.url)
         through = usual.replace(f"ldap://127.0.0.1:{p.ports['slapd']}", f"ldap://127.0.0.1:{self.ldap.port}\n    timeout: 1s")
         p.write_postern_files(through + f"workers: {WORKERS}\n")
-        p.start_door("managed")
+        # the door's own copy: it reads it at each sign-on, and a fault may spoil ours
+        p.start_door("managed", idp_certificate=shutil.copy(p.folder / "signing.crt", p.folder / "door.crt"))
         self.start()
 
     def start(self, read_only=None, ready=None):

@@ -32,6 +32,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="postern-soak-")
     bench = benches.Bench(options.build, folder)
     try:
+        bench.start()
         bench.load(1000)                                        # warm
         processes, loads = descriptors(bench), [bench.load(SLICE)]
         while sum(load["sign_ons"] for load in loads) < options.count:
@@ -46,6 +47,7 @@ def main():
     print(f"sign-ons                      {sum(load['sign_ons'] for load in loads):,}, {failed} failed   promised: none")
     print(f"processes                     {'the same' if set(after) == set(processes) else 'others'}   promised: the same")
     print(f"descriptors, parent, workers  {sum(processes.values())}, then {sum(after.values())}   promised: the same")
+    print(f"floor: RSA-2048 sign + verify {benches.floor(first):.0f} us, then {benches.floor(last):.0f}, with all cores busy")
     rows = (("p50 with 8 clients", "p50_us", "us"), ("p99 with 8 clients", "p99_us", "us"),
             ("CPU of all processes each", "cpu_us_each", "us"), ("private memory of a worker", "private_kib", "KiB"),
             ("of that not pages of claims", "own_kib", "KiB"))
