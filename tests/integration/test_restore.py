@@ -59,7 +59,8 @@ def hosts(tmp_path, stopped_parts):
     old.fill()
     stopped_parts.start_slapd()
     stopped_parts.start_entra()
-    stopped_parts.start_door("managed", idp_certificate=shutil.copy(old.root / "etc/postern/signing.crt", tmp_path / "door.crt"))
+    certificate = shutil.copy(old.root / "etc/postern/signing.crt", tmp_path / "door.crt")
+    stopped_parts.start_door("managed", idp_certificate=certificate)
     old.start()
     return old, new
 
