@@ -115,8 +115,8 @@ ErrorLog {folder}/apache-error.log
 StartServers 1
 ThreadsPerChild 16
 MinSpareThreads 1
-MaxSpareThreads 32
-MaxRequestWorkers 32
+MaxSpareThreads 64
+MaxRequestWorkers 64
 {modules}
 TypesConfig /etc/mime.types
 Include {folder}/sample.conf
