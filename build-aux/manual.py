@@ -199,7 +199,7 @@ TABLES = {
         "top", "decryption_key", "otherwise", "accounts", "limits", "provider", "connection", "attribute", "stable_id",
         "directory", "people", "groups", "exception", "rule",
         "requirement", "ldap_rules", "ldap_rule", "ldap_mark",
-        "link")},
+        "link", "brand", "colours", "contact")},
     **{f"words {kind}": ("man/postern.rules.5", lambda kind=kind: words(kind)) for kind in ("JOINER", "TEST", "OPERATOR")},
     "words METHOD": ("man/postern.rules.5", methods),
     "reasons": ("doc/OPERATIONS.md", reasons_table),

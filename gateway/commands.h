@@ -27,6 +27,8 @@ int command_observe(struct arena *a, const char *settings_path, int argc, char *
 /* keys list [--json] | make NAME … | activate CONNECTION|--all|--requests NAME | retire NAME | instructions CONNECTION [NAME] */
 int command_mirror(struct arena *a, const char *settings_path, int argc, char **argv);
 int command_keys(struct arena *a, const char *settings_path, int argc, char **argv);
+/* pages FOLDER: every page in every language, to be looked at */
+int command_pages(struct arena *a, const char *settings_path, int argc, char **argv);
 /* fill: the directories read once, without the service */
 int command_fill(struct arena *a, const char *settings_path, int argc, char **argv);
 /* who [--outcome | --rule | --group] NAME [--csv | --json] */

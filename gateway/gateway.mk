@@ -23,6 +23,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/explain.h \
 	gateway/explain_json.c \
 	gateway/explain_text.c \
+	gateway/frame.c gateway/frame.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
 	gateway/health.c \
@@ -96,7 +97,7 @@ gateway/pages_data.c: $(PAGE_FILES) build-aux/embed.sh
 
 GATEWAY_LIBS = gateway/libgateway.a gateway/libsettings.a provision/libprovision.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a http/libhttp.a \
 	store/libstore.a $(LASSO_LIBS) $(XMLSEC_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(LDAP_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) \
-	$(LMDB_LIBS) $(SYSTEMD_LIBS) $(BASE_LIBS)
+	$(LMDB_LIBS) $(SYSTEMD_LIBS) $(BASE_LIBS) -lm
 
 check_PROGRAMS += tests/unit/test_pending
 tests_unit_test_pending_SOURCES = tests/unit/test_pending.c tests/unit/unit.h
@@ -150,3 +151,7 @@ check_PROGRAMS += tests/unit/test_logout
 tests_unit_test_logout_SOURCES = tests/unit/test_logout.c tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_logout_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
 tests_unit_test_logout_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_brand
+tests_unit_test_brand_SOURCES = tests/unit/test_brand.c tests/unit/unit.h
+tests_unit_test_brand_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

@@ -94,6 +94,15 @@ int languages_add(struct languages *l, const char *tag, struct slice bytes, stru
 	return 0;
 }
 
+const char *languages_list(struct arena *a, const struct languages *l)
+{
+	const char *list = l->list[0].tag;
+
+	for (size_t i = 1; i < l->count; i++)
+		list = arena_printf(a, "%s, %s", list, l->list[i].tag);
+	return list;
+}
+
 const struct language *languages_find(const struct languages *l, struct slice tag)
 {
 	for (size_t i = 0; i < l->count; i++) {

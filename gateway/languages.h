@@ -32,6 +32,8 @@ struct languages {
 void languages_start(struct arena *a, struct languages *out);
 /* One more catalogue, for a language that is there or a new one.  bytes must live as long. */
 int languages_add(struct languages *l, const char *tag, struct slice bytes, struct error *err);
+/* "en, ar, de", for who has to choose. */
+const char *languages_list(struct arena *a, const struct languages *l);
 /* By tag, in any case of letters; NULL: not there. */
 const struct language *languages_find(const struct languages *l, struct slice tag);
 /* Two or three letters, and subtags of letters and digits behind a hyphen. */

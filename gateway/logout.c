@@ -140,29 +140,15 @@ static size_t live_providers(const struct logout *l, const char **titles)
 	return n;
 }
 
-/* Nobody, ended, alive; behind that alive in spite of each fault. */
-static const struct page_logout words[] = {
-	{.title = N_("You are not signed on here"),
-		.text = N_("This service knows of no sign-on in this browser. If Atlassian still shows you signed in, please sign out there.")},
-	{.title = N_("You are signed out"), .text = N_("Your session at the identity provider of your organisation has ended."),
-		.places_text = N_("These keep you signed in until you sign out there, too:")},
-	{.title = N_("Sign out?"),
-		.text = N_("This ends your session at the identity provider of your organisation, and at the services that it tells of it."),
-		.places_text = N_("What you opened keeps a session of its own. Please sign out there, too:")},
-	{.title = N_("You may still be signed in"),
-		.text = N_("The identity provider says that it did not sign you out. You can try again, or sign out on its own page."),
-		.places_text = N_("What you opened keeps a session of its own. Please sign out there, too:")},
-	{.title = N_("You are still signed in"),
-		.text = N_("The identity provider of your organisation takes no sign-out from here. Please sign out on its own page."),
-		.places_text = N_("What you opened keeps a session of its own. Please sign out there, too:")},
-};
-
 void logout_show(struct logout *l, enum logout_fault fault)
 {
 	struct page_logout_place places[LOGOUT_SESSIONS_MAX * LOGOUT_DOORS_MAX];
 	const char *providers[LOGOUT_SESSIONS_MAX + 1] = {NULL};
 	size_t live = live_providers(l, providers);
-	struct page_logout page = words[live ? 2 + (size_t)fault : l->cookie.count ? 1 : 0];
+	static const enum page_logout_state faults[] = {
+		[LOGOUT_NO_FAULT] = PAGE_LOGOUT_ASK, [LOGOUT_REFUSED] = PAGE_LOGOUT_REFUSED, [LOGOUT_UNASKABLE] = PAGE_LOGOUT_UNASKABLE,
+	};
+	struct page_logout page = {.state = live ? faults[fault] : l->cookie.count ? PAGE_LOGOUT_DONE : PAGE_LOGOUT_NOBODY};
 
 	page.places = places;
 	page.place_count = places_of(l, places);

@@ -116,6 +116,10 @@ static const struct command {
 		"status: the rules that LDAP holds, and which of them each process runs.  Exit\n"
 		"status 1: LDAP holds others than those in force.  accept: has rules of LDAP come\n"
 		"into force that would change the outcome of more people than change_limit.\n"},
+	{"pages", command_pages, "write the pages as files, to be looked at",
+		"usage: postern [-c FILE] pages FOLDER\n\n"
+		"Every page in every language, with the brand of the settings, as an HTML file; open\n"
+		"FOLDER/index.html in a browser.  Needs no keys and no service.\n"},
 	{"setup", command_setup, "print every value to paste at Entra ID and Atlassian",
 		"usage: postern [-c FILE] setup\n"},
 	{"version", command_version, "print the version", "usage: postern version\n"},

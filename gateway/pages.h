@@ -13,7 +13,7 @@
 #ifndef GATEWAY_PAGES_H
 #define GATEWAY_PAGES_H
 
-#include "gateway/languages.h"
+#include "gateway/brand.h"
 #include "http/http.h"
 #include "saml/saml.h"
 
@@ -38,22 +38,24 @@ struct page_logout_place {
 	const char *name, *url;         /* a door, and where its people sign out */
 };
 
+enum page_logout_state { PAGE_LOGOUT_NOBODY, PAGE_LOGOUT_DONE, PAGE_LOGOUT_ASK, PAGE_LOGOUT_REFUSED, PAGE_LOGOUT_UNASKABLE };
+
 struct page_logout {
-	const char *title, *text;
+	enum page_logout_state state;
 	const char *token;              /* for the form; NULL: there is no button */
 	const char *const *providers;   /* a button for each, NULL-terminated; pressed, it sends its place in the list as `session` */
-	const char *places_text;        /* above the places */
 	const struct page_logout_place *places;
 	size_t place_count;
 };
 
 struct pages_options {
 	const char *form_action;        /* what CSP allows the posting page to send to */
-	const struct languages *languages;
+	const struct brand *brand;
+	bool still;                     /* to be looked at: no page goes away by itself */
 };
 
 /* Once a process, before any page; what is pointed to must live as long. */
-void pages_start(const struct pages_options *o);
+void pages_start(struct arena *a, const struct pages_options *o);
 
 void page_refusal(struct http_exchange *x, const struct page_refusal *page);
 /* What stands on a page that posts by itself, for those whose browser runs no script. */

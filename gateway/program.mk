@@ -3,13 +3,16 @@
 # The settings alone, for their tests and for all roles.
 noinst_LIBRARIES += gateway/libsettings.a
 gateway_libsettings_a_SOURCES = \
+	gateway/brand.c gateway/brand.h \
 	gateway/catalogue.c gateway/catalogue.h \
+	gateway/colours.c gateway/colours.h \
 	gateway/domains.c gateway/domains.h \
 	gateway/files.c gateway/files.h \
 	gateway/keyring.c gateway/keyring.h \
 	gateway/languages.c gateway/languages.h \
 	gateway/mail.c gateway/mail.h \
 	gateway/settings.c gateway/settings.h \
+	gateway/settings_brand.c \
 	gateway/settings_claims.c \
 	gateway/settings_limits.c \
 	gateway/settings_connections.c \
@@ -27,7 +30,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_table.def \
 	gateway/settings_values.c
 nodist_gateway_libsettings_a_SOURCES = po/catalogues.c
-SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS)
+SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS) -lm
 
 check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
 	tests/unit/test_settings_providers tests/unit/test_settings_conditions
@@ -41,7 +44,7 @@ tests_unit_test_files_SOURCES = tests/unit/test_files.c tests/unit/unit.h
 tests_unit_test_files_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c tests/unit/unit.h
 tests_unit_test_settings_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += doc/postern.yaml.sample
+EXTRA_DIST += doc/postern.yaml.sample doc/brand/brand.yaml doc/brand/logo.svg doc/brand/logo-dark.svg
 
 # The program: in a library too, so that tests link what they test.
 noinst_LIBRARIES += gateway/libprogram.a
@@ -73,6 +76,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/notify.c gateway/notify.h \
 	gateway/observe_command.c \
 	gateway/observe_report.c gateway/observe_report.h \
+	gateway/pages_command.c \
 	gateway/parent.c gateway/parent.h \
 	gateway/posts.c gateway/posts.h \
 	gateway/prepare_command.c \

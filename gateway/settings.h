@@ -212,6 +212,8 @@ struct settings {
 	enum audit_failure audit_failure;
 	const char *ask;                /* otherwise.ask: whom to ask, a mail address, URL or text */
 	bool show_groups;
+	const char *language;           /* of pages, for a browser that asks for none that there is */
+	const char *brand_dir;          /* NULL: none (brand.h) */
 	int64_t accounts_max_age;       /* seconds; 0: none */
 	int64_t pending_seconds;        /* life of a pending sign-on: 900 */
 	const char *default_link;       /* started for who comes with an answer that nobody asked for; NULL: a page says no */

@@ -274,6 +274,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	settings_load_decryption_keys(&r);
 	load_tls(&r);
 	load_cookie_secrets(&r);
+	settings_load_brand(&r);
 	load_providers(&r);
 	for (i = 0, map = yaml_get(root, "connections")->child; i < s->connection_count; i++, map = map->next)
 		load_connection(&r, &s->connections[i], map);

@@ -24,6 +24,9 @@
 #define TARGET_ldap_mark struct settings_ldap_rules
 #define TARGET_ldap_rule struct settings_ldap_rules
 #define TARGET_link struct link_words
+#define TARGET_brand struct brand
+#define TARGET_colours struct brand
+#define TARGET_contact struct brand
 
 /* A row whose field has another type than its own does not compile. */
 #define IS(target, field, type) (offsetof(target, field) + 0 * sizeof(_Generic(((target *)0)->field, type: 0)))
@@ -69,6 +72,9 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_ldap_rule] = "ldap_rules: attributes",
 		[SECTION_ldap_mark] = "ldap_rules: mark_attributes",
 		[SECTION_link] = "go: NAME",
+		[SECTION_brand] = "brand.yaml",
+		[SECTION_colours] = "brand.yaml: colours",
+		[SECTION_contact] = "brand.yaml: contact",
 	};
 
 	return names[section];

@@ -13,6 +13,7 @@
 #define GATEWAY_SETTINGS_READER_H
 
 #include "base/yaml.h"
+#include "gateway/brand.h"
 #include "gateway/settings.h"
 
 #define SETTINGS_PROBLEMS_MAX 20
@@ -54,6 +55,9 @@ enum setting_section {
 	SECTION_ldap_rule,
 	SECTION_ldap_mark,
 	SECTION_link,
+	SECTION_brand,
+	SECTION_colours,
+	SECTION_contact,
 	SECTION_COUNT
 };
 
@@ -172,6 +176,10 @@ void settings_read_ldap_rules(struct settings_reader *r);
 void settings_read_links(struct settings_reader *r);
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
 void settings_read_claims(struct settings_reader *r);                  /* the same */
+
+/* brand.yaml of brand_dir and the files that it names; with settings_load_brand the folder is judged, too. */
+void settings_read_brand(struct settings_reader *r, struct brand *out);
+void settings_load_brand(struct settings_reader *r);
 
 /* Judges the pairs with their files. */
 void settings_load_decryption_keys(struct settings_reader *r);

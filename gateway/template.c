@@ -24,15 +24,15 @@ static const char *after_part(const char *at, struct slice name)
 	return after + strlen(closing);
 }
 
-static void add_said(struct text *t, const struct language *language, struct slice name)
+static void add_said(struct text *t, const struct speech *speech, struct slice name)
 {
 	const char *text = arena_copy(t->arena, name);
 
-	text_add_html(t, slice_c(language_say(language, text)));
+	text_add_html(t, slice_c(speech_say(speech, text)));
 }
 
 /* One `{{…}}` of the template, at its opening; returns what follows it. */
-static const char *fill_one(struct text *t, const char *at, const struct language *language, const struct value *values)
+static const char *fill_one(struct text *t, const char *at, const struct speech *speech, const struct value *values)
 {
 	const char *end = strstr(at, "}}");
 	char kind = at[2];
@@ -46,7 +46,7 @@ static const char *fill_one(struct text *t, const char *at, const struct languag
 	if (kind == '/')
 		return end;
 	if (kind == '_') {
-		add_said(t, language, name);
+		add_said(t, speech, name);
 		return end;
 	}
 	value = find(values, name);
@@ -59,18 +59,18 @@ static const char *fill_one(struct text *t, const char *at, const struct languag
 	return end;
 }
 
-void template_fill(struct text *t, const char *template, const struct language *language, const struct value *values)
+void template_fill(struct text *t, const char *template, const struct speech *speech, const struct value *values)
 {
 	const char *at, *next;
 
-	for (at = template; (next = strstr(at, "{{")); at = fill_one(t, next, language, values))
+	for (at = template; (next = strstr(at, "{{")); at = fill_one(t, next, speech, values))
 		text_add(t, slice_of(at, (size_t)(next - at)));
 	text_add_c(t, at);
 }
 
-void template_say(struct text *t, const struct language *language, const char *text, struct slice html)
+void template_say(struct text *t, const struct speech *speech, const char *text, struct slice html)
 {
-	const char *at = language_say(language, text), *next;
+	const char *at = speech_say(speech, text), *next;
 
 	for (; (next = strstr(at, "%s")); at = next + 2) {
 		text_add_html(t, slice_of(at, (size_t)(next - at)));

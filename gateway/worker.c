@@ -80,13 +80,13 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 		.network_limit = s->limits.connections, .ipv4_prefix = (int)s->limits.ipv4_prefix, .ipv6_prefix = (int)s->limits.ipv6_prefix,
 		.exempt = s->limits.exempt, .exempt_count = s->limits.exempt_count, .hsts_seconds = is_https(s) ? HSTS_SECONDS : 0,
 	};
-	static struct languages languages;
+	static struct brand brand;
 	struct slice certificate = {0}, key = {0};
 
-	if (gateway_open_worker(&w->gateway, err) < 0 || limits_open(w->role->limits, &w->gateway.limits, err) < 0)
+	if (gateway_open_worker(&w->gateway, err) < 0 || limits_open(w->role->limits, &w->gateway.limits, err) < 0 ||
+		brand_open(w->gateway.arena, w->gateway.files, s, &brand, err) < 0)
 		return -1;
-	languages_start(w->gateway.arena, &languages);
-	pages_start(&(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .languages = &languages});
+	pages_start(w->gateway.arena, &(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .brand = &brand});
 	if (s->tls_certificate_file &&
 		(files_get(w->gateway.files, s->tls_certificate_file, FILE_PUBLIC, FILES_ALL, &certificate, err) < 0 ||
 			files_get(w->gateway.files, s->tls_key_file, FILE_SECRET, FILES_WORKER, &key, err) < 0))

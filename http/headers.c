@@ -71,6 +71,7 @@ static const char *unfit(const struct http_exchange *x)
 		{"frame-ancestors", x->frame_ancestors, 0x20},
 		{"style hash", x->style_hash, 0x21},
 		{"script hash", x->script_hash, 0x21},
+		{"image source", x->image_source, 0x21},
 		{"Retry-After", x->retry_after, 0x20},
 	};
 
@@ -96,11 +97,11 @@ void headers_check(struct http_exchange *x)
 	x->status = reason_status(REASON_INTERNAL);
 	x->reply_type = "text/plain; charset=utf-8";
 	x->reply_body = slice_c(reason_sentence(REASON_INTERNAL));
-	x->location = x->form_action = x->frame_ancestors = x->style_hash = x->script_hash = x->retry_after = NULL;
+	x->location = x->form_action = x->frame_ancestors = x->style_hash = x->script_hash = x->image_source = x->retry_after = NULL;
 	x->set_cookies = NULL;
 }
 
-static const char *content_security_policy(const struct http_exchange *x)
+const char *http_content_security_policy(const struct http_exchange *x)
 {
 	struct text t;
 
@@ -113,6 +114,8 @@ static const char *content_security_policy(const struct http_exchange *x)
 		text_addf(&t, "; style-src %s", x->style_hash);
 	if (x->script_hash)
 		text_addf(&t, "; script-src %s", x->script_hash);
+	if (x->image_source)
+		text_addf(&t, "; img-src %s", x->image_source);
 	return t.p;
 }
 
@@ -146,7 +149,7 @@ void headers_write(const struct http_exchange *x, int64_t hsts_seconds, bool clo
 			add(to, some[i].name, some[i].value);
 	if (x->status != 204 && x->status != 304)
 		add(to, "Content-Length", arena_printf(x->arena, "%zu", x->reply_body.n));
-	add(to, "Content-Security-Policy", content_security_policy(x));
+	add(to, "Content-Security-Policy", http_content_security_policy(x));
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		if (!x->frame_ancestors || strcmp(always[i].name, "X-Frame-Options") != 0)
 			add(to, always[i].name, always[i].value);

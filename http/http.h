@@ -59,6 +59,7 @@ struct http_exchange {
 	const char *form_action;        /* CSP form-action sources instead of 'none': "https:" */
 	const char *frame_ancestors;    /* CSP sources that may frame this reply, instead of none at all */
 	const char *style_hash;         /* CSP style source, "'sha256-…'", or NULL: 'none' */
+	const char *image_source;       /* CSP image source: "data:"; NULL: 'none' */
 	const char *script_hash;        /* likewise for the one script a page has, or NULL */
 	const char *retry_after;
 	struct http_set_cookie *set_cookies;
@@ -78,6 +79,9 @@ struct http_set_cookie {
  * identity provider is cross-site, and Lax would drop the cookie there.
  */
 void http_set_cookie(struct http_exchange *x, const char *name, const char *value, int64_t max_age);
+
+/* The Content-Security-Policy that goes along with this reply. */
+const char *http_content_security_policy(const struct http_exchange *x);
 
 struct http_route {
 	const char *path;               /* "/health/live"; "/go/ *" written without the blank matches what begins so */

@@ -7,10 +7,10 @@
 
 static inline void start_pages(struct arena *a)
 {
-	struct languages *languages = arena_alloc(a, sizeof(*languages));
+	struct brand *brand = arena_alloc(a, sizeof(*brand));
 
-	languages_start(a, languages);
-	pages_start(&(struct pages_options){.form_action = "https:", .languages = languages});
+	languages_start(a, &brand->languages);
+	pages_start(a, &(struct pages_options){.form_action = "https:", .brand = brand});
 }
 
 #endif

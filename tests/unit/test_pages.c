@@ -243,8 +243,7 @@ static void no_page_is_half_translated(void **state)
 			case 1: page_post(x, PAGE_NOT_SIGNED_ON, &post); break;
 			case 2: page_continue(x, "https://x.example/"); break;
 			case 3: page_choose(x, &(struct page_choice){"o", "https://x.example/"}, 1); break;
-			case 4: page_logout(x, &(struct page_logout){N_("Sign out?"), N_("You are still signed in"), "t", providers,
-					N_("What you opened keeps a session of its own. Please sign out there, too:"), &place, 1}); break;
+			case 4: page_logout(x, &(struct page_logout){PAGE_LOGOUT_ASK, "t", providers, &place, 1}); break;
 			default: page_logout_done(x);
 			}
 			for (size_t j = 0; j < sizeof(english) / sizeof(*english); j++) {

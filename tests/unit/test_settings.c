@@ -666,14 +666,19 @@ static void lists_all_problems_at_once_up_to_twenty(void **state)
 
 /* ---- the sample file ---- */
 
-static struct slice sample(struct arena *a)
+static struct slice document(struct arena *a, const char *name)
 {
 	const char *top = getenv("TOP_SRCDIR");
 	struct slice bytes;
 	struct error err;
 
-	assert_done(file_read(a, arena_printf(a, "%s/doc/postern.yaml.sample", top ? top : ".."), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
+	assert_done(file_read(a, arena_printf(a, "%s/doc/%s", top ? top : "..", name), FILE_PUBLIC, 1 << 20, &bytes, &err), err);
 	return bytes;
+}
+
+static struct slice sample(struct arena *a)
+{
+	return document(a, "postern.yaml.sample");
 }
 
 /* With everything switched on: a `#` that is not followed by exactly one blank goes away. */
@@ -795,11 +800,13 @@ static void accepts_the_sample_file(void **state)
 static void the_sample_file_shows_every_setting(void **state)
 {
 	struct arena *a = arena_new();
-	struct slice s = sample(a);
+	struct slice file = sample(a), brand = document(a, "brand/brand.yaml");
 	const struct setting *row;
 
 	(void)state;
 	for (row = settings_table; row->key; row++) {
+		bool is_brand = row->section == SECTION_brand || row->section == SECTION_colours || row->section == SECTION_contact;
+		struct slice s = is_brand ? brand : file;
 		const char *found = s.p, *wanted = arena_printf(a, "%s:", row->key);
 
 		while ((found = strstr(found, wanted)) && found > s.p && !strchr(" #\n{", found[-1]))
