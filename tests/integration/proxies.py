@@ -97,7 +97,9 @@ def haproxy(parts, folder):
     all_pem.chmod(0o600)
     sample = Sample(parts.SAMPLES["haproxy"]).change("bind :443", f"bind 127.0.0.1:{parts.ports['proxy']}")
     sample.change("bind :80\n", f"bind 127.0.0.1:{parts.ports['plain']}\n").change("/etc/ssl/sso.example.org/all.pem", all_pem)
-    parts.place(sample).change("log /dev/log local0", "log stdout format raw local0")
+    parts.place(sample).change("log    /dev/log local0", "log stdout format raw local0")
+    for line in ("    user   haproxy\n", "    group  haproxy\n", "    chroot /var/lib/haproxy\n"):
+        sample.change(line, line if os.geteuid() == 0 and not parts.AS_ROOT else "")
     sample.change(NAME, f"{OURS}:{parts.ports['proxy']}")
     (folder / "haproxy.cfg").write_text(sample.text)
     return ["/usr/sbin/haproxy", "-db", "-f", folder / "haproxy.cfg"]
@@ -143,6 +145,7 @@ PROXIES = {"nginx": nginx, "haproxy": haproxy, "apache": apache}
 
 class Proxied(Parts):
     """The demo, with browsers coming to Postern through a proxy that does TLS."""
+    AS_ROOT = False  # the proxy, where the test is root
     SAMPLES = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg", "apache": "apache.conf"}
 
     def __init__(self, folder, build, proxy):

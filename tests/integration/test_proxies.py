@@ -191,3 +191,36 @@ def test_reload_of_postern_under_load_fails_no_request(behind):
             wait_for(lambda: behind.postern.log.read_text().count("serving address=") > served and load.done > done + 5, 20,
                      "a reload", behind.postern)
     assert load.done > 20 and not load.failed, load.failed[:3]
+
+
+# ---- HAProxy's other way ----
+
+
+class BySocket(Proxied):
+    """As the end of HAProxy's sample has it: a Unix socket and the PROXY protocol."""
+    AS_ROOT = True  # as the folder of the socket belongs to whoever runs the test
+
+    def settings(self, metadata=None):
+        listen = f"127.0.0.1:{self.ports['postern']}"
+        text = super().settings(metadata).replace(f"[{listen}]", f"[\"unix:{self.folder}/run/http.sock\", {listen}]")
+        return text.replace("trusted_proxies: [127.0.0.1]", "proxy_protocol: [unix]")
+
+    def place(self, sample):
+        (line,) = [line[1:] for line in sample.text.splitlines() if line.startswith("#    server one unix@")]
+        for usual in ("    server one 127.0.0.1:8080 check inter 2s\n", "    server one 127.0.0.1:8080\n"):
+            sample.change(usual, line.replace("/run/postern/http.sock", f"{self.folder}/run/http.sock") + "\n")
+        return sample
+
+
+def test_haproxy_tells_the_client_by_the_proxy_protocol(tmp_path_factory, postern_build):
+    made = BySocket(tmp_path_factory.mktemp("socket"), postern_build, "haproxy")
+    try:
+        made.write_postern_files()
+        made.start_postern(lambda: made.postern_status("/health/live") == 200)
+        made.start_proxy()
+        for claim in ([], [("X-Forwarded-For", "203.0.113.66")]):
+            assert ask(made, "GET", "/saml/idp/sso?SAMLRequest=x", [*claim, ("Sec-Fetch-Dest", "document")])[0] == 400
+        assert [line["client"] for line in made.audit()] == ["127.0.0.1", "127.0.0.1"]
+        assert json.loads(ask(made, "GET", "/health/ready")[2])["ready"] is False, "Postern's own page, when nothing is ready"
+    finally:
+        made.close()
