@@ -25,6 +25,8 @@ int command_accounts(struct arena *a, const char *settings_path, int argc, char 
 /* observe report [--since TIME] [--door NAME] [--json | --csv] [FILE]… */
 int command_observe(struct arena *a, const char *settings_path, int argc, char **argv);
 /* keys list [--json] | make NAME … | activate CONNECTION|--all|--requests NAME | retire NAME | instructions CONNECTION [NAME] */
+/* status [--json]; exit status 0 ok, 1 warnings, 2 down, 3 it cannot be said */
+int command_status(struct arena *a, const char *settings_path, int argc, char **argv);
 int command_mirror(struct arena *a, const char *settings_path, int argc, char **argv);
 int command_keys(struct arena *a, const char *settings_path, int argc, char **argv);
 /* pages FOLDER: every page in every language, to be looked at */

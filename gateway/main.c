@@ -45,6 +45,12 @@ static const struct command {
 		"usage: postern [-c FILE] reload\n\n"
 		"serve or the units, whichever runs here.  Exit status 1: they were not taken, and the\n"
 		"old ones stay in force; the service's log and `postern check` say why.\n"},
+	{"status", command_status, "how the service is doing",
+		"usage: postern [-c FILE] status [--json]\n\n"
+		"Processes, sign-ons of the last minutes, directories, metadata, certificates, disks\n"
+		"and alarms of the service that runs here, without asking any of its processes.\n"
+		"Exit status 0: all is well; 1: it runs, with warnings; 2: it is down; 3: that cannot\n"
+		"be said.\n"},
 	{"check", command_check, "say what is wrong with settings, files, directories and metadata",
 		"usage: postern [-c FILE] check [--offline]\n\n"
 		"Reads the settings and every file that they name, connects to the directories\n"

@@ -37,7 +37,6 @@ struct area {
 	_Atomic uint32_t used;          /* rows */
 	_Atomic uint32_t areas;         /* in area 0 alone: how many areas anybody opened, the others are not looked at */
 	_Atomic uint32_t connections;   /* and one more; 0: accepts none */
-	uint32_t padding;
 	_Atomic int64_t audit_failing;  /* since when; 0: it is not */
 	char unused[sizeof(struct row) - 4 * sizeof(uint32_t) - sizeof(int64_t)];
 	struct row rows[ROWS];
@@ -58,7 +57,6 @@ const int64_t metrics_bounds[METRICS_BUCKETS - 1] = {100, 250, 500, 1000, 2500, 
 
 _Static_assert(METRICS_BUCKETS < CELLS, "a row holds the buckets and their sum");
 _Static_assert(sizeof(struct row) == 256, "rows are of one size for all processes");
-_Static_assert(sizeof(struct area) == (ROWS + 1) * sizeof(struct row), "an area is a head and its rows");
 
 /* ---- the memory ---- */
 
@@ -130,27 +128,54 @@ static void note_area(struct area *areas, unsigned area)
 		;
 }
 
-int metrics_open(int fd, unsigned area, struct metrics **out, struct error *err)
+/* `how` with the file itself, or with memory of our own of its size. */
+static int map(int fd, int how, int file, struct metrics **out, struct error *err)
 {
 	struct metrics *m;
 	struct stat st;
 	void *p;
 
-	if (area >= METRICS_AREAS) {
-		*out = NULL;
-		return 0;
-	}
 	if (fstat(fd, &st) < 0 || st.st_size != (off_t)(METRICS_AREAS * sizeof(struct area)))
 		return error_set(err, REASON_FILE, "the descriptor is not the memory of the metrics");
-	p = mmap(NULL, METRICS_AREAS * sizeof(struct area), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	p = mmap(NULL, METRICS_AREAS * sizeof(struct area), PROT_READ | PROT_WRITE, how, file, 0);
 	if (p == MAP_FAILED)
 		return error_set(err, REASON_FILE, "the memory of the metrics cannot be used: %s", strerror(errno));
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		abort();
-	m->areas = p;
-	m->own = &m->areas[area];
-	note_area(m->areas, area);
+	m->areas = m->own = p;
+	*out = m;
+	return 0;
+}
+
+int metrics_open(int fd, unsigned area, struct metrics **out, struct error *err)
+{
+	if (area >= METRICS_AREAS) {
+		*out = NULL;
+		return 0;
+	}
+	if (map(fd, MAP_SHARED, fd, out, err) < 0)
+		return -1;
+	(*out)->own += area;
+	note_area((*out)->areas, area);
+	return 0;
+}
+
+/* Reading, and not mapping: whoever may write the file could cut it meanwhile. */
+int metrics_copy(int fd, struct metrics **out, struct error *err)
+{
+	struct metrics *m;
+	size_t i, n = 1;
+
+	if (map(fd, MAP_PRIVATE | MAP_ANONYMOUS, -1, &m, err) < 0)
+		return -1;
+	for (i = 0; i < n && i < METRICS_AREAS; i++) {
+		if (pread(fd, &m->areas[i], sizeof(struct area), (off_t)(i * sizeof(struct area))) != (ssize_t)sizeof(struct area)) {
+			metrics_close(m);
+			return error_set(err, REASON_FILE, "the memory of the metrics cannot be read");
+		}
+		n = atomic_load_explicit(&m->areas[0].areas, memory_order_relaxed);
+	}
 	*out = m;
 	return 0;
 }
@@ -274,10 +299,9 @@ void metrics_zero(struct metrics *m, enum metric metric, ...)
 {
 	va_list args;
 
-	if (!m)
-		return;
 	va_start(args, metric);
-	row_of(m, metric, args);
+	if (m)
+		row_of(m, metric, args);
 	va_end(args);
 }
 
@@ -322,12 +346,11 @@ bool metrics_connections(struct metrics *m, size_t n, bool accepts)
 
 uint64_t metrics_open_connections(const struct metrics *m)
 {
-	uint32_t areas = atomic_load_explicit(&m->areas[0].areas, memory_order_relaxed), i;
+	uint32_t areas = atomic_load_explicit(&m->areas[0].areas, memory_order_relaxed), i, one;
 	uint64_t n = 0;
 
 	for (i = 0; i < areas && i < METRICS_AREAS; i++) {
-		uint32_t one = atomic_load_explicit(&m->areas[i].connections, memory_order_relaxed);
-
+		one = atomic_load_explicit(&m->areas[i].connections, memory_order_relaxed);
 		n += one ? one - 1 : 0;
 	}
 	return n;

@@ -95,6 +95,8 @@ unsigned metrics_take_area(int fd);
 /* Area METRICS_AREAS: none is left, *out is NULL.  The descriptor stays the caller's. */
 int metrics_open(int fd, unsigned area, struct metrics **out, struct error *err);
 void metrics_close(struct metrics *m);
+/* A copy of what stands in it now, to be read only; also of a descriptor that may not be written. */
+int metrics_copy(int fd, struct metrics **out, struct error *err);
 /* A number below 2^56 that is another one where the memory means something else: for a program that finds the memory of another. */
 uint64_t metrics_layout(void);
 

@@ -31,6 +31,7 @@ void metrics_begin(struct metrics *m, const struct settings *s)
 	static const char *const steps[] = {"start", "read", "person", "decide", "write", "audit", "total"};
 	static const char *const lines[] = {"written", "failed", "left-out"};
 	static const char *const results[] = {"taken", "refused"};
+	static const char *const limits[] = {"requests", "failures", "sign_ons", "connections"};
 	size_t i;
 
 	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++)
@@ -43,6 +44,8 @@ void metrics_begin(struct metrics *m, const struct settings *s)
 		metrics_zero(m, METRIC_RELOADS, results[i], NULL);
 		metrics_zero(m, METRIC_UPGRADES, results[i], NULL);
 	}
+	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		metrics_zero(m, METRIC_LIMITED, limits[i], NULL);
 	for (i = REASON_NONE + 1; i < REASON_COUNT; i++)
 		metrics_zero(m, METRIC_REFUSALS, reason_word((enum reason)i), NULL);
 	for (i = 0; i < s->connection_count; i++)

@@ -86,6 +86,12 @@ gateway_libprogram_a_SOURCES = \
 	gateway/rules_command.c \
 	gateway/rules_role.c \
 	gateway/running.c gateway/running.h \
+	gateway/status.c gateway/status.h \
+	gateway/status_audit.c \
+	gateway/status_command.c \
+	gateway/status_json.c \
+	gateway/status_print.c \
+	gateway/status_processes.c \
 	gateway/seats.h \
 	gateway/seats_accounts.c \
 	gateway/seats_command.c \

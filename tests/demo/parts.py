@@ -139,11 +139,11 @@ def wait_for(condition, seconds, what, part=None):
     raise PartFailed(f"waited {seconds} s for {what}" + (f":\n{part.tail()}" if part else ""))
 
 
-def make_key(folder, name, common_name):
+def make_key(folder, name, common_name, days=30):
     """A new RSA key and a certificate for it, as an administrator makes them."""
     key, certificate = folder / f"{name}.key", folder / f"{name}.crt"
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30", "-subj", f"/CN={common_name}",
-        "-keyout", key, "-out", certificate)
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", days,
+        "-subj", f"/CN={common_name}", "-keyout", key, "-out", certificate)
     key.chmod(0o600)
     return key, certificate
 
