@@ -50,6 +50,20 @@ static void check_loopback(struct check *c)
 		"lines say 127.0.0.1, `client in` means the proxy, and networks have no limits");
 }
 
+static void check_tls(struct check *c)
+{
+	const char *file = c->settings->tls_certificate_file;
+	const char *base64;
+	struct slice pem;
+	struct error err;
+	int64_t until;
+
+	/* what is wrong with it, is said among keys and files */
+	if (file && files_get(c->files, file, FILE_PUBLIC, FILES_ALL, &pem, &err) == 0 &&
+		saml_certificate_read(c->arena, pem, &base64, &until, &err) == 0)
+		check_until(c, arena_printf(c->arena, "%s: the certificate of TLS", file), until);
+}
+
 void check_listen(struct check *c)
 {
 	const struct settings *s = c->settings;
@@ -63,6 +77,7 @@ void check_listen(struct check *c)
 		say(c, FINDING_ERROR, "%s", err.detail);
 		return;
 	}
+	check_tls(c);
 	for (i = 0; s->listen[i]; i++) {
 		if (http_unix_path(s->listen[i]))
 			check_socket(c, s->listen[i], &access);

@@ -94,6 +94,7 @@ static void load_tls(struct settings_reader *r)
 	const struct settings *s = r->settings;
 	struct slice certificate, key;
 	const char *fault;
+	struct error err;
 	bool good;
 
 	if (!s->tls_key_file)
@@ -104,6 +105,8 @@ static void load_tls(struct settings_reader *r)
 	fault = tls_fault(certificate, key);
 	if (fault)
 		settings_problem(r, yaml_get(r->root, "tls_key"), "%s: %s", s->tls_key_file, fault);
+	else if (http_tls_check(certificate, key, &err) < 0)    /* else it would be the new workers that find it out */
+		settings_problem(r, yaml_get(r->root, "tls_certificate"), "%s: %s", s->tls_certificate_file, err.detail);
 }
 
 /* The default one is made by the parent before; `postern check` finds none before the first start. */

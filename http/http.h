@@ -150,6 +150,8 @@ struct event_base *http_event_base(void);
  */
 int http_server_new(struct event_base *base, const struct http_options *options, struct slice tls_certificate,
 	struct slice tls_key, struct http_server **out, struct error *err);
+/* Whether that pair would be taken: all of the chain, the key's strength, that they belong together. */
+int http_tls_check(struct slice certificate, struct slice key, struct error *err);
 /* Accepts on a socket that is bound and listening, opened by the parent; the descriptor stays the caller's. */
 int http_server_accept(struct http_server *s, int fd, struct error *err);
 /* Stops accepting, answers what is under way with `Connection: close`; `drained` is called once none is left. */

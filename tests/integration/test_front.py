@@ -350,6 +350,7 @@ def test_new_certificate_comes_by_a_reload_and_nobody_is_refused(with_tls):
 
 def test_wrong_pair_is_refused_at_a_reload_and_the_old_one_stays(with_tls):
     serve = with_tls
+    assert re.search(r"warning +\S*tls\.crt: the certificate of TLS ends on 20\d\d-", check(serve).stdout)
     install(serve, "second.crt", "first.key")
     report = check(serve)
     assert report.returncode == 1

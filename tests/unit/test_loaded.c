@@ -462,6 +462,23 @@ static void refuses_a_tls_key_of_another_certificate(void **state)
 	assert_told(&err, "p.yaml:8: tls_key: ", "not a PEM private key");
 }
 
+/* What OpenSSL takes from us only when a worker starts is found by the parent, so that a reload leaves the old workers alone. */
+static void refuses_what_workers_could_not_serve_by(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("tls.crt", 0644, weak.certificate);
+	put("tls.key", 0600, weak.key);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:7: tls_certificate: ", "key too small");
+	put("tls.crt", 0644, slice_c(arena_printf(a, "%.*s-----BEGIN CERTIFICATE-----\nrubbish\n-----END CERTIFICATE-----\n",
+		(int)other.certificate.n, other.certificate.p)));
+	put("tls.key", 0600, other.key);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:7: tls_certificate: ", "certificate chain");
+}
+
 static void refuses_metadata_without_a_usable_key(void **state)
 {
 	struct error err;
@@ -634,6 +651,7 @@ int main(void)
 		cmocka_unit_test_setup(refuses_a_short_key, begin),
 		cmocka_unit_test_setup(refuses_the_certificate_of_another_key, begin),
 		cmocka_unit_test_setup(refuses_a_tls_key_of_another_certificate, begin),
+		cmocka_unit_test_setup(refuses_what_workers_could_not_serve_by, begin),
 		cmocka_unit_test_setup(refuses_metadata_without_a_usable_key, begin),
 		cmocka_unit_test_setup(refuses_a_password_that_others_may_read, begin),
 		cmocka_unit_test_setup(reads_again_and_again_without_growing, begin),
