@@ -1,6 +1,5 @@
 # programs of tests/bench/
-EXTRA_PROGRAMS += tests/bench/sign_on_load
-CLEANFILES += tests/bench/sign_on_load
+noinst_PROGRAMS += tests/bench/sign_on_load
 tests_bench_sign_on_load_SOURCES = tests/bench/sign_on_load.c tests/bench/encrypt.c tests/bench/encrypt.h
 tests_bench_sign_on_load_LDADD = $(SAML_LIBS) -lpthread
 EXTRA_PROGRAMS += tests/bench/bare_server

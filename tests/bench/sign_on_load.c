@@ -83,7 +83,7 @@ struct client {
 	char reply[REPLY_MAX];
 };
 
-static void die(const char *what, const char *detail)
+static _Noreturn void die(const char *what, const char *detail)
 {
 	fprintf(stderr, "sign_on_load: %s: %s\n", what, detail);
 	exit(1);
