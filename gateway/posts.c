@@ -222,7 +222,7 @@ static void on_death(struct posts *p, struct child *c, int status)
 	if (post && post->child == c) {
 		post->child = NULL;
 		post->failures = c->ready && now - c->started > SETTLED ? 0 : post->failures + 1;
-		/* it came to serve and was killed by what it was given: whoever does that again and again must not gain half a minute each time */
+		/* it was killed by what it was given: whoever does that again and again must not gain half a minute each time */
 		if (c->ready && WIFSIGNALED(status) && post->failures > 1)
 			post->failures = 1;
 		wait = child_back_off(post->failures);
@@ -233,8 +233,8 @@ static void on_death(struct posts *p, struct child *c, int status)
 	if (c->ending || p->stopping)
 		log_info("ended", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
 	else if (wait)
-		log_error("died before it was ready, tried again later", "role", c->role, "instance", c->instance, "by",
-			child_cause(status, text, sizeof(text)), NULL);
+		log_error(c->ready ? "died soon after it was ready, tried again later" : "died before it was ready, tried again later",
+			"role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
 	else
 		log_error("died, replaced at once", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
 }

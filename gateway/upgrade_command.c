@@ -16,13 +16,17 @@ int command_upgrade(struct arena *a, const char *settings_path, int argc, char *
 		return 2;
 	}
 	if (settings_read(a, files_from_disk(a), settings_path, &s, &problems, &err) < 0) {
-		fprintf(stderr, "postern upgrade: %s\n", problems && problems[0] ? problems[0] : err.detail);
+		for (; problems && *problems; problems++)
+			fprintf(stderr, "postern upgrade: %s\n", *problems);
 		return 1;
 	}
 	if (running_upgrade(s, &now, &err) < 0) {
 		fprintf(stderr, "postern upgrade: %s\n", err.detail);
 		return 1;
 	}
-	printf("process %ld went over to the installed program and kept its sockets\n", (long)now.pid);
+	if (now.units)
+		puts("the units were prepared by the installed program and restarted with it, behind their sockets");
+	else
+		printf("process %ld went over to the installed program and kept its sockets\n", (long)now.pid);
 	return 0;
 }

@@ -9,6 +9,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -29,6 +30,7 @@ def main():
     arguments.add_argument("--build", required=True)
     arguments.add_argument("--count", type=int, default=100000)
     options = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # leaves nothing behind
     folder = tempfile.mkdtemp(prefix="postern-soak-")
     bench = benches.Bench(options.build, folder)
     try:
