@@ -203,6 +203,37 @@ static void a_header_without_a_request_is_cut_too(void **state)
 	http_test_stop(&t);
 }
 
+static bool is_ended(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* A caller's connections are counted as his, not as the proxy's, and from the header on. */
+static void each_caller_has_a_share_of_the_connections(void **state)
+{
+	static const char *const callers[] = {V1 OK, V1 OK, V1 OK, V1 OK, "PROXY TCP4 192.0.2.2 192.0.2.9 1 2\r\n" OK, "PROXY UNKNOWN\r\n" OK};
+	static const bool ended[] = {true, true, false, false, false, false};
+	struct http_test t = {.options = demanding()};
+	int fds[6], closed;
+
+	(void)state;
+	t.options.network_limit = 2;
+	http_test_start(&t);
+	for (size_t i = 0; i < 6; i++) {
+		fds[i] = client_connect(t.port);
+		client_send(fds[i], callers[i], strlen(callers[i]));
+		assert_string_equal(client_statuses(client_wait(fds[i], "200", QUIET_MS, &closed)), "200");
+	}
+	for (size_t i = 0; i < 6; i++) {
+		if (is_ended(fds[i]) != ended[i])
+			fail_msg("connection %zu", i);
+		close(fds[i]);
+	}
+	http_test_stop(&t);
+}
+
 /* ---- Unix sockets ---- */
 
 static const struct row unix_trusted[] = {
@@ -383,6 +414,7 @@ int main(void)
 		cmocka_unit_test(refuses_the_header_of_others),
 		cmocka_unit_test(a_slow_header_is_cut_however_often_a_byte_comes),
 		cmocka_unit_test(a_header_without_a_request_is_cut_too),
+		cmocka_unit_test(each_caller_has_a_share_of_the_connections),
 		cmocka_unit_test(serves_a_unix_socket),
 		cmocka_unit_test(takes_the_header_off_ahead_of_tls),
 		cmocka_unit_test(a_slow_header_ahead_of_tls_is_cut),

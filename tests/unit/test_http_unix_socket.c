@@ -165,6 +165,30 @@ static void refuses_what_is_somebody_elses(void **state)
 	assert_int_equal(other, -7);
 }
 
+/* It listens, and is too busy to say so. */
+static void refuses_a_socket_whose_queue_is_full(void **state)
+{
+	struct http_unix_socket u = named("busy.sock", 0600);
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int busy = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), waiting[8], other = -7;
+	struct error err;
+
+	(void)state;
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", u.path);
+	assert_int_equal(bind(busy, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(busy, 0), 0);
+	for (size_t i = 0; i < 8; i++) {
+		waiting[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		connect(waiting[i], (struct sockaddr *)&at, sizeof(at));
+	}
+	assert_refused(http_unix_listen(&u, &other, &err), err, REASON_SETTINGS);
+	assert_non_null(strstr(err.detail, "another process listens there"));
+	for (size_t i = 0; i < 8; i++)
+		close(waiting[i]);
+	close(busy);
+	unlink(u.path);
+}
+
 static void follows_no_link_when_it_gives_rights(void **state)
 {
 	struct http_unix_socket u = named("link.sock", 0666);
@@ -209,6 +233,7 @@ int main(void)
 		cmocka_unit_test(makes_the_folder),
 		cmocka_unit_test(takes_the_place_of_what_was_left_over),
 		cmocka_unit_test(refuses_what_is_somebody_elses),
+		cmocka_unit_test(refuses_a_socket_whose_queue_is_full),
 		cmocka_unit_test(follows_no_link_when_it_gives_rights),
 	};
 
