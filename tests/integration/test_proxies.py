@@ -208,7 +208,7 @@ class BySocket(Proxied):
     def place(self, sample):
         (line,) = [line[1:] for line in sample.text.splitlines() if line.startswith("#    server one unix@")]
         for usual in ("    server one 127.0.0.1:8080 check inter 2s\n", "    server one 127.0.0.1:8080\n"):
-            sample.change(usual, line.replace("/run/postern/http.sock", f"{self.folder}/run/http.sock") + "\n")
+            sample.change(usual, line.replace("/run/postern-proxy/http.sock", f"{self.folder}/run/http.sock") + "\n")
         return sample
 
 
