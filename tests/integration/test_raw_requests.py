@@ -137,7 +137,7 @@ def check(target, row):
     assert "\nSet-Cookie" not in text, row.name
     gets = sum(answer in ("get", "head") for answer in row.answers) + (not row.closed)
     forms = row.answers.count("form")
-    assert [now - then for now, then in zip(target.handled(), before)] == [gets, forms], row.name
+    assert [after - then for after, then in zip(target.handled(), before)] == [gets, forms], row.name
 
 
 def test_every_request_of_the_table_is_answered_once(target):
