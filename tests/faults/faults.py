@@ -148,7 +148,8 @@ class Service:
     def whole(self):
         """All roles run, and the workers say that they are ready."""
         roles = sorted(self.children().values())
-        return roles == ["mirror", "refresh"] + ["worker"] * WORKERS and self.parts.is_ready()
+        beside = ["keys"] * WORKERS if "keys" in roles else []          # where workers have one
+        return roles == beside + ["mirror", "refresh"] + ["worker"] * WORKERS and self.parts.is_ready()
 
     def path(self, name):
         """As the service sees it, on its own disks."""
@@ -223,7 +224,8 @@ def middle(values):
 
 @fault("only sign-ons in the killed process's hands are lost; whole again 2 s after a death; each death is told once")
 def killed(service, seconds):
-    mark, kills, times, roles = len(service.log()), [], [], ("worker", "mirror", "worker", "refresh")
+    mark, kills, times = len(service.log()), [], []
+    roles = ["worker", "mirror", "worker", "refresh"] + (["keys"] if service.children("keys") else [])
     with Load(service.parts, clients=8) as load:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
