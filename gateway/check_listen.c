@@ -20,10 +20,19 @@ static const char *closed_folder(struct arena *a, const char *path, gid_t group)
 	return NULL;
 }
 
+/* It belongs to the roles, and is made so that nobody else can enter it; it need not be there yet. */
+static bool is_in_runtime_dir(const struct settings *s, const char *path)
+{
+	size_t n = strlen(s->runtime_dir);
+
+	return strncmp(path, s->runtime_dir, n) == 0 && path[n] == '/';
+}
+
 static void check_socket(struct check *c, const char *address, const struct listener_access *access)
 {
 	const struct settings *s = c->settings;
-	const char *folder = closed_folder(c->arena, http_unix_path(address), access->group);
+	const char *path = http_unix_path(address);
+	const char *folder = is_in_runtime_dir(s, path) ? s->runtime_dir : closed_folder(c->arena, path, access->group);
 
 	if (s->socket_group && folder)
 		say(c, FINDING_WARNING, "listen: %s: group %s cannot enter %s; choose a folder of its own for the socket, which is made where it is "
