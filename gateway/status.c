@@ -21,7 +21,7 @@ static void add_text(struct arena *a, const char ***list, size_t *n, const char 
 	(*list)[(*n)++] = report_clean(a, text);
 }
 
-static const char *print(struct arena *a, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *print(struct arena *a, const char *format, va_list args)
 {
 	char text[1000];
 
