@@ -69,7 +69,7 @@ int child_user_step_down(const char *name, struct error *err)
 
 static int place_descriptors(int files, int heartbeat, const struct child_order *o)
 {
-	const int fixed[] = {files, heartbeat, o->metrics, o->limits};
+	const int fixed[] = {files, heartbeat, o->metrics, o->limits, o->link};
 	enum { FIXED = sizeof(fixed) / sizeof(*fixed) };
 	int moved[FIXED + ROLE_SOCKETS_MAX];
 	size_t i, n = FIXED + o->socket_count;
@@ -88,6 +88,11 @@ static int place_descriptors(int files, int heartbeat, const struct child_order 
 			return -1;
 	}
 	return close_range(CHILD_FILES_FD + (unsigned)n, ~0U, 0);
+}
+
+bool child_has_link(const char *role)
+{
+	return strcmp(role, "worker") == 0 || strcmp(role, "keys") == 0;
 }
 
 void child_usual_signals(void)

@@ -4,8 +4,9 @@
  * its heartbeat, ended.
  *
  * A child inherits nothing but its snapshot of files, the pipe it writes its
- * heartbeat to, the memory of the metrics, a worker that of the limits, and its
- * sockets, each at a fixed descriptor.  It dies with the parent.  Whether and when a child is replaced is the parent's business.
+ * heartbeat to, the memory of the metrics, a worker that of the limits, its
+ * sockets and its line, each at a fixed descriptor.  It dies with the parent.
+ * Whether and when a child is replaced is the parent's business.
  */
 #ifndef GATEWAY_CHILD_H
 #define GATEWAY_CHILD_H
@@ -19,7 +20,8 @@
 #define CHILD_HEARTBEAT_FD 4
 #define CHILD_METRICS_FD 5
 #define CHILD_LIMITS_FD 6
-#define CHILD_SOCKETS_FD 7
+#define CHILD_LINK_FD 7                /* worker, keys: the line between them */
+#define CHILD_SOCKETS_FD 8
 
 struct child_user {
 	bool set;                       /* change to: */
@@ -40,6 +42,7 @@ struct child_order {
 	int limits;                     /* the memory file of limits.h; -1: not this role's business */
 	const int *sockets;
 	size_t socket_count;
+	int link;                       /* its end of the line; -1: it has none */
 	int64_t silence;                /* microseconds: longer without a heartbeat is stuck */
 	const struct child_user *user;
 };
@@ -60,6 +63,8 @@ struct child {
 	struct child *next;
 };
 
+/* "worker" and "keys" have one. */
+bool child_has_link(const char *role);
 /* NULL: err says why. */
 struct child *child_start(const struct child_order *order, struct error *err);
 /* Reads what was written to the pipe; true when the child became ready by it. */

@@ -17,11 +17,12 @@
 /* Which roles may be handed the file. */
 enum files_audience {
 	FILES_ALL = 0,                  /* settings, certificates, metadata */
-	FILES_WORKER = 1,               /* signing key, TLS key, cookie secret */
+	FILES_WORKER = 1,               /* TLS key, cookie secret */
 	FILES_MIRROR = 2,               /* all directory processes */
 	FILES_REFRESH = 4,
 	FILES_METRICS = 8,              /* nothing but what all have */
 	FILES_RULES = 16,               /* the same */
+	FILES_KEYS = 32,                /* signing keys, decryption keys */
 	FILES_MIRROR_FIRST = 1 << 8     /* this and the bits above: one directory's password for its own process */
 };
 #define FILES_MIRROR_MAX 20             /* directories */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/audit.h"
+#include "gateway/keeper.h"
 #include "gateway/ldap_rules_live.h"
 #include "gateway/limits.h"
 
@@ -85,28 +86,6 @@ int gateway_open(struct arena *a, struct files *files, const struct settings *se
 	return 0;
 }
 
-/* Only the keys that sign something: one that is published alone costs nothing. */
-static int open_keys(struct gateway *g, struct error *err)
-{
-	struct slice key, certificate;
-	size_t i;
-
-	g->signers = arena_alloc(g->arena, (g->keyring.n + 1) * sizeof(*g->signers));
-	for (i = 0; i < g->keyring.n; i++) {
-		const struct keyring_key *k = &g->keyring.keys[i];
-
-		if (!keyring_is_used(&g->keyring, g->settings, k))
-			continue;
-		if (keyring_pair(g->files, k, &key, &certificate, err) < 0 || saml_key_read(key, certificate, &g->signers[i], err) < 0)
-			return -1;
-	}
-	for (i = 0; i < g->settings->connection_count; i++) {
-		if (!g->keyring.of[i])
-			return error_set(err, REASON_SETTINGS, "no key signs for %s", g->settings->connections[i].name);
-	}
-	return g->keyring.requests ? 0 : error_set(err, REASON_SETTINGS, "no key signs requests");
-}
-
 /* What seals stands first in the settings; one behind it only opens what was sealed before a change. */
 static int open_cookie_secret(struct gateway *g, const char *path, struct seal_key *pending, struct seal_key *logout, struct error *err)
 {
@@ -124,8 +103,8 @@ static int open_secrets(struct gateway *g, struct error *err)
 	const char *const *path = g->settings->cookie_secrets;
 	struct seal_key *old;
 
-	if (settings_decryption_keys(g->files, g->settings, &g->decryption_keys, err) < 0 ||
-		open_cookie_secret(g, path[0], &g->pending_key, &g->logout_key, err) < 0)
+	if (settings_decryption_keys_held(g->arena, g->files, g->settings, &g->keeper->holder, &g->decryption_keys, err) < 0 ||
+		saml_key_held(&g->keeper->holder, &g->request_key, err) < 0 || open_cookie_secret(g, path[0], &g->pending_key, &g->logout_key, err) < 0)
 		return -1;
 	if (!path[1])
 		return 0;
@@ -153,9 +132,10 @@ static int open_requesters(struct gateway *g, struct error *err)
 	return 0;
 }
 
-int gateway_open_worker(struct gateway *g, struct error *err)
+int gateway_open_worker(struct gateway *g, const struct keeper *keeper, struct error *err)
 {
-	if (open_keys(g, err) < 0 || open_secrets(g, err) < 0 || open_requesters(g, err) < 0 ||
+	g->keeper = keeper;
+	if (open_secrets(g, err) < 0 || open_requesters(g, err) < 0 ||
 		claims_open(settings_claims_path(g->arena, g->settings), &g->claims, err) < 0)
 		return -1;
 	if (g->ldap_rules)
@@ -169,16 +149,6 @@ void gateway_look_again(struct gateway *g)
 	providers_look_again(g->providers);
 	gateway_open_stores(g);
 	audit_look_again(g->audit);
-}
-
-const struct saml_key *gateway_key(const struct gateway *g, const struct settings_connection *door)
-{
-	return g->signers[keyring_of(&g->keyring, g->settings, door) - g->keyring.keys];
-}
-
-const struct saml_key *gateway_request_key(const struct gateway *g)
-{
-	return g->signers[g->keyring.requests - g->keyring.keys];
 }
 
 void gateway_close(struct gateway *g)
@@ -195,6 +165,5 @@ void gateway_close(struct gateway *g)
 	ldap_rules_live_close(g->ldap_rules);
 	providers_close(g->providers);
 	saml_decryption_keys_free(g->decryption_keys);
-	for (i = 0; g->signers && i < g->keyring.n; i++)
-		saml_key_free(g->signers[i]);
+	saml_key_free(g->request_key);
 }

@@ -26,6 +26,7 @@
 #include "store/store.h"
 
 struct audit;
+struct keeper;
 struct ldap_rules_live;
 struct limits;
 struct providers;
@@ -36,7 +37,8 @@ struct gateway {
 	const struct settings *settings;
 	struct ldap_rules_live *ldap_rules;     /* NULL: the rules are those of the settings alone */
 	struct keyring keyring;         /* our keys and which of them signs what; their certificates */
-	struct saml_key **signers;      /* those that are used, in the order of the keyring; only in a worker */
+	const struct keeper *keeper;    /* lent; whoever has the private keys (keeper.h); only in a worker */
+	struct saml_key *request_key;   /* the keeper's, toward identity providers; only in a worker */
 	struct saml_decryption_keys *decryption_keys;   /* only in a worker; NULL: none */
 	const char *const *encryption_certificates;     /* theirs, base64, NULL-terminated */
 	struct providers *providers;
@@ -65,21 +67,11 @@ void gateway_rules_at(struct gateway *g, int64_t t);
 void gateway_policy_with(struct arena *a, const struct gateway *g, const struct policy *file, struct policy *out);
 /* Before a sign-on is judged: whether others are in force.  What was decided by the ones before lasts until the next call. */
 void gateway_look_at_rules(struct gateway *g);
-/* What a worker needs besides: keys, claims, audit. */
-int gateway_open_worker(struct gateway *g, struct error *err);
+/* What a worker needs besides: somebody who has the keys, claims, audit. */
+int gateway_open_worker(struct gateway *g, const struct keeper *keeper, struct error *err);
 /* Once a second: files that were not there, metadata that was fetched anew, an audit file that was moved away. */
 void gateway_look_again(struct gateway *g);
 void gateway_close(struct gateway *g);
-
-/* ---- our keys, ready to sign; only in a worker ---- */
-
-/* What this connection trusts: signs assertions and Responses to it. */
-const struct saml_key *gateway_key(const struct gateway *g, const struct settings_connection *door);
-/*
- * What identity providers trust: signs AuthnRequests and logout messages to
- * them.  Stays the same while connections move to another key.
- */
-const struct saml_key *gateway_request_key(const struct gateway *g);
 
 /* ---- identity providers, as loaded from their metadata ---- */
 

@@ -52,6 +52,9 @@ gateway_libgateway_a_SOURCES = \
 	gateway/metadata_status.h \
 	gateway/metrics_gauges.c \
 	gateway/metrics_gauges.h \
+	gateway/keeper.h gateway/vault.c gateway/vault.h gateway/vault_judge.c \
+	gateway/keys_answer.c gateway/keys_wire.c gateway/keys_wire.h \
+	gateway/keys_link.c gateway/keys_link.h gateway/keys_role.c \
 	gateway/listener_role.c gateway/listener_role.h \
 	gateway/metrics_role.c \
 	gateway/metrics_text.c \
@@ -142,6 +145,10 @@ check_PROGRAMS += tests/unit/test_sign_on
 tests_unit_test_sign_on_SOURCES = tests/unit/test_sign_on.c tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_sign_on_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_sign_on_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_keys_role
+tests_unit_test_keys_role_SOURCES = tests/unit/test_keys_role.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_keys_role_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_logout_cookie
 tests_unit_test_logout_cookie_SOURCES = tests/unit/test_logout_cookie.c tests/unit/unit.h

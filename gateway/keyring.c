@@ -200,7 +200,7 @@ int keyring_pair(struct files *files, const struct keyring_key *key, struct slic
 {
 	struct slice key_pem, certificate_pem;
 
-	if (files_get(files, key->key_file, FILE_SECRET, FILES_WORKER, &key_pem, err) < 0 ||
+	if (files_get(files, key->key_file, FILE_SECRET, FILES_KEYS, &key_pem, err) < 0 ||
 		files_get(files, key->certificate_file, FILE_PUBLIC, FILES_ALL, &certificate_pem, err) < 0)
 		return -1;
 	*key_pem_out = key_pem;

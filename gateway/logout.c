@@ -61,7 +61,7 @@ int logout_resolve(struct logout *l, const char *provider, struct error *err)
 
 const struct saml_key *logout_signing_key(const struct logout *l)
 {
-	return l->s.provider_settings->sign_requests ? gateway_request_key(l->s.gateway) : NULL;
+	return l->s.provider_settings->sign_requests ? l->s.gateway->request_key : NULL;
 }
 
 void logout_set_cookie(struct logout *l)

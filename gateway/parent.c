@@ -298,6 +298,7 @@ out:
 	upgrade_forget(&p.upgrade);
 	listeners_close(&p.supply.browsers, NULL);
 	listeners_close(&p.supply.metrics_sockets, NULL);
+	posts_free(&p.posts);
 	loaded_free(&p.supply.loaded);
 	if (p.signals >= 0)
 		close(p.signals);

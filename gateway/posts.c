@@ -3,13 +3,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define SECOND ((int64_t)1000000)
 
-/* A worker is an event loop: five seconds of silence are a stuck one.  The others may wait for a network. */
+/* A worker is an event loop, a keys role less: five seconds of silence are a stuck one.  The others may wait for a network. */
 #define SILENCE_WORKER (5 * SECOND)
 #define SILENCE_OTHER (60 * SECOND)
 #define SILENCE_STARTING (30 * SECOND)  /* nobody is heard while libraries load */
@@ -18,11 +21,47 @@
 
 /* ---- what there is ---- */
 
-static void add_post(struct posts *p, const char *role, const char *instance, unsigned audience, int64_t silence)
+static struct post *add_post(struct posts *p, const char *role, const char *instance, unsigned audience, int64_t silence)
 {
 	struct post *post = &p->list[p->count++];
 
 	*post = (struct post){.role = role, .instance = instance, .audience = audience, .silence = silence};
+	return post;
+}
+
+/* A keys role of an earlier reading ends when its worker is gone: nobody holds the line open any more. */
+static void close_lines(struct posts *p)
+{
+	size_t i;
+
+	for (i = 0; i < 2 * p->line_count; i++) {
+		if (p->lines[i / 2].ends[i % 2] >= 0)
+			close(p->lines[i / 2].ends[i % 2]);
+	}
+	free(p->lines);
+	p->lines = NULL;
+	p->line_count = 0;
+}
+
+static void make_lines(struct posts *p, size_t n)
+{
+	close_lines(p);
+	p->lines = calloc(n, sizeof(*p->lines));
+	if (!p->lines)
+		abort();
+	for (p->line_count = 0; p->line_count < n; p->line_count++)
+		p->lines[p->line_count] = (struct line){{-1, -1}};
+}
+
+static int open_line(struct line *line, struct error *err)
+{
+	if (line->ends[0] >= 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line->ends) < 0) {
+		*line = (struct line){{-1, -1}};
+		return error_set(err, REASON_INTERNAL, "no socket pair: %s", strerror(errno));
+	}
+	return 0;
 }
 
 void posts_make(struct posts *p)
@@ -32,10 +71,16 @@ void posts_make(struct posts *p)
 	size_t i;
 
 	p->generation++;
-	p->list = arena_alloc(a, (s->workers + s->directory_count + 3) * sizeof(*p->list));
+	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + 3) * sizeof(*p->list));
 	p->count = 0;
-	for (i = 0; i < s->workers; i++)
-		add_post(p, "worker", arena_printf(a, "%zu", i + 1), FILES_WORKER, SILENCE_WORKER);
+	make_lines(p, s->workers);
+	for (i = 0; i < s->workers; i++) {
+		const char *number = arena_printf(a, "%zu", i + 1);
+
+		if (!p->as_units)
+			add_post(p, "keys", number, FILES_KEYS, SILENCE_WORKER)->line = i;
+		add_post(p, "worker", number, p->as_units ? FILES_WORKER | FILES_KEYS : FILES_WORKER, SILENCE_WORKER)->line = i;
+	}
 	for (i = 0; i < s->directory_count; i++) {
 		int64_t network = s->directories[i].network_seconds * 2 * SECOND;
 
@@ -54,12 +99,17 @@ static bool is_worker(const char *role)
 	return strcmp(role, "worker") == 0;
 }
 
+static bool is_keys(const char *role)
+{
+	return strcmp(role, "keys") == 0;
+}
+
 /* The mirror's file and the metadata have one writer: the old one ends before the new one begins. */
 static bool must_wait(const struct posts *p, const struct post *post)
 {
 	const struct child *c;
 
-	for (c = p->children; c && !is_worker(post->role); c = c->next) {
+	for (c = p->children; c && !child_has_link(post->role); c = c->next) {
 		if (c->generation != p->generation && strcmp(c->role, post->role) == 0 && strcmp(c->instance, post->instance) == 0)
 			return true;
 	}
@@ -87,6 +137,17 @@ static unsigned free_area(const struct posts *p)
 	return area;
 }
 
+/* NULL: err says why. */
+static struct child *start(struct posts *p, struct post *post, struct child_order *order, struct error *err)
+{
+	struct line *line = child_has_link(post->role) ? &p->lines[post->line] : NULL;
+
+	if (line && open_line(line, err) < 0)
+		return NULL;
+	order->link = line ? line->ends[is_keys(post->role)] : -1;
+	return child_start(order, err);
+}
+
 static void fill_post(struct posts *p, struct post *post, int64_t now)
 {
 	int sockets[ROLE_SOCKETS_MAX];
@@ -102,7 +163,7 @@ static void fill_post(struct posts *p, struct post *post, int64_t now)
 		order.socket_count = listeners_sockets(&p->supply->browsers, sockets);
 	else if (strcmp(post->role, "metrics") == 0)
 		order.socket_count = listeners_sockets(&p->supply->metrics_sockets, sockets);
-	c = child_start(&order, &err);
+	c = start(p, post, &order, &err);
 	if (!c) {
 		log_error("cannot start a process", "role", post->role, "instance", post->instance, "detail", err.detail, NULL);
 		post->start_at = now + child_back_off(++post->failures) * SECOND;
@@ -129,23 +190,28 @@ static void fill_posts(struct posts *p, int64_t now)
 	}
 }
 
-/* Whether those of this generation can do the work of `old`. */
+/*
+ * Whether those of this generation can do the work of the worker `old`: the
+ * one of its number with its keys role, or all, where there are fewer now.
+ */
 static bool is_succeeded(const struct posts *p, const struct child *old)
 {
-	bool all = true;
+	bool all = true, same = true, found = false;
 	size_t i;
 
 	for (i = 0; i < p->count; i++) {
 		const struct post *post = &p->list[i];
 		bool ready = post->child && post->child->ready;
 
-		if (!is_worker(post->role))
+		if (!child_has_link(post->role))
 			continue;
-		if (strcmp(post->instance, old->instance) == 0)
-			return ready;
 		all &= ready;
+		if (strcmp(post->instance, old->instance) != 0)
+			continue;
+		found = true;
+		same &= ready;
 	}
-	return all;     /* fewer workers than before: once the others serve */
+	return found ? same : all;
 }
 
 /* One that is stuck says no more that it accepts nothing, and nobody is to wait for it until it is killed. */
@@ -160,7 +226,7 @@ static void end_predecessors(struct posts *p, int64_t now)
 	struct child *c;
 
 	for (c = p->children; c; c = c->next) {
-		if (c->generation == p->generation || c->ending)
+		if (c->generation == p->generation || c->ending || is_keys(c->role))
 			continue;
 		/* one that never came to serve is no loss: reloads in a row do not pile up processes */
 		if (!c->ready || !is_worker(c->role) || is_succeeded(p, c))
@@ -198,7 +264,7 @@ bool posts_serve(const struct posts *p)
 	size_t i;
 
 	for (i = 0; i < p->count; i++) {
-		if (is_worker(p->list[i].role) && !(p->list[i].child && p->list[i].child->ready))
+		if (child_has_link(p->list[i].role) && !(p->list[i].child && p->list[i].child->ready))
 			return false;
 	}
 	return true;
@@ -212,6 +278,12 @@ void posts_turn(struct posts *p, int64_t now)
 }
 
 /* ---- what happened ---- */
+
+/* A keys role of an earlier reading ends by itself behind its worker. */
+static bool is_meant(const struct posts *p, const struct child *c, int status)
+{
+	return c->ending || p->stopping || (is_keys(c->role) && c->generation != p->generation && status == 0);
+}
 
 static void on_death(struct posts *p, struct child *c, int status)
 {
@@ -228,9 +300,9 @@ static void on_death(struct posts *p, struct child *c, int status)
 		wait = child_back_off(post->failures);
 		post->start_at = now + wait * SECOND;
 	}
-	if (!c->ending && !p->stopping)
+	if (!is_meant(p, c, status))
 		metrics_count(p->supply->metrics, METRIC_RESTARTS, c->role, NULL);
-	if (c->ending || p->stopping)
+	if (is_meant(p, c, status))
 		log_info("ended", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
 	else if (wait)
 		log_error(c->ready ? "died soon after it was ready, tried again later" : "died before it was ready, tried again later",
@@ -264,8 +336,14 @@ void posts_stop(struct posts *p)
 	struct child *c;
 
 	p->stopping = true;
+	close_lines(p);
 	for (c = p->children; c; c = c->next)
 		child_end(c, now, PATIENCE);
+}
+
+void posts_free(struct posts *p)
+{
+	close_lines(p);
 }
 
 /* ---- waiting ---- */

@@ -34,6 +34,12 @@ struct post {
 	struct child *child;            /* NULL: empty */
 	unsigned failures;              /* deaths in a row before it was ready */
 	int64_t start_at;
+	size_t line;                    /* worker, keys: which of the lines between them */
+};
+
+/* Between a worker ([0]) and its keys role ([1]); the parent keeps both ends, so that either may be replaced. */
+struct line {
+	int ends[2];                    /* -1: not made yet */
 };
 
 struct posts {
@@ -41,21 +47,26 @@ struct posts {
 	struct post *list;              /* in the arena of the reading */
 	size_t count;
 	unsigned long generation;
+	struct line *lines;             /* of this generation; children of earlier ones have theirs alone */
+	size_t line_count;
 	struct child *children;         /* of all generations */
 	bool stopping;                  /* nothing is filled any more */
+	bool as_units;                  /* for systemd (units.h): there a worker keeps the keys itself */
 };
 
 /* The posts of the reading that `supply` holds now.  The list of the one before is not looked at: it may be gone. */
 void posts_make(struct posts *p);
 /* One turn, `now` in microseconds, monotonic: kills what is stuck, ends predecessors, fills what is empty. */
 void posts_turn(struct posts *p, int64_t now);
-/* All workers of this generation serve. */
+/* All workers of this generation serve, each with its keys role. */
 bool posts_serve(const struct posts *p);
 /* Waits for heartbeats, for something on `other`, or until something is due, at most a second; hears who spoke. */
 void posts_wait(struct posts *p, int other);
 /* Takes leave of who died (waitpid), and has its post filled again. */
 void posts_reap(struct posts *p);
-/* SIGTERM to all, for good. */
+/* SIGTERM to all, for good.  A keys role ends when its worker has. */
 void posts_stop(struct posts *p);
+/* The lines; after the last child has gone. */
+void posts_free(struct posts *p);
 
 #endif

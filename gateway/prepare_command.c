@@ -23,7 +23,7 @@ struct prepare {
 
 static int prepare(struct arena *a, const struct prepare *p, struct supply *supply, struct error *err)
 {
-	struct posts posts = {.supply = supply};
+	struct posts posts = {.supply = supply, .as_units = true};
 	struct running parent;
 
 	if (loaded_read(p->settings_path, LOADED_FOR_UNITS, &supply->loaded, err) < 0)

@@ -16,6 +16,7 @@
 #include "gateway/sign_on.h"
 
 #include "base/log.h"
+#include "gateway/keeper.h"
 
 static bool is_owed(const struct sign_on *s)
 {
@@ -34,17 +35,17 @@ static enum saml_rejected status_for(const struct sign_on *s, enum reason reason
 
 bool sign_on_write_refusal(struct sign_on *s, enum reason reason, struct saml_issued *out)
 {
-	struct saml_rejection refusal;
+	const struct keeper *keeper = s->gateway->keeper;
+	struct keeper_rejection refusal;
 	struct error err;
 
 	if (!is_owed(s))
 		return false;
-	refusal = (struct saml_rejection){
-		.entity_id = s->asker->idp_entity_id, .acs_url = s->asker->acs, .in_response_to = s->pending.request_id,
-		.status = status_for(s, reason), .now = s->now,
+	refusal = (struct keeper_rejection){
+		.door = (size_t)(s->asker - s->gateway->settings->connections), .in_response_to = s->pending.request_id, .status = status_for(s, reason),
 		.message = arena_printf(s->arena, "%s: %s (%s)", reason_word(reason), reason_sentence(reason), s->id),
 	};
-	if (saml_rejection_write(s->arena, gateway_key(s->gateway, s->asker), &refusal, out, &err) < 0) {
+	if (keeper->rejection(keeper->context, s->arena, &refusal, out, &err) < 0) {
 		log_error("no Response could be written for a refusal", "id", s->id, "detail", err.detail, NULL);
 		return false;
 	}

@@ -89,6 +89,8 @@ static int role_read(struct role *role, const char *settings_path, const char *s
 	role->socket_count = (size_t)n;
 	for (i = 0; i < role->socket_count; i++)
 		role->sockets[i] = CHILD_SOCKETS_FD + (int)i;
+	if (child_has_link(role->name))
+		role->link = CHILD_LINK_FD;
 	for (i = 0; i < role->socket_count + (CHILD_SOCKETS_FD - CHILD_FILES_FD); i++)
 		fcntl(CHILD_FILES_FD + (int)i, F_SETFD, FD_CLOEXEC);
 	role->limits = CHILD_LIMITS_FD;
@@ -146,9 +148,9 @@ static int role_begin(struct role *role, int argc, char **argv, struct error *er
 int command_role(struct arena *a, int argc, char **argv)
 {
 	static const struct { const char *name; int (*run)(const struct role *); } roles[] = {
-		{"worker", role_worker}, {"mirror", role_mirror}, {"refresh", role_refresh}, {"metrics", role_metrics}, {"rules", role_rules},
+		{"worker", role_worker}, {"keys", role_keys}, {"mirror", role_mirror}, {"refresh", role_refresh}, {"metrics", role_metrics}, {"rules", role_rules},
 	};
-	struct role role = {.arena = a, .heartbeat = CHILD_HEARTBEAT_FD, .stop = &stop};
+	struct role role = {.arena = a, .link = -1, .heartbeat = CHILD_HEARTBEAT_FD, .stop = &stop};
 	enum log_level level = LOG_LEVEL_INFO;
 	struct error err;
 	size_t i;

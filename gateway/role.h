@@ -3,14 +3,15 @@
  * Roles: the processes that the parent starts, and what each is handed.
  *
  * `postern role NAME` is executed anew with a snapshot of the files that are
- * its business, a heartbeat pipe and, for a worker, its listening sockets; by
- * systemd as a unit (units.h) with the same snapshot as a credential, the
- * watchdog in place of the pipe, and sockets as sd_listen_fds has them.  A
+ * its business, a heartbeat pipe and, for a worker, its listening sockets; a
+ * worker and its keys role also have the two ends of a line.  By systemd as a
+ * unit (units.h) with the same snapshot as a credential, the watchdog in place
+ * of the pipe, and sockets as sd_listen_fds has them.  A
  * role writes one byte to the pipe when it is ready and one every second while
  * it makes progress; the parent replaces one that is silent for too long.
  * SIGTERM: finish what is in hand, then end with status 0.  Each role's entry
  * is in a file of its own name (worker.c, mirror_role.c, refresh_role.c,
- * metrics_role.c, rules_role.c).
+ * metrics_role.c, rules_role.c, keys_role.c).
  */
 #ifndef GATEWAY_ROLE_H
 #define GATEWAY_ROLE_H
@@ -23,14 +24,15 @@
 #define ROLE_SOCKETS_MAX 8
 
 struct role {
-	const char *name;               /* "worker", "mirror", "refresh", "metrics", "rules" */
-	const char *instance;           /* worker's number, directory's or provider's name */
+	const char *name;               /* "worker", "keys", "mirror", "refresh", "metrics", "rules" */
+	const char *instance;           /* number of a worker and its keys role, directory's or provider's name */
 	struct arena *arena;            /* lives as long as the process */
 	struct files *files;
 	const struct settings *settings;
 	int sockets[ROLE_SOCKETS_MAX];  /* worker: bound and listening */
 	size_t socket_count;
 	int limits;                     /* worker: the memory file of limits.h */
+	int link;                       /* worker, keys: its end of the line between them; -1: of a worker that is a unit of systemd */
 	int heartbeat;                  /* pipe to the parent; -1: systemd is told instead */
 	struct metrics *metrics;        /* to count in; NULL: not counted */
 	volatile sig_atomic_t *stop;    /* set by SIGTERM */
@@ -40,6 +42,7 @@ struct role {
 void role_alive(const struct role *role);
 
 int role_worker(const struct role *role);       /* exit status */
+int role_keys(const struct role *role);
 int role_mirror(const struct role *role);
 int role_refresh(const struct role *role);
 int role_metrics(const struct role *role);

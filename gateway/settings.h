@@ -20,6 +20,8 @@
 #include "policies/policies.h"
 #include "saml/saml.h"
 
+struct saml_holder;
+
 /* ---- identity providers ---- */
 
 /* How its LogoutRequests are answered; AUTO: as Entra ID wants it, where it is Entra ID. */
@@ -282,6 +284,11 @@ const struct directory_options *settings_directory(const struct settings *s, con
  */
 int settings_load_files(struct arena *a, struct files *files, const struct settings *s, const char *const **problems, struct error *err);
 
+int settings_decryption_pair(struct files *files, const struct settings_decryption_key *k, struct slice *key_pem_out,
+	struct slice *certificate_pem_out, struct error *err);
+/* In a worker, which has none of them: what it needs to open what is encrypted for us with the holder's help; NULL likewise. */
+int settings_decryption_keys_held(struct arena *a, struct files *files, const struct settings *s, const struct saml_holder *holder,
+	struct saml_decryption_keys **out, struct error *err);
 /* The pairs of `decryption_keys`, for saml_decryption_keys_free; NULL when there are none. */
 int settings_decryption_keys(struct files *files, const struct settings *s, struct saml_decryption_keys **out, struct error *err);
 /* Their certificates, as struct saml_own wants them. */

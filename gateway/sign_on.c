@@ -86,7 +86,7 @@ int sign_on_ask(struct sign_on *s, struct error *err)
 	char id[PENDING_ID_SIZE], request_id[RANDOM_ID_SIZE];
 	struct saml_ask ask = {
 		.id = request_id, .entity_id = g->settings->sp_entity_id, .acs_url = g->settings->acs_url, .relay_state = id,
-		.login_hint = s->hint, .key = s->provider_settings->sign_requests ? gateway_request_key(g) : NULL,
+		.login_hint = s->hint, .key = s->provider_settings->sign_requests ? g->request_key : NULL,
 		.force_authn = s->pending.force_authn, .is_passive = s->pending.is_passive, .now = s->now,
 	};
 	const char *url;

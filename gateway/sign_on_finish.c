@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/decision.h"
+#include "gateway/keeper.h"
 #include "gateway/logout.h"
 #include "gateway/pages.h"
 #include "gateway/release.h"
@@ -211,15 +212,14 @@ static int decide(struct sign_on *s, struct error *err)
 static int write_assertion(struct sign_on *s, struct error *err)
 {
 	const struct settings_connection *door = s->judgement.door;
-	struct saml_answer answer = {
-		.entity_id = door->idp_entity_id, .audience = door->entity_id, .acs_url = door->acs,
-		.in_response_to = s->pending.request_id, .name_id = s->person.mail, .name_id_format = door->name_id_format,
-		.authn_instant = s->identity.authn_instant, .authn_context = s->identity.authn_context, .sign = door->sign,
-		.now = s->now, .lifetime = door->lifetime,
+	const struct keeper *keeper = s->gateway->keeper;
+	struct keeper_assertion what = {
+		.door = (size_t)(door - s->gateway->settings->connections), .in_response_to = s->pending.request_id, .name_id = s->person.mail,
+		.authn_instant = s->identity.authn_instant, .authn_context = s->identity.authn_context,
 	};
 
-	answer.attribute_count = release_attributes(s->arena, s->gateway, door, &s->identity, &s->person, &answer.attributes);
-	if (saml_response_write(s->arena, gateway_key(s->gateway, door), &answer, &s->issued, err) < 0)
+	what.attribute_count = release_attributes(s->arena, s->gateway, door, &s->identity, &s->person, &what.attributes);
+	if (keeper->assertion(keeper->context, s->arena, &what, &s->issued, err) < 0)
 		return -1;
 	s->audit.assertion_out = s->issued.assertion_id;
 	return 0;

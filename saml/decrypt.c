@@ -19,20 +19,20 @@
 #include <openssl/rsa.h>
 
 /* One RSA operation; true with the content's key in `out`. */
-static bool unwrap(EVP_PKEY *pkey, const struct encrypted *e, unsigned char out[CONTENT_KEY_MAX])
+static bool unwrap(EVP_PKEY *pkey, const struct saml_wrapped *w, unsigned char out[CONTENT_KEY_MAX])
 {
 	unsigned char plain[KEY_BITS_MAX / 8];
 	size_t n = sizeof(plain);
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(pkey, NULL);
 	bool good = context && EVP_PKEY_decrypt_init(context) == 1 &&
 		EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
-		EVP_PKEY_CTX_set_rsa_oaep_md_name(context, e->oaep_digest, NULL) == 1 &&
-		EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, e->oaep_mgf_digest, NULL) == 1 &&
-		EVP_PKEY_decrypt(context, plain, &n, (const unsigned char *)e->wrapped_key.p, e->wrapped_key.n) == 1 &&
-		n == e->method->key_size;
+		EVP_PKEY_CTX_set_rsa_oaep_md_name(context, w->digest, NULL) == 1 &&
+		EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, w->mgf_digest, NULL) == 1 &&
+		EVP_PKEY_decrypt(context, plain, &n, (const unsigned char *)w->bytes.p, w->bytes.n) == 1 &&
+		n == w->key_size && n <= CONTENT_KEY_MAX;
 
 	if (good)
-		memcpy(out, plain, e->method->key_size);
+		memcpy(out, plain, n);
 	OPENSSL_cleanse(plain, sizeof(plain));
 	EVP_PKEY_CTX_free(context);
 	ERR_clear_error();
@@ -40,22 +40,32 @@ static bool unwrap(EVP_PKEY *pkey, const struct encrypted *e, unsigned char out[
 }
 
 /* Every key, also behind one that opened: how long this takes says nothing about which, or whether. */
-static bool unwrap_with_any(const struct saml_decryption_keys *keys, const struct encrypted *e,
-	unsigned char out[CONTENT_KEY_MAX])
+int saml_unwrap(struct saml_key *const *keys, size_t n, const struct saml_wrapped *wrapped, unsigned char key_out[SAML_CONTENT_KEY_MAX])
 {
 	unsigned char each[CONTENT_KEY_MAX] = {0};
 	bool found = false;
 
-	random_bytes(out, CONTENT_KEY_MAX);
-	for (size_t i = 0; i < keys->n; i++) {
-		bool good = unwrap(key_pkey(keys->list[i]), e, each);
+	random_bytes(key_out, CONTENT_KEY_MAX);
+	for (size_t i = 0; i < n; i++) {
+		bool good = unwrap(key_pkey(keys[i]), wrapped, each);
 
 		if (good && !found)
-			memcpy(out, each, sizeof(each));
+			memcpy(key_out, each, sizeof(each));
 		found |= good;
 	}
 	OPENSSL_cleanse(each, sizeof(each));
 	return found;
+}
+
+static int unwrap_by(const struct saml_decryption_keys *keys, const struct encrypted *e, unsigned char out[CONTENT_KEY_MAX],
+	struct error *err)
+{
+	const struct saml_wrapped wrapped = {e->wrapped_key, e->oaep_digest, e->oaep_mgf_digest, e->method->key_size};
+
+	if (!keys->holder)
+		return saml_unwrap(keys->list, keys->n, &wrapped, out);
+	random_bytes(out, CONTENT_KEY_MAX);
+	return keys->holder->unwrap(keys->holder->context, &wrapped, out, err);
 }
 
 /* XML encryption 5.2.1: the last byte says how many were added; the others of them may be anything. */
@@ -98,10 +108,13 @@ int encrypted_open(struct arena *a, const struct saml_decryption_keys *keys, con
 	struct error *err)
 {
 	unsigned char key[CONTENT_KEY_MAX];
-	bool found = unwrap_with_any(keys, e, key);
+	int found = unwrap_by(keys, e, key, err);
 	struct slice plain;
-	bool good = decrypt(a, e, key, &plain);
+	bool good;
 
+	if (found < 0)
+		return -1;
+	good = decrypt(a, e, key, &plain);
 	OPENSSL_cleanse(key, sizeof(key));
 	if (!found)
 		return error_set(err, REASON_ENCRYPTED_ANSWER, "none of the %zu decryption keys opens it: encrypted for another certificate",

@@ -48,24 +48,44 @@ static int write_stand_in(struct saml_decryption_keys *keys, size_t groups, stru
 	return 0;
 }
 
-static int make_stand_ins(struct saml_decryption_keys *keys, struct error *err)
+static int write_stand_ins(struct saml_decryption_keys *keys, struct error *err)
+{
+	for (size_t i = 0; i < STAND_INS; i++) {
+		if (write_stand_in(keys, group_counts[i], &keys->stand_ins[i].text, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The value of its signature: whether it fits what is verified with it alone is no matter. */
+static int take_signature(struct saml_decryption_keys *keys, struct error *err)
+{
+	static const char open[] = "<ds:SignatureValue>";
+	struct slice text = keys->stand_ins[0].text;
+	const char *begin = memmem(text.p, text.n, open, sizeof(open) - 1), *end;
+
+	if (begin)
+		begin += sizeof(open) - 1;
+	end = begin ? memchr(begin, '<', text.n - (size_t)(begin - text.p)) : NULL;
+	if (!end || base64_decode(keys->arena, slice_of(begin, (size_t)(end - begin)), &keys->stand_in_signature) < 0)
+		return error_set(err, REASON_INTERNAL, "a stand-in for decryption without a signature");
+	return 0;
+}
+
+/* certificate: of the first key, base64. */
+static int prepare_stand_ins(struct saml_decryption_keys *keys, struct slice certificate, struct error *err)
 {
 	struct slice der;
 
 	for (size_t i = 0; i < STAND_INS; i++) {
-		struct stand_in *s = &keys->stand_ins[i];
-
-		if (write_stand_in(keys, group_counts[i], &s->text, err) < 0 || xml_read(s->text, &xml_rules_response, &s->doc, err) < 0)
+		if (xml_read(keys->stand_ins[i].text, &xml_rules_response, &keys->stand_ins[i].doc, err) < 0)
 			return -1;
 	}
-	if (key_sign(keys->list[0], keys->arena, slice_of(keys->stand_ins[0].text.p, STAND_IN_SIGNED_INFO),
-		&keys->stand_in_signature, err) < 0)
-		return -1;
 	keys->stand_in_keys = arena_alloc(keys->arena, sizeof(*keys->stand_in_keys));
 	keys->stand_in_keys->list = arena_alloc(keys->arena, sizeof(struct trusted_key));
-	if (base64_decode(keys->arena, key_certificate(keys->list[0]), &der) < 0)
+	if (base64_decode(keys->arena, certificate, &der) < 0)
 		return error_set(err, REASON_INTERNAL, "no certificate for decryption");
-	if (trusted_key_read(der, &keys->stand_in_keys->list[0], err) < 0)
+	if (take_signature(keys, err) < 0 || trusted_key_read(der, &keys->stand_in_keys->list[0], err) < 0)
 		return -1;
 	keys->stand_in_keys->n = 1;
 	/* tried once, so that all of them are made ready: a signature that is used first costs more */
@@ -150,7 +170,7 @@ int saml_decryption_keys_add(struct saml_decryption_keys **keys, struct slice ke
 	if (saml_key_read(key_pem, certificate_pem, &key, err) < 0)
 		goto out;
 	k->list[k->n++] = key;
-	if (k->n == 1 && make_stand_ins(k, err) < 0)
+	if (k->n == 1 && (write_stand_ins(k, err) < 0 || prepare_stand_ins(k, key_certificate(key), err) < 0))
 		goto out;
 	*keys = k;
 	return 0;
@@ -158,6 +178,33 @@ out:
 	if (!*keys)
 		saml_decryption_keys_free(k);
 	return -1;
+}
+
+struct slice saml_decryption_stand_in(const struct saml_decryption_keys *keys, size_t which)
+{
+	return keys->stand_ins[which].text;
+}
+
+int saml_decryption_keys_held(const struct saml_holder *holder, size_t n, struct slice certificate_pem,
+	const struct slice stand_ins[SAML_STAND_INS], struct saml_decryption_keys **out, struct error *err)
+{
+	struct saml_decryption_keys *keys = keys_new();
+	const char *certificate;
+	int64_t until;
+
+	if (!keys)
+		return error_set(err, REASON_INTERNAL, "out of memory");
+	keys->holder = holder;
+	keys->n = n;
+	for (size_t i = 0; i < STAND_INS; i++)
+		keys->stand_ins[i].text = arena_slice(keys->arena, stand_ins[i]);
+	if (saml_certificate_read(keys->arena, certificate_pem, &certificate, &until, err) < 0 ||
+		prepare_stand_ins(keys, slice_c(certificate), err) < 0) {
+		saml_decryption_keys_free(keys);
+		return -1;
+	}
+	*out = keys;
+	return 0;
 }
 
 void saml_decryption_keys_free(struct saml_decryption_keys *keys)
@@ -168,7 +215,7 @@ void saml_decryption_keys_free(struct saml_decryption_keys *keys)
 		xml_free(keys->stand_ins[i].doc);
 	for (size_t i = 0; keys->stand_in_keys && i < keys->stand_in_keys->n; i++)
 		trusted_key_free(&keys->stand_in_keys->list[i]);
-	for (size_t i = 0; i < keys->n; i++)
+	for (size_t i = 0; i < SAML_DECRYPTION_KEYS_MAX; i++)
 		saml_key_free(keys->list[i]);
 	arena_free(keys->arena);
 	free(keys);

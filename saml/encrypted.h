@@ -11,7 +11,7 @@
 #ifndef SAML_ENCRYPTED_H
 #define SAML_ENCRYPTED_H
 
-#include "saml/saml.h"
+#include "saml/holder.h"
 #include "saml/trusted_key.h"
 #include "saml/xml.h"
 
@@ -22,7 +22,7 @@ struct content_method {
 	size_t key_size, iv_size, tag_size;     /* bytes; tag_size 0: CBC with the padding of XML encryption */
 };
 
-#define CONTENT_KEY_MAX 32
+#define CONTENT_KEY_MAX SAML_CONTENT_KEY_MAX
 #define CONTENT_BLOCK 16
 
 struct encrypted {
@@ -41,8 +41,9 @@ int encrypted_read(struct arena *a, const xml_node *assertion, const char *recip
 
 /*
  * Always one RSA operation with each key and one decryption of the content,
- * with a random key where none came out.  REASON_ENCRYPTED_ANSWER; *out is the
- * content, of which nothing is known yet.
+ * with a random key where none came out.  REASON_ENCRYPTED_ANSWER, or what the
+ * holder of the keys says where it cannot be asked; *out is the content, of
+ * which nothing is known yet.
  */
 int encrypted_open(struct arena *a, const struct saml_decryption_keys *keys, const struct encrypted *e, struct slice *out,
 	struct error *err);
@@ -51,7 +52,7 @@ int encrypted_open(struct arena *a, const struct saml_decryption_keys *keys, con
 
 struct saml_key;
 
-#define STAND_INS 9
+#define STAND_INS SAML_STAND_INS
 
 struct stand_in {
 	struct slice text;              /* an assertion of ours, signed with the first key */
@@ -60,11 +61,12 @@ struct stand_in {
 
 struct saml_decryption_keys {
 	struct arena *arena;
-	struct saml_key *list[SAML_DECRYPTION_KEYS_MAX];
+	struct saml_key *list[SAML_DECRYPTION_KEYS_MAX];        /* empty where a holder has them */
 	size_t n;
+	const struct saml_holder *holder;
 	struct stand_in stand_ins[STAND_INS];           /* each about 1.4 times as large as the one before */
 	struct trusted_keys *stand_in_keys;     /* its certificate; counts what was verified */
-	struct slice stand_in_signature;        /* over the first bytes of the smallest, by the first key */
+	struct slice stand_in_signature;        /* of the smallest */
 };
 
 /* What a refusal saved of what it costs to read and verify such a content to the end with every key of its sender. */

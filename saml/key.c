@@ -20,6 +20,7 @@ struct saml_key {
 	EVP_MD_CTX *digest;             /* a context that has signed cannot digest any more */
 	struct arena *arena;
 	struct slice certificate;
+	const struct saml_holder *holder;       /* then all else is empty */
 };
 
 /* What OpenSSL has to say, in one line; its queue is empty afterwards. */
@@ -235,6 +236,18 @@ out:
 	return -1;
 }
 
+int saml_key_held(const struct saml_holder *holder, struct saml_key **out, struct error *err)
+{
+	struct saml_key *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return error_set(err, REASON_INTERNAL, "out of memory");
+	k->arena = arena_new();
+	k->holder = holder;
+	*out = k;
+	return 0;
+}
+
 void saml_key_free(struct saml_key *k)
 {
 	if (!k)
@@ -261,6 +274,8 @@ EVP_PKEY *key_pkey(const struct saml_key *k)
 int key_digest(const struct saml_key *k, struct slice first, struct slice second, unsigned char out[KEY_DIGEST_SIZE],
 	struct error *err)
 {
+	if (k->holder)
+		return error_set(err, REASON_INTERNAL, "digest by a key that somebody else holds");
 	if (EVP_DigestInit_ex(k->digest, k->sha256, NULL) != 1 || EVP_DigestUpdate(k->digest, first.p, first.n) != 1
 		|| EVP_DigestUpdate(k->digest, second.p, second.n) != 1 || EVP_DigestFinal_ex(k->digest, out, NULL) != 1)
 		return error_set(err, REASON_INTERNAL, "digest: %s", openssl_says());
@@ -269,9 +284,13 @@ int key_digest(const struct saml_key *k, struct slice first, struct slice second
 
 int key_sign(const struct saml_key *k, struct arena *a, struct slice bytes, struct slice *out, struct error *err)
 {
-	size_t n = (size_t)EVP_PKEY_get_size(k->pkey);
-	unsigned char *signature = arena_alloc(a, n);
+	unsigned char *signature;
+	size_t n;
 
+	if (k->holder)
+		return k->holder->sign_query(k->holder->context, a, bytes, out, err);
+	n = (size_t)EVP_PKEY_get_size(k->pkey);
+	signature = arena_alloc(a, n);
 	if (EVP_MD_CTX_copy_ex(k->work, k->prepared) != 1
 		|| EVP_DigestSign(k->work, signature, &n, (const unsigned char *)bytes.p, bytes.n) != 1)
 		return error_set(err, REASON_INTERNAL, "signature: %s", openssl_says());

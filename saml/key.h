@@ -9,7 +9,7 @@
 #ifndef SAML_KEY_H
 #define SAML_KEY_H
 
-#include "saml/saml.h"
+#include "saml/holder.h"
 
 #define KEY_DIGEST_SIZE 32
 #define KEY_BITS_MIN 2048
@@ -18,7 +18,7 @@
 /* SHA-256 of two pieces as if they were one: an element around its own signature (XML signature 6.6.4). */
 int key_digest(const struct saml_key *k, struct slice first, struct slice second, unsigned char out[KEY_DIGEST_SIZE],
 	struct error *err);
-/* RSA PKCS#1 v1.5 with SHA-256 over bytes; the signature lives in the arena. */
+/* RSA PKCS#1 v1.5 with SHA-256 over bytes, which of a held key must be a query; the signature lives in the arena. */
 int key_sign(const struct saml_key *k, struct arena *a, struct slice bytes, struct slice *out, struct error *err);
 /* The key itself, lent; what opens encrypted assertions uses it. */
 struct evp_pkey_st *key_pkey(const struct saml_key *k);

@@ -419,6 +419,9 @@ static int open_encrypted(struct arena *a, struct reading *r, const struct encry
 	r->unused = expect->provider->keys->unused;
 	if (encrypted_open(a, expect->decryption_keys, e, &content, err) == 0 && judge_opened(a, r, content, expect, err) == 0)
 		return 0;
+	/* says nothing about the content: nobody came to look at it */
+	if (err->reason == REASON_KEYS_UNAVAILABLE)
+		return -1;
 	even_out(r, e, expect);
 	return refuse_opened(err);
 }

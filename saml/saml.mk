@@ -1,6 +1,6 @@
 noinst_LIBRARIES += saml/libsaml.a
 saml_libsaml_a_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS) $(XMLSEC_CFLAGS) $(XML_CFLAGS) $(ZLIB_CFLAGS)
-saml_libsaml_a_SOURCES = saml/saml.h
+saml_libsaml_a_SOURCES = saml/holder.h saml/saml.h
 
 # reading: what foreigners wrote
 saml_libsaml_a_SOURCES += \
@@ -76,7 +76,7 @@ saml_libsaml_a_SOURCES += \
 	saml/asker.h saml/request_write.c \
 	saml/key.c saml/key.h saml/key_make.c saml/logout_write.c \
 	saml/metadata.c \
-	saml/redirect.c saml/redirect.h \
+	saml/query_sign.c saml/redirect.c saml/redirect.h \
 	saml/request_read.c \
 	saml/response_write.c \
 	saml/start.c

@@ -1,5 +1,5 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption logout condition yaml dn ldap_values zone csv http proxy_header
+FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption keys logout condition yaml dn ldap_values zone csv http proxy_header
 
 check_PROGRAMS += tests/fuzz/replay_response
 tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -68,6 +68,10 @@ tests_fuzz_replay_document_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/fuzz/replay_instants
 tests_fuzz_replay_instants_SOURCES = tests/fuzz/fuzz_instants.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_instants_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_keys
+tests_fuzz_replay_keys_SOURCES = tests/fuzz/fuzz_keys.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_keys_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_cookie
 tests_fuzz_replay_cookie_SOURCES = tests/fuzz/fuzz_cookie.c tests/fuzz/replay.c tests/fuzz/fuzz.h

@@ -182,6 +182,7 @@ def serve(tmp_path, keys):
 def test_starts_one_process_a_role_and_stops_them_all(serve):
     serve.start_ready()
     assert len(serve.workers()) == 2
+    assert len(serve.children("keys")) == 2, "one beside each worker"
     assert len(serve.children("mirror")) == 1
     assert len(serve.children("refresh")) == 1
     assert len(serve.children("metrics")) == 0, "nobody is to be told"

@@ -50,7 +50,7 @@ def test_workers_killed_between_the_two_requests_cost_nothing(own_parts, browser
     assert_signed_on(own_parts, browser.go(browser.stopped_at), MAYA)
 
 
-@pytest.mark.parametrize("role", ["worker", "mirror", "refresh"])
+@pytest.mark.parametrize("role", ["worker", "keys", "mirror", "refresh"])
 def test_any_killed_role_is_replaced_and_sign_ons_go_on(own_parts, browser, role):
     kill_role(own_parts, role)
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)

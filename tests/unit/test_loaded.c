@@ -287,16 +287,19 @@ static void while_the_cookie_secret_is_changed_workers_are_given_both(void **sta
 	assert_int_equal(unlink(path_of("state/cookie.secret")), 0);
 }
 
-static void hands_the_key_to_workers_and_the_password_to_its_mirror(void **state)
+static void hands_the_signing_key_to_the_keys_role_alone_and_the_password_to_its_mirror(void **state)
 {
 	static const struct { unsigned audience; const char *has, *has_not; } roles[] = {
-		{FILES_WORKER, "signing.key", "password"},
+		{FILES_KEYS, "signing.key", "password"},
+		{FILES_KEYS, "open.key", "tls.key"},
+		{FILES_KEYS, "signing.key", "state/cookie.secret"},
+		{FILES_WORKER, "signing.crt", "signing.key"},
 		{FILES_WORKER, "tls.key", "password"},
 		{FILES_WORKER, "state/cookie.secret", "password"},
 		{FILES_MIRROR | FILES_MIRROR_OF(0), "password", "signing.key"},
 		{FILES_MIRROR | FILES_MIRROR_OF(0), "p.yaml", "state/cookie.secret"},
 		{FILES_MIRROR | FILES_MIRROR_OF(1), "p.yaml", "password"},
-		{FILES_WORKER, "open.key", "password"},
+		{FILES_WORKER, "open.crt", "open.key"},
 		{FILES_MIRROR | FILES_MIRROR_OF(0), "open.crt", "open.key"},
 		{FILES_REFRESH, "open.crt", "open.key"},
 		{FILES_REFRESH, "p.yaml", "signing.key"},
@@ -641,7 +644,7 @@ int main(void)
 		cmocka_unit_test_setup(follows_no_link_out_of_the_folder_of_the_roles, begin),
 		cmocka_unit_test_setup(an_entity_is_one_provider, begin),
 		cmocka_unit_test_setup(while_the_cookie_secret_is_changed_workers_are_given_both, begin),
-		cmocka_unit_test_setup(hands_the_key_to_workers_and_the_password_to_its_mirror, begin),
+		cmocka_unit_test_setup(hands_the_signing_key_to_the_keys_role_alone_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
 		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_its_group_may_read, begin),

@@ -12,6 +12,7 @@
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/logout_cookie.h"
+#include "gateway/vault.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/start_pages.h"
 
@@ -37,6 +38,7 @@ static const char settings_text[] =
 static char folder[40];
 static struct arena *a;
 static struct gateway gateway;
+static struct vault *vault;
 static struct error err;
 static struct http_cookie cookie;       /* the browser's; name.p NULL: none */
 
@@ -66,7 +68,8 @@ static void open_gateway(const char *provider_settings, struct slice metadata)
 	write_here("postern.yaml", 0644, text);
 	assert_done(settings_read(a, files, in_folder("postern.yaml"), &settings, NULL, &err), err);
 	assert_done(gateway_open(a, files, settings, &gateway, &err), err);
-	assert_done(gateway_open_worker(&gateway, &err), err);
+	assert_done(vault_open(a, files, settings, &vault, &err), err);
+	assert_done(gateway_open_worker(&gateway, vault_keeper(vault), &err), err);
 }
 
 static int begin_with(const char *provider_settings, const char *from, const char *to)
@@ -132,6 +135,7 @@ static int end(void **state)
 	char command[80];
 
 	gateway_close(&gateway);
+	vault_close(vault);
 	gateway = (struct gateway){0};
 	arena_free(a);
 	clock_set(0);

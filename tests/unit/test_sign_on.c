@@ -15,6 +15,7 @@
 #include "gateway/limits.h"
 #include "gateway/logout_cookie.h"
 #include "gateway/pending.h"
+#include "gateway/vault.h"
 #include "ldap/mirror_write.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/start_pages.h"
@@ -45,6 +46,7 @@ static const char settings_text[] =
 static char folder[40];
 static struct arena *a;
 static struct gateway gateway;
+static struct vault *vault;
 static struct error err;
 
 /* The browser. */
@@ -198,7 +200,8 @@ static void open_gateway(const struct more *more)
 	write_here("postern.yaml", 0644, text);
 	assert_done(settings_read(a, files, in_folder("postern.yaml"), &settings, NULL, &err), err);
 	assert_done(gateway_open(a, files, settings, &gateway, &err), err);
-	assert_done(gateway_open_worker(&gateway, &err), err);
+	assert_done(vault_open(a, files, settings, &vault, &err), err);
+	assert_done(gateway_open_worker(&gateway, vault_keeper(vault), &err), err);
 }
 
 static int begin_with(const struct more *more)
@@ -295,6 +298,7 @@ static int end(void **state)
 
 	query = (struct slice){0};
 	gateway_close(&gateway);
+	vault_close(vault);
 	gateway = (struct gateway){0};
 	arena_free(a);
 	clock_set(0);

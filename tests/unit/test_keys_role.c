@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A worker's line to its keys role: what is signed, what never is, and what nonsense does. */
+#include "tests/unit/unit.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "gateway/keys_link.h"
+#include "gateway/keys_wire.h"
+#include "gateway/vault.h"
+#include "tests/unit/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define ORGANISATION 0                  /* their places in the settings */
+#define HELPDESK 1
+
+static const char settings_text[] =
+	"public_url: https://sso.example.org\nstate_dir: @/state\nruntime_dir: @/run\nkey: @/own.key\ncertificate: @/own.crt\n"
+	"decryption_keys: [{key: @/own.key, certificate: @/own.crt}]\nclaimed_domains: [example.org]\n"
+	"identity_providers:\n  entra: {metadata: @/idp.xml, sign_requests: yes, domains: [example.org, partner.example]}\n"
+	"connections:\n"
+	"  organisation:\n    kind: managed\n    entity_id: 'https://auth.example/saml/1'\n    acs: 'https://auth.example/acs?x=1&y=2'\n"
+	"    start: 'https://site.example/'\n"
+	"    attributes: {groups: {groups: 'jira-*'}, tier: {value: gold}, where: {ldap: l}}\n"
+	"  helpdesk: {kind: portal, entity_id: 'urn:help', acs: 'https://help.example/acs', home: 'https://help.example/portal'}\n"
+	"directories:\n  corp: {uri: 'ldap://127.0.0.1:1', people: {base: 'dc=x'}, groups: {base: 'dc=x'}, join: {objectidentifier: employeeNumber}}\n"
+	"rules:\n  - {name: agents, when: \"member of 'cn=agents,dc=x'\", outcome: licensed}\n";
+
+static char folder[40];
+static struct arena *a;
+static const struct settings *settings;
+static struct files *files;
+static struct vault *vault;
+static struct error err;
+
+/* The keys role, in a process of its own, and our end of the line. */
+static pid_t role_pid;
+static int ends[2], heartbeat[2];
+static struct keys_link *link_to_it;
+static struct role worker;
+
+/* Instead of that of role.c, which is part of the program. */
+void role_alive(const struct role *role)
+{
+	assert_true(write(role->heartbeat, "", 1) == 1 || errno == EAGAIN);
+}
+
+static const char *in_folder(const char *name)
+{
+	return arena_printf(a, "%s/%s", folder, name);
+}
+
+static const char *placed(const char *text)
+{
+	struct text t;
+	const char *at;
+
+	text_begin(&t, a, 4096);
+	for (; (at = strstr(text, "@/")); text = at + 1) {
+		text_add(&t, slice_of(text, (size_t)(at - text)));
+		text_add_c(&t, folder);
+	}
+	text_add_c(&t, text);
+	return t.p;
+}
+
+static void run_role(void)
+{
+	static volatile sig_atomic_t stop;
+	struct role role = {.name = "keys", .instance = "1", .arena = a, .files = files, .settings = settings, .stop = &stop};
+
+	close(ends[0]);
+	role.link = ends[1];
+	role.heartbeat = heartbeat[1];
+	_exit(role_keys(&role));
+}
+
+static void start_role(void)
+{
+	role_pid = fork();
+	if (role_pid == 0)
+		run_role();
+}
+
+/* How it ended: its status, or minus the signal. */
+static int end_of_role(void)
+{
+	int status = 0;
+
+	assert_int_equal(waitpid(role_pid, &status, 0), role_pid);
+	role_pid = 0;
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int begin(void **state)
+{
+	struct test_pair own;
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/postern-keys-role-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	a = arena_new();
+	own = test_rsa(a, 2048);
+	files = files_from_disk(a);
+	assert_done(file_write(in_folder("own.key"), 0600, own.key, &err), err);
+	assert_done(file_write(in_folder("own.crt"), 0644, own.certificate, &err), err);
+	assert_done(file_write(in_folder("p.yaml"), 0644, slice_c(placed(settings_text)), &err), err);
+	assert_done(settings_read(a, files, in_folder("p.yaml"), &settings, NULL, &err), err);
+	assert_done(vault_open(a, files, settings, &vault, &err), err);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0 || pipe2(heartbeat, O_NONBLOCK) < 0)
+		return -1;
+	start_role();
+	worker = (struct role){.link = ends[0], .heartbeat = heartbeat[1]};
+	assert_done(keys_link_open(&worker, &link_to_it, &err), err);
+	return 0;
+}
+
+static int end(void **state)
+{
+	const char *const names[] = {"own.key", "own.crt", "p.yaml"};
+
+	(void)state;
+	if (role_pid) {
+		kill(role_pid, SIGKILL);
+		waitpid(role_pid, NULL, 0);
+	}
+	keys_link_close(link_to_it);
+	vault_close(vault);
+	close(ends[0]);
+	close(ends[1]);
+	close(heartbeat[0]);
+	close(heartbeat[1]);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unlink(in_folder(names[i]));
+	rmdir(folder);
+	arena_free(a);
+	return 0;
+}
+
+/* ---- what an honest worker asks ---- */
+
+static const char *const jira[] = {"jira-users", NULL}, *const gold[] = {"gold", NULL}, *const berlin[] = {"Berlin", NULL};
+static const struct saml_attribute honest_attributes[] = {{"groups", jira, 1}, {"tier", gold, 1}, {"where", berlin, 1}};
+
+static struct keeper_assertion honest(void)
+{
+	return (struct keeper_assertion){
+		.door = ORGANISATION, .in_response_to = "_asked", .name_id = "anna@example.org", .authn_instant = clock_now() - 5,
+		.attributes = honest_attributes, .attribute_count = 3,
+	};
+}
+
+static int ask_for(const struct keeper_assertion *what, struct saml_issued *out)
+{
+	const struct keeper *keeper = keys_link_keeper(link_to_it);
+
+	return keeper->assertion(keeper->context, a, what, out, &err);
+}
+
+static void writes_the_assertion_itself(void **state)
+{
+	struct keeper_assertion what = honest();
+	struct saml_issued issued = {0};
+
+	(void)state;
+	assert_done(ask_for(&what, &issued), err);
+	assert_int_equal(strlen(issued.assertion_id), 33);
+	assert_non_null(memmem(issued.xml.p, issued.xml.n, issued.assertion_id, 33));
+	assert_non_null(memmem(issued.xml.p, issued.xml.n, "<ds:SignatureValue>", 19));
+	assert_non_null(strstr(issued.xml.p, "<saml:Audience>https://auth.example/saml/1</saml:Audience>"));
+	assert_non_null(strstr(issued.xml.p, "Recipient=\"https://auth.example/acs?x=1&amp;y=2\""));
+	assert_non_null(strstr(issued.xml.p, ">anna@example.org</saml:NameID>"));
+	assert_non_null(strstr(issued.xml.p, ">jira-users</saml:AttributeValue>"));
+	assert_non_null(issued.base64);
+}
+
+static void signs_a_refusal(void **state)
+{
+	const struct keeper *keeper = keys_link_keeper(link_to_it);
+	struct keeper_rejection what = {HELPDESK, "_asked", SAML_NO_PASSIVE, "denied-by-rule: no"};
+	struct saml_issued issued = {0};
+
+	(void)state;
+	assert_done(keeper->rejection(keeper->context, a, &what, &issued, &err), err);
+	assert_null(issued.assertion_id);
+	assert_non_null(strstr(issued.xml.p, "NoPassive"));
+	assert_non_null(strstr(issued.xml.p, "https://help.example/acs"));
+	what.door = 2;
+	assert_refused(keeper->rejection(keeper->context, a, &what, &issued, &err), err, REASON_KEYS_REFUSED);
+}
+
+/* A person in thousands of groups; and what even a packet of ours cannot hold. */
+static void signs_a_large_assertion_and_refuses_a_huge_one(void **state)
+{
+	struct keeper_assertion what = honest();
+	struct saml_issued issued = {0};
+	const char *many[9001] = {NULL};
+	struct saml_attribute groups = {"groups", many, 1500};
+
+	(void)state;
+	for (size_t i = 0; i < 9000; i++)
+		many[i] = "jira-a-group-of-a-company-with-many-groups";
+	what.attributes = &groups;
+	what.attribute_count = 1;
+	assert_done(ask_for(&what, &issued), err);
+	assert_true(issued.xml.n > 130000);
+	groups.n = 5000;        /* the question fits, the answer does not */
+	assert_refused(ask_for(&what, &issued), err, REASON_UNSENDABLE);
+	groups.n = 9000;
+	assert_refused(ask_for(&what, &issued), err, REASON_UNSENDABLE);
+	what = honest();
+	assert_done(ask_for(&what, &issued), err);
+}
+
+/* ---- what a worker that was taken over may ask ---- */
+
+static const char *const administrators[] = {"site-admins", NULL}, *const other_groups[] = {"finance", NULL},
+	*const silver[] = {"silver", NULL};
+
+static const struct {
+	const char *what;
+	size_t door;
+	const char *name_id;
+	struct saml_attribute attribute;
+	int64_t later;
+} hostile[] = {
+	{"another connection", 2, "anna@example.org", {"where", berlin, 1}, 0},
+	{"one far away", SIZE_MAX, "anna@example.org", {"where", berlin, 1}, 0},
+	{"nobody", ORGANISATION, NULL, {"where", berlin, 1}, 0},
+	{"an empty name", ORGANISATION, "", {"where", berlin, 1}, 0},
+	{"a name with markup", ORGANISATION, "anna@example.org<!-- -->.evil.example", {"where", berlin, 1}, 0},
+	{"a name of another domain", ORGANISATION, "boss@elsewhere.example", {"where", berlin, 1}, 0},
+	{"a name of a claimed domain at a portal", HELPDESK, "anna@example.org", {"email", gold, 0}, 0},
+	{"an attribute that it is not told", ORGANISATION, "anna@example.org", {"role", gold, 1}, 0},
+	{"another value than that of the settings", ORGANISATION, "anna@example.org", {"tier", silver, 1}, 0},
+	{"groups that it is not told", ORGANISATION, "anna@example.org", {"groups", other_groups, 1}, 0},
+	{"a sign-on of tomorrow", ORGANISATION, "anna@example.org", {"where", berlin, 1}, 86400},
+};
+
+static void signs_nothing_beyond_the_settings(void **state)
+{
+	struct saml_issued issued = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
+		struct keeper_assertion what = honest();
+
+		what.door = hostile[i].door;
+		what.name_id = hostile[i].name_id;
+		what.attributes = &hostile[i].attribute;
+		what.attribute_count = 1;
+		what.authn_instant += hostile[i].later;
+		print_message("%s\n", hostile[i].what);
+		assert_refused(ask_for(&what, &issued), err, REASON_KEYS_REFUSED);
+	}
+}
+
+/* Atlassian's own groups make administrators: no pattern of the settings lets them through. */
+static void signs_nobody_into_a_group_of_atlassians_own(void **state)
+{
+	static struct settings_attribute everything = {.name = "groups", .source = ATTRIBUTE_GROUPS, .text = "*"};
+	struct settings_connection door = settings->connections[ORGANISATION];
+	struct saml_attribute groups = {"groups", administrators, 1};
+	struct settings copy = *settings;
+	struct keeper_assertion what = honest();
+
+	(void)state;
+	door.attributes = &everything;
+	door.attribute_count = 1;
+	copy.connections = &door;
+	copy.connection_count = 1;
+	what.attributes = &groups;
+	what.attribute_count = 1;
+	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
+	groups.values = other_groups;
+	assert_done(vault_judge(&copy, &what, clock_now(), &err), err);
+}
+
+static const char request[] = "SAMLRequest=", response[] = "SAMLResponse=";
+#define RSA_SHA256 "&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256"
+
+/* Deflated as one stored block (RFC 1951 section 3.2.4). */
+static const char *query_of(const char *parameter, const char *message, const char *rest)
+{
+	size_t n = strlen(message);
+	unsigned char head[] = {1, n & 255, n >> 8 & 255, ~n & 255, ~n >> 8 & 255};
+	struct text raw, base64, t;
+
+	text_begin(&raw, a, n + 8);
+	text_add(&raw, slice_of(head, sizeof(head)));
+	text_add_c(&raw, message);
+	text_begin(&base64, a, n * 2);
+	text_add_base64(&base64, text_slice(&raw));
+	text_begin(&t, a, n * 2);
+	text_add_c(&t, parameter);
+	text_add_url(&t, text_slice(&base64));
+	text_add_c(&t, rest);
+	return t.p;
+}
+
+static int sign_query(const char *query)
+{
+	const struct saml_holder *holder = &keys_link_keeper(link_to_it)->holder;
+	struct slice signature = {0};
+	int rc = holder->sign_query(holder->context, a, slice_c(query), &signature, &err);
+
+	assert_true(rc < 0 || signature.n == 256);
+	return rc;
+}
+
+static void signs_only_messages_that_are_no_sign_on(void **state)
+{
+	const char ask[] = "<samlp:AuthnRequest xmlns:samlp=\"p\" ID=\"_0a\" Version=\"2.0\"></samlp:AuthnRequest>";
+	const char *const refused[] = {
+		query_of(response, "<samlp:Response xmlns:samlp=\"p\" ID=\"_0a\"></samlp:Response>", RSA_SHA256),
+		query_of(request, "<samlp:Response xmlns:samlp=\"p\" ID=\"_0a\"></samlp:Response>", RSA_SHA256),
+		query_of(response, ask, RSA_SHA256),
+		query_of(request, "<!-- --><samlp:AuthnRequest ID=\"_0a\"></samlp:AuthnRequest>", RSA_SHA256),
+		query_of(request, "<samlp:AuthnRequest Version=\"2.0\"></samlp:AuthnRequest>", RSA_SHA256),
+		query_of(request, "<samlp:AuthnRequest ID=\"_0a b\"></samlp:AuthnRequest>", RSA_SHA256),
+		query_of(request, "<samlp:AuthnRequest ID='_0a'></samlp:AuthnRequest>", RSA_SHA256),
+		query_of(request, "<samlp:AuthnRequest ><a ID=\"_0a\"></a></samlp:AuthnRequest>", RSA_SHA256),
+		query_of(request, ask, ""),
+		query_of(request, ask, "&SigAlg=http%3A%2F%2Fwww.w3.org%2F2000%2F09%2Fxmldsig%23rsa-sha1"),
+		query_of(request, ask, "&SAMLResponse=x" RSA_SHA256),
+		query_of(request, ask, "&RelayState=x&SAMLResponse=x" RSA_SHA256),
+		query_of(request, ask, RSA_SHA256 RSA_SHA256),
+		"SAMLRequest=" RSA_SHA256,
+		"SAMLRequest=AAAA" RSA_SHA256,
+		"<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">",
+		"",
+		RSA_SHA256,
+	};
+
+	(void)state;
+	assert_done(sign_query(query_of(request, ask, RSA_SHA256)), err);
+	assert_done(sign_query(query_of(request, ask, "&RelayState=x%20y" RSA_SHA256)), err);
+	assert_done(sign_query(query_of(response, "<samlp:LogoutResponse ID=\"_0a\"></samlp:LogoutResponse>", RSA_SHA256)), err);
+	assert_done(sign_query(query_of(request, "<samlp:LogoutRequest xmlns:samlp=\"p\" ID=\"_0a\"></samlp:LogoutRequest>", RSA_SHA256)), err);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		assert_refused(sign_query(refused[i]), err, REASON_KEYS_REFUSED);
+}
+
+static void opens_what_was_wrapped_for_its_key_and_says_when_none_fits(void **state)
+{
+	const struct saml_holder *holder = &keys_link_keeper(link_to_it)->holder;
+	unsigned char block[256] = {1}, key[SAML_CONTENT_KEY_MAX];
+	struct saml_wrapped wrapped = {slice_of(block, sizeof(block)), "SHA1", "SHA256", 16};
+
+	(void)state;
+	assert_int_equal(holder->unwrap(holder->context, &wrapped, key, &err), 0);
+	wrapped.key_size = 33;
+	assert_refused(holder->unwrap(holder->context, &wrapped, key, &err), err, REASON_KEYS_REFUSED);
+	wrapped = (struct saml_wrapped){slice_of(block, sizeof(block)), "MD5", "SHA1", 16};
+	assert_refused(holder->unwrap(holder->context, &wrapped, key, &err), err, REASON_KEYS_REFUSED);
+}
+
+/* ---- packets ---- */
+
+static void send_packet(const void *p, size_t n)
+{
+	assert_int_equal(send(ends[0], p, n, MSG_NOSIGNAL), (ssize_t)n);
+}
+
+static void survives_nonsense_and_serves_the_next_question(void **state)
+{
+	const struct keys_head head = {KEYS_MAGIC, KEYS_ASSERTION, 7, INT64_MAX};
+	struct keeper_assertion what = honest();
+	struct saml_issued issued = {0};
+	char large[sizeof(head) + 8192];
+
+	(void)state;
+	send_packet("", 0);
+	send_packet("x", 1);
+	send_packet(&head, sizeof(head) - 1);
+	send_packet(&head, sizeof(head));
+	for (uint32_t question = 0; question < 8; question++) {
+		struct keys_head odd = {KEYS_MAGIC, question, 100 + question, INT64_MAX};
+
+		memset(large, 255, sizeof(large));      /* lengths beyond the end */
+		memcpy(large, &odd, sizeof(odd));
+		send_packet(large, sizeof(large));
+		odd.id += 100;
+		memset(large, question & 1 ? 0 : 1, sizeof(large));
+		memcpy(large, &odd, sizeof(odd));
+		send_packet(large, sizeof(large));
+	}
+	memset(large, 0, sizeof(large));
+	send_packet(large, sizeof(large));
+	assert_done(ask_for(&what, &issued), err);
+	assert_int_equal(waitpid(role_pid, NULL, WNOHANG), 0);
+}
+
+/* Every cut and many changed bytes of a good question: an answer or none, and never anything signed that is not whole. */
+static void answers_no_question_that_was_cut(void **state)
+{
+	struct keys_head head = {KEYS_MAGIC, KEYS_REJECTION, 1, INT64_MAX};
+	struct slice answer;
+	struct text t;
+
+	(void)state;
+	text_begin(&t, a, 256);
+	wire_head(&t, &head);
+	wire_number(&t, HELPDESK);
+	wire_bytes(&t, slice_c("_asked"));
+	wire_number(&t, SAML_REQUEST_DENIED);
+	wire_bytes(&t, slice_c("no"));
+	assert_int_equal(keys_answer(a, vault_keeper(vault), text_slice(&t), &answer), 0);
+	memcpy(&head, answer.p, sizeof(head));
+	assert_int_equal(head.what, KEYS_DONE);
+	for (size_t n = 0; n < t.n; n++) {
+		/* a copy of its own, so that a byte too far is seen */
+		int rc = keys_answer(a, vault_keeper(vault), arena_slice(a, slice_of(t.p, n)), &answer);
+
+		assert_int_equal(rc, n < sizeof(head) ? -1 : 0);
+		if (rc == 0)
+			memcpy(&head, answer.p, sizeof(head));
+		assert_int_equal(head.what, rc == 0 ? KEYS_NO : KEYS_DONE);
+	}
+	text_add_c(&t, "x");
+	assert_int_equal(keys_answer(a, vault_keeper(vault), text_slice(&t), &answer), 0);
+	memcpy(&head, answer.p, sizeof(head));
+	assert_int_equal(head.what, KEYS_NO);
+}
+
+/* ---- one side without the other ---- */
+
+static void a_question_that_died_with_its_role_is_asked_again(void **state)
+{
+	struct keeper_assertion what = honest();
+	struct saml_issued issued = {0};
+	char packet[4096];
+	pid_t helper;
+
+	(void)state;
+	kill(role_pid, SIGKILL);
+	assert_int_equal(end_of_role(), -SIGKILL);
+	/* takes the question and dies with it; then comes the next one */
+	helper = fork();
+	if (helper == 0) {
+		_exit(recv(ends[1], packet, sizeof(packet), 0) > 0 ? 0 : 1);
+	}
+	role_pid = fork();
+	if (role_pid == 0) {
+		usleep(300000);
+		run_role();
+	}
+	assert_done(ask_for(&what, &issued), err);
+	waitpid(helper, NULL, 0);
+}
+
+static void a_stopped_role_is_waited_for_while_the_worker_says_that_it_lives(void **state)
+{
+	struct keeper_assertion what = honest();
+	struct saml_issued issued = {0};
+	char beats[64];
+	pid_t helper;
+
+	(void)state;
+	kill(role_pid, SIGSTOP);
+	helper = fork();
+	if (helper == 0) {
+		usleep(1700000);
+		_exit(kill(role_pid, SIGCONT));
+	}
+	while (read(heartbeat[0], beats, sizeof(beats)) > 0)
+		;
+	assert_done(ask_for(&what, &issued), err);
+	assert_true(read(heartbeat[0], beats, sizeof(beats)) > 0);
+	waitpid(helper, NULL, 0);
+}
+
+static void ends_behind_its_worker_and_not_before(void **state)
+{
+	struct keeper_assertion what = honest();
+	struct saml_issued issued = {0};
+
+	(void)state;
+	kill(role_pid, SIGCONT);
+	assert_done(ask_for(&what, &issued), err);
+	close(ends[1]);         /* as the parent does at a reload */
+	assert_done(ask_for(&what, &issued), err);
+	shutdown(ends[0], SHUT_RDWR);
+	assert_int_equal(end_of_role(), 0);
+	assert_refused(ask_for(&what, &issued), err, REASON_KEYS_UNAVAILABLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(writes_the_assertion_itself, begin, end),
+		cmocka_unit_test_setup_teardown(signs_a_refusal, begin, end),
+		cmocka_unit_test_setup_teardown(signs_a_large_assertion_and_refuses_a_huge_one, begin, end),
+		cmocka_unit_test_setup_teardown(signs_nothing_beyond_the_settings, begin, end),
+		cmocka_unit_test_setup_teardown(signs_nobody_into_a_group_of_atlassians_own, begin, end),
+		cmocka_unit_test_setup_teardown(signs_only_messages_that_are_no_sign_on, begin, end),
+		cmocka_unit_test_setup_teardown(opens_what_was_wrapped_for_its_key_and_says_when_none_fits, begin, end),
+		cmocka_unit_test_setup_teardown(survives_nonsense_and_serves_the_next_question, begin, end),
+		cmocka_unit_test_setup_teardown(answers_no_question_that_was_cut, begin, end),
+		cmocka_unit_test_setup_teardown(a_question_that_died_with_its_role_is_asked_again, begin, end),
+		cmocka_unit_test_setup_teardown(a_stopped_role_is_waited_for_while_the_worker_says_that_it_lives, begin, end),
+		cmocka_unit_test_setup_teardown(ends_behind_its_worker_and_not_before, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
