@@ -270,7 +270,7 @@ def test_tries_a_role_that_dies_early_ever_more_rarely(serve):
 def test_leaves_no_orphan_when_it_is_killed(serve):
     serve.start_ready()
     children = list(serve.children())
-    assert len(children) == 4
+    assert len(children) == 6
     serve.process.kill()
     serve.process.wait()
     until(lambda: not any(map(is_alive, children)), 3)
@@ -322,7 +322,7 @@ def test_reloads_on_the_same_sockets_without_losing_a_request(serve):
         serve.wait_for("serving address=", 2 + turn)
         until(lambda: not any(map(is_alive, old)))
         old = set(serve.children())
-        assert len(old) == 4
+        assert len(old) == 6
     over.set()
     for asker in askers:
         asker.join()
