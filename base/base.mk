@@ -1,5 +1,5 @@
 noinst_LIBRARIES += base/libbase.a
-base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
+base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS)
 base_libbase_a_SOURCES = \
 	base/arena.c base/arena.h \
 	base/buckets.c base/buckets.h \
@@ -32,3 +32,8 @@ tests_unit_test_network_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_calendar
 tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c tests/unit/unit.h
 tests_unit_test_calendar_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_log
+tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/unit/unit.h
+tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_test_log_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The log: one line an event on standard error.
+ * The log: one line an event on standard error.  Where that is the journal of
+ * systemd, an entry with fields: PRIORITY, POSTERN_ROLE, and one for each key,
+ * as POSTERN_DETAIL, with the value as it is.
  *
  * A fixed message, then key=value pairs with foreign text quoted and control
  * characters escaped, closed by NULL:

@@ -111,6 +111,18 @@ def test_a_person_signs_on_through_the_units(units):
     assert_signed_on(units.parts, page, MAYA)
 
 
+def test_the_journal_has_fields(units):
+    def entries():
+        return units.system.journal("POSTERN_DOOR=organisation", "_SYSTEMD_UNIT=postern-worker@1.service", "+",
+                                    "POSTERN_DOOR=organisation", "_SYSTEMD_UNIT=postern-worker@2.service")
+    entry = wait_for(entries, 5, "the sign-on in the journal")[-1]
+    assert entry["PRIORITY"] == "6" and entry["POSTERN_ROLE"].startswith("worker ") and entry["POSTERN_OUTCOME"] == "licensed"
+    assert entry["MESSAGE"].startswith(f"{entry['POSTERN_ROLE']}: signed on id={entry['POSTERN_ID']} ")
+    assert re.fullmatch(r"[0-9a-z-]{14}", entry["POSTERN_ID"])
+    alarm = units.system.journal("POSTERN_ALARM=key-ends")[-1]
+    assert alarm["PRIORITY"] == "3" and alarm["POSTERN_PROVIDER"] == "entra" and "signing key ends" in alarm["POSTERN_DETAIL"]
+
+
 def test_each_role_is_a_user_of_its_own_without_rights(units):
     uids = {}
     for unit in ("postern-worker@1", "postern-worker@2", "postern-mirror@corp", "postern-refresh"):
