@@ -3,6 +3,9 @@
 #include "base/arena.h"
 
 #include <stdint.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
 
 #define BLOCK_FIRST 8192
 #define ALIGNMENT 16
@@ -97,6 +100,19 @@ void arena_free(struct arena *a)
 		block_free(b);
 	}
 	free(a);
+}
+
+/* Whole pages, with what else stands on them: that is in no core either. */
+void arena_hide(const struct arena *a)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const struct block *b;
+
+	for (b = a->blocks; b; b = b->next) {
+		uintptr_t from = (uintptr_t)b & ~(uintptr_t)(page - 1), to = ((uintptr_t)b + sizeof(*b) + b->size + page - 1) & ~(uintptr_t)(page - 1);
+
+		madvise((void *)from, to - from, MADV_DONTDUMP);
+	}
 }
 
 void *arena_alloc(struct arena *a, size_t n)

@@ -36,6 +36,9 @@ int arena_cstr(struct arena *a, struct slice s, enum reason reason, const char *
  */
 void *arena_grow(struct arena *a, void *old, size_t n, size_t size);
 
+/* What is in it now, keys among it, is in no core dump (madvise, MADV_DONTDUMP): for arenas that last. */
+void arena_hide(const struct arena *a);
+
 /* Bytes handed out since arena_new; for tests and limits. */
 size_t arena_size(const struct arena *a);
 

@@ -15,7 +15,7 @@ set -euo pipefail
 
 build="gcc libc6-dev make autoconf automake gettext pkgconf|pkg-config python3
 	libevent-dev liblasso3-dev libxmlsec1-dev libxml2-dev libldap-dev|libldap2-dev liblmdb-dev libyaml-dev
-	libjansson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev zlib1g-dev libssl-dev libsystemd-dev"
+	libjansson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev zlib1g-dev libssl-dev libsystemd-dev libseccomp-dev"
 demo="slapd openssl"
 tests="tzdata clang clang-tidy cppcheck libclang-rt-14-dev libcmocka-dev valgrind python3-pytest python3-jsonschema ldap-utils
 	logrotate git systemd util-linux"

@@ -100,7 +100,7 @@ gateway/pages_data.c: $(PAGE_FILES) build-aux/embed.sh
 
 GATEWAY_LIBS = gateway/libgateway.a gateway/libsettings.a provision/libprovision.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a http/libhttp.a \
 	store/libstore.a $(LASSO_LIBS) $(XMLSEC_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(LDAP_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) \
-	$(LMDB_LIBS) $(SYSTEMD_LIBS) $(BASE_LIBS) -lm
+	$(LMDB_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(BASE_LIBS) -lm
 
 check_PROGRAMS += tests/unit/test_pending
 tests_unit_test_pending_SOURCES = tests/unit/test_pending.c tests/unit/unit.h

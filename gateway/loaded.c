@@ -86,6 +86,7 @@ int loaded_read(const char *path, enum loaded_for what, struct loaded *out, stru
 	if (keyring_read(l.arena, l.files, l.settings, &l.keyring, err) < 0)
 		goto fail;
 	warn_of_observing(l.settings);
+	arena_hide(l.arena);
 	*out = l;
 	return 0;
 fail:

@@ -2,6 +2,7 @@
 #include "gateway/parent.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/confine.h"
 #include "gateway/inherit.h"
 #include "gateway/limits.h"
 #include "gateway/notify.h"
@@ -13,7 +14,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 
 #define SECOND ((int64_t)1000000)
@@ -255,7 +255,7 @@ static int begin(struct parent *p)
 	struct timespec read_at;
 	struct error err;
 
-	prctl(PR_SET_DUMPABLE, 0);
+	confine_memory();
 	upgrade_prepare(&p->upgrade, p->supply.path);
 	take_over(p);
 	if (catch_signals(p) < 0 || saml_start(&err) < 0) {

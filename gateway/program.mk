@@ -48,7 +48,7 @@ EXTRA_DIST += doc/postern.yaml.sample doc/brand/brand.yaml doc/brand/logo.svg do
 
 # The program: in a library too, so that tests link what they test.
 noinst_LIBRARIES += gateway/libprogram.a
-gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(CURL_CFLAGS)
+gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(CURL_CFLAGS)
 gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
 	gateway/census.c gateway/census.h \
@@ -58,6 +58,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/check_providers.c \
 	gateway/check_rules.c \
 	gateway/child.c gateway/child.h \
+	gateway/confine.c gateway/confine.h \
 	gateway/fetch.c gateway/fetch.h \
 	gateway/fill_command.c \
 	gateway/folders.c gateway/folders.h \
@@ -144,3 +145,7 @@ tests_unit_test_settings_conditions_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_catalogue
 tests_unit_test_catalogue_SOURCES = tests/unit/test_catalogue.c tests/unit/unit.h
 tests_unit_test_catalogue_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_confine
+tests_unit_test_confine_SOURCES = tests/unit/test_confine.c tests/unit/unit.h
+tests_unit_test_confine_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "gateway/child.h"
 #include "gateway/commands.h"
+#include "gateway/confine.h"
 #include "gateway/notify.h"
 #include "gateway/units.h"
 
@@ -56,8 +57,24 @@ static void tell_systemd(void)
 	notify_alive();
 }
 
+/* It has said that it is ready: what it needed to become so, it needs no more. */
+static void confine_once(const struct role *role)
+{
+	static bool confined;
+	struct error err;
+
+	if (confined)
+		return;
+	confined = true;
+	if (confine_calls(role->name, &err) < 0) {
+		log_error("cannot run", "detail", err.detail, NULL);
+		_exit(1);
+	}
+}
+
 void role_alive(const struct role *role)
 {
+	confine_once(role);
 	if (role->heartbeat < 0) {
 		tell_systemd();
 		return;
@@ -159,8 +176,7 @@ int command_role(struct arena *a, int argc, char **argv)
 		fputs("usage: postern role is for `postern serve` and the units of postern.target alone\n", stderr);
 		return 2;
 	}
-	/* no core dump and no debugger gets at keys and passwords */
-	prctl(PR_SET_DUMPABLE, 0);
+	confine_memory();
 	catch_signals();
 	role.name = argv[1];
 	role.instance = argv[2];
@@ -169,6 +185,7 @@ int command_role(struct arena *a, int argc, char **argv)
 		log_error("cannot start", "detail", err.detail, NULL);
 		return 1;
 	}
+	arena_hide(a);
 	log_level_read(role.settings->log_level, &level);
 	log_begin(arena_printf(a, "%s %s", role.name, role.instance), level);
 	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++) {

@@ -531,12 +531,37 @@ static void the_log_shows_no_control_characters(void **state)
 	assert_non_null(strstr(line, " mail=\"a\\xc2\\x9b2J\\xff b\\x0a\" name=\"M\xc3\xbcller\"\n"));
 }
 
+static void what_is_hidden_is_in_no_core_dump(void **state)
+{
+	char *secret = arena_alloc(a, 200000), line[512];
+	FILE *maps = fopen("/proc/self/smaps", "re");
+	bool ours = false, hidden = false;
+
+	(void)state;
+	assert_non_null(maps);
+	arena_hide(a);
+	while (fgets(line, sizeof(line), maps)) {
+		char *end;
+		unsigned long from = strtoul(line, &end, 16), to;
+
+		if (*end == '-' && end > line + 6) {
+			to = strtoul(end + 1, NULL, 16);
+			ours = from <= (unsigned long)secret && (unsigned long)secret < to;
+		} else if (ours && strncmp(line, "VmFlags:", 8) == 0) {
+			hidden = strstr(line, " dd") != NULL;
+		}
+	}
+	fclose(maps);
+	assert_true(hidden);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cuts_a_long_detail_between_characters),
 		cmocka_unit_test(a_detail_is_always_text),
 		cmocka_unit_test(the_log_shows_no_control_characters),
+		cmocka_unit_test_setup_teardown(what_is_hidden_is_in_no_core_dump, begin, end),
 		cmocka_unit_test(arena_hands_out_zeroed_separate_memory),
 		cmocka_unit_test(a_block_that_is_used_again_holds_nothing_of_before),
 		cmocka_unit_test(grows_arrays_without_losing_elements),
