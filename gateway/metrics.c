@@ -128,8 +128,8 @@ static void note_area(struct area *areas, unsigned area)
 		;
 }
 
-/* `how` with the file itself, or with memory of our own of its size. */
-static int map(int fd, int how, int file, struct metrics **out, struct error *err)
+/* The file itself, or with MAP_ANONYMOUS memory of our own of its size, and the kernel does not look at the descriptor. */
+static int map(int fd, int how, struct metrics **out, struct error *err)
 {
 	struct metrics *m;
 	struct stat st;
@@ -137,7 +137,7 @@ static int map(int fd, int how, int file, struct metrics **out, struct error *er
 
 	if (fstat(fd, &st) < 0 || st.st_size != (off_t)(METRICS_AREAS * sizeof(struct area)))
 		return error_set(err, REASON_FILE, "the descriptor is not the memory of the metrics");
-	p = mmap(NULL, METRICS_AREAS * sizeof(struct area), PROT_READ | PROT_WRITE, how, file, 0);
+	p = mmap(NULL, METRICS_AREAS * sizeof(struct area), PROT_READ | PROT_WRITE, how, fd, 0);
 	if (p == MAP_FAILED)
 		return error_set(err, REASON_FILE, "the memory of the metrics cannot be used: %s", strerror(errno));
 	m = calloc(1, sizeof(*m));
@@ -154,7 +154,7 @@ int metrics_open(int fd, unsigned area, struct metrics **out, struct error *err)
 		*out = NULL;
 		return 0;
 	}
-	if (map(fd, MAP_SHARED, fd, out, err) < 0)
+	if (map(fd, MAP_SHARED, out, err) < 0)
 		return -1;
 	(*out)->own += area;
 	note_area((*out)->areas, area);
@@ -167,7 +167,7 @@ int metrics_copy(int fd, struct metrics **out, struct error *err)
 	struct metrics *m;
 	size_t i, n = 1;
 
-	if (map(fd, MAP_PRIVATE | MAP_ANONYMOUS, -1, &m, err) < 0)
+	if (map(fd, MAP_PRIVATE | MAP_ANONYMOUS, &m, err) < 0)
 		return -1;
 	for (i = 0; i < n && i < METRICS_AREAS; i++) {
 		if (pread(fd, &m->areas[i], sizeof(struct area), (off_t)(i * sizeof(struct area))) != (ssize_t)sizeof(struct area)) {

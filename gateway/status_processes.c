@@ -133,14 +133,14 @@ static int is_this_program(const struct status *s)
 /* The parent's memory has no name but among its descriptors; that of units is a file. */
 static int open_counters(struct status *s)
 {
-	const char *units = units_metrics_path(s->arena, UNITS_FOLDER);
 	const char *folder = arena_printf(s->arena, "/proc/%ld/fd", (long)s->running.pid);
-	DIR *dir = s->running.units ? NULL : opendir(folder);
 	const struct dirent *entry;
 	int found = -1;
+	DIR *dir;
 
 	if (s->running.units)
-		return open(units, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		return open(units_metrics_path(s->arena, UNITS_FOLDER), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	dir = opendir(folder);
 	if (!dir)
 		return -1;
 	while (found < 0 && (entry = readdir(dir))) {
