@@ -152,3 +152,53 @@ def test_installed_the_program_finds_what_it_needs(package, machine):
         assert machine.run(f"man -w {page}").strip().endswith(".gz")
     assert "/etc/postern/postern.yaml" in machine.run("postern help; true")
     machine.run("test -r /usr/share/doc/postern/OPERATIONS.md")
+
+
+def test_installed_it_has_users_folders_units_and_does_not_start(package, machine):
+    machine.run(f"dpkg -i {machine.add(deb_of(package))}")
+    for user in ("postern", "postern-worker", "postern-mirror", "postern-refresh", "postern-rules", "postern-metrics"):
+        assert f"gid={machine.run('getent group postern').split(':')[2]}(postern)" in machine.run(f"id {user}")
+    assert machine.run("stat -c '%A %U:%G' /etc/postern").strip() == "drwxr-x--- root:postern"
+    for unit in ("postern.target", "postern.service", "postern-prepare.service", "postern-worker@.service", "postern.socket"):
+        machine.run(f"test -r /lib/systemd/system/{unit}")
+    assert not [line for line in machine.asked_of_systemd() if re.match(r"(start|restart|enable|reload) ", line)]
+    assert not machine.run("ls /etc/systemd/system/multi-user.target.wants | grep postern", check=False)
+
+
+def test_sample_settings_are_those_of_this_version(package, machine):
+    """Checked where they lie, they lack nothing but what an administrator must bring: keys, metadata, a directory."""
+    machine.run(f"dpkg -i {machine.add(deb_of(package))}")
+    machine.run("cp /usr/share/doc/postern/examples/postern.yaml.sample /etc/postern/postern.yaml")
+    said = machine.run("postern check --offline", check=False)
+    assert "unknown" not in said and "/etc/postern/" in said
+
+
+@pytest.mark.parametrize("active, asked", [
+    ("postern.service", "upgrade"), ("postern-prepare.service", "reload postern-prepare.service"), (None, None),
+])
+def test_update_has_what_runs_go_over_and_restarts_nothing(package, machine, tmp_path, active, asked):
+    machine.run(f"dpkg -i {machine.add(deb_of(package))}")
+    (machine.root / "usr/bin/systemctl").write_text(
+        "#!/bin/sh\necho \"$*\" >>/run/systemctl.log\n"
+        f"case \"$*\" in *is-active*) case \"$*\" in *' {active}') exit 0 ;; esac; exit 3 ;; esac\n")
+    # the new program is asked to go over: which it says it cannot, since nothing runs here
+    machine.asked_of_systemd()
+    said = machine.run(f"dpkg -i {machine.add(later_version(package, tmp_path))}")
+    log = machine.asked_of_systemd()
+    assert not [line for line in log if re.match(r"(stop|start|restart|try-restart) ", line)]
+    assert ("goes on with the old program" in said) == (asked == "upgrade")
+    assert ("reload postern-prepare.service" in log) == (asked == "reload postern-prepare.service")
+
+
+def test_remove_keeps_what_was_written_and_purge_takes_all_but_what_a_person_made(package, machine):
+    machine.run(f"dpkg -i {machine.add(deb_of(package))}")
+    machine.run("mkdir -p /var/lib/postern/audit && echo line >/var/lib/postern/audit/audit.jsonl")
+    machine.run("echo public_url: https://sso.example.org >/etc/postern/postern.yaml")
+    machine.asked_of_systemd()
+    machine.run("dpkg -r postern")
+    assert [line for line in machine.asked_of_systemd() if line.startswith("stop ") and "postern.target" in line]
+    machine.run("test -e /var/lib/postern/audit/audit.jsonl && test -e /etc/postern/postern.yaml && ! test -e /usr/bin/postern")
+    machine.run("dpkg -P postern")
+    machine.run("! test -e /var/lib/postern && test -e /etc/postern/postern.yaml && ! test -e /etc/logrotate.d/postern")
+    machine.run("rm -r /etc/postern")
+    machine.run(f"dpkg -i {machine.add(deb_of(package))} && dpkg -P postern && ! test -e /etc/postern")
