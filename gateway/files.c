@@ -112,6 +112,17 @@ int files_get(struct files *f, const char *path, enum file_kind kind, unsigned a
 	return 0;
 }
 
+const char *files_twin(const struct files *f, unsigned audience, struct slice bytes)
+{
+	const struct kept *k;
+
+	for (k = f->kept; k; k = k->next) {
+		if (k->kind != FILE_PUBLIC && k->audience & audience && slice_equal(k->bytes, bytes))
+			return k->path;
+	}
+	return NULL;
+}
+
 void files_put(struct files *f, const char *path, unsigned audience, struct slice bytes)
 {
 	struct kept *k = find(f, path);

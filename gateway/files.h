@@ -47,6 +47,8 @@ int files_get(struct files *f, const char *path, enum file_kind kind, unsigned a
  * snapshot: of the files that are in it.
  */
 int files_list(struct files *f, const char *folder, const char *suffix, const char *const **out, struct error *err);
+/* Path of a secret for this audience with the same bytes, whatever it is called; NULL: there is none. */
+const char *files_twin(const struct files *f, unsigned audience, struct slice bytes);
 /* Puts bytes that were made here (a cookie secret) among the files. */
 void files_put(struct files *f, const char *path, unsigned audience, struct slice bytes);
 

@@ -81,8 +81,8 @@ static int begin(void **state)
 	put("signing.crt", 0644, pair.certificate);
 	put("tls.key", 0600, other.key);
 	put("tls.crt", 0644, other.certificate);
-	put("open.key", 0600, other.key);
-	put("open.crt", 0644, other.certificate);
+	put("open.key", 0600, pair.key);
+	put("open.crt", 0644, pair.certificate);
 	put("password", 0600, slice_c("secret\n"));
 	put("entra.xml", 0644, metadata_with(other.certificate));
 	return 0;
@@ -392,7 +392,7 @@ static void refuses_decryption_keys_that_cannot_be_used(void **state)
 	put("open.key", 0640, other.key);
 	assert_refused(load(&err), err, REASON_SETTINGS);
 	assert_told(&err, "p.yaml:25: decryption_keys: ", "0640");
-	put("open.key", 0600, pair.key);
+	put("open.key", 0600, other.key);
 	assert_refused(load(&err), err, REASON_SETTINGS);
 	assert_told(&err, "p.yaml:25: decryption_keys: ", "another key");
 	put("open.key", 0600, weak.key);
@@ -457,12 +457,24 @@ static void refuses_a_tls_key_of_another_certificate(void **state)
 	struct error err;
 
 	(void)state;
-	put("tls.key", 0600, pair.key);
+	put("tls.key", 0600, weak.key);
 	assert_refused(load(&err), err, REASON_SETTINGS);
 	assert_told(&err, "p.yaml:8: tls_key: ", "not the certificate's");
 	put("tls.key", 0600, slice_c("rubbish"));
 	assert_refused(load(&err), err, REASON_SETTINGS);
 	assert_told(&err, "p.yaml:8: tls_key: ", "not a PEM private key");
+}
+
+/* A worker would hold it, beside the parsers. */
+static void refuses_a_tls_key_that_signs_as_well(void **state)
+{
+	struct error err;
+
+	(void)state;
+	put("tls.key", 0600, pair.key);
+	put("tls.crt", 0644, pair.certificate);
+	assert_refused(load(&err), err, REASON_SETTINGS);
+	assert_told(&err, "p.yaml:8: tls_key: ", "TLS needs one of its own");
 }
 
 /* What OpenSSL takes from us only when a worker starts is found by the parent, so that a reload leaves the old workers alone. */
@@ -654,6 +666,7 @@ int main(void)
 		cmocka_unit_test_setup(refuses_a_short_key, begin),
 		cmocka_unit_test_setup(refuses_the_certificate_of_another_key, begin),
 		cmocka_unit_test_setup(refuses_a_tls_key_of_another_certificate, begin),
+		cmocka_unit_test_setup(refuses_a_tls_key_that_signs_as_well, begin),
 		cmocka_unit_test_setup(refuses_what_workers_could_not_serve_by, begin),
 		cmocka_unit_test_setup(refuses_metadata_without_a_usable_key, begin),
 		cmocka_unit_test_setup(refuses_a_password_that_others_may_read, begin),
