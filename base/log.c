@@ -130,7 +130,7 @@ static void add_field(struct entry *e, const char *prefix, const char *key, cons
 	for (; *key; key++)
 		*p++ = *key >= 'a' && *key <= 'z' ? (char)(*key - 'a' + 'A') : *key >= 'A' && *key <= 'Z' ? *key : '_';
 	*p++ = '=';
-	memcpy(p, value, strlen(value));
+	mempcpy(p, value, strlen(value));
 	e->n += size;
 	e->fields[e->count++] = (struct iovec){start, size};
 }

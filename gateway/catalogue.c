@@ -97,13 +97,14 @@ const char *catalogue_find(const struct catalogue *c, const char *text)
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		int order = strcmp(text, text_at(c, c->originals, middle, &n));
+		const char *original = text_at(c, c->originals, middle, &n), *found = text_at(c, c->translations, middle, &n);
+		int order;
 
-		if (order == 0) {
-			const char *found = text_at(c, c->translations, middle, &n);
-
+		if (!original || !found)        /* fault_of_row saw to that */
+			return NULL;
+		order = strcmp(text, original);
+		if (order == 0)
 			return *found ? found : NULL;
-		}
 		if (order < 0)
 			high = middle;
 		else

@@ -131,8 +131,11 @@ void frame_show(struct http_exchange *x, const struct frame *f, const struct val
 {
 	const struct speech speech = frame_speech(x);
 	const struct slice contact = contact_html(x->arena, speech.brand), words = slice_c(speech_words(&speech, speech.brand->footer));
+	struct slice script = {NULL, 0};
 	struct text body, page;
 
+	if (!options.still)
+		script = slice_c(f->script);
 	text_begin(&body, x->arena, 16384);
 	template_fill(&body, f->body, &speech, values);
 	text_begin(&page, x->arena, body.n + 4096);
@@ -141,7 +144,7 @@ void frame_show(struct http_exchange *x, const struct frame *f, const struct val
 		{"title", title_html(x, &speech, f)}, {"heading", frame_say(x, f->heading ? f->heading : f->title)},
 		{"style", slice_c(style)}, {"brand", brand_html(x, &speech, f)}, {"body", text_slice(&body)},
 		{"footer", contact.p ? contact : words}, {"contact", contact}, {"words", words},
-		{"script", options.still ? (struct slice){0} : slice_c(f->script)}, {0},
+		{"script", script}, {0},
 	});
 	frame_reply(x, f->status, text_slice(&page));
 	x->script_hash = f->script && !options.still ? script_hash : NULL;

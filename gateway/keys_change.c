@@ -255,7 +255,7 @@ int keys_retire(struct keys *k, const char *name, struct error *err)
 		return -1;
 	if (!keys_are_live(k, &running) && running.pid)
 		return error_set(err, REASON_SETTINGS, "the running service may sign with %s yet: it has not read the keys since they were changed; "
-			"reload it first (kill -HUP %ld)", name, (long)running.pid);
+			"reload it first (postern reload)", name);
 	when = retired_as(k, key);
 	if (open_retired(k, &retired, err) < 0)
 		return -1;

@@ -108,8 +108,7 @@ int keys_list_text(const struct keys *k)
 	else if (live)
 		printf("The running service (process %ld) knows them as they are.\n", (long)running.pid);
 	else if (running.pid)
-		printf("The running service (process %ld) has not read them since something was changed: kill -HUP %ld\n", (long)running.pid,
-			(long)running.pid);
+		printf("The running service (process %ld) has not read them since something was changed: postern reload\n", (long)running.pid);
 	return bad ? 1 : 0;
 }
 

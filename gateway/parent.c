@@ -208,11 +208,9 @@ static int read_and_listen(struct parent *p)
 	use_log_level(p);
 	listeners_adopt(&with->browsers, &with->metrics_sockets, p->found.sockets, p->found.socket_count, with->loaded.settings);
 	p->found.socket_count = 0;
-	if (with->metrics_fd < 0 && metrics_make(&with->metrics_fd, &err) < 0)
-		log_error("cannot start", "detail", err.detail, NULL);
-	else if (!with->metrics && metrics_open(with->metrics_fd, 0, &with->metrics, &err) < 0)
-		log_error("cannot start", "detail", err.detail, NULL);
-	else if (with->limits_fd < 0 && limits_make(&with->limits_fd, &err) < 0)
+	if ((with->metrics_fd < 0 && metrics_make(&with->metrics_fd, &err) < 0) ||
+		(!with->metrics && metrics_open(with->metrics_fd, 0, &with->metrics, &err) < 0) ||
+		(with->limits_fd < 0 && limits_make(&with->limits_fd, &err) < 0))
 		log_error("cannot start", "detail", err.detail, NULL);
 	else if (listeners_renew(&with->browsers, &with->metrics_sockets, with->loaded.settings, &err) < 0)
 		log_error("cannot listen", "detail", err.detail, NULL);

@@ -70,7 +70,7 @@ static int is_generation(const struct dirent *entry)
 static void remove_others(const char *folder, const char *kept)
 {
 	struct dirent **list;
-	int n = scandir(folder, &list, is_generation, NULL), i;
+	int n = scandir(folder, &list, is_generation, alphasort), i;
 
 	for (i = 0; i < n; i++) {
 		if (strcmp(list[i]->d_name, kept) != 0)

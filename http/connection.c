@@ -279,12 +279,10 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	if (!c->evcon)
 		server_begin(c);
-	else if (c->refused)
+	else if (c->refused || (c->discarded > LINGER_BYTES && !(c->phase == PHASE_READING && is_due(c))))
 		server_end(c);
 	else if (c->phase == PHASE_READING && is_due(c))
 		take_over(c);
-	else if (c->discarded > LINGER_BYTES)
-		server_end(c);
 	else if (what & EV_TIMEOUT)
 		deadline(c);
 }

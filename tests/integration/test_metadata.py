@@ -129,7 +129,7 @@ class Provider:
         self.server = Server(web)
         self.kept = folder / "state" / "metadata" / "entra.xml"
         self.status_file = folder / "state" / "metadata" / "entra.status"
-        self.key_file = folder / "state" / "metadata" / "entra.key"
+        self.key_file = folder / "state" / "seen" / "entra.key"
         self.configure()
 
     def configure(self, url=None, more="", ca="web"):

@@ -200,10 +200,10 @@ def test_is_not_reachable_through_the_public_address_nor_the_other_way_round(scr
 
 
 def test_the_process_that_answers_holds_no_secret(scraped):
-    """Read from outside, which takes root; a worker's memory has the key, so the search would find it."""
+    """Read from outside, which takes root; a keys role's memory has the key, so the search would find it."""
     secret = (scraped.parts.folder / "signing.key").read_text().split("\n")[5].encode()
     holders = {role for pid, role in roles_of(scraped.parts).items() if secret in memory_of(pid)}
-    assert holders == {"worker"}
+    assert holders == {"keys"}
 
 
 def memory_of(pid):

@@ -567,7 +567,7 @@ def test_check_names_what_is_fine_and_what_is_missing(serve):
     (["serve", "now"], 2, "usage: postern"),
     (["version"], 0, "postern 0."),
     (["accounts", "import"], 2, "usage: postern accounts"),
-    (["role", "worker"], 2, "for `postern serve` alone"),
+    (["role", "worker"], 2, "for `postern serve` and the units of postern.target alone"),
 ])
 def test_says_how_it_is_used(arguments, status, words):
     done = subprocess.run([POSTERN, *arguments], capture_output=True, text=True)

@@ -604,10 +604,10 @@ static void refuses_half_a_pair_in_the_settings(void **state)
 
 /* ---- who gets them ---- */
 
-static void hands_keys_to_workers_and_certificates_to_all(void **state)
+static void hands_keys_to_their_role_and_certificates_to_all(void **state)
 {
 	struct place *t = *state;
-	struct keyring worker, refresh;
+	struct keyring keeper, worker;
 	struct slice key, certificate;
 	struct files *f;
 	struct loaded l;
@@ -617,19 +617,19 @@ static void hands_keys_to_workers_and_certificates_to_all(void **state)
 	assert_int_equal(keys(t, "make 2027"), 0);
 	assert_int_equal(keys(t, "activate helpdesk 2027"), 0);
 	assert_done(load(t, &l), t->err);
-	assert_done(files_snapshot(l.files, FILES_WORKER, &fd, &t->err), t->err);
+	assert_done(files_snapshot(l.files, FILES_KEYS, &fd, &t->err), t->err);
 	assert_done(files_from_snapshot(t->arena, fd, &f, &t->err), t->err);
 	/* what happens to the folder since is not seen */
 	remove_tree(path_of(t, "keys"));
+	assert_done(keyring_read(t->arena, f, l.settings, &keeper, &t->err), t->err);
+	assert_int_equal(keeper.n, 2);
+	assert_string_equal(keeper.of[1]->name, "2027");
+	assert_done(keyring_pair(f, keeper.of[1], &key, &certificate, &t->err), t->err);
+	assert_done(files_snapshot(l.files, FILES_WORKER, &fd, &t->err), t->err);
+	assert_done(files_from_snapshot(t->arena, fd, &f, &t->err), t->err);
 	assert_done(keyring_read(t->arena, f, l.settings, &worker, &t->err), t->err);
 	assert_int_equal(worker.n, 2);
-	assert_string_equal(worker.of[1]->name, "2027");
-	assert_done(keyring_pair(f, worker.of[1], &key, &certificate, &t->err), t->err);
-	assert_done(files_snapshot(l.files, FILES_REFRESH, &fd, &t->err), t->err);
-	assert_done(files_from_snapshot(t->arena, fd, &f, &t->err), t->err);
-	assert_done(keyring_read(t->arena, f, l.settings, &refresh, &t->err), t->err);
-	assert_int_equal(refresh.n, 2);
-	assert_refused(keyring_pair(f, refresh.of[0], &key, &certificate, &t->err), t->err, REASON_FILE);
+	assert_refused(keyring_pair(f, worker.of[0], &key, &certificate, &t->err), t->err, REASON_FILE);
 	loaded_free(&l);
 }
 
@@ -773,7 +773,7 @@ static void finds_the_running_service_and_has_it_read_again(void **state)
 	assert_says(t->output, "has not read them since");
 	/* what may be in use yet is not retired */
 	assert_int_equal(keys(t, "make 2027"), 0);
-	assert_says(t->output, arena_printf(t->arena, "kill -HUP %ld", (long)pid));
+	assert_says(t->output, "Not live yet.  When you want it to be: postern reload");
 	assert_int_equal(keys(t, "retire 2027"), 1);
 	assert_says(t->output, "may sign with 2027 yet");
 	assert_int_equal(keys(t, "activate helpdesk 2027 --reload"), 0);
@@ -885,7 +885,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_a_file_that_names_no_key, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_an_assignment_that_cannot_be_followed, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_half_a_pair_in_the_settings, begin, end),
-		cmocka_unit_test_setup_teardown(hands_keys_to_workers_and_certificates_to_all, begin, end),
+		cmocka_unit_test_setup_teardown(hands_keys_to_their_role_and_certificates_to_all, begin, end),
 		cmocka_unit_test_setup_teardown(lists_keys_for_programs, begin, end),
 		cmocka_unit_test_setup_teardown(says_what_to_paste_where, begin, end),
 		cmocka_unit_test_setup_teardown(setup_prints_the_certificate_of_each_door, begin, end),
