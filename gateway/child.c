@@ -186,14 +186,16 @@ out:
 
 bool child_hear(struct child *c, int64_t now)
 {
-	char bytes[256];
+	char bytes[4096];
 	ssize_t n;
 	bool heard = false;
+	int times = 0;
 
+	/* no more than the pipe holds: who writes without end does not keep the parent */
 	do {
 		n = read(c->heartbeat, bytes, sizeof(bytes));
 		heard |= n > 0;
-	} while (n == (ssize_t)sizeof(bytes));
+	} while (n == (ssize_t)sizeof(bytes) && ++times < 16);
 	if (n == 0) {           /* the pipe's other end is gone; what ended it says waitpid */
 		close(c->heartbeat);
 		c->heartbeat = -1;

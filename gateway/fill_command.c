@@ -166,8 +166,8 @@ int command_fill(struct arena *a, const char *settings_path, int argc, char **ar
 		return 1;
 	}
 	running_look(s, &running);
-	if (running.pid) {
-		fprintf(stderr, "postern fill: the service runs (process %ld) and keeps the mirror as the directories are\n", (long)running.pid);
+	if (running.pid || running.units) {
+		fputs("postern fill: the service runs and keeps the mirror as the directories are\n", stderr);
 		return 1;
 	}
 	directories = with_passwords(a, files, s, &err);

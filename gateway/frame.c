@@ -65,7 +65,7 @@ static struct slice brand_html(struct http_exchange *x, const struct speech *spe
 	if (!name)
 		return (struct slice){0};
 	text_begin(&t, x->arena, 256);
-	if (b->logo && !f->script) {
+	if (b->logo && !f->script && f->status != 429) {         /* a flood is not answered by many times its bytes */
 		x->image_source = "data:";
 		text_addf(&t, "<picture>");
 		if (b->logo_dark)

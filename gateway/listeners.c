@@ -5,6 +5,8 @@
 #include <grp.h>
 #include <unistd.h>
 
+#include <sys/socket.h>
+
 int listeners_access(const struct settings *s, struct listener_access *out, struct error *err)
 {
 	static const mode_t modes[] = {[SOCKET_MODE_GROUP] = 0660, [SOCKET_MODE_OWNER] = 0600, [SOCKET_MODE_ALL] = 0666};
@@ -45,7 +47,13 @@ static bool holds(const struct listeners *l, int fd)
 
 static bool is_of_use(const struct listener *l)
 {
-	return l && (!*l->file.path || http_unix_is_there(&l->file));
+	socklen_t size = sizeof(int);
+	int listens = 0;
+
+	/* all share it: whoever shut it down did so for all */
+	if (!l || getsockopt(l->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens)
+		return false;
+	return !*l->file.path || http_unix_is_there(&l->file);
 }
 
 /* Port 0 is the kernel's choice. */

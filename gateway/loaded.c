@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "gateway/folders.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #define COOKIE_SECRET_SIZE 48
@@ -66,6 +67,23 @@ static int owners_of(enum loaded_for what, const char *user, struct owners *out,
 	return what == LOADED_FOR_UNITS ? owners_each(user, out, err) : owners_one(user, out, err);
 }
 
+/*
+ * A process can look into another one of its user while that one is being
+ * executed, whatever it does afterwards: keys roles are somebody else.
+ */
+static int read_keys_user(struct loaded *l, struct error *err)
+{
+	const char *name = arena_printf(l->arena, "%s-keys", l->settings->user ? l->settings->user : "");
+
+	l->keys_user = l->user;
+	if (!l->user.set)
+		return 0;
+	if (getpwnam(name))
+		return child_user_read(name, &l->keys_user, err);
+	log_warning("there is no user for the keys roles alone: they run as the workers do", "missing", name, NULL);
+	return 0;
+}
+
 int loaded_read(const char *path, enum loaded_for what, struct loaded *out, struct error *err)
 {
 	struct loaded l = {.arena = arena_new()};
@@ -80,6 +98,8 @@ int loaded_read(const char *path, enum loaded_for what, struct loaded *out, stru
 		take_cookie_secret(&l, err) < 0)
 		goto fail;
 	l.user = owners.each[OWNER_COMMANDS];
+	if (read_keys_user(&l, err) < 0)
+		goto fail;
 	if (settings_load_files(l.arena, l.files, l.settings, &problems, err) < 0)
 		goto fail;
 	problems = NULL;

@@ -21,6 +21,7 @@ struct loaded {
 	const struct settings *settings;
 	struct keyring keyring;
 	struct child_user user;         /* of the roles, where all are one user */
+	struct child_user keys_user;    /* of keys roles: USER-keys, where there is one, else the same */
 };
 
 /*

@@ -228,6 +228,7 @@ static bool may_try_again(struct parent *p)
 
 	if (!p->took_over)
 		return false;
+	notify_alive();
 	poll(&fd, 1, 1000);
 	while (read(p->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)

@@ -153,7 +153,7 @@ static void fill_post(struct posts *p, struct post *post, int64_t now)
 	int sockets[ROLE_SOCKETS_MAX];
 	struct child_order order = {
 		.role = post->role, .instance = post->instance, .settings_path = p->supply->path, .files = p->supply->loaded.files, .audience = post->audience,
-		.sockets = sockets, .silence = post->silence, .user = &p->supply->loaded.user, .metrics = p->supply->metrics_fd, .area = free_area(p),
+		.sockets = sockets, .silence = post->silence, .user = is_keys(post->role) ? &p->supply->loaded.keys_user : &p->supply->loaded.user, .metrics = p->supply->metrics_fd, .area = free_area(p),
 		.limits = is_worker(post->role) ? p->supply->limits_fd : -1,
 	};
 	struct error err;

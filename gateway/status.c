@@ -226,10 +226,10 @@ int status_gather(struct status *s, struct files *files, struct error *err)
 	s->settings_changed = (s->running.pid || s->running.units) && running_is_older_than(&s->running, s->settings->file);
 	if (s->settings_changed)
 		status_warn(s, "the settings were changed after the service read them: postern check, then reload");
-	status_audit(s);
 	read_certificates(s, files);
 	if (folders_step_down(s->settings, NULL, err) < 0)
 		return -1;
+	status_audit(s);
 	gather_providers(s, files);
 	gather_directories(s);
 	gather_host(s);

@@ -35,6 +35,21 @@ static int require_name(const struct settings *s, const struct settings_connecti
 	return 0;
 }
 
+/* As release.c tells them.  Of a DN the first value counts: of that a receiver would make a group. */
+static bool group_is_right(const struct settings_attribute *setting, const char *value)
+{
+	const char *name = setting->as_dn ? strchr(value, '=') : value;
+	char first[256];
+	int n;
+
+	if (!name)
+		return false;
+	name += setting->as_dn;
+	n = setting->as_dn ? (int)strcspn(name, ",+") : (int)strlen(name);
+	return snprintf(first, sizeof(first), "%.*s", n, name) < (int)sizeof(first) && !settings_is_atlassians_group(first) &&
+		(setting->as_dn || policy_like(setting->text, slice_c(value)));
+}
+
 static bool value_is_right(const struct settings_attribute *setting, const char *name_id, const char *value)
 {
 	switch (setting->source) {
@@ -43,7 +58,7 @@ static bool value_is_right(const struct settings_attribute *setting, const char 
 	case ATTRIBUTE_MAIL:
 		return strcmp(value, name_id) == 0;
 	case ATTRIBUTE_GROUPS:
-		return setting->as_dn || (policy_like(setting->text, slice_c(value)) && !settings_is_atlassians_group(value));
+		return group_is_right(setting, value);
 	case ATTRIBUTE_CLAIM:
 	case ATTRIBUTE_LDAP:
 		return true;            /* whatever the identity provider or the directory said */

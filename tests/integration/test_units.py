@@ -263,11 +263,24 @@ def test_the_target_stops_and_starts_all(units):
     wait_for(units.is_ready, 20, "the units are ready again")
 
 
+def users_of_roles(parent):
+    """Of each role, the users that its processes are."""
+    users = {}
+    for pid in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        role = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[2].decode()
+        uid = re.search(r"^Uid:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M).group(1)
+        users.setdefault(role, set()).add(uid)
+    return users
+
+
 def test_the_tree_of_processes_notifies_reloads_and_is_watched(units):
     units.systemctl("start", "postern.service")
     assert units.systemctl("is-active", "postern.target", check=False).stdout.strip() == "inactive", "they exclude each other"
     wait_for(units.is_ready, 20, "the tree is ready")
     assert units.system.show("postern.service", "StatusText") == "serving"
+    # nobody of the service can look into a keys role, not even while it starts
+    users = users_of_roles(units.system.main_pid("postern.service"))
+    assert users["keys"].isdisjoint(users["worker"] | users["mirror"] | {"0"}) and len(users["worker"]) == 1
     assert_signed_on(units.parts, sign_on(units.parts, Browser(), MAYA), MAYA)
     units.systemctl("reload", "postern.service")
     units.write(more="no_such_setting: 1\n")

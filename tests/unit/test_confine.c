@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -67,6 +68,44 @@ static void becomes_another(void)
 static void signals(void)
 {
 	syscall(SYS_kill, getppid(), SIGCONT);
+}
+
+static void signals_a_thread(void)
+{
+	syscall(SYS_tgkill, getppid(), getppid(), SIGCONT);
+}
+
+/* The upper half of the argument is nothing to the kernel, and must not get by the filter. */
+static void gives_a_descriptor_to_another(void)
+{
+	syscall(SYS_fcntl, STDERR_FILENO, F_SETOWN | 1L << 32, getppid());
+}
+
+static void gives_a_socket_to_another(void)
+{
+	syscall(SYS_ioctl, STDERR_FILENO, FIOSETOWN, NULL);
+}
+
+static void connects_by_sending(void)
+{
+	syscall(SYS_sendto, STDERR_FILENO, "", 1, MSG_FASTOPEN, NULL, 0);
+}
+
+static void shuts_what_all_listen_at(void)
+{
+	syscall(SYS_shutdown, STDERR_FILENO, SHUT_RD);
+}
+
+static void does_what_libraries_do(void)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL), on = 0;
+
+	fcntl(STDERR_FILENO, F_SETFL, flags);
+	close(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+	ioctl(STDERR_FILENO, FIONBIO, &on);
+	isatty(STDERR_FILENO);
+	shutdown(STDERR_FILENO, SHUT_WR);
+	send(STDERR_FILENO, "", 1, MSG_NOSIGNAL);
 }
 
 static void asks_whether_one_lives(void)
@@ -131,6 +170,12 @@ static void each_role_may_do_its_job_and_no_more(void **state)
 		{traces, "traces", false, false},
 		{becomes_another, "becomes another", false, false},
 		{signals, "signals", true, false},
+		{signals_a_thread, "signals a thread", true, false},
+		{gives_a_descriptor_to_another, "gives a descriptor to another", true, false},
+		{gives_a_socket_to_another, "gives a socket to another", true, false},
+		{connects_by_sending, "connects by sending", true, false},
+		{shuts_what_all_listen_at, "shuts what all listen at", true, false},
+		{does_what_libraries_do, "does what libraries do", true, true},
 		{asks_whether_one_lives, "asks whether one lives", true, true},
 		{sets_a_limit, "sets a limit", false, false},
 		{writes_a_file, "writes a file", true, true},

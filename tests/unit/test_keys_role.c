@@ -222,7 +222,8 @@ static void signs_a_large_assertion_and_refuses_a_huge_one(void **state)
 /* ---- what a worker that was taken over may ask ---- */
 
 static const char *const administrators[] = {"site-admins", NULL}, *const other_groups[] = {"finance", NULL},
-	*const silver[] = {"silver", NULL};
+	*const silver[] = {"silver", NULL}, *const administrators_dn[] = {"cn=site-admins,ou=groups,dc=example,dc=org", NULL},
+	*const other_groups_dn[] = {"cn=finance,ou=groups,dc=example,dc=org", NULL};
 
 static const struct {
 	const char *what;
@@ -281,6 +282,13 @@ static void signs_nobody_into_a_group_of_atlassians_own(void **state)
 	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
 	groups.values = other_groups;
 	assert_done(vault_judge(&copy, &what, clock_now(), &err), err);
+	everything.as_dn = true;
+	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);      /* no DN */
+	groups.values = administrators_dn;
+	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
+	groups.values = other_groups_dn;
+	assert_done(vault_judge(&copy, &what, clock_now(), &err), err);
+	everything.as_dn = false;
 }
 
 static const char request[] = "SAMLRequest=", response[] = "SAMLResponse=";
