@@ -45,6 +45,12 @@ void gateway_open_stores(struct gateway *g)
 	gateway_look_at_rules(g);
 }
 
+void gateway_look_for_mirror(struct gateway *g)
+{
+	if (!g->mirror)
+		open_mirror(g);
+}
+
 const struct policy *gateway_policy(const struct gateway *g)
 {
 	return g->ldap_rules ? ldap_rules_live_policy(g->ldap_rules) : &g->settings->policy;

@@ -65,6 +65,8 @@ const struct policy *gateway_policy(const struct gateway *g);
 void gateway_rules_at(struct gateway *g, int64_t t);
 /* The same with other rules in place of those of the settings: those of LDAP stand behind the rule of the same name, else last. */
 void gateway_policy_with(struct arena *a, const struct gateway *g, const struct policy *file, struct policy *out);
+/* Before a sign-on is judged: opens a mirror that was made since the last look, so that who is first need not come twice. */
+void gateway_look_for_mirror(struct gateway *g);
 /* Before a sign-on is judged: whether others are in force.  What was decided by the ones before lasts until the next call. */
 void gateway_look_at_rules(struct gateway *g);
 /* What a worker needs besides: somebody who has the keys, claims, audit. */

@@ -104,11 +104,11 @@ static void load_tls(struct settings_reader *r)
 		return;
 	fault = tls_fault(certificate, key);
 	twin = files_twin(r->files, FILES_KEYS, key);
-	if (twin)       /* else what strangers send would be parsed beside the key that Atlassian trusts */
+	if (fault)
+		settings_problem(r, yaml_get(r->root, "tls_key"), "%s: %s", s->tls_key_file, fault);
+	else if (twin)  /* else what strangers send would be parsed beside the key that Atlassian trusts */
 		settings_problem(r, yaml_get(r->root, "tls_key"), "%s: is the key %s, which only keys roles may hold: TLS needs one of its own",
 			s->tls_key_file, twin);
-	else if (fault)
-		settings_problem(r, yaml_get(r->root, "tls_key"), "%s: %s", s->tls_key_file, fault);
 	else if (http_tls_check(certificate, key, &err) < 0)    /* else it would be the new workers that find it out */
 		settings_problem(r, yaml_get(r->root, "tls_certificate"), "%s: %s", s->tls_certificate_file, err.detail);
 }

@@ -308,6 +308,7 @@ void sign_on_finish(struct http_exchange *x, void *gateway)
 	struct sign_on s;
 	struct error err;
 
+	gateway_look_for_mirror(gateway);
 	gateway_look_at_rules(gateway);
 	sign_on_begin(&s, x, gateway);
 	if (finish(&s, &err) == STEP_REFUSED) {

@@ -260,7 +260,7 @@ def test_spoofed_headers_do_not_make_a_client(serve):
 
 def make_pair(folder, name, common_name):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", "30", "-subj", f"/CN={common_name}", "-addext", "subjectAltName=DNS:sso.localhost",
+                    "-days", "20", "-subj", f"/CN={common_name}", "-addext", "subjectAltName=DNS:sso.localhost",
                     "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt"], check=True, capture_output=True)
     (folder / f"{name}.key").chmod(0o600)
 
