@@ -1228,12 +1228,21 @@ static void a_refused_person_is_not_judged_twice_on_one_answer(void **state)
 
 static void refuses_while_the_mirror_is_not_there(void **state)
 {
-	struct mirror *mirror = gateway.mirror;
-
 	(void)state;
+	mirror_close(gateway.mirror);
 	gateway.mirror = NULL;
+	assert_int_equal(unlink(settings_mirror_path(a, gateway.settings)), 0);
 	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_MIRROR_EMPTY);
-	gateway.mirror = mirror;
+	assert_null(gateway.mirror);
+}
+
+/* The mirror role had it ready after the worker last looked, and before the worker looks again by itself. */
+static void opens_a_mirror_made_since_the_last_look(void **state)
+{
+	(void)state;
+	mirror_close(gateway.mirror);
+	gateway.mirror = NULL;
+	assert_true(page_has(finish(answer_to(sent_to_entra(start("")))), "name=\"SAMLResponse\""));
 }
 
 /* The disk is damaged, or root imported what the workers may not read: not the same as no inventory. */
@@ -1759,6 +1768,7 @@ int main(void)
 		test(refuses_by_default),
 		test(a_refused_person_is_not_judged_twice_on_one_answer),
 		test(refuses_while_the_mirror_is_not_there),
+		test(opens_a_mirror_made_since_the_last_look),
 		test(a_flood_of_nobody_does_not_fill_the_audit),
 		cmocka_unit_test_setup_teardown(a_person_is_signed_on_so_often_a_minute_and_no_more, begin_with_limits, end),
 		cmocka_unit_test_setup_teardown(a_replay_counts_for_its_person, begin_with_limits, end),
