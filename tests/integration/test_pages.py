@@ -130,7 +130,7 @@ def test_every_page_can_be_used_by_everybody(pages, looker, language):
         facts = looker.judge(path)
         assert (facts["language"], facts["headings"]) == (language, 1), path
         assert facts["direction"] == ("rtl" if language in RIGHT_TO_LEFT else "ltr"), path
-        # what goes away by itself says whose it is in words: each sign-on would load the logo; and so would each page of a flood
+        # what goes away by itself says whose it is in words: each sign-on would load the logo; so would each page of a flood
         assert facts["images"] == (0 if path.stem in ("signed-on", "going-back", "too-many") else 1), path
         looker.browser.picture(build_folder() / "screenshots/pages" / f"{language}-{path.stem}.png")
 
