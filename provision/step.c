@@ -46,6 +46,7 @@ const char *step_kind_word(enum step_kind kind)
 		[STEP_UNLINK] = "unlink",
 		[STEP_USER_DELETE] = "user-delete",
 		[STEP_RESTORE] = "restore",
+		[STEP_ADOPT] = "adopt",
 	};
 
 	return kind < STEP_KINDS ? words[kind] : "unknown";

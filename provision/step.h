@@ -39,6 +39,7 @@ enum step_kind {
 	STEP_UNLINK,                    /* the SCIM user from the Atlassian account; both stay */
 	STEP_USER_DELETE,               /* SCIM; deactivates the Atlassian account */
 	STEP_RESTORE,                   /* activates such an account again */
+	STEP_ADOPT,                     /* the ledger learns whose `user` is: no call, so no doer is ever given it */
 	STEP_KINDS
 };
 
@@ -58,6 +59,7 @@ struct step {
 	const char *name;               /* group, customer organization or desk */
 	const char *group;              /* world_group.id; NULL: not made yet */
 	const char *const *members;     /* persons' ids, NULL-terminated; the doer is given users' ids in their place */
+	const char *const *member_users;        /* world_user.id of each of them; NULL in it: not made yet.  Nothing for a doer */
 	size_t member_count;
 	struct step_fields fields;
 	const char *why;                /* of the person, or "3 people by rule agents" */
