@@ -1,15 +1,24 @@
-PROVISION_LIBS += $(JANSSON_LIBS)
+PROVISION_LIBS += $(JANSSON_LIBS) $(CURL_LIBS)
 
 noinst_LIBRARIES += provision/libprovision.a
-provision_libprovision_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+provision_libprovision_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 provision_libprovision_a_SOURCES = \
 	provision/account_columns.c provision/account_columns.h \
 	provision/account_record.c provision/account_record.h \
 	provision/accounts.c provision/accounts.h \
 	provision/accounts_import.c \
+	provision/answer.c provision/answer.h \
+	provision/batches.c provision/batches.h \
 	provision/csv.c provision/csv.h \
 	provision/desired.h \
+	provision/doer.c provision/doer.h \
+	provision/scim_client.h provision/scim_read.c provision/scim_step.c provision/scim_wire.h \
+	provision/scim_groups.c provision/scim_steps.h provision/scim_users.c \
+	provision/sorted.c provision/sorted.h \
 	provision/step.c provision/step.h \
+	provision/step_check.c provision/step_check.h \
+	provision/web.c provision/web.h \
+	provision/web_pace.c provision/web_pace.h \
 	provision/world.c provision/world.h
 
 check_PROGRAMS += tests/unit/test_csv tests/unit/test_accounts tests/unit/test_world
@@ -19,3 +28,10 @@ tests_unit_test_accounts_SOURCES = tests/unit/test_accounts.c tests/unit/unit.h
 tests_unit_test_accounts_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_world_SOURCES = tests/unit/test_world.c tests/unit/unit.h
 tests_unit_test_world_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_web
+tests_unit_test_web_SOURCES = tests/unit/test_web.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_web_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_scim_client
+tests_unit_test_scim_client_SOURCES = tests/unit/test_scim_client.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_scim_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

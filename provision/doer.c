@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading and changing Atlassian, target by target. */
+#include "provision/doer.h"
+
+#include "base/clock.h"
+#include "provision/scim_client.h"
+#include "provision/step_check.h"
+
+#include <stdlib.h>
+
+struct place {
+	const struct target *target;
+	struct web *web;                /* NULL: not opened yet */
+	bool stopped;
+	struct error why;               /* stopped: what the first one said */
+};
+
+struct doer {
+	struct doer_options o;
+	struct place *places;
+	struct step_doer steps;
+};
+
+/* ---- targets ---- */
+
+static int open_place(const struct doer *d, struct place *p, struct error *err)
+{
+	const struct target *t = p->target;
+	struct web_options o = {
+		.name = t->name, .base = t->base, .login = t->login, .key = t->key, .ca_pem = t->ca_pem, .proxy = t->proxy, .rate = t->rate,
+		.go_on = d->o.go_on, .instead_of_waiting = d->o.instead_of_waiting, .context = d->o.context,
+	};
+
+	if (p->stopped) {
+		*err = p->why;
+		return -1;
+	}
+	return p->web ? 0 : web_open(&o, &p->web, err);
+}
+
+static bool told_to_stop(const struct doer *d)
+{
+	return d->o.go_on && !d->o.go_on(d->o.context);
+}
+
+/* A key that was refused once is not shown again, to whichever target it belongs. */
+static void stop_places(struct doer *d, const struct place *at, const struct error *why)
+{
+	if (why->reason != REASON_PROVISION_STOP || told_to_stop(d))
+		return;
+	for (size_t i = 0; i < d->o.target_count; i++) {
+		struct place *p = &d->places[i];
+
+		if (p->stopped || !slice_equal(p->target->key, at->target->key))
+			continue;
+		p->stopped = true;
+		p->why = *why;
+	}
+}
+
+/* ---- reading ---- */
+
+static int read_target(struct arena *a, struct place *p, struct world_target *out, struct error *err)
+{
+	return scim_read(a, p->web, p->target, out, err);
+}
+
+static void read_place(struct arena *a, struct doer *d, struct place *p, struct world_target *out)
+{
+	struct world_target read = {.read = clock_now()};
+	struct error err = {0};
+
+	if (open_place(d, p, &err) == 0 && read_target(a, p, &read, &err) == 0) {
+		read.complete = true;
+		*out = read;
+		return;
+	}
+	stop_places(d, p, &err);
+	*out = (struct world_target){.fault = arena_strdup(a, err.detail), .read = read.read};
+}
+
+static int read_world(struct arena *a, void *context, struct world *out, struct error *err)
+{
+	struct doer *d = context;
+	struct world_target *targets = arena_alloc(a, (d->o.target_count + 1) * sizeof(*targets));
+
+	for (size_t i = 0; i < d->o.target_count; i++) {
+		if (told_to_stop(d))
+			return error_set(err, REASON_PROVISION_STOP, "told to stop while Atlassian was read");
+		read_place(a, d, &d->places[i], &targets[i]);
+	}
+	*out = (struct world){
+		.targets = targets, .target_count = d->o.target_count, .accounts = d->o.accounts, .account_count = d->o.account_count,
+		.inventory_as_of = d->o.inventory_as_of,
+	};
+	return 0;
+}
+
+/* ---- steps ---- */
+
+static int send_step(struct arena *a, struct place *p, const struct step *step, struct step_result *out, struct error *err)
+{
+	return scim_step(a, p->web, step, out, err);
+}
+
+static int do_step(struct arena *a, void *context, const struct step *step, struct step_result *out, struct error *err)
+{
+	struct doer *d = context;
+	struct place *p;
+
+	if (step->target >= d->o.target_count)
+		return error_set(err, REASON_PROVISION_STEP, "%s: there is no target %zu", step_kind_word(step->kind), step->target);
+	p = &d->places[step->target];
+	if (step_check(step, err) < 0 || open_place(d, p, err) < 0)
+		return -1;
+	if (send_step(a, p, step, out, err) == 0)
+		return 0;
+	stop_places(d, p, err);
+	return -1;
+}
+
+/* ---- the doer ---- */
+
+struct doer *doer_new(const struct doer_options *options)
+{
+	struct doer *d = calloc(1, sizeof(*d));
+
+	if (!d || !(d->places = calloc(options->target_count + 1, sizeof(*d->places))))
+		abort();
+	d->o = *options;
+	for (size_t i = 0; i < options->target_count; i++)
+		d->places[i].target = &options->targets[i];
+	d->steps = (struct step_doer){.read = read_world, .step = do_step, .context = d};
+	return d;
+}
+
+void doer_free(struct doer *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->o.target_count; i++)
+		web_close(d->places[i].web);
+	free(d->places);
+	free(d);
+}
+
+const struct step_doer *doer_steps(struct doer *d)
+{
+	return &d->steps;
+}
+
+unsigned doer_requests(const struct doer *d)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < d->o.target_count; i++)
+		n += d->places[i].web ? web_requests(d->places[i].web) : 0;
+	return n;
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* provision/web.c and web_pace.c against a server that follows a script. */
+#include "tests/unit/unit.h"
+
+#include "tests/unit/scripted_server.h"
+
+#include "base/clock.h"
+#include "provision/web.h"
+#include "provision/web_pace.h"
+
+#define KEY "kR3y-s3cret.of/this+target=="
+#define NOW 1795000000                  /* 2026-11-18T11:06:40Z */
+
+static struct arena *a;
+static struct error err;
+static struct web *web;
+static int64_t waits[64];
+static size_t wait_count;
+static int asked, stop_at;
+
+static void count_wait(int64_t us, void *context)
+{
+	(void)context;
+	if (wait_count < sizeof(waits) / sizeof(*waits))
+		waits[wait_count++] = us;
+}
+
+static bool ask(void *context)
+{
+	(void)context;
+	asked++;
+	return stop_at == 0 || asked < stop_at;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	wait_count = 0;
+	asked = stop_at = 0;
+	clock_set(NOW);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	web_close(web);
+	web = NULL;
+	scripted_end();
+	clock_set(0);
+	arena_free(a);
+	return 0;
+}
+
+static struct web_options options(const char *base)
+{
+	return (struct web_options){
+		.name = "organisation", .base = base, .key = slice_c(KEY), .go_on = ask, .instead_of_waiting = count_wait,
+	};
+}
+
+static void open_at(const struct scripted *script)
+{
+	struct web_options o = options(scripted_begin(a, script));
+
+	assert_done(web_open(&o, &web, &err), err);
+}
+
+static int get(const char *path, struct web_answer *out)
+{
+	struct web_call call = {.endpoint = "/x", .path = path};
+
+	return web_do(a, web, &call, out, &err);
+}
+
+static void assert_says(const char *text)
+{
+	if (!strstr(err.detail, text))
+		fail_msg("`%s` does not say `%s`", err.detail, text);
+	assert_null(strstr(err.detail, KEY));
+}
+
+/* ---- tests ---- */
+
+static void sends_what_it_is_told_over_one_connection(void **state)
+{
+	static const struct scripted script[] = {{"200 OK", "{\"a\":1}"}, {"201 Created", "{}"}, {"204 No Content"}, {NULL}};
+	struct web_call post = {
+		.method = WEB_POST, .endpoint = "/Users", .path = "/Users?x=%20", .body = slice_c("{\"b\":2}"), .type = "application/scim+json",
+		.experimental = true,
+	};
+	struct web_call remove = {.method = WEB_DELETE, .endpoint = "/desk", .path = "/desk", .body = slice_c("{\"c\":3}")};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_done(get("/one", &got), err);
+	assert_int_equal(got.status, 200);
+	assert_slice_is(got.body, "{\"a\":1}");
+	assert_string_equal(got.line, "GET /one: 200");
+	assert_done(web_do(a, web, &post, &got, &err), err);
+	assert_done(web_do(a, web, &remove, &got, &err), err);
+	assert_int_equal(got.status, 204);
+	assert_int_equal(web_requests(web), 3);
+	assert_int_equal(scripted_connections(), 1);
+	assert_non_null(strstr(scripted_request(0), "GET /one HTTP/1.1\r\n"));
+	assert_non_null(strstr(scripted_request(0), "Authorization: Bearer " KEY "\r\n"));
+	assert_null(strstr(scripted_request(0), "X-ExperimentalApi"));
+	assert_null(strstr(scripted_request(0), "Content-Type"));
+	assert_non_null(strstr(scripted_request(1), "POST /Users?x=%20 HTTP/1.1\r\n"));
+	assert_non_null(strstr(scripted_request(1), "Content-Type: application/scim+json\r\n"));
+	assert_non_null(strstr(scripted_request(1), "X-ExperimentalApi: opt-in\r\n"));
+	assert_non_null(strstr(scripted_request(1), "\r\n\r\n{\"b\":2}"));
+	assert_non_null(strstr(scripted_request(2), "DELETE /desk HTTP/1.1\r\n"));
+	assert_non_null(strstr(scripted_request(2), "{\"c\":3}"));
+}
+
+static void logs_in_with_mail_and_token(void **state)
+{
+	static const struct scripted script[] = {{"200 OK", "{}"}, {NULL}};
+	struct web_options o = options(scripted_begin(a, script));
+	struct web_answer got;
+
+	(void)state;
+	o.login = "admin@example.org";
+	o.key = slice_c("token");
+	assert_done(web_open(&o, &web, &err), err);
+	assert_done(get("/", &got), err);
+	assert_non_null(strstr(scripted_request(0), "Authorization: Basic YWRtaW5AZXhhbXBsZS5vcmc6dG9rZW4=\r\n"));
+	assert_string_equal(web_without_key(a, web, "x YWRtaW5AZXhhbXBsZS5vcmc6dG9rZW4= y token"), "x (key) y (key)");
+}
+
+static void sends_a_key_to_no_address_that_could_give_it_away(void **state)
+{
+	static const char *const bases[] = {
+		"http://api.example.org", "http://10.0.0.1", "ftp://127.0.0.1", "https://", "api.example.org", "https://me:pw@api.example.org",
+		"https://api.example.org/", "https://api.example.org?x=1", "", NULL,
+	};
+	static const char *const keys[] = {"", "two words", "line\r\nX: y", "\xc3\xa4"};
+	struct web_options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bases) / sizeof(*bases); i++) {
+		o = options(bases[i]);
+		assert_refused(web_open(&o, &web, &err), err, REASON_PROVISION_STOP);
+	}
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		o = options("https://api.example.org");
+		o.key = slice_c(keys[i]);
+		assert_refused(web_open(&o, &web, &err), err, REASON_PROVISION_STOP);
+	}
+	o = options("https://api.example.org");
+	o.login = "a:b";
+	assert_refused(web_open(&o, &web, &err), err, REASON_PROVISION_STOP);
+	assert_null(web);
+}
+
+static void waits_as_long_as_the_answer_says(void **state)
+{
+	static const struct {
+		struct scripted first;
+		int64_t seconds;
+	} rows[] = {
+		{{"429 Too Many Requests", "{}", "Retry-After: 7\r\n"}, 7},
+		{{"503 Service Unavailable", "{}", "Retry-After: Wed, 18 Nov 2026 11:06:50 GMT\r\n"}, 10},
+		/* the server's clock is five minutes behind ours */
+		{{"503 Service Unavailable", "{}", "Date: Wed, 18 Nov 2026 11:01:40 GMT\r\nRetry-After: Wed, 18 Nov 2026 11:01:52 GMT\r\n"}, 12},
+		{{"429 Too Many Requests", "{}", "X-RateLimit-Reset: 2026-11-18T11:06:55Z\r\n"}, 15},
+		{{"429 Too Many Requests", "{}", "X-RateLimit-Reset: 1795000020\r\n"}, 20},
+		{{"429 Too Many Requests", "{}", "Retry-After: 3\r\nX-RateLimit-Reset: 2026-11-18T11:06:55Z\r\n"}, 3},
+		{{"500 Internal Server Error", "{}"}, 1},
+		{{"502 Bad Gateway", "<html>"}, 1},
+		{{"429 Too Many Requests", "{}", "Retry-After: soon\r\n"}, 1},
+	};
+	struct web_answer got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct scripted script[] = {rows[i].first, {"200 OK", "{}"}, {NULL}};
+
+		open_at(script);
+		wait_count = 0;
+		assert_done(get("/x", &got), err);
+		assert_int_equal(got.status, 200);
+		assert_int_equal(got.requests, 2);
+		assert_true(wait_count >= 1);
+		assert_in_range(waits[0], rows[i].seconds * 1000000, rows[i].seconds * 4000000 / 3);
+		web_close(web);
+		scripted_end();
+	}
+	web = NULL;
+}
+
+static void tries_again_more_and_more_slowly_and_then_no_more(void **state)
+{
+	static const struct {
+		struct scripted answer;
+		enum reason reason;
+		const char *says;
+	} rows[] = {
+		{{"500 Internal Server Error", "{\"detail\":\"no luck with " KEY "\"}"}, REASON_PROVISION_STEP, "500: no luck with (key)"},
+		{{"503 Service Unavailable", "{}"}, REASON_PROVISION_STOP, "no success after 7 tries, 503"},
+		{{"429 Too Many Requests", "{}"}, REASON_PROVISION_STOP, "429"},
+		{{.end = RESET}, REASON_PROVISION_STOP, "no success after 7 tries"},
+		{{"200 OK", "{\"a", .end = CUT}, REASON_PROVISION_STOP, "no success after 7 tries"},
+	};
+	struct web_answer got = {.status = 77};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct scripted r = rows[i].answer;
+		const struct scripted script[] = {r, r, r, r, r, r, r, r, {NULL}};
+
+		open_at(script);
+		wait_count = 0;
+		assert_refused(get("/x", &got), err, rows[i].reason);
+		assert_says(rows[i].says);
+		assert_says("organisation: GET /x: ");
+		assert_int_equal(web_requests(web), WEB_TRIES);
+		assert_int_equal(scripted_requests(), WEB_TRIES);
+		for (size_t n = 0, w = 0; w < wait_count && n < 6; w++)
+			if (waits[w] >= 1000000)
+				assert_true(waits[w] >= ((int64_t)1000000 << n++));
+		assert_int_equal(got.status, 77);
+		web_close(web);
+		scripted_end();
+	}
+	web = NULL;
+}
+
+static void does_not_wait_for_hours(void **state)
+{
+	static const struct scripted script[] = {{"429 Too Many Requests", "{}", "Retry-After: 7200\r\n"}, {NULL}};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_says("asks to be left alone for 7200 seconds");
+	assert_int_equal(wait_count, 0);
+}
+
+static void a_connection_that_was_cut_is_opened_again(void **state)
+{
+	static const struct scripted script[] = {
+		{"200 OK", "{}"}, {.end = RESET}, {"200 OK", "{\"a", .end = CUT}, {"200 OK", "{}", .end = CLOSE}, {"200 OK", "{\"b\":1}"}, {NULL},
+	};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_done(get("/1", &got), err);
+	assert_done(get("/2", &got), err);
+	assert_slice_is(got.body, "{}");
+	assert_done(get("/3", &got), err);
+	assert_slice_is(got.body, "{\"b\":1}");
+}
+
+static void a_refused_key_ends_everything(void **state)
+{
+	static const struct scripted script[] = {{"401 Unauthorized", "{\"error\":\"bad " KEY "\"}"}, {NULL}};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_says("401, the key is not accepted");
+	assert_int_equal(scripted_requests(), 1);
+}
+
+static void follows_no_redirect(void **state)
+{
+	static const struct scripted script[] = {{"302 Found", "{}", "Location: https://elsewhere.example.org/\r\n"}, {NULL}};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_says("302; redirects are not followed");
+	assert_int_equal(scripted_requests(), 1);
+}
+
+static void an_endless_answer_is_cut(void **state)
+{
+	static const struct scripted script[] = {{"200 OK", "{}", .large = WEB_BODY_MOST}, {"200 OK", "{}", .large = WEB_BODY_MOST}, {NULL}};
+	bool too_large = false;
+	struct web_call call = {.endpoint = "/x", .path = "/x", .too_large = &too_large};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_says("is larger than");
+	assert_done(web_do(a, web, &call, &got, &err), err);
+	assert_true(too_large);
+}
+
+static void stops_when_it_is_told_to(void **state)
+{
+	static const struct scripted script[] = {{.end = SILENT}, {NULL}};
+	static const struct scripted busy[] = {{"503 Service Unavailable", "{}"}, {"200 OK", "{}"}, {NULL}};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	stop_at = 3;
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_says("told to stop");
+	web_close(web);
+	scripted_end();
+	open_at(busy);
+	asked = 0;
+	stop_at = 1000;
+	assert_done(get("/x", &got), err);
+	web_close(web);
+	web = NULL;
+}
+
+static void asks_whether_to_go_on_while_it_really_waits(void **state)
+{
+	static const struct scripted script[] = {{"503 Service Unavailable", "{}", "Retry-After: 60\r\n"}, {NULL}};
+	struct web_options o = options(scripted_begin(a, script));
+	struct web_answer got;
+
+	(void)state;
+	o.instead_of_waiting = NULL;
+	assert_done(web_open(&o, &web, &err), err);
+	stop_at = 6;
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_says("told to stop");
+}
+
+static void gives_up_on_who_never_answers(void **state)
+{
+	const struct scripted s = {.end = SILENT}, script[] = {s, s, s, s, s, s, s, s, {NULL}};
+	struct web_options o = options(scripted_begin(a, script));
+	struct web_answer got;
+
+	(void)state;
+	o.seconds = 1;
+	assert_done(web_open(&o, &web, &err), err);
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_says("timed out");
+}
+
+static void says_what_a_key_needs_that_may_not(void **state)
+{
+	static const struct scripted script[] = {{"403 Forbidden", "{\"errorMessage\":\"no\\nway\"}"}, {NULL}};
+	struct web_call call = {.endpoint = "/x", .path = "/x", .needs = "a Jira administrator"};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_done(web_do(a, web, &call, &got, &err), err);
+	assert_string_equal(got.line, "GET /x: 403 no way");
+	assert_refused(web_refused(web, &call, &got, &err), err, REASON_PROVISION_STEP);
+	assert_string_equal(err.detail, "organisation: GET /x: 403 no way; the key may not do that: it needs a Jira administrator");
+}
+
+static void takes_no_proxy_but_the_one_that_is_set(void **state)
+{
+	static const struct scripted script[] = {{"200 OK", "{}"}, {NULL}};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	assert_done(get("/x", &got), err);
+	unsetenv("http_proxy");
+}
+
+/* ---- when ---- */
+
+static void keeps_to_the_rate_of_the_target(void **state)
+{
+	struct pace p;
+	struct pace_endpoint *e;
+
+	(void)state;
+	pace_begin(&p, 10);
+	e = pace_endpoint(&p, "/Users", WEB_POST);
+	assert_int_equal(pace_turn(&p, e, 1000), 0);
+	assert_int_equal(pace_turn(&p, e, 1000), 100000);
+	assert_int_equal(pace_turn(&p, pace_endpoint(&p, "/Groups", WEB_GET), 150000), 51000);
+	assert_int_equal(pace_turn(&p, e, 900000), 0);
+	pace_begin(&p, 0);
+	e = pace_endpoint(&p, "/Users", WEB_POST);
+	assert_int_equal(pace_turn(&p, e, 1000) + pace_turn(&p, e, 1000), 0);
+}
+
+static void an_endpoint_that_complained_goes_slower_by_itself(void **state)
+{
+	struct pace p;
+	struct pace_endpoint *e, *other;
+	int n;
+
+	(void)state;
+	pace_begin(&p, 10);
+	e = pace_endpoint(&p, "/customer", WEB_POST);
+	other = pace_endpoint(&p, "/customer", WEB_GET);
+	assert_ptr_not_equal(e, other);
+	pace_slower(&p, e);
+	assert_int_equal(pace_turn(&p, e, 0), 0);
+	assert_int_equal(pace_turn(&p, other, 0), 100000);
+	assert_int_equal(pace_turn(&p, e, 0), 200000);
+	for (n = 0; e->gap && n < 1000; n++)
+		pace_faster(&p, e);
+	assert_in_range(n, 10, 60);
+	for (int i = 0; i < 100; i++)
+		pace_slower(&p, e);
+	assert_int_equal(e->gap, 10000000);
+}
+
+static void more_endpoints_than_there_is_room_for_share_the_last(void **state)
+{
+	struct pace p;
+	char names[PACE_ENDPOINTS + 5][8];
+
+	(void)state;
+	pace_begin(&p, 10);
+	for (int i = 0; i < PACE_ENDPOINTS + 5; i++) {
+		snprintf(names[i], sizeof(names[i]), "%d", i);
+		assert_non_null(pace_endpoint(&p, names[i], 0));
+	}
+	assert_int_equal(p.n, PACE_ENDPOINTS);
+}
+
+static void reads_times_and_nothing_else(void **state)
+{
+	static const char *const bad[] = {
+		"", "-1", "1.5", "soon", "Wed, 18 Nov 2026 11:06:40", "Wed, 18 Now 2026 11:06:40 GMT", "Wed, 00 Nov 2026 11:06:40 GMT",
+		"Wednesday, 18-Nov-26 11:06:40 GMT", "Wed, 18 Nov 2026 25:06:40 GMT", "99999999999",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (pace_retry_after(slice_c(bad[i]), (struct slice){NULL, 0}, NOW) != -1)
+			fail_msg("`%s` was read", bad[i]);
+	assert_int_equal(pace_retry_after(slice_c("Wed, 18 Nov 2026 11:06:30 GMT"), (struct slice){NULL, 0}, NOW), 0);
+	assert_int_equal(pace_reset(slice_c("2026-11-18T11:07Z"), NOW), 20);
+	assert_int_equal(pace_reset(slice_c("30"), NOW), 30);
+	assert_int_equal(pace_reset(slice_c("2026-11-18T11:06:00Z"), NOW), 0);
+	assert_int_equal(pace_reset(slice_c("tomorrow"), NOW), -1);
+}
+
+static void no_request_left_means_waiting_for_the_reset(void **state)
+{
+	static const struct scripted script[] = {
+		{"200 OK", "{}", "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 2026-11-18T11:06:50Z\r\n"}, {"200 OK", "{}"}, {NULL},
+	};
+	struct web_answer got;
+
+	(void)state;
+	open_at(script);
+	assert_done(get("/x", &got), err);
+	assert_int_equal(wait_count, 0);
+	assert_done(get("/x", &got), err);
+	assert_int_equal(wait_count, 1);
+	assert_in_range(waits[0], 5000000, 10000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
+		TEST_OF(sends_what_it_is_told_over_one_connection),
+		TEST_OF(logs_in_with_mail_and_token),
+		TEST_OF(sends_a_key_to_no_address_that_could_give_it_away),
+		TEST_OF(waits_as_long_as_the_answer_says),
+		TEST_OF(tries_again_more_and_more_slowly_and_then_no_more),
+		TEST_OF(does_not_wait_for_hours),
+		TEST_OF(a_connection_that_was_cut_is_opened_again),
+		TEST_OF(a_refused_key_ends_everything),
+		TEST_OF(follows_no_redirect),
+		TEST_OF(an_endless_answer_is_cut),
+		TEST_OF(stops_when_it_is_told_to),
+		TEST_OF(asks_whether_to_go_on_while_it_really_waits),
+		TEST_OF(gives_up_on_who_never_answers),
+		TEST_OF(says_what_a_key_needs_that_may_not),
+		TEST_OF(takes_no_proxy_but_the_one_that_is_set),
+		TEST_OF(keeps_to_the_rate_of_the_target),
+		TEST_OF(an_endpoint_that_complained_goes_slower_by_itself),
+		TEST_OF(more_endpoints_than_there_is_room_for_share_the_last),
+		TEST_OF(reads_times_and_nothing_else),
+		TEST_OF(no_request_left_means_waiting_for_the_reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
