@@ -15,6 +15,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_brand.c \
 	gateway/settings_claims.c \
 	gateway/settings_limits.c \
+	gateway/settings_accounts.c \
 	gateway/settings_connections.c \
 	gateway/settings_directories.c \
 	gateway/settings_files.c \
@@ -33,11 +34,13 @@ nodist_gateway_libsettings_a_SOURCES = po/catalogues.c
 SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS) -lm
 
 check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
-	tests/unit/test_settings_providers tests/unit/test_settings_conditions
+	tests/unit/test_settings_providers tests/unit/test_settings_conditions tests/unit/test_settings_accounts
 tests_unit_test_mail_SOURCES = tests/unit/test_mail.c tests/unit/unit.h
 tests_unit_test_mail_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settings_providers_SOURCES = tests/unit/test_settings_providers.c tests/unit/unit.h
 tests_unit_test_settings_providers_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_settings_accounts_SOURCES = tests/unit/test_settings_accounts.c tests/unit/unit.h
+tests_unit_test_settings_accounts_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_domains_SOURCES = tests/unit/test_domains.c tests/unit/unit.h
 tests_unit_test_domains_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_files_SOURCES = tests/unit/test_files.c tests/unit/unit.h

@@ -22,7 +22,7 @@
 #define RETRY_MOST 300          /* … up to this, and never beyond the usual interval */
 #define LEAST 60                /* never more often because of what document or answer say */
 
-struct target {
+struct refreshed {
 	const struct settings_provider *setting;
 	const char *path, *status_path;
 	const struct providers *providers;      /* all of them, as they are in force */
@@ -51,7 +51,7 @@ static int64_t spread(int64_t seconds)
 	return seconds * 1000000 - seconds * 1000000 / 4 * byte / 255;
 }
 
-static int judge(const struct role *role, const struct target *t, struct slice bytes, struct saml_provider **out,
+static int judge(const struct role *role, const struct refreshed *t, struct slice bytes, struct saml_provider **out,
 	struct error *err)
 {
 	struct saml_provider_options options;
@@ -76,7 +76,7 @@ static int judge(const struct role *role, const struct target *t, struct slice b
 }
 
 /* Everything that is remembered of a target moves to a new arena, so that years of it do not add up. */
-static void remember(struct target *t, const struct metadata_status *status, const char *etag, const char *modified)
+static void remember(struct refreshed *t, const struct metadata_status *status, const char *etag, const char *modified)
 {
 	struct arena *a = arena_new();
 
@@ -97,7 +97,7 @@ static void remember(struct target *t, const struct metadata_status *status, con
  * validUntil), so that an address cannot change it by waiting.  A status of
  * another address says nothing: the administrator has chosen anew.
  */
-static void read_state(const struct role *role, struct target *t)
+static void read_state(const struct role *role, struct refreshed *t)
 {
 	struct arena *a = arena_new();
 	struct metadata_status status = {0};
@@ -119,7 +119,7 @@ static void read_state(const struct role *role, struct target *t)
 }
 
 /* A file that changes is read anew by every worker, so the same bytes are not written again. */
-static int keep(struct arena *a, const struct target *t, struct slice bytes, bool *new_out, struct error *err)
+static int keep(struct arena *a, const struct refreshed *t, struct slice bytes, bool *new_out, struct error *err)
 {
 	struct slice before;
 	struct error ignored;
@@ -141,7 +141,7 @@ static int64_t shorter(int64_t wait, int64_t asked)
 }
 
 /* Until the next fetch: `refresh`, sooner where document or answer ask for it; half of the rest before the document ends. */
-static int64_t interval(const struct target *t, const struct saml_provider_info *info, int64_t max_age)
+static int64_t interval(const struct refreshed *t, const struct saml_provider_info *info, int64_t max_age)
 {
 	int64_t wait = t->setting->refresh_seconds;
 
@@ -154,7 +154,7 @@ static int64_t interval(const struct target *t, const struct saml_provider_info 
 	return wait;
 }
 
-static int get(struct arena *a, const struct role *role, const struct target *t, struct fetched *out, struct error *err)
+static int get(struct arena *a, const struct role *role, const struct refreshed *t, struct fetched *out, struct error *err)
 {
 	bool at_hand = access(t->path, R_OK) == 0;
 	struct fetch what = {
@@ -169,7 +169,7 @@ static int get(struct arena *a, const struct role *role, const struct target *t,
 }
 
 /* Judges what came and keeps it; *status is changed to what is so from now on. */
-static int take(struct arena *a, const struct role *role, struct target *t, const struct fetched *got, struct metadata_status *status,
+static int take(struct arena *a, const struct role *role, struct refreshed *t, const struct fetched *got, struct metadata_status *status,
 	struct error *err)
 {
 	struct saml_provider *p = NULL;
@@ -190,7 +190,7 @@ out:
 	return rc;
 }
 
-static int fetch_once(struct arena *a, const struct role *role, struct target *t, struct metadata_status *status, struct error *err)
+static int fetch_once(struct arena *a, const struct role *role, struct refreshed *t, struct metadata_status *status, struct error *err)
 {
 	struct fetched got;
 
@@ -211,7 +211,7 @@ static int fetch_once(struct arena *a, const struct role *role, struct target *t
 }
 
 /* One line when it stops working and one when it works again, not one a try. */
-static void note_failure(struct target *t, struct metadata_status *status, const struct error *err)
+static void note_failure(struct refreshed *t, struct metadata_status *status, const struct error *err)
 {
 	int64_t most = t->setting->refresh_seconds < RETRY_MOST ? t->setting->refresh_seconds : RETRY_MOST;
 
@@ -226,7 +226,7 @@ static void note_failure(struct target *t, struct metadata_status *status, const
 	remember(t, status, t->etag, t->modified);
 }
 
-static void try_target(const struct role *role, struct target *t)
+static void try_target(const struct role *role, struct refreshed *t)
 {
 	struct arena *a = arena_new();
 	struct metadata_status status = t->status;
@@ -250,13 +250,13 @@ out:
 	arena_free(a);
 }
 
-static size_t targets_of(const struct role *role, const struct providers *providers, struct target *targets)
+static size_t targets_of(const struct role *role, const struct providers *providers, struct refreshed *targets)
 {
 	const struct settings *s = role->settings;
 	size_t i, n = 0;
 
 	for (i = 0; i < s->provider_count; i++) {
-		struct target *t = &targets[n];
+		struct refreshed *t = &targets[n];
 
 		if (!s->providers[i].metadata_url)
 			continue;
@@ -271,7 +271,7 @@ static size_t targets_of(const struct role *role, const struct providers *provid
 	return n;
 }
 
-static void watch(const struct role *role, struct providers *providers, struct target *targets, size_t n)
+static void watch(const struct role *role, struct providers *providers, struct refreshed *targets, size_t n)
 {
 	struct alarm_watch *alarms = alarm_watch_new(role->arena, role->settings, providers, role->metrics);
 	size_t i;
@@ -294,7 +294,7 @@ static void watch(const struct role *role, struct providers *providers, struct t
 
 int role_refresh(const struct role *role)
 {
-	struct target *targets = arena_alloc(role->arena, (role->settings->provider_count + 1) * sizeof(*targets));
+	struct refreshed *targets = arena_alloc(role->arena, (role->settings->provider_count + 1) * sizeof(*targets));
 	struct providers *providers;
 	struct error err;
 	size_t i, n;

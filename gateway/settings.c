@@ -277,6 +277,7 @@ static void read_top(struct settings_reader *r)
 	settings_read_rules(r);
 	settings_read_exceptions(r);
 	settings_read_ldap_rules(r);
+	settings_read_accounts(r);
 	settings_read_links(r);
 	settings_read_directory_attributes(r);
 	settings_read_claims(r);

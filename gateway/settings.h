@@ -18,6 +18,7 @@
 #include "http/http.h"
 #include "ldap/mirror.h"
 #include "policies/policies.h"
+#include "provision/desired.h"
 #include "saml/saml.h"
 
 struct saml_holder;
@@ -79,6 +80,22 @@ enum requests {
 	REQUESTS_SIGNED
 };
 
+/* `accounts` of a connection: where its people's accounts are made (provision/desired.h). */
+struct settings_target {
+	int line;
+	enum target_kind kind;
+	const char *scim, *site;        /* one of the two: base address of a SCIM directory, or of a site for its REST interface */
+	const char *login;              /* with site: whose API token it is; NULL: a bearer's */
+	const char *key_file;
+	const char *key_ends_text;      /* NULL: not said */
+	int64_t key_ends;               /* the end of that day; 0: not said */
+	const char *ca_file, *proxy;    /* NULL: the system's, none */
+	size_t rate;                    /* requests a second */
+	/* NULL-terminated, never NULL */
+	const char *const *licensed, *const *customer;  /* managed: Atlassian groups of all who have that outcome */
+	const char *const *organizations, *const *desks;        /* portal: of all its people */
+};
+
 struct settings_connection {
 	const char *name;
 	int line;
@@ -105,6 +122,26 @@ struct settings_connection {
 	/* what it is sent, in this order: the usual ones of Atlassian unless `attributes` names them anew */
 	const struct settings_attribute *attributes;
 	size_t attribute_count;
+	const struct settings_target *accounts; /* NULL: none are made here */
+};
+
+/* ---- accounts at Atlassian ---- */
+
+enum provision_mode { PROVISION_OFF, PROVISION_PLAN, PROVISION_AUTO };
+
+/* Bounds of what provisioning may do, and the organisation's own interface, which only says what there is. */
+struct settings_accounts {
+	const char *organization;       /* id; NULL: what there is comes from CSV files */
+	const char *organization_api;   /* address */
+	const char *organization_key_file, *organization_key_ends_text;
+	int64_t organization_key_ends;
+	int64_t refresh;                /* seconds between two readings */
+	int64_t grace;                  /* seconds until the account of who is gone is deactivated */
+	size_t deactivate_limit;        /* of so many at once, or … */
+	size_t deactivate_share;        /* … of so many percent */
+	size_t seat_limit;              /* by how many billed people one plan may add */
+	const char *const *protect, *const *protect_groups;     /* mails and account ids; patterns.  NULL-terminated, never NULL */
+	const char *const *administrators;      /* mails: protected, too */
 };
 
 /* ---- links ---- */
@@ -217,6 +254,8 @@ struct settings {
 	const char *language;           /* of pages, for a browser that asks for none that there is */
 	const char *brand_dir;          /* NULL: none (brand.h) */
 	int64_t accounts_max_age;       /* seconds; 0: none */
+	enum provision_mode provision;
+	struct settings_accounts accounts;
 	int64_t pending_seconds;        /* life of a pending sign-on: 900 */
 	const char *default_link;       /* started for who comes with an answer that nobody asked for; NULL: a page says no */
 	const char *const *claims;      /* names of the claims that rules, joins and connections read, NULL-terminated */
@@ -303,6 +342,11 @@ int settings_provider_options(struct files *files, const struct settings_provide
 /* What its servers are convinced by, into the options: only where the files are, which is its own process and commands. */
 int settings_directory_secrets(struct files *files, const struct settings *s, size_t directory, struct directory_options *out,
 	struct error *err);
+
+/* The key of a connection's accounts and who may vouch for their server, into *out: only in the provision role and its commands. */
+int settings_target_secrets(struct files *files, const struct settings_target *t, struct target *out, struct error *err);
+/* An API key as it stands in its file, without the line end at the end. */
+struct slice settings_key_bytes(struct slice bytes);
 
 /* The keys that sign a connection's requests: *out NULL: none is known.  The caller frees it. */
 int settings_signer(struct arena *a, struct files *files, const struct settings_connection *c, struct saml_signer **out, struct error *err);

@@ -179,6 +179,7 @@ static void read_connection(struct settings_reader *r, const struct yaml_node *m
 		c->title = c->name;
 	read_stable_id(r, map, c);
 	read_attributes(r, map, c);
+	settings_read_target(r, map, c);
 	for (i = 0; c->entity_id && i < r->settings->connection_count; i++) {
 		if (r->connections[i].entity_id && strcmp(r->connections[i].entity_id, c->entity_id) == 0)
 			settings_problem(r, yaml_get(map, yaml_get(map, "entity_id") ? "entity_id" : "metadata"),

@@ -299,6 +299,10 @@ static void keep_of_connections(const struct settings *s, struct names *names)
 	size_t i, j;
 
 	for (i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].accounts) {       /* what accounts are made of, besides names and mail */
+			keep("title", names);
+			keep("department", names);
+		}
 		for (j = 0; j < s->connections[i].attribute_count; j++) {
 			const struct settings_attribute *at = &s->connections[i].attributes[j];
 

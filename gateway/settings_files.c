@@ -282,6 +282,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	load_tls(&r);
 	load_cookie_secrets(&r);
 	settings_load_brand(&r);
+	settings_load_accounts(&r);
 	load_providers(&r);
 	for (i = 0, map = yaml_get(root, "connections")->child; i < s->connection_count; i++, map = map->next)
 		load_connection(&r, &s->connections[i], map);

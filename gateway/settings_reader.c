@@ -12,6 +12,7 @@
 #define TARGET_limits struct settings_limits
 #define TARGET_provider struct settings_provider
 #define TARGET_connection struct settings_connection
+#define TARGET_target struct settings_target
 #define TARGET_attribute struct attribute_source_words
 #define TARGET_stable_id struct attribute_source_words
 #define TARGET_directory struct directory_source
@@ -60,6 +61,7 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_limits] = "limits",
 		[SECTION_provider] = "identity_providers: NAME",
 		[SECTION_connection] = "connections: NAME",
+		[SECTION_target] = "connections: NAME: accounts",
 		[SECTION_attribute] = "connections: NAME: attributes: NAME",
 		[SECTION_stable_id] = "connections: NAME: stable_id",
 		[SECTION_directory] = "directories: NAME",

@@ -43,6 +43,7 @@ enum setting_section {
 	SECTION_limits,
 	SECTION_provider,
 	SECTION_connection,
+	SECTION_target,
 	SECTION_attribute,
 	SECTION_stable_id,
 	SECTION_directory,
@@ -98,7 +99,7 @@ struct exception_words {
 
 struct rule_words {
 	const char *name, *when, *outcome, *because;
-	const char *const *at;
+	const char *const *at, *const *groups, *const *organizations, *const *desks;
 	bool guests;
 	int64_t stale_after;
 };
@@ -169,6 +170,7 @@ void settings_read_decryption_keys(struct settings_reader *r);
 void settings_read_providers(struct settings_reader *r);
 void settings_read_directories(struct settings_reader *r);
 void settings_read_connections(struct settings_reader *r);
+void settings_read_target(struct settings_reader *r, const struct yaml_node *connection, struct settings_connection *c);
 void settings_read_conditions(struct settings_reader *r);              /* sets, conditions, time_zone */
 void settings_read_rules(struct settings_reader *r);
 void settings_read_exceptions(struct settings_reader *r);
@@ -180,6 +182,10 @@ void settings_read_claims(struct settings_reader *r);                  /* the sa
 /* brand.yaml of brand_dir and the files that it names; with settings_load_brand the folder is judged, too. */
 void settings_read_brand(struct settings_reader *r, struct brand *out);
 void settings_load_brand(struct settings_reader *r);
+
+/* `accounts`: their bounds, after the rules that name groups; and the files with the keys. */
+void settings_read_accounts(struct settings_reader *r);
+void settings_load_accounts(struct settings_reader *r);
 
 /* Judges the pairs with their files. */
 void settings_load_decryption_keys(struct settings_reader *r);

@@ -51,6 +51,24 @@ void settings_require_sites(struct settings_reader *r, const struct yaml_node *m
 	}
 }
 
+/* What accounts are put in, which each outcome has its own of. */
+static void require_places(struct settings_reader *r, const struct yaml_node *map, const struct rule *rule)
+{
+	bool managed = rule->outcome == OUTCOME_LICENSED || rule->outcome == OUTCOME_CUSTOMER;
+
+	if (rule->groups && !managed)
+		settings_problem(r, yaml_get(map, "groups"), "belongs to outcomes licensed and customer");
+	if (rule->organizations && rule->outcome != OUTCOME_PORTAL)
+		settings_problem(r, yaml_get(map, "organizations"), "belongs to outcome portal");
+	if (rule->desks && rule->outcome != OUTCOME_PORTAL)
+		settings_problem(r, yaml_get(map, "desks"), "belongs to outcome portal");
+	for (size_t i = 0; rule->groups && rule->groups[i]; i++) {
+		if (settings_is_atlassians_group(rule->groups[i]))
+			settings_problem(r, yaml_get(map, "groups"), "\"%.100s\" is a group of Atlassian's own administrators or apps, which is never given",
+				rule->groups[i]);
+	}
+}
+
 static void read_rule(struct settings_reader *r, const struct yaml_node *map, const struct policy_names *names, struct rule *rule)
 {
 	struct rule_words w = {0};
@@ -64,10 +82,14 @@ static void read_rule(struct settings_reader *r, const struct yaml_node *map, co
 	rule->because = w.because;
 	rule->guests = w.guests;
 	rule->stale_after = w.stale_after;
+	rule->groups = w.groups;
+	rule->organizations = w.organizations;
+	rule->desks = w.desks;
 	read_when(r, map, w.when, CONDITION_RULE, names, &rule->when);
 	if (!w.outcome || outcome_read(w.outcome, &rule->outcome) < 0)
 		return;                 /* section_read said so */
 	settings_require_sites(r, map, rule->outcome, rule->at);
+	require_places(r, map, rule);
 	if (w.because && rule->outcome != OUTCOME_DENY)
 		settings_problem(r, yaml_get(map, "because"), "belongs to outcome deny only");
 	if (w.guests && rule->outcome == OUTCOME_DENY)

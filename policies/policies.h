@@ -173,6 +173,10 @@ struct rule {
 	const char *ask;                /* whom to ask who is refused by it or a requirement; NULL: whoever is asked else */
 	bool guests;                    /* also gives to guests of the provider's tenant; else they are denied where it matches */
 	int64_t stale_after;            /* seconds: gives by no facts that are older, but is refused there; 0: by any */
+	/* for provisioning, which makes accounts; NULL-terminated, NULL: nothing besides what the connection's accounts have */
+	const char *const *groups;      /* licensed, customer: Atlassian groups */
+	const char *const *organizations;       /* portal: customer organizations, by name */
+	const char *const *desks;       /* portal: service desks */
 };
 
 struct requirement {
