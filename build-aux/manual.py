@@ -196,7 +196,7 @@ def audit_table():
 
 TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
-        "top", "decryption_key", "otherwise", "accounts", "limits", "provider", "connection", "attribute", "stable_id",
+        "top", "decryption_key", "otherwise", "accounts", "limits", "provider", "connection", "target", "attribute", "stable_id",
         "directory", "people", "groups", "exception", "rule",
         "requirement", "ldap_rules", "ldap_rule", "ldap_mark",
         "link", "brand", "colours", "contact")},

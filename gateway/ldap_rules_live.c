@@ -90,6 +90,12 @@ const char *const *ldap_rules_live_given(const struct ldap_rules_live *l, const 
 	return NULL;
 }
 
+size_t ldap_rules_live_all_given(const struct ldap_rules_live *l, const struct ldap_given **out)
+{
+	*out = l->now.rules.given;
+	return l->now.rules.given_count;
+}
+
 const char *ldap_rules_live_version(const struct ldap_rules_live *l)
 {
 	return l->now.set.version;

@@ -55,6 +55,7 @@ gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $
 gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
 	gateway/census.c gateway/census.h \
+	gateway/desired_census.c gateway/desired_census.h \
 	gateway/check.c gateway/check.h \
 	gateway/check_exceptions.c gateway/check_listen.c gateway/check_mirror.c \
 	gateway/check_people.c \
@@ -133,6 +134,10 @@ tests_unit_test_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_census
 tests_unit_test_census_SOURCES = tests/unit/test_census.c tests/unit/unit.h
 tests_unit_test_census_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_desired_census
+tests_unit_test_desired_census_SOURCES = tests/unit/test_desired_census.c tests/unit/unit.h
+tests_unit_test_desired_census_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/keys.h tests/unit/unit.h

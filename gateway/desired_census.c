@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From the census to the desired state: see desired_census.h. */
+#include "gateway/desired_census.h"
+
+#include "base/encode.h"
+#include "gateway/ldap_rules_live.h"
+
+#define NO_TARGET ((size_t)-1)
+
+/* ---- sorted sets of names ---- */
+
+struct names {
+	struct arena *arena;
+	const char **list;
+	size_t n;
+};
+
+static int in_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void names_add(struct names *names, const char *const *more)
+{
+	for (; more && *more; more++) {
+		names->list = arena_grow(names->arena, names->list, names->n, sizeof(*names->list));
+		names->list[names->n++] = *more;
+	}
+}
+
+/* Each once, in order, NULL-terminated; the names themselves are those of the settings, or copies in `copy_to`. */
+static const char *const *names_end(struct names *names, struct arena *copy_to)
+{
+	const char **out = arena_alloc(copy_to, (names->n + 1) * sizeof(*out));
+	size_t n = 0;
+
+	if (names->n)
+		qsort(names->list, names->n, sizeof(*names->list), in_order);
+	for (size_t i = 0; i < names->n; i++) {
+		if (i == 0 || strcmp(names->list[i], names->list[i - 1]) != 0)
+			out[n++] = arena_strdup(copy_to, names->list[i]);
+	}
+	return out;
+}
+
+static bool is_among(const char *const *sorted, const char *name)
+{
+	for (; *sorted; sorted++) {
+		if (strcmp(*sorted, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- targets ---- */
+
+/* Groups that marks in LDAP may give. */
+static void add_marked(struct names *names, const struct gateway *g)
+{
+	const struct ldap_given *given;
+	size_t n = g->ldap_rules ? ldap_rules_live_all_given(g->ldap_rules, &given) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		names_add(names, given[i].names);
+}
+
+static void groups_of_organization(struct arena *a, const struct gateway *g, const struct policy *policy, const struct settings_target *t,
+	struct target *out)
+{
+	struct names licensed = {.arena = a}, customer = {.arena = a}, all = {.arena = a};
+	const char *const *customers, *const *name;
+
+	names_add(&customer, t->customer);
+	names_add(&licensed, t->licensed);
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		names_add(rule->outcome == OUTCOME_LICENSED ? &licensed : &customer, rule->groups);
+	}
+	customers = names_end(&customer, a);
+	add_marked(&all, g);
+	/* whether a marked group gives access is not known, so it counts as if it did: no customer gets into it */
+	for (name = names_end(&all, a); *name; name++) {
+		if (!is_among(customers, *name))
+			names_add(&licensed, (const char *const []){*name, NULL});
+	}
+	names_add(&all, customers);
+	out->licensed = names_end(&licensed, a);
+	names_add(&all, out->licensed);
+	out->groups = names_end(&all, a);
+}
+
+static void groups_of_portal(struct arena *a, const struct policy *policy, const struct settings_target *t, struct target *out)
+{
+	struct names organizations = {.arena = a}, desks = {.arena = a};
+
+	names_add(&organizations, t->organizations);
+	names_add(&desks, t->desks);
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (!rule->at || !is_among(rule->at, out->name))
+			continue;
+		names_add(&organizations, rule->organizations);
+		names_add(&desks, rule->desks);
+	}
+	out->groups = names_end(&organizations, a);
+	out->desks = names_end(&desks, a);
+}
+
+int desired_targets(struct arena *a, const struct gateway *g, const struct policy *policy, struct target **out, size_t *n_out,
+	struct error *err)
+{
+	static const char *const none[] = {NULL};
+	const struct settings *s = g->settings;
+	struct target *targets = arena_alloc(a, (s->connection_count + 1) * sizeof(*targets));
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->connection_count; i++) {
+		const struct settings_target *t = s->connections[i].accounts;
+		struct target *one = &targets[n];
+
+		if (!t)
+			continue;
+		*one = (struct target){
+			.name = s->connections[i].name, .kind = t->kind, .base = t->scim ? t->scim : t->site, .login = t->login,
+			.key_ends = t->key_ends, .proxy = t->proxy, .rate = (unsigned)t->rate, .groups = none, .licensed = none, .desks = none,
+		};
+		if (t->kind == TARGET_ORGANIZATION)
+			groups_of_organization(a, g, policy, t, one);
+		else
+			groups_of_portal(a, policy, t, one);
+		n++;
+	}
+	*out = targets;
+	*n_out = n;
+	return n ? 0 : error_set(err, REASON_SETTINGS, "no connection has accounts, so there is nowhere to make any");
+}
+
+/* ---- people ---- */
+
+struct gathering {
+	struct census *census;
+	const struct policy *policy;
+	const struct target *targets;
+	size_t target_count, organization;      /* NO_TARGET: nobody makes Atlassian accounts */
+	struct desired_person *people;
+	size_t count;
+	struct desired_left left;
+};
+
+/* The value of an attribute that has one, NULL: it has none or several. */
+static const char *only_value(struct arena *a, const struct mirror_person *person, const char *name)
+{
+	for (size_t i = 0; i < person->attribute_count; i++) {
+		const struct mirror_attribute *at = &person->attributes[i];
+		const char *text;
+		struct error err;
+
+		if (strcasecmp(at->name, name) == 0 && at->n == 1 && arena_cstr(a, at->values[0], REASON_DIRECTORY, &text, &err) == 0 && *text)
+			return text;
+	}
+	return NULL;
+}
+
+/* By the strongest join: object ids are compared without case, and kept as Entra writes them. */
+static const char *stable_id(struct arena *a, const struct settings *s, const struct mirror_person *person)
+{
+	const struct directory_options *d = settings_directory(s, person->directory);
+	const char *value;
+	char *copy;
+
+	if (!d || d->join_count == 0 || d->joins[0].is_mutable)
+		return NULL;
+	value = only_value(a, person, d->joins[0].attribute);
+	if (!value)
+		return NULL;
+	copy = arena_strdup(a, value);
+	if (strlen(copy) == 36 && strspn(copy, "0123456789abcdefABCDEF-") == 36) {
+		for (char *p = copy; *p; p++)
+			*p |= 0x20;     /* letters become small; digits and `-` have that bit already */
+	}
+	return copy;
+}
+
+static const struct settings_directory *source_of(const struct settings *s, const char *directory)
+{
+	const struct directory_options *d = settings_directory(s, directory);
+
+	return d ? &s->directory_sources[d - s->directories] : NULL;
+}
+
+/* Old facts give nothing, and take nothing away. */
+static const char *too_old(struct arena *a, const struct gathering *g, const struct mirror_person *person, const struct standing *standing)
+{
+	const struct settings_directory *source = source_of(g->census->gateway.settings, person->directory);
+	int64_t age = staleness_age(person->as_of, g->census->now), most = source ? source->stale_after : 0;
+	char as_of[21];
+
+	if (standing->rule < g->policy->rule_count && g->policy->rules[standing->rule].stale_after &&
+		g->policy->rules[standing->rule].stale_after < most)
+		most = g->policy->rules[standing->rule].stale_after;
+	if (most == 0 || age <= most)
+		return NULL;
+	time_write(person->as_of, as_of);
+	return arena_printf(a, "%s was last heard of at %s", person->directory, as_of);
+}
+
+/* Why nothing at all may be done; NULL: the judgement is sure. */
+static const char *doubt(struct arena *a, const struct gathering *g, const struct mirror_one *one, const struct standing *standing)
+{
+	const struct decision *d = &standing->judgement.decision;
+
+	if (d->exception_ended)
+		return arena_printf(a, "exception %s has ended", d->exception);
+	if (d->stale)
+		return "a rule wants newer facts";
+	switch (one->refusal->reason) {
+	case REASON_NONE:
+	case REASON_PERSON_DISABLED:
+		break;
+	default:
+		return arena_strdup(a, one->refusal->detail);
+	}
+	switch (standing->refusal.reason) {
+	case REASON_NONE:
+	case REASON_PERSON_DISABLED:
+	case REASON_DENIED_BY_RULE:
+	case REASON_DENIED_BY_DEFAULT:
+	case REASON_ACCOUNT_KIND:       /* a plan knows what to do about it */
+		break;
+	default:
+		return arena_strdup(a, standing->refusal.detail);
+	}
+	return too_old(a, g, one->person, standing);
+}
+
+static const char *reason_in_words(struct arena *a, const struct standing *standing)
+{
+	const struct decision *d = &standing->judgement.decision;
+	const char *path = census_path(a, &standing->judgement);
+
+	if (d->exception)
+		return arena_printf(a, "exception %s", d->exception);
+	if (!d->rule)
+		return "no rule";
+	return arena_printf(a, "rule %s%s%s", d->rule, *path ? ", by " : "", path);
+}
+
+/* The one that matched; NULL: none did, or an exception. */
+static const struct rule *rule_of(const struct gathering *g, const struct standing *standing)
+{
+	return standing->rule < g->policy->rule_count ? &g->policy->rules[standing->rule] : NULL;
+}
+
+static void want_account(struct gathering *g, const struct mirror_person *person, const struct standing *standing, struct desired_person *out)
+{
+	const struct gateway *gateway = &g->census->gateway;
+	const struct target *t = &g->targets[g->organization];
+	const struct settings_target *accounts = settings_connection(gateway->settings, t->name)->accounts;
+	const struct rule *rule = rule_of(g, standing);
+	bool licensed = standing->judgement.decision.outcome == OUTCOME_LICENSED;
+	struct names names = {.arena = g->census->arena};
+
+	names_add(&names, licensed ? accounts->licensed : accounts->customer);
+	if (rule)
+		names_add(&names, rule->groups);
+	for (size_t i = 0; gateway->ldap_rules && i < person->group_count; i++) {
+		const char *const *given = ldap_rules_live_given(gateway->ldap_rules, person->groups[i].directory, person->groups[i].dn_key);
+
+		for (; given && *given; given++) {
+			if (licensed || !is_among(t->licensed, *given))
+				names_add(&names, (const char *const []){*given, NULL});
+		}
+	}
+	out->kind = licensed ? DESIRED_LICENSED : DESIRED_CUSTOMER;
+	out->target = g->organization;
+	out->groups = names_end(&names, g->census->arena);
+}
+
+static void want_portal(struct gathering *g, const struct standing *standing, struct desired_person *out)
+{
+	struct arena *a = g->census->arena;
+	const struct rule *rule = rule_of(g, standing);
+	struct desired_place *places = arena_alloc(a, (g->target_count + 1) * sizeof(*places));
+
+	for (size_t i = 0; i < g->target_count; i++) {
+		const struct target *t = &g->targets[i];
+		struct names organizations = {.arena = a}, desks = {.arena = a};
+		const struct settings_target *accounts = settings_connection(g->census->gateway.settings, t->name)->accounts;
+
+		if (t->kind == TARGET_ORGANIZATION || !standing->judgement.decision.at || !is_among(standing->judgement.decision.at, t->name))
+			continue;
+		names_add(&organizations, accounts->organizations);
+		names_add(&desks, accounts->desks);
+		if (rule) {
+			names_add(&organizations, rule->organizations);
+			names_add(&desks, t->kind == TARGET_PORTAL_REST ? rule->desks : NULL);
+		}
+		places[out->place_count++] = (struct desired_place){
+			.target = i, .organizations = names_end(&organizations, a), .desks = names_end(&desks, a),
+		};
+	}
+	out->kind = out->place_count ? DESIRED_PORTAL : DESIRED_NOTHING;
+	out->places = places;
+}
+
+static int gather_one(struct arena *one_arena, const struct mirror_one *one, void *context)
+{
+	struct gathering *g = context;
+	struct arena *a = g->census->arena;
+	const struct mirror_person *person = one->person;
+	const char *id = stable_id(one_arena, g->census->gateway.settings, person);
+	struct standing standing;
+	struct desired_person *p;
+	enum outcome outcome;
+
+	if (!id) {
+		if (g->left.without_id++ == 0)
+			g->left.example = arena_strdup(a, person->dn);
+		return 0;
+	}
+	census_judge(one_arena, g->census, g->policy, one, &standing);
+	outcome = person->disabled ? OUTCOME_DENY : standing.judgement.decision.outcome;
+	g->people = arena_grow(a, g->people, g->count, sizeof(*g->people));
+	p = &g->people[g->count++];
+	*p = (struct desired_person){
+		.id = arena_strdup(a, id), .directory = settings_directory(g->census->gateway.settings, person->directory)->name,
+		.dn = arena_strdup(a, person->dn), .mail = arena_strdup(a, person->mail),
+		.display_name = arena_strdup(a, only_value(one_arena, person, "displayName")),
+		.given_name = arena_strdup(a, only_value(one_arena, person, "givenName")),
+		.family_name = arena_strdup(a, only_value(one_arena, person, "sn")),
+		.title = arena_strdup(a, only_value(one_arena, person, "title")),
+		.department = arena_strdup(a, only_value(one_arena, person, "department")),
+		.disabled = person->disabled, .kind = DESIRED_NOTHING, .held = doubt(a, g, one, &standing),
+		.rule = arena_strdup(a, standing.judgement.decision.rule),
+		.why = arena_strdup(a, person->disabled ? "switched off in the directory" : reason_in_words(one_arena, &standing)),
+	};
+	if (!p->held && outcome != OUTCOME_DENY && !p->mail)
+		p->held = "no mail address";
+	if ((outcome == OUTCOME_LICENSED || outcome == OUTCOME_CUSTOMER) && g->organization != NO_TARGET)
+		want_account(g, person, &standing, p);
+	else if (outcome == OUTCOME_PORTAL)
+		want_portal(g, &standing, p);
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct desired_person *x = a, *y = b;
+	int d = strcmp(x->id, y->id);
+
+	return d ? d : strcmp(x->dn, y->dn);
+}
+
+/* Two entries of one id: who of them it is, nobody knows. */
+static size_t each_once(struct arena *a, struct desired_person *people, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (n && strcmp(people[n - 1].id, people[i].id) == 0)
+			people[n - 1].held = arena_printf(a, "%.200s and %.200s have the same id", people[n - 1].dn, people[i].dn);
+		else
+			people[n++] = people[i];
+	}
+	return n;
+}
+
+static int require_mirror(struct census *c, struct desired *out, struct error *err)
+{
+	const struct settings *s = c->gateway.settings;
+	struct mirror_state state;
+
+	out->as_of = INT64_MAX;
+	for (size_t i = 0; i < s->directory_count; i++) {
+		if (mirror_state(c->arena, c->gateway.mirror, s->directories[i].name, &state, err) < 0)
+			return -1;
+		if (!state.filled)
+			return error_set(err, REASON_MIRROR_EMPTY, "%s was not read whole yet", s->directories[i].name);
+		if (state.as_of < out->as_of)
+			out->as_of = state.as_of;
+	}
+	return mirror_generation(c->gateway.mirror, &out->generation, err);
+}
+
+int desired_of_census(struct census *c, const struct policy *policy, struct desired *out, struct desired_left *left, struct error *err)
+{
+	struct gathering g = {.census = c, .policy = policy, .organization = NO_TARGET};
+	struct desired desired = {0};
+	struct target *targets;
+
+	if (require_mirror(c, &desired, err) < 0 || desired_targets(c->arena, &c->gateway, policy, &targets, &g.target_count, err) < 0)
+		return -1;
+	g.targets = targets;
+	for (size_t i = 0; i < g.target_count; i++) {
+		if (targets[i].kind == TARGET_ORGANIZATION)
+			g.organization = i;
+	}
+	if (census_each(c, gather_one, &g, err) < 0)
+		return -1;
+	if (g.count)
+		qsort(g.people, g.count, sizeof(*g.people), by_id);
+	desired.targets = targets;
+	desired.target_count = g.target_count;
+	desired.people = g.people;
+	desired.count = each_once(c->arena, g.people, g.count);
+	*left = g.left;
+	*out = desired;
+	return 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who shall have which account: a mirror filled by the writing side's own functions, rules, and what comes out of both. */
+#include "tests/unit/unit.h"
+
+#include "base/clock.h"
+#include "gateway/desired_census.h"
+#include "ldap/mirror_write.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SETTINGS \
+	"state_dir: %s\n" \
+	"claimed_domains: [example.org]\n" \
+	"provision: plan\n" \
+	"accounts: {administrators: [root@example.net]}\n" \
+	"connections:\n" \
+	"  org: {kind: managed, entity_id: \"urn:o\", acs: \"https://o.example/acs\", start: \"https://o.example\", provider: entra,\n" \
+	"    accounts: {scim: \"https://api.example/1\", key: /k, licensed: [jira], customer: [portal]}}\n" \
+	"  help: {kind: portal, entity_id: \"urn:h\", acs: \"https://h.example/acs\", home: \"https://h.example\", provider: entra,\n" \
+	"    accounts: {site: \"https://h.example\", key: /k, organizations: [All], desks: [HELP]}}\n" \
+	"  other: {kind: portal, entity_id: \"urn:s\", acs: \"https://s.example/acs\", home: \"https://s.example\", provider: entra}\n" \
+	"identity_providers: {entra: {metadata: /e.xml}}\n" \
+	"directories:\n" \
+	"  corp:\n" \
+	"    uri: ldaps://ldap.example.org\n" \
+	"    people: {base: \"dc=x\"}\n" \
+	"    groups: {base: \"dc=x\"}\n" \
+	"    join: {objectidentifier: employeeNumber}\n" \
+	"    disabled: employeeType=off\n" \
+	"rules:\n" \
+	"  - {name: agents, when: \"member of corp:agents\", outcome: licensed, groups: [software, jira]}\n" \
+	"  - {name: staff, when: \"title = staff\", outcome: customer}\n" \
+	"  - {name: partners, when: \"title = partner\", outcome: portal, at: [help, other], organizations: [Gold], desks: [BUY]}\n" \
+	"  - {name: fresh, when: \"title = fresh\", outcome: customer, stale_after: 1h}\n" \
+	"public_url: https://sso.example.org\n" \
+	"keys_dir: /nowhere/keys\n" \
+	"key: /s.key\n" \
+	"certificate: /s.crt\n"
+
+static struct arena *a;
+static struct error err;
+static char *folder;
+static struct census census;
+static struct desired desired;
+static struct desired_left left;
+
+static struct mirror_attribute attribute(const char *name, const char *value)
+{
+	struct slice *v = arena_alloc(a, sizeof(*v));
+
+	*v = slice_c(value);
+	return (struct mirror_attribute){name, v, value ? 1 : 0};
+}
+
+static void put(struct mirror_writer *w, enum mirror_kind kind, const char *dn, const struct mirror_attribute *attributes, size_t n)
+{
+	static unsigned char id;
+	struct entry e = {.dn = dn, .attributes = attributes, .attribute_count = n};
+
+	memset(e.uuid, ++id, sizeof(e.uuid));
+	assert_done(mirror_writer_put(w, kind, &e, &err), err);
+}
+
+static void person(struct mirror_writer *w, const char *uid, const char *number, const char *mail, const char *title, const char *type)
+{
+	struct mirror_attribute attributes[5];
+	size_t n = 0;
+
+	if (number)
+		attributes[n++] = attribute("employeeNumber", number);
+	if (mail)
+		attributes[n++] = attribute("mail", mail);
+	if (title)
+		attributes[n++] = attribute("title", title);
+	if (type)
+		attributes[n++] = attribute("employeeType", type);
+	attributes[n++] = attribute("sn", uid);
+	put(w, MIRROR_PEOPLE, arena_printf(a, "uid=%s,dc=x", uid), attributes, n);
+}
+
+static void fill(const struct settings *s, int64_t heard)
+{
+	const struct mirror_attribute agents[] = {attribute("cn", "agents"), attribute("member", "uid=anna,dc=x")};
+	struct mirror_writer *w;
+
+	assert_done(mirror_writer_open(settings_mirror_path(a, s), s->directories, &w, &err), err);
+	person(w, "anna", "0A0B0C0D-0000-4000-8000-00000000000A", "anna@example.org", "staff", NULL);
+	person(w, "carl", "2", "carl@example.org", "staff", NULL);
+	person(w, "pia", "3", "pia@partner.example", "partner", NULL);
+	person(w, "own", "4", "own@example.org", "partner", NULL);
+	person(w, "gone", "5", "gone@example.org", "staff", "off");
+	person(w, "none", "6", "none@example.org", "nobody", NULL);
+	person(w, "twin1", "7", "twin1@example.org", "staff", NULL);
+	person(w, "twin2", "7", "twin2@example.org", "staff", NULL);
+	person(w, "mute", "8", NULL, "staff", NULL);
+	person(w, "anon", NULL, "anon@example.org", "staff", NULL);
+	person(w, "frida", "9", "frida@example.org", "fresh", NULL);
+	put(w, MIRROR_GROUPS, "cn=agents,dc=x", agents, 2);
+	mirror_writer_whole(w, MIRROR_PEOPLE);
+	mirror_writer_whole(w, MIRROR_GROUPS);
+	mirror_writer_heard(w, heard);
+	assert_done(mirror_writer_commit(w, &err), err);
+	mirror_writer_close(w);
+}
+
+/* Heard of so many seconds ago. */
+static void gather(int64_t ago)
+{
+	char *path = arena_printf(a, "%s/postern.yaml", folder);
+	FILE *f = fopen(path, "w");
+	const struct settings *s;
+
+	assert_non_null(f);
+	assert_true(fprintf(f, SETTINGS, folder) > 0);
+	assert_int_equal(fclose(f), 0);
+	assert_done(settings_read(a, files_from_disk(a), path, &s, NULL, &err), err);
+	fill(s, clock_now() - ago);
+	assert_done(census_begin(a, "test", s, &census, &err), err);
+	assert_done(desired_of_census(&census, &s->policy, &desired, &left, &err), err);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	folder = arena_strdup(a, "/tmp/postern-desired-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(mkdir(arena_printf(a, "%s/mirror", folder), 0700), 0);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	census_close(&census);
+	for (const char *const *name = (const char *const []){"mirror/mirror.mdb", "mirror/mirror.mdb-lock", "postern.yaml", NULL}; *name; name++)
+		unlink(arena_printf(a, "%s/%s", folder, *name));
+	rmdir(arena_printf(a, "%s/mirror", folder));
+	rmdir(folder);
+	arena_free(a);
+	return 0;
+}
+
+static const struct desired_person *of(const char *id)
+{
+	for (size_t i = 0; i < desired.count; i++) {
+		if (strcmp(desired.people[i].id, id) == 0)
+			return &desired.people[i];
+	}
+	fail_msg("nobody has the id %s", id);
+	return NULL;
+}
+
+static void assert_list(const char *const *list, const char *expected)
+{
+	const char *text = "";
+
+	for (; *list; list++)
+		text = arena_printf(a, "%s%s%s", text, *text ? " " : "", *list);
+	assert_string_equal(text, expected);
+}
+
+static void targets_know_every_name(void **state)
+{
+	(void)state;
+	gather(0);
+	assert_int_equal(desired.target_count, 2);
+	assert_string_equal(desired.targets[0].name, "org");
+	assert_list(desired.targets[0].groups, "jira portal software");
+	assert_list(desired.targets[0].licensed, "jira software");
+	assert_string_equal(desired.targets[1].name, "help");
+	assert_list(desired.targets[1].groups, "All Gold");
+	assert_list(desired.targets[1].desks, "BUY HELP");
+	assert_null(desired.targets[0].key.p);
+}
+
+static void rules_say_who_gets_what(void **state)
+{
+	const struct desired_person *p;
+
+	(void)state;
+	gather(0);
+	p = of("0a0b0c0d-0000-4000-8000-00000000000a");
+	assert_int_equal(p->kind, DESIRED_LICENSED);
+	assert_list(p->groups, "jira software");
+	assert_string_equal(p->why, "rule agents, by corp:agents");
+	assert_string_equal(p->family_name, "anna");
+	assert_null(p->held);
+	p = of("2");
+	assert_int_equal(p->kind, DESIRED_CUSTOMER);
+	assert_list(p->groups, "portal");
+	p = of("3");
+	assert_int_equal(p->kind, DESIRED_PORTAL);
+	assert_int_equal(p->place_count, 1);
+	assert_list(p->places[0].organizations, "All Gold");
+	assert_list(p->places[0].desks, "BUY HELP");
+	p = of("6");
+	assert_int_equal(p->kind, DESIRED_NOTHING);
+	assert_null(p->held);
+	assert_string_equal(p->why, "no rule");
+	p = of("5");
+	assert_true(p->disabled);
+	assert_int_equal(p->kind, DESIRED_NOTHING);
+	assert_null(p->held);
+	assert_int_equal(left.without_id, 1);
+	assert_string_equal(left.example, "uid=anon,dc=x");
+	assert_int_equal(desired.count, 9);
+}
+
+/* Nothing is made for them, and nothing is taken away. */
+static void whoever_is_in_doubt_is_held(void **state)
+{
+	(void)state;
+	gather(0);
+	assert_non_null(of("4")->held);         /* portal in a claimed domain */
+	assert_non_null(of("7")->held);         /* two entries */
+	assert_non_null(of("8")->held);         /* no mail */
+	assert_null(of("9")->held);
+}
+
+static void old_facts_hold_everybody(void **state)
+{
+	(void)state;
+	gather(2 * 3600);
+	assert_non_null(of("9")->held);         /* its rule wants facts of the last hour */
+	assert_null(of("2")->held);
+	census_close(&census);
+	gather(13 * 3600);
+	assert_non_null(of("2")->held);
+	assert_non_null(of("6")->held);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(targets_know_every_name, begin, end),
+		cmocka_unit_test_setup_teardown(rules_say_who_gets_what, begin, end),
+		cmocka_unit_test_setup_teardown(whoever_is_in_doubt_is_held, begin, end),
+		cmocka_unit_test_setup_teardown(old_facts_hold_everybody, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
