@@ -3,6 +3,7 @@
 #include "provision/doer.h"
 
 #include "base/clock.h"
+#include "provision/jsm_client.h"
 #include "provision/scim_client.h"
 #include "provision/step_check.h"
 
@@ -62,7 +63,7 @@ static void stop_places(struct doer *d, const struct place *at, const struct err
 
 static int read_target(struct arena *a, struct place *p, struct world_target *out, struct error *err)
 {
-	return scim_read(a, p->web, p->target, out, err);
+	return p->target->kind == TARGET_PORTAL_REST ? jsm_read(a, p->web, p->target, out, err) : scim_read(a, p->web, p->target, out, err);
 }
 
 static void read_place(struct arena *a, struct doer *d, struct place *p, struct world_target *out)
@@ -100,6 +101,8 @@ static int read_world(struct arena *a, void *context, struct world *out, struct 
 
 static int send_step(struct arena *a, struct place *p, const struct step *step, struct step_result *out, struct error *err)
 {
+	if (p->target->kind == TARGET_PORTAL_REST)
+		return jsm_step(a, p->web, p->target, step, out, err);
 	return scim_step(a, p->web, step, out, err);
 }
 

@@ -12,6 +12,7 @@ provision_libprovision_a_SOURCES = \
 	provision/csv.c provision/csv.h \
 	provision/desired.h \
 	provision/doer.c provision/doer.h \
+	provision/jsm_client.h provision/jsm_read.c provision/jsm_step.c provision/jsm_wire.h \
 	provision/scim_client.h provision/scim_read.c provision/scim_step.c provision/scim_wire.h \
 	provision/scim_groups.c provision/scim_steps.h provision/scim_users.c \
 	provision/sorted.c provision/sorted.h \
@@ -35,3 +36,6 @@ tests_unit_test_web_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_scim_client
 tests_unit_test_scim_client_SOURCES = tests/unit/test_scim_client.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_scim_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_jsm_client
+tests_unit_test_jsm_client_SOURCES = tests/unit/test_jsm_client.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_jsm_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

@@ -283,18 +283,16 @@ int scim_read(struct arena *a, struct web *w, const struct target *target, struc
 
 /* ---- one of them ---- */
 
-static int find_in(struct answer *r, const json_t *body, void (*each)(struct answer *r, const json_t *resource, void *context), void *context)
+/* How many there are; `each` is called for the only one. */
+static size_t find_in(struct answer *r, const json_t *body, void (*each)(struct answer *r, const json_t *resource, void *context), void *context)
 {
 	const json_t *resources = answer_array(r, body, "Resources"), *first = json_array_get(resources, 0);
 
-	if (json_array_size(resources) > 1)
-		answer_wrong(r, "%zu resources are equal to one value", json_array_size(resources));
 	if (first && !json_is_object(first))
 		answer_wrong(r, "a resource is no object");
-	if (r->why || !first)
-		return 0;
-	each(r, first, context);
-	return 1;
+	if (!r->why && json_array_size(resources) == 1)
+		each(r, first, context);
+	return json_array_size(resources);
 }
 
 int scim_find(struct arena *a, struct web *w, const char *endpoint, const char *attribute, const char *value,
@@ -304,8 +302,8 @@ int scim_find(struct arena *a, struct web *w, const char *endpoint, const char *
 	struct web_call call = {.endpoint = endpoint, .type = SCIM_TYPE, .needs = SCIM_NEEDS};
 	struct web_answer answer;
 	struct text filter;
+	size_t found = 0;
 	json_t *body;
-	int found = 0;
 
 	text_begin(&filter, a, 128);
 	text_addf(&filter, "%s eq \"", attribute);
@@ -321,7 +319,11 @@ int scim_find(struct arena *a, struct web *w, const char *endpoint, const char *
 	if (body)
 		found = find_in(&r, body, each, context);
 	json_decref(body);
-	return r.why ? web_nonsense(w, &call, r.why, err) : found;
+	if (r.why)
+		return web_nonsense(w, &call, r.why, err);
+	if (found > 1)
+		return error_set(err, REASON_PROVISION_STEP, "%s: more than one there has %s `%s`", endpoint, attribute, value);
+	return (int)found;
 }
 
 int scim_find_user(struct arena *a, struct web *w, const char *attribute, const char *value, struct world_user *out, unsigned *requests,
