@@ -29,6 +29,7 @@
 #define COMPARE_SECONDS 600
 #define OVERLAP_SECONDS 60
 #define PAGE_SIZE 500
+#define EMPTY_PAGES_MAX 100
 
 enum stage { NOT_STARTED, RESTING, ALL, CHANGED, LEFT };
 
@@ -46,6 +47,7 @@ struct side {
 	int64_t due;                    /* monotonic: of the next poll */
 	struct uuid_set *seen;          /* of all */
 	size_t entries, stamped;        /* of this reading */
+	size_t on_page, empty_pages;    /* entries since the last page began; pages in a row that brought none */
 };
 
 struct poll {
@@ -160,6 +162,7 @@ static void drop_search(struct feed *f, struct side *s)
 	uuid_set_free(s->seen);
 	s->seen = NULL;
 	s->entries = s->stamped = 0;
+	s->on_page = s->empty_pages = 0;
 }
 
 static void poll_end(struct feed *f)
@@ -326,6 +329,7 @@ static int take_entry(struct feed *f, struct side *s, struct arena *a, LDAPMessa
 	unsigned char (*uuid)[UUID_SIZE] = arena_alloc(a, sizeof(*uuid));
 	struct entry e;
 
+	s->on_page++;
 	if (entry_take(f->connection, a, message, &e, err) < 0)
 		return -1;
 	id = attribute_of(&e, p->id);
@@ -392,6 +396,19 @@ static int ended(struct feed *f, struct side *s, struct arena *a, int code, cons
 	return 0;
 }
 
+/* A page may be empty (RFC 2696 section 3); pages without end that bring nothing would be asked for for ever. */
+static int must_go_on(const struct feed *f, struct side *s, const struct berval *next, struct error *err)
+{
+	bool is_empty = s->on_page == 0;
+
+	s->on_page = 0;
+	s->empty_pages = is_empty && next->bv_len ? s->empty_pages + 1 : 0;
+	if (s->empty_pages > EMPTY_PAGES_MAX || (s->empty_pages && next->bv_len == s->page.bv_len &&
+		memcmp(next->bv_val, s->page.bv_val, next->bv_len) == 0))
+		return error_set(err, REASON_DIRECTORY, "%s: the server says that there is more, and does not go on", f->connection->uri);
+	return 0;
+}
+
 static int take_result(struct feed *f, struct side *s, struct arena *a, LDAPMessage *message, struct sync_event *out,
 	struct error *err)
 {
@@ -414,6 +431,10 @@ static int take_result(struct feed *f, struct side *s, struct arena *a, LDAPMess
 	page = p->has_pages ? ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL) : NULL;
 	if (p->has_pages && (!page || ldap_parse_pageresponse_control(f->connection->ld, page, &estimate, &next) != LDAP_SUCCESS)) {
 		rc = error_set(err, REASON_DIRECTORY, "%s: a page ended without the answer to its control", f->connection->uri);
+		goto out;
+	}
+	if ((rc = must_go_on(f, s, &next, err)) < 0) {
+		ber_memfree(next.bv_val);
 		goto out;
 	}
 	ber_memfree(s->page.bv_val);

@@ -19,6 +19,10 @@
 struct script {
 	struct berval messages[8];
 	size_t n;
+	/* instead, of a directory that is polled: what each search for people is answered with, again and again */
+	const char *cookies[4];         /* in turn, the last one for ever; "": that was all */
+	bool another;                   /* each time another one */
+	const char *attribute;          /* of the one entry of each page; NULL: pages are empty */
 };
 
 struct fixture {
@@ -121,6 +125,71 @@ static void serve(int fd, const struct script *s)
 	_exit(0);
 }
 
+static void answer(int c, BerElement *ber)
+{
+	struct berval v;
+
+	if (ber_flatten2(ber, &v, 0) < 0)
+		_exit(1);
+	write_all(c, &v);
+	ber_free(ber, 1);
+}
+
+static void answer_root(int c, int id)
+{
+	BerElement *ber = begin();
+
+	ber_printf(ber, "{it{s{{s[s]}N}N}N}", id, LDAP_RES_SEARCH_ENTRY, "", "supportedControl", LDAP_CONTROL_PAGEDRESULTS);
+	answer(c, ber);
+	ber = begin();
+	ber_printf(ber, "{it{ess}}", id, LDAP_RES_SEARCH_RESULT, LDAP_SUCCESS, "", "");
+	answer(c, ber);
+}
+
+static void answer_page(int c, int id, const struct script *s, size_t page)
+{
+	BerElement *ber = begin(), *control = begin();
+	size_t at = 0;
+	char cookie[40];
+	struct berval v;
+
+	while (at < page && s->cookies[at + 1])
+		at++;
+	if (s->attribute) {
+		ber_printf(ber, "{it{s{{s[s]}N{s[s]}N}N}N}", id, LDAP_RES_SEARCH_ENTRY, "uid=x", "entryUUID",
+			"01234567-89ab-cdef-0123-456789abcdef", s->attribute, "20260101000000Z");
+		answer(c, ber);
+		ber = begin();
+	}
+	snprintf(cookie, sizeof(cookie), "%s%.0zu", s->another ? "page " : s->cookies[at], s->another ? page + 1 : 0);
+	ber_printf(control, "{is}", 0, cookie);
+	ber_flatten2(control, &v, 0);
+	ber_printf(ber, "{it{ess}t{{sO}}}", id, LDAP_RES_SEARCH_RESULT, LDAP_SUCCESS, "", "", LDAP_TAG_CONTROLS,
+		LDAP_CONTROL_PAGEDRESULTS, &v);
+	ber_free(control, 1);
+	answer(c, ber);
+}
+
+/* The bind is 1, the root 2; then each search gets its page. */
+static void serve_pages(int fd, const struct script *s)
+{
+	BerElement *ber = begin();
+	char buffer[4000];
+	int c = accept(fd, NULL, NULL);
+
+	if (c < 0 || read(c, buffer, sizeof(buffer)) <= 0)
+		_exit(1);
+	ber_printf(ber, "{it{ess}}", 1, LDAP_RES_BIND, LDAP_SUCCESS, "", "");
+	answer(c, ber);
+	for (int id = 2; read(c, buffer, sizeof(buffer)) > 0; id++) {
+		if (id == 2)
+			answer_root(c, id);
+		else
+			answer_page(c, id, s, (size_t)id - 3);
+	}
+	_exit(0);
+}
+
 static void connect_to(struct fixture *f, struct script *s)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -138,14 +207,16 @@ static void connect_to(struct fixture *f, struct script *s)
 	f->options = (struct directory_options){.name = "corp", .uris = f->uris, .people_base = "dc=x",
 		.people_filter = "(uid=*)",
 		.groups_base = "dc=x", .groups_filter = "(cn=*)", .member_attribute = "member", .group_name_attribute = "cn",
-		.mail_attribute = "mail", .network_seconds = 5};
+		.mail_attribute = "mail", .network_seconds = 5, .id_attribute = "entryUUID"};
 	f->server = fork();
+	if (f->server == 0 && s->cookies[0])
+		serve_pages(fd, s);
 	if (f->server == 0)
 		serve(fd, s);
 	close(fd);
 	for (size_t i = 0; i < s->n; i++)
 		ber_memfree(s->messages[i].bv_val);
-	f->feed = (struct feed){.protocol = feed_protocol(DIRECTORY_OPENLDAP), .directory = &f->options,
+	f->feed = (struct feed){.protocol = feed_protocol(s->cookies[0] ? DIRECTORY_OTHER : DIRECTORY_OPENLDAP), .directory = &f->options,
 		.person_attributes = attributes};
 	assert_done(connection_open(&f->options, f->uri, NULL, &f->feed.connection, &err), err);
 	assert_done(f->feed.protocol->begin(&f->feed, &err), err);
@@ -305,6 +376,76 @@ static void passes_over_what_belongs_to_no_search_of_ours(void **state)
 	disconnect(&f);
 }
 
+/* ---- a directory that is polled ---- */
+
+static struct sync_event next_that_counts(struct fixture *f)
+{
+	struct sync_event e;
+
+	do
+		e = next(f);
+	while (e.what == SYNC_OTHER);
+	return e;
+}
+
+/* How many pages it took. */
+static size_t refuses_at_last(struct fixture *f, const char *what)
+{
+	struct sync_event e;
+	struct error err;
+	size_t pages = 0;
+
+	while (f->feed.protocol->next(&f->feed, f->arena, 5000, &e, &err) == 1) {
+		assert_int_equal(e.what, SYNC_OTHER);
+		if (++pages > 1000)
+			fail_msg("goes on for ever");
+	}
+	assert_int_equal(err.reason, REASON_DIRECTORY);
+	if (!strstr(err.detail, what))
+		fail_msg("wanted \"%s\" in: %s", what, err.detail);
+	return pages;
+}
+
+static void does_not_ask_for_empty_pages_for_ever(void **state)
+{
+	struct script same = {.cookies = {"a", "b", "b"}}, fresh = {.cookies = {"a"}, .another = true};
+	struct fixture f;
+
+	(void)state;
+	connect_to(&f, &same);
+	assert_in_range(refuses_at_last(&f, "does not go on"), 1, 3);
+	disconnect(&f);
+	connect_to(&f, &fresh);
+	assert_in_range(refuses_at_last(&f, "does not go on"), 50, 200);
+	disconnect(&f);
+}
+
+static void an_empty_page_in_between_does_no_harm(void **state)
+{
+	struct script s = {.cookies = {"a", "b", ""}};
+	struct fixture f;
+
+	(void)state;
+	connect_to(&f, &s);
+	assert_int_equal(next_that_counts(&f).what, SYNC_PRESENT_PHASE_OVER);
+	disconnect(&f);
+}
+
+static void takes_no_part_of_the_values_for_all(void **state)
+{
+	struct script whole = {.cookies = {""}, .attribute = "modifyTimestamp"}, part = {.cookies = {""}, .attribute = "uid;range=0-1499"};
+	struct fixture f;
+
+	(void)state;
+	connect_to(&f, &whole);
+	assert_int_equal(next_that_counts(&f).what, SYNC_ENTRY);
+	assert_int_equal(next_that_counts(&f).what, SYNC_PRESENT_PHASE_OVER);
+	disconnect(&f);
+	connect_to(&f, &part);
+	refuses_the_next(&f, "uid=x: only a part of the values was sent (uid;range=0-1499): is this kind active-directory?");
+	disconnect(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +453,9 @@ int main(void)
 		cmocka_unit_test(refuses_an_entry_with_a_state_that_is_not_right),
 		cmocka_unit_test(refuses_a_message_about_changes_that_is_not_right),
 		cmocka_unit_test(passes_over_what_belongs_to_no_search_of_ours),
+		cmocka_unit_test(does_not_ask_for_empty_pages_for_ever),
+		cmocka_unit_test(an_empty_page_in_between_does_no_harm),
+		cmocka_unit_test(takes_no_part_of_the_values_for_all),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
