@@ -101,12 +101,33 @@ static int end_line_before(struct audit_file *f, off_t size, struct error *err)
 
 /* ---- a line ---- */
 
+/*
+ * A process that is killed in the middle of a write leaves a part of a line
+ * while the next one waits in its own: that one looked too early.  Where it was
+ * put is known afterwards.
+ */
+static bool was_joined(const struct audit_file *f, size_t n)
+{
+	off_t end = S_ISREG(f->opened.st_mode) ? lseek(f->fd, 0, SEEK_CUR) : -1;
+
+	return end > (off_t)n && ends_in_the_middle(f, end - (off_t)n);
+}
+
 static int write_whole(struct audit_file *f, struct slice line, struct error *err)
 {
-	ssize_t written = write(f->fd, line.p, line.n);         /* one write, one line */
+	ssize_t written = -1;
 
+	for (int i = 0; i < LOOKS; i++) {
+		written = write(f->fd, line.p, line.n);         /* one write, one line */
+		if (written != (ssize_t)line.n)
+			break;
+		/* the line that it joined ends where it ends: it is written once more, behind that */
+		if (!was_joined(f, line.n))
+			return 0;
+		error_set(err, REASON_AUDIT, "%s: lines of others are cut again and again", f->path);
+	}
 	if (written == (ssize_t)line.n)
-		return 0;
+		return -1;
 	return error_set(err, REASON_AUDIT, "%s: cannot write to it: %s", f->path, written < 0 ? strerror(errno) : "the disk is full");
 }
 

@@ -14,6 +14,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define NOW INT64_C(1795526356)
@@ -49,6 +50,20 @@ static int end(void **state)
 		return -1;
 	memset(folder + sizeof(folder) - 7, 'X', 6);
 	return 0;
+}
+
+/* The file's own writes, with what another process does while this one waits for its turn. */
+static const char *cut_by_others;
+
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+	const char *cut = cut_by_others;
+
+	if (cut && n > 1) {
+		cut_by_others = NULL;
+		syscall(SYS_write, fd, cut, strlen(cut));
+	}
+	return syscall(SYS_write, fd, bytes, n);
 }
 
 static int append(const char *line)
@@ -111,6 +126,17 @@ static void a_line_that_was_cut_is_joined_by_none(void **state)
 	assert_done(append("two\n"), err);
 	assert_done(append("three\n"), err);
 	assert_holds(path, "{\"time\":\"20\ntwo\nthree\n");
+}
+
+/* Who wrote it was killed while this process waited in write(2): what was joined is there twice, once as a line. */
+static void nor_is_one_that_is_cut_at_the_last_moment(void **state)
+{
+	(void)state;
+	assert_done(append("one\n"), err);
+	cut_by_others = "{\"time\":\"20";
+	assert_done(append("two\n"), err);
+	assert_done(append("three\n"), err);
+	assert_holds(path, "one\n{\"time\":\"20two\ntwo\nthree\n");
 }
 
 /* What a file system may leave of bytes that were not on the disk yet when the power went. */
@@ -315,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_follow_one_another, begin, end),
 		cmocka_unit_test_setup_teardown(the_file_may_be_read_by_its_group, begin, end),
 		cmocka_unit_test_setup_teardown(a_line_that_was_cut_is_joined_by_none, begin, end),
+		cmocka_unit_test_setup_teardown(nor_is_one_that_is_cut_at_the_last_moment, begin, end),
 		cmocka_unit_test_setup_teardown(nor_are_zeros, begin, end),
 		cmocka_unit_test_setup_teardown(a_file_that_was_moved_gets_no_line_more, begin, end),
 		cmocka_unit_test_setup_teardown(nor_does_one_that_was_replaced, begin, end),
