@@ -1,5 +1,5 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption keys logout condition yaml dn ldap_values zone csv http proxy_header
+FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption keys logout condition yaml dn ldap_values ldap_rules zone csv http proxy_header
 
 check_PROGRAMS += tests/fuzz/replay_response
 tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -32,6 +32,10 @@ tests_fuzz_replay_dn_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/fuzz/replay_ldap_values
 tests_fuzz_replay_ldap_values_SOURCES = tests/fuzz/fuzz_ldap_values.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_ldap_values_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_ldap_rules
+tests_fuzz_replay_ldap_rules_SOURCES = tests/fuzz/fuzz_ldap_rules.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_ldap_rules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_zone
 tests_fuzz_replay_zone_SOURCES = tests/fuzz/fuzz_zone.c tests/fuzz/replay.c tests/fuzz/fuzz.h
