@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import os
+import pathlib
 import pty
 import re
+import socket
 import subprocess
 
 import pytest
@@ -104,6 +106,31 @@ def test_fill_says_what_is_wrong_and_ends(tmp_path, directory):
                           timeout=60)
     assert done.returncode == 1 and "postern fill: corp: ldap://127.0.0.1:1" in done.stderr, done.stderr
     assert done.stdout == ""
+
+
+def filled_from(tmp_path, directory, uri, **more):
+    """What `postern fill` says of another server, and what it ends with."""
+    settings = tmp_path / "postern.yaml"
+    text = directory.settings_file.read_text().replace(f"{directory.folder}/state", str(tmp_path / "state"))
+    settings.write_text(text.replace(f"ldap://127.0.0.1:{directory.ports['slapd']}", f"{uri}\n    timeout: 1s"))
+    done = subprocess.run([str(directory.build / "postern"), "-c", str(settings), "fill"], capture_output=True, text=True,
+                          timeout=60, **more)
+    assert done.returncode == 1 and done.stdout == "", done
+    return done.stderr
+
+
+def test_fill_ends_where_a_server_says_nothing_in_tls(tmp_path, directory):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"ldaps://127.0.0.1:{silent.getsockname()[1]}"
+        assert f"postern fill: corp: {uri}" in filled_from(tmp_path, directory, uri)
+
+
+def test_fill_ends_where_the_library_hangs(tmp_path, directory):
+    """No time-out of libldap counts while a name is looked up."""
+    shim = tmp_path / "silent_resolver.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, pathlib.Path(__file__).parent / "silent_resolver.c"], check=True)
+    said_last = filled_from(tmp_path, directory, "ldaps://ldap.example.org", env={**os.environ, "LD_PRELOAD": str(shim)})
+    assert said_last.endswith("postern fill: the directory server does not answer, and the connection hangs\n"), said_last
 
 
 def test_seats_on_one_screen(directory):
