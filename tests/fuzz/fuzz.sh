@@ -11,7 +11,7 @@ libraries='gateway/libgateway.a gateway/libsettings.a provision/libprovision.a l
 	policies/libpolicies.a store/libstore.a base/libbase.a'
 make -s -j"$(nproc)" $libraries
 flags=$(pkg-config --cflags --libs lasso gobject-2.0 glib-2.0 xmlsec1-openssl libxml-2.0 libevent_openssl libevent ldap lber \
-	yaml-0.1 jansson libcurl zlib libssl libcrypto)
+	yaml-0.1 jansson libsystemd libcurl zlib libssl libcrypto)
 export TOP_SRCDIR=$top
 for name in $names; do
 	echo "fuzzing $name for $seconds s"
