@@ -203,8 +203,10 @@ static int check_kind(struct connection *c, struct arena *a, const struct direct
 	case DIRECTORY_ENTRA_DOMAIN_SERVICES:
 	case DIRECTORY_OTHER:
 		return check_polling(c, a, d, out, err);
+	case DIRECTORY_SCIM:
+		break;
 	}
-	return error_set(err, REASON_DIRECTORY, "a directory of no kind");
+	return error_set(err, REASON_DIRECTORY, "a directory without a server");
 }
 
 int directory_check(struct arena *a, const struct directory_options *directory, struct directory_check *out, struct error *err)

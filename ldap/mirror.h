@@ -37,8 +37,11 @@ struct directory_join {
 	bool is_mutable;                /* a join on mail or UPN: never for guests, never beside a stronger one that differs */
 };
 
-/* What server it is, which decides how changes are followed: the order of the words of the setting `kind`. */
-enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY, DIRECTORY_ENTRA_DOMAIN_SERVICES, DIRECTORY_OTHER };
+/*
+ * What server it is, which decides how changes are followed: the order of the words of the setting `kind`.  SCIM is none:
+ * who fills such a directory is not this folder's business (scim/follow.c).
+ */
+enum directory_kind { DIRECTORY_OPENLDAP, DIRECTORY_ACTIVE_DIRECTORY, DIRECTORY_ENTRA_DOMAIN_SERVICES, DIRECTORY_OTHER, DIRECTORY_SCIM };
 
 #define GROUP_ATTRIBUTES_MAX 8
 

@@ -23,7 +23,7 @@ GCC_EXCEPTIONS = {
     "ldap/mirror_write.c": ["-Wno-analyzer-malloc-leak"],       # what cookie_keep puts aside hangs in the writer
     "saml/decryption_keys.c": ["-Wno-analyzer-malloc-leak"],    # the list that takes the key is handed out or freed
 }
-FOLDERS = ("base", "store", "http", "saml", "ldap", "policies", "provision", "gateway")
+FOLDERS = ("base", "store", "http", "saml", "ldap", "policies", "provision", "scim", "gateway")
 
 
 def compile_commands(build):

@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "build-aux"))
 
-FOLDERS = ("base", "store", "http", "saml", "ldap", "policies", "provision", "gateway")
+FOLDERS = ("base", "store", "http", "saml", "ldap", "policies", "provision", "scim", "gateway")
 problems = []
 
 

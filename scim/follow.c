@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The file into the mirror, by another process than the one that writes it.
+ *
+ *	first, and when the file is another one (restored, or begun anew):
+ *	all of it, compared with what the mirror has; what would go is judged like
+ *	that of any directory, and held when it is too much
+ *
+ *	then: what its log says since the number that the mirror's cookie holds
+ *
+ * The cookie is the file's own id and that number, kept in the transaction of
+ * what it stands for.  The file is looked at four times a second, which costs
+ * one page; while it can be read, the mirror is as it is.
+ */
+#include "scim/entry.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <endian.h>
+#include <time.h>
+
+#define LOOK_NS 250000000
+#define HEARD_EVERY INT64_C(10000000)
+#define HELD_EVERY INT64_C(1000000)
+#define HELD_REREAD INT64_C(600000000)
+#define CHANGES_AT_ONCE 500
+#define COOKIE_SIZE (SCIM_ID_SIZE + 8)
+#define PIECES 256                      /* of a table, by an id's first byte */
+
+struct scim_follow {
+	const char *path;
+	const struct directory_options *directory;
+	const struct mirror_progress *progress;
+	struct mirror_writer *writer;
+	struct store *store;            /* NULL: not open */
+	bool held;
+	int64_t heard_at, accepted_at, reread_at;       /* monotonic */
+	char said[300];                 /* so that the log says a thing once */
+};
+
+static bool must_stop(const struct scim_follow *f)
+{
+	f->progress->alive(f->progress->context);
+	return f->progress->stop(f->progress->context);
+}
+
+/* ---- cookies ---- */
+
+static void cookie_write(const struct data_place *place, char out[COOKIE_SIZE])
+{
+	uint64_t big = htobe64(place->number);
+
+	memcpy(out, place->file, SCIM_ID_SIZE);
+	memcpy(out + SCIM_ID_SIZE, &big, sizeof(big));
+}
+
+/* What the mirror knows; false: nothing of this file, or more than is in it. */
+static bool cookie_fits(const struct scim_follow *f, const struct data_place *now, uint64_t *known)
+{
+	struct slice people = mirror_writer_cookie(f->writer, MIRROR_PEOPLE), groups = mirror_writer_cookie(f->writer, MIRROR_GROUPS);
+	uint64_t big;
+
+	if (people.n != COOKIE_SIZE || !slice_equal(people, groups) || memcmp(people.p, now->file, SCIM_ID_SIZE) != 0)
+		return false;
+	memcpy(&big, people.p + SCIM_ID_SIZE, sizeof(big));
+	*known = be64toh(big);
+	return *known <= now->number;
+}
+
+static int keep_cookies(struct scim_follow *f, const struct data_place *place, struct error *err)
+{
+	char cookie[COOKIE_SIZE];
+
+	cookie_write(place, cookie);
+	if (mirror_writer_set_cookie(f->writer, MIRROR_PEOPLE, slice_of(cookie, COOKIE_SIZE), err) < 0)
+		return -1;
+	return mirror_writer_set_cookie(f->writer, MIRROR_GROUPS, slice_of(cookie, COOKIE_SIZE), err);
+}
+
+/* ---- one record ---- */
+
+static enum mirror_kind kind_of(enum resource kind)
+{
+	return kind == RESOURCE_USER ? MIRROR_PEOPLE : MIRROR_GROUPS;
+}
+
+static int put(struct scim_follow *f, struct arena *a, struct store_txn *t, enum resource kind, const struct id *id, const json_t *kept,
+	struct error *err)
+{
+	struct data_member *members = NULL;
+	struct entry e;
+	size_t n = 0;
+
+	if (kind == RESOURCE_USER) {
+		entry_of_user(a, f->directory, id, kept, &e);
+	} else {
+		if (data_members(a, t, id, &members, &n, err) < 0)
+			return -1;
+		entry_of_group(a, f->directory, id, kept, members, n, &e);
+	}
+	if (f->progress->entry)
+		f->progress->entry(f->progress->context);
+	return mirror_writer_put(f->writer, kind_of(kind), &e, err);
+}
+
+/* As it is now, or gone. */
+static int carry(struct scim_follow *f, struct arena *a, struct store_txn *t, enum resource kind, const struct id *id, struct error *err)
+{
+	json_t *kept;
+	int rc, found = data_get(t, kind, id, &kept, err);
+
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return mirror_writer_delete(f->writer, kind_of(kind), id->bytes, err);
+	rc = put(f, a, t, kind, id, kept, err);
+	json_decref(kept);
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+struct piece {
+	struct scim_follow *f;
+	struct arena *arena;
+	struct store_txn *t;
+	enum resource kind;
+	struct error *err;
+};
+
+static int carry_one(struct slice key, struct slice value, void *context)
+{
+	struct piece *p = context;
+	json_error_t why;
+	struct id id;
+	json_t *kept;
+	int rc;
+
+	if (key.n != SCIM_ID_SIZE)
+		return 0;
+	memcpy(id.bytes, key.p, SCIM_ID_SIZE);
+	kept = json_loadb(value.p, value.n, 0, &why);
+	if (!kept)
+		return error_set(p->err, REASON_STORE, "a record of the SCIM file cannot be read");
+	rc = put(p->f, p->arena, p->t, p->kind, &id, kept, p->err);
+	json_decref(kept);
+	return rc;
+}
+
+/* 1/256 of a kind, in a read transaction of its own: none may last. */
+static int carry_piece(struct scim_follow *f, enum resource kind, unsigned char first, struct error *err)
+{
+	struct piece p = {.f = f, .arena = arena_new(), .kind = kind, .err = err};
+	int rc = store_begin_read(f->store, &p.t, err);
+
+	if (rc == 0) {
+		rc = store_each(p.t, kind == RESOURCE_USER ? DATA_USERS : DATA_GROUPS, slice_of(&first, 1), carry_one, &p, err);
+		store_abort(p.t);
+	}
+	arena_free(p.arena);
+	return rc;
+}
+
+static int end_kind(struct scim_follow *f, enum resource kind, struct error *err)
+{
+	int rc = mirror_writer_refresh_end(f->writer, kind_of(kind), REFRESH_NAMED_ALL, err);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		f->held = true;
+		f->accepted_at = clock_monotonic_us() + HELD_EVERY;
+		f->reread_at = clock_monotonic_us() + HELD_REREAD;
+		log_warning("so much is gone from the SCIM file that it is held", "directory", f->directory->name, NULL);
+	}
+	return 0;
+}
+
+static int carry_kind(struct scim_follow *f, enum resource kind, struct error *err)
+{
+	if (mirror_writer_refresh_begin(f->writer, kind_of(kind), err) < 0)
+		return -1;
+	for (unsigned i = 0; i < PIECES; i++) {
+		if (must_stop(f) || carry_piece(f, kind, (unsigned char)i, err) < 0) {
+			mirror_writer_refresh_drop(f->writer, kind_of(kind));
+			return must_stop(f) ? 1 : -1;
+		}
+		if (mirror_writer_commit(f->writer, err) < 0)
+			return -1;
+	}
+	return end_kind(f, kind, err);
+}
+
+static int carry_all(struct scim_follow *f, const struct data_place *now, struct error *err)
+{
+	int rc;
+
+	f->held = false;
+	log_info("the directory is read from the beginning", "directory", f->directory->name, NULL);
+	rc = carry_kind(f, RESOURCE_USER, err);
+	if (rc == 0)
+		rc = carry_kind(f, RESOURCE_GROUP, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	/* what is held is not known as gone: the next one begins anew */
+	if (!f->held && keep_cookies(f, now, err) < 0)
+		return -1;
+	if (!f->held && f->progress->whole)
+		f->progress->whole(f->progress->context, "scim");
+	return mirror_writer_commit(f->writer, err);
+}
+
+/* ---- what is new ---- */
+
+struct change {
+	enum resource kind;
+	struct id id;
+};
+
+struct changes {
+	struct change list[CHANGES_AT_ONCE];
+	size_t n;
+	uint64_t last;
+};
+
+/* The log's keys are numbers without a hole's being told: each is looked for. */
+static int read_changes(struct store_txn *t, uint64_t known, uint64_t last, struct changes *out, struct error *err)
+{
+	out->n = 0;
+	for (out->last = known; out->last < last && out->n < CHANGES_AT_ONCE;) {
+		uint64_t big = htobe64(out->last + 1);
+		struct slice value;
+		int found = store_get(t, DATA_LOG, slice_of(&big, sizeof(big)), &value, err);
+
+		if (found < 0)
+			return -1;
+		out->last++;
+		if (!found || value.n != 1 + SCIM_ID_SIZE)
+			continue;
+		out->list[out->n].kind = value.p[0] == 'U' ? RESOURCE_USER : RESOURCE_GROUP;
+		memcpy(out->list[out->n++].id.bytes, value.p + 1, SCIM_ID_SIZE);
+	}
+	return 0;
+}
+
+static int count_gone(struct store_txn *t, const struct changes *c, size_t gone[2], struct error *err)
+{
+	gone[RESOURCE_USER] = gone[RESOURCE_GROUP] = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		int table = c->list[i].kind == RESOURCE_USER ? DATA_USERS : DATA_GROUPS;
+		struct slice ignored;
+		int found = store_get(t, table, id_slice(&c->list[i].id), &ignored, err);
+
+		if (found < 0)
+			return -1;
+		gone[c->list[i].kind] += found == 0;
+	}
+	return 0;
+}
+
+/* 1: done; 0: so many are gone that everything is to be compared and judged; -1. */
+static int carry_changes(struct scim_follow *f, struct store_txn *t, struct data_place *place, const struct changes *c, struct error *err)
+{
+	struct arena *a;
+	size_t gone[2];
+	int rc = 0;
+
+	if (count_gone(t, c, gone, err) < 0)
+		return -1;
+	if (gone[RESOURCE_USER] > mirror_writer_allowance(f->writer, MIRROR_PEOPLE) ||
+		gone[RESOURCE_GROUP] > mirror_writer_allowance(f->writer, MIRROR_GROUPS))
+		return 0;
+	a = arena_new();
+	for (size_t i = 0; i < c->n && rc == 0; i++)
+		rc = carry(f, a, t, c->list[i].kind, &c->list[i].id, err);
+	arena_free(a);
+	place->number = c->last;
+	return rc < 0 || keep_cookies(f, place, err) < 0 || mirror_writer_commit(f->writer, err) < 0 ? -1 : 1;
+}
+
+/* 1: as the file is; 0: everything is to be read; -1. */
+static int carry_news(struct scim_follow *f, uint64_t known, struct data_place *now, struct error *err)
+{
+	struct changes *c = malloc(sizeof(*c));
+	uint64_t last = now->number;
+	int rc = 1;
+
+	if (!c)
+		abort();
+	while (rc == 1 && known < last && !must_stop(f)) {
+		struct store_txn *t;
+
+		rc = store_begin_read(f->store, &t, err);
+		if (rc < 0)
+			break;
+		rc = read_changes(t, known, last, c, err) < 0 ? -1 : carry_changes(f, t, now, c, err);
+		store_abort(t);
+		known = c->last;
+	}
+	free(c);
+	return rc;
+}
+
+/* ---- now and then ---- */
+
+static int heard_when_due(struct scim_follow *f, struct error *err)
+{
+	int64_t now = clock_monotonic_us();
+
+	if (f->held || now < f->heard_at)
+		return 0;
+	f->heard_at = now + HEARD_EVERY;
+	mirror_writer_heard(f->writer, clock_now());
+	return mirror_writer_commit(f->writer, err);
+}
+
+/* Whether what is held was accepted, or may have changed.  1: it is to be read again. */
+static int is_held_over(struct scim_follow *f, struct error *err)
+{
+	int64_t now = clock_monotonic_us();
+	int rc;
+
+	if (now < f->accepted_at)
+		return 0;
+	f->accepted_at = now + HELD_EVERY;
+	rc = mirror_writer_accepted(f->writer, err);
+	return rc != 0 ? rc : now >= f->reread_at;
+}
+
+static int look_place(struct scim_follow *f, struct data_place *out, struct error *err)
+{
+	struct store_txn *t;
+	int rc;
+
+	if (store_begin_read(f->store, &t, err) < 0)
+		return -1;
+	rc = data_place(t, out, err);
+	store_abort(t);
+	return rc;
+}
+
+static int look(struct scim_follow *f, struct error *err)
+{
+	struct data_place now;
+	uint64_t known;
+	int rc;
+
+	if (look_place(f, &now, err) < 0)
+		return -1;
+	if (f->held) {
+		rc = is_held_over(f, err);
+		if (rc <= 0)
+			return rc;
+		return carry_all(f, &now, err);
+	}
+	if (!cookie_fits(f, &now, &known))
+		return carry_all(f, &now, err);
+	if (known < now.number) {
+		rc = carry_news(f, known, &now, err);
+		if (rc < 0)
+			return -1;
+		/* cookie and all: what it says is judged together */
+		return rc == 0 ? carry_all(f, &now, err) : heard_when_due(f, err);
+	}
+	return heard_when_due(f, err);
+}
+
+/* ---- the file ---- */
+
+static int lost(struct scim_follow *f, const char *why, struct error *err)
+{
+	if (strcmp(f->said, why) != 0)
+		log_warning("directory lost", "directory", f->directory->name, "detail", why, NULL);
+	snprintf(f->said, sizeof(f->said), "%s", why);
+	if (f->progress->lost)
+		f->progress->lost(f->progress->context, why);
+	store_close(f->store);
+	f->store = NULL;
+	f->heard_at = 0;
+	mirror_writer_lost(f->writer, why);
+	return mirror_writer_commit(f->writer, err);
+}
+
+/* 1: it is open; 0: not, which was told; -1. */
+static int open_file(struct scim_follow *f, struct error *err)
+{
+	struct error why = {0};
+
+	if (f->store && store_is_replaced(f->store))
+		return lost(f, "the SCIM file was replaced", err);
+	if (f->store)
+		return 1;
+	if (data_open(f->path, STORE_READ, &f->store, &why) < 0)
+		return lost(f, why.detail, err);
+	f->said[0] = 0;
+	mirror_writer_server(f->writer, "scim");
+	return 1;
+}
+
+int scim_follow(const char *mirror_path, const char *path, const struct directory_options *directory,
+	const struct mirror_progress *progress, struct error *err)
+{
+	struct scim_follow f = {.path = path, .directory = directory, .progress = progress};
+	const struct timespec nap = {.tv_nsec = LOOK_NS};
+	int rc = 0;
+
+	if (mirror_writer_open(mirror_path, directory, &f.writer, err) < 0)
+		return -1;
+	while (rc == 0 && !must_stop(&f)) {
+		rc = open_file(&f, err);
+		if (rc == 1)
+			rc = look(&f, err);
+		if (rc == 0)
+			nanosleep(&nap, NULL);
+	}
+	if (rc == 0) {
+		mirror_writer_lost(f.writer, NULL);
+		rc = mirror_writer_commit(f.writer, err);
+	}
+	mirror_writer_close(f.writer);
+	store_close(f.store);
+	return rc;
+}

@@ -1,0 +1,26 @@
+noinst_LIBRARIES += scim/libscim.a
+scim_libscim_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+scim_libscim_a_SOURCES = \
+	scim/answer.c scim/scim.h \
+	scim/common.c scim/internal.h \
+	scim/data.c \
+	scim/discovery.c \
+	scim/entry.c scim/entry.h \
+	scim/filter.c \
+	scim/follow.c \
+	scim/group.c \
+	scim/json.c \
+	scim/list.c \
+	scim/match.c \
+	scim/patch.c \
+	scim/tokens.c \
+	scim/user.c \
+	scim/value.c
+
+check_PROGRAMS += tests/unit/test_scim_filter tests/unit/test_scim_patch tests/unit/test_scim
+tests_unit_test_scim_filter_SOURCES = tests/unit/test_scim_filter.c tests/unit/unit.h
+tests_unit_test_scim_filter_LDADD = $(SCIM_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_scim_patch_SOURCES = tests/unit/test_scim_patch.c tests/unit/unit.h
+tests_unit_test_scim_patch_LDADD = $(SCIM_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_scim_SOURCES = tests/unit/test_scim.c tests/unit/unit.h
+tests_unit_test_scim_LDADD = $(SCIM_LIBS) $(CMOCKA_LIBS)
