@@ -123,11 +123,59 @@ static struct list list_new(struct arena *a)
 	return (struct list){.items = arena_alloc(a, 4 * sizeof(char *))};
 }
 
+/* "last seen in jira": what is behind the beginning of a column of its own; NULL: it is none. */
+static const char *active_in(const char *header)
+{
+	static const char *const begins[] = {"last seen in ", "last active in "};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (slice_begins(slice_c(header), begins[i]))
+			return header + strlen(begins[i]);
+	return NULL;
+}
+
 /* A column of its own ("Last seen in Jira", "Two-step verification enforced") that is known by its beginning. */
 static bool is_unneeded(const char *header)
 {
-	return slice_begins(slice_c(header), "last seen in ") || slice_begins(slice_c(header), "last active in ") ||
-		slice_begins(slice_c(header), "two step verification ");
+	return active_in(header) || slice_begins(slice_c(header), "two step verification ");
+}
+
+/* Plain, and without the site that stands behind a dash: both are blanks in a plain header. */
+static const char *without_site(struct arena *a, const char *header)
+{
+	const char *site = strstr(header, " - ");
+
+	return plain(a, site ? arena_printf(a, "%.*s", (int)(site - header), header) : header);
+}
+
+/* Which column says of a product's column when it was used: that of the same site, else of the same product. */
+static size_t find_active(struct arena *a, const struct csv_row *header, size_t product)
+{
+	const char *whole = plain(a, header->fields[product]), *part = without_site(a, header->fields[product]), *in;
+	size_t found = COLUMN_NONE;
+
+	for (size_t i = 0; i < header->n; i++) {
+		in = active_in(plain(a, header->fields[i]));
+		if (in && strcmp(in, whole) == 0)
+			return i;
+		in = active_in(without_site(a, header->fields[i]));
+		if (in && found == COLUMN_NONE && strcmp(in, part) == 0)
+			found = i;
+	}
+	return found;
+}
+
+/* Of all products; what such a column says is needed then. */
+static const size_t *find_actives(struct arena *a, const struct csv_row *header, const char *const *products_of, bool *needed)
+{
+	size_t *active = arena_alloc(a, (header->n + 1) * sizeof(*active));
+
+	for (size_t i = 0; i < header->n; i++) {
+		active[i] = products_of[i] ? find_active(a, header, i) : COLUMN_NONE;
+		if (active[i] != COLUMN_NONE)
+			needed[active[i]] = true;
+	}
+	return active;
 }
 
 /* Finds a meaning for one header: a column, UNNEEDED, or -1. */
@@ -158,35 +206,53 @@ static int refuse_no_mail(struct arena *a, const struct csv_row *header, struct 
 		t.p);
 }
 
+/* What stands in the report: used, known and not needed, not understood. */
+static void list_columns(struct arena *a, const struct csv_row *header, const struct account_columns *c, const bool *needed,
+	struct account_columns *out)
+{
+	struct list used = list_new(a), unneeded = list_new(a), unknown = list_new(a);
+
+	for (size_t i = 0; i < header->n; i++) {
+		const char *shown = account_trimmed(a, header->fields[i]);
+		int column = meaning(plain(a, header->fields[i]));
+
+		if (!*shown)
+			continue;
+		if (needed[i] || c->products[i] || (column >= 0 && column != UNNEEDED))
+			list_add(a, &used, shown);
+		else
+			list_add(a, column == UNNEEDED ? &unneeded : &unknown, shown);
+	}
+	out->used = used.items;
+	out->unneeded = unneeded.items;
+	out->unknown = unknown.items;
+}
+
 int account_columns_read(struct arena *a, const struct csv_row *header, struct account_columns *out, struct error *err)
 {
 	struct account_columns c = {.n = header->n};
-	struct list used = list_new(a), unneeded = list_new(a), unknown = list_new(a);
-	const char **names = arena_alloc(a, (header->n + 1) * sizeof(*names)), *key, *shown;
+	const char **names = arena_alloc(a, (header->n + 1) * sizeof(*names)), *key;
+	bool *needed = arena_alloc(a, header->n + 1);
 	int column;
 
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
 		c.at[i] = COLUMN_NONE;
 	for (size_t i = 0; i < header->n; i++) {
 		key = plain(a, header->fields[i]);
-		shown = account_trimmed(a, header->fields[i]);
 		column = meaning(key);
 		if (column < 0 && is_product(key))
-			names[i] = shown;
+			names[i] = account_trimmed(a, header->fields[i]);
 		if (column >= 0 && column != UNNEEDED) {
 			if (c.at[column] != COLUMN_NONE)
 				return refuse_twice(header, c.at[column], i, err);
 			c.at[column] = i;
 		}
-		if (*shown)
-			list_add(a, column == UNNEEDED ? &unneeded : column >= 0 || names[i] ? &used : &unknown, shown);
 	}
 	if (c.at[COLUMN_MAIL] == COLUMN_NONE)
 		return refuse_no_mail(a, header, err);
 	c.products = names;
-	c.used = used.items;
-	c.unneeded = unneeded.items;
-	c.unknown = unknown.items;
+	c.active = find_actives(a, header, names, needed);
+	list_columns(a, header, &c, needed, &c);
 	*out = c;
 	return 0;
 }

@@ -22,6 +22,7 @@ enum column {
 struct account_columns {
 	size_t at[COLUMN_COUNT];        /* COLUMN_NONE: not in this file */
 	const char *const *products;    /* by column: the product it stands for, or NULL */
+	const size_t *active;           /* by column of a product: that which says when it was last used, or COLUMN_NONE */
 	size_t n;
 	const char *const *used, *const *unneeded, *const *unknown;     /* headers, NULL-terminated */
 };

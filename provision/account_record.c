@@ -50,9 +50,19 @@ static void set_text(json_t *object, const char *key, const char *text)
 		set(object, key, json_string(text));
 }
 
+static json_t *texts(const char *const *list)
+{
+	json_t *array = made(json_array());
+
+	for (; list && *list; list++)
+		if (json_array_append_new(array, made(json_string(*list))) < 0)
+			abort();
+	return array;
+}
+
 struct slice account_write(struct arena *a, const struct account *account)
 {
-	json_t *object = made(json_object()), *products = made(json_array());
+	json_t *object = made(json_object());
 	struct slice out;
 	char *text;
 
@@ -63,10 +73,9 @@ struct slice account_write(struct arena *a, const struct account *account)
 	set_text(object, "status", account->status);
 	set(object, "billable", json_integer(account->billable));
 	set_text(object, "last_active", account->last_active);
-	for (const char *const *p = account->products; p && *p; p++)
-		if (json_array_append_new(products, made(json_string(*p))) < 0)
-			abort();
-	set(object, "products", products);
+	set(object, "products", texts(account->products));
+	if (account->products_active)
+		set(object, "products_active", texts(account->products_active));
 	set(object, "as_of", json_integer(account->as_of));
 	text = json_dumps(object, JSON_COMPACT);
 	if (!text)
@@ -105,6 +114,24 @@ static const char *const *get_products(struct arena *a, const json_t *object)
 	return products;
 }
 
+/* Only where there is one for each product. */
+static const char *const *get_activity(struct arena *a, const json_t *object)
+{
+	const json_t *list = json_object_get(object, "products_active");
+	size_t n = json_array_size(list);
+	const char **active;
+
+	if (n == 0 || n != json_array_size(json_object_get(object, "products")))
+		return NULL;
+	active = arena_alloc(a, (n + 1) * sizeof(*active));
+	for (size_t i = 0; i < n; i++) {
+		active[i] = arena_strdup(a, json_string_value(json_array_get(list, i)));
+		if (!active[i] || !json_is_string(json_array_get(json_object_get(object, "products"), i)))
+			return NULL;
+	}
+	return active;
+}
+
 int account_read(struct arena *a, struct slice bytes, struct account *out, struct error *err)
 {
 	json_error_t why;
@@ -121,6 +148,7 @@ int account_read(struct arena *a, struct slice bytes, struct account *out, struc
 		.last_active = get_text(a, object, "last_active"),
 		.as_of = json_integer_value(json_object_get(object, "as_of")),
 		.products = get_products(a, object),
+		.products_active = get_activity(a, object),
 	};
 	account.billable = -1;
 	if (json_is_integer(json_object_get(object, "billable")))

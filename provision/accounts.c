@@ -104,6 +104,57 @@ int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, 
 	return 0;
 }
 
+struct copy {
+	struct arena *arena;
+	struct slice *records;
+	size_t n;
+};
+
+static int copy_record(struct slice key, struct slice value, void *context)
+{
+	struct copy *c = context;
+
+	(void)key;
+	c->records = arena_grow(c->arena, c->records, c->n, sizeof(*c->records));
+	c->records[c->n++] = slice_of(arena_copy(c->arena, value), value.n);
+	return 0;
+}
+
+/* The bytes first, since reading them as accounts takes longer than a transaction may. */
+static int copy_records(struct accounts *accounts, struct copy *c, struct error *err)
+{
+	const struct slice all = {"", 0};
+	struct store_txn *t;
+	int64_t as_of;
+	int rc;
+
+	if (store_begin_read(accounts->store, &t, err) < 0)
+		return -1;
+	rc = read_as_of(t, &as_of, err);
+	if (rc == 1)
+		rc = store_each(t, ACCOUNTS_MANAGED, all, copy_record, c, err);
+	store_abort(t);
+	return rc;
+}
+
+int accounts_each(struct accounts *accounts, void (*each)(const struct account *account, void *context), void *context, struct error *err)
+{
+	struct copy c = {.arena = arena_new()};
+	int rc = accounts && accounts->store ? copy_records(accounts, &c, err) : 0;
+
+	for (size_t i = 0; i < c.n && rc == 0; i++) {
+		struct arena *one = arena_new();
+		struct account account;
+
+		rc = account_read(one, c.records[i], &account, err);
+		if (rc == 0)
+			each(&account, context);
+		arena_free(one);
+	}
+	arena_free(c.arena);
+	return rc;
+}
+
 int accounts_inventory(struct accounts *accounts, int64_t *as_of_out, size_t *count_out, struct error *err)
 {
 	struct store_txn *t;

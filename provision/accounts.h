@@ -27,6 +27,7 @@ struct account {
 	int billable;                   /* 1 yes, 0 no, -1 not said */
 	const char *last_active;        /* as in the source; NULL */
 	const char *const *products;    /* names of products with access, NULL-terminated */
+	const char *const *products_active;     /* of each of them when it was last used, as in the source; "": not said; NULL: of none */
 	int64_t as_of;                  /* when the source was read */
 };
 
@@ -55,6 +56,15 @@ int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, 
 /* For `check`: 1 with when the inventory was read and how many accounts it lists, 0 no inventory, -1 error. */
 int accounts_inventory(struct accounts *accounts, int64_t *as_of_out, size_t *count_out, struct error *err);
 
+/* Every account of the inventory, by mail, from a time that is one for all; each lives until `each` returns.  0 also without an inventory. */
+int accounts_each(struct accounts *accounts, void (*each)(const struct account *account, void *context), void *context, struct error *err);
+
+/*
+ * When somebody was last active, as sources write it: "Nov 20, 2026", "20 Nov 2026", "2026-11-20", or with a time behind it.
+ * 1 with seconds since 1970 (of the day's begin where no time is said), 0 "Never", -1 not said or not understood.
+ */
+int account_active(const char *text, int64_t *out);
+
 struct accounts_import {
 	size_t rows;                    /* below the header, empty lines not counted */
 	size_t managed, billable;       /* accounts now in the inventory, and those of them said to be billed */
@@ -76,7 +86,7 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
 	struct error *err);
 /*
  * The accounts of such a file, handed to `each` one after another without any inventory; each lives until `each` returns.
- * The same refusals; accounts that are there twice are handed over twice.
+ * The same refusals; accounts that are there twice are handed over twice, and portal-only customers, which some exports list, too.
  */
 int accounts_read_csv(struct arena *a, struct slice csv, int64_t now, void (*each)(const struct account *account, void *context),
 	void *context, struct accounts_import *out, struct error *err);

@@ -86,26 +86,40 @@ static int read_billable(struct import *im, int line, const char *text)
 }
 
 /* The cell of a product's column holds the sites, or a word. */
-static const char *const *read_products(struct arena *a, const struct import *im, const struct csv_row *row)
+static void read_products(struct arena *a, const struct import *im, const struct csv_row *row, struct account *out)
 {
 	const char **products = arena_alloc(a, (row->n + 1) * sizeof(*products)), *cell;
+	const char **active = arena_alloc(a, (row->n + 1) * sizeof(*active));
+	bool said = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < row->n; i++) {
 		cell = im->columns.products[i] ? account_trimmed(a, row->fields[i]) : "";
-		if (*cell && !is_one_of(cell, words_no))
-			products[n++] = im->columns.products[i];
+		if (!*cell || is_one_of(cell, words_no))
+			continue;
+		active[n] = im->columns.active[i] == COLUMN_NONE ? "" : account_trimmed(a, row->fields[im->columns.active[i]]);
+		said = said || *active[n];
+		products[n++] = im->columns.products[i];
 	}
-	return products;
+	out->products = products;
+	out->products_active = said ? active : NULL;
 }
 
 /* Exports of a domain or a site may list other accounts beside managed ones. */
-static bool is_managed(const char *type)
+static enum account_kind read_kind(const char *type)
 {
-	static const char *const others[] = {"customer", "portal-only", "portal only", "portal-only customer",
-		"portal customer", "app", "service", NULL};
+	static const char *const portal[] = {"customer", "portal-only", "portal only", "portal-only customer", "portal customer", NULL};
+	static const char *const none[] = {"app", "service", NULL};
 
-	return !type || !is_one_of(type, others);
+	if (!type || (!is_one_of(type, portal) && !is_one_of(type, none)))
+		return ACCOUNT_MANAGED;
+	return is_one_of(type, portal) ? ACCOUNT_PORTAL : ACCOUNT_UNKNOWN;
+}
+
+/* The inventory takes managed accounts only: of others such a file lists some, and would say that there are no further ones. */
+static bool is_taken(const struct import *im, enum account_kind kind)
+{
+	return kind == ACCOUNT_MANAGED || (kind == ACCOUNT_PORTAL && !im->txn);
 }
 
 /* 1 used, 0 left out with a problem. */
@@ -123,7 +137,7 @@ static int read_account(struct arena *a, struct import *im, const struct csv_row
 		return 0;
 	}
 	type = field(a, im, row, COLUMN_TYPE);
-	if (!is_managed(type)) {
+	if (!is_taken(im, read_kind(type))) {
 		problem(im, row->line, "%.80s: an account of type `%.40s` is not a managed one", mail, type);
 		return 0;
 	}
@@ -131,13 +145,13 @@ static int read_account(struct arena *a, struct import *im, const struct csv_row
 		.mail = mail,
 		.name = field(a, im, row, COLUMN_NAME),
 		.id = field(a, im, row, COLUMN_ID),
-		.kind = ACCOUNT_MANAGED,
+		.kind = read_kind(type),
 		.status = field(a, im, row, COLUMN_STATUS),
 		.billable = read_billable(im, row->line, field(a, im, row, COLUMN_BILLABLE)),
 		.last_active = field(a, im, row, COLUMN_LAST_ACTIVE),
-		.products = read_products(a, im, row),
 		.as_of = im->now,
 	};
+	read_products(a, im, row, out);
 	return 1;
 }
 
@@ -155,7 +169,7 @@ static int keep_account(struct arena *a, struct import *im, int line, const stru
 		problem(im, line, "%.80s is there already; the first is kept", account->mail);
 		return 0;
 	}
-	im->report.managed++;
+	im->report.managed += account->kind == ACCOUNT_MANAGED;
 	im->report.billable += account->billable == 1;
 	return 0;
 }

@@ -3,6 +3,7 @@ PROVISION_LIBS += $(JANSSON_LIBS) $(CURL_LIBS)
 noinst_LIBRARIES += provision/libprovision.a
 provision_libprovision_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 provision_libprovision_a_SOURCES = \
+	provision/account_active.c \
 	provision/account_columns.c provision/account_columns.h \
 	provision/account_record.c provision/account_record.h \
 	provision/accounts.c provision/accounts.h \

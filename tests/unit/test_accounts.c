@@ -2,6 +2,7 @@
 /* The inventory of accounts: imports of exports of several years, and looking into it. */
 #include "tests/unit/unit.h"
 
+#include "base/encode.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "provision/account_record.h"
@@ -275,6 +276,83 @@ static void reads_a_file_without_an_inventory(void **state)
 	assert_string_equal(err.detail, "the file lists no account that can be used; line 2: `x` is not a mail address");
 }
 
+/* Of a product's own column, by its site where there are several, and not of a product without access. */
+static void knows_when_a_product_was_used(void **state)
+{
+	struct accounts_import report;
+	struct accounts_found found;
+	struct error err;
+
+	(void)state;
+	assert_done(import("Email,Jira - a,Jira - b,Trello,Confluence,Last seen in Jira - b,Last seen in Jira - a,Last active in Trello,Last seen in Loom\n"
+		"a@example.org,User,User,yes,,2026-02-02,\"Jan 1, 2026\",Never,2026-01-01\n"
+		"b@example.org,,,,x,,,,\n", &report, &err), err);
+	assert_string_equal(joined(report.columns_unneeded), "Last seen in Loom|");
+	found = find("a@example.org");
+	assert_string_equal(joined(found.account.products), "Jira - a|Jira - b|Trello|");
+	assert_string_equal(joined(found.account.products_active), "Jan 1, 2026|2026-02-02|Never|");
+	found = find("b@example.org");
+	assert_string_equal(joined(found.account.products), "Confluence|");
+	assert_null(found.account.products_active);
+}
+
+static void reads_when_somebody_was_active(void **state)
+{
+	static const struct { const char *text; int rc; const char *day; } rows[] = {
+		{"Nov 20, 2026", 1, "2026-11-20T00:00:00Z"}, {"20 Nov 2026", 1, "2026-11-20T00:00:00Z"}, {"November 2, 2026", 1, "2026-11-02T00:00:00Z"},
+		{"2026-11-20", 1, "2026-11-20T00:00:00Z"}, {"2026-11-20T13:19:16Z", 1, "2026-11-20T13:19:16Z"},
+		{"2026-11-20T13:19:16.123Z", 1, "2026-11-20T13:19:16Z"}, {"2026-11-20 13:19", 1, "2026-11-20T00:00:00Z"},
+		{"20-Nov-2026", 1, "2026-11-20T00:00:00Z"}, {"Never", 0, NULL}, {"Never accessed", 0, NULL},
+		{"", -1, NULL}, {"yesterday", -1, NULL}, {"2026-02-30", -1, NULL}, {"Feb 30, 2026", -1, NULL}, {"11/20/2026", -1, NULL},
+		{"20261120", -1, NULL}, {"Nov 20", -1, NULL}, {"2026-11-20x", -1, NULL}, {"99999999-1-1", -1, NULL}, {"\xff", -1, NULL},
+	};
+	int64_t t = 0;
+	char day[21];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(account_active(rows[i].text, &t), rows[i].rc);
+		if (rows[i].rc == 1) {
+			time_write(t, day);
+			assert_string_equal(day, rows[i].day);
+		}
+	}
+	assert_int_equal(account_active(NULL, &t), -1);
+}
+
+static void note_with_kind(const struct account *account, void *context)
+{
+	const char **seen = context;
+
+	*seen = arena_printf(a, "%s%s %s;", *seen, account->mail, account->kind == ACCOUNT_PORTAL ? "portal" : "managed");
+}
+
+static void customers_are_read_but_not_imported(void **state)
+{
+	static const char csv[] = "Email,Account type\nb@example.org,atlassian\nb@example.org,customer\na@example.org,atlassian\nc@example.org,app\n";
+	struct accounts_import report;
+	struct accounts *accounts;
+	const char *seen = "";
+	struct error err;
+
+	(void)state;
+	assert_done(accounts_read_csv(a, slice_c(csv), NOW, note_with_kind, &seen, &report, &err), err);
+	assert_string_equal(seen, "b@example.org managed;b@example.org portal;a@example.org managed;");
+	assert_int_equal(report.managed, 2);
+	assert_int_equal(report.problem_count, 1);
+	assert_done(accounts_open(path, &accounts, &err), err);
+	seen = "";
+	assert_done(accounts_each(accounts, note_with_kind, &seen, &err), err);
+	assert_string_equal(seen, "");
+	accounts_close(accounts);
+	assert_done(import(csv, &report, &err), err);
+	assert_int_equal(report.problem_count, 2);
+	assert_done(accounts_open(path, &accounts, &err), err);
+	assert_done(accounts_each(accounts, note_with_kind, &seen, &err), err);
+	assert_string_equal(seen, "a@example.org managed;b@example.org managed;");
+	accounts_close(accounts);
+}
+
 static void refuses_mails_that_are_none(void **state)
 {
 	static const char *const table[] = {"x", "@", "x@", "@x", "a@b@c", "a b@c", "<a@b>", "a@b;c@d", "a@b\tc"};
@@ -391,8 +469,8 @@ static void a_record_that_is_damaged_is_an_error(void **state)
 
 static void a_record_is_read_as_it_was_written(void **state)
 {
-	static const char *const products[] = {"Jira", "Trello", NULL};
-	const struct account in = {"Ä@example.org", "\"q\" \\", "1", ACCOUNT_PORTAL, "x", 0, "y", products, NOW};
+	static const char *const products[] = {"Jira", "Trello", NULL}, *const active[] = {"", "Never", NULL};
+	const struct account in = {"Ä@example.org", "\"q\" \\", "1", ACCOUNT_PORTAL, "x", 0, "y", products, active, NOW};
 	struct account out;
 	struct error err;
 
@@ -406,6 +484,7 @@ static void a_record_is_read_as_it_was_written(void **state)
 	assert_int_equal(out.billable, in.billable);
 	assert_string_equal(out.last_active, in.last_active);
 	assert_string_equal(joined(out.products), "Jira|Trello|");
+	assert_string_equal(joined(out.products_active), "|Never|");
 	assert_int_equal(out.as_of, NOW);
 }
 
@@ -415,6 +494,7 @@ int main(void)
 #define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
 		TEST_OF(imports_the_export_of_managed_accounts),
 		TEST_OF(knows_columns_by_other_names),
+		TEST_OF(knows_when_a_product_was_used), TEST_OF(reads_when_somebody_was_active), TEST_OF(customers_are_read_but_not_imported),
 		TEST_OF(a_file_of_mails_alone_is_enough),
 		TEST_OF(reports_rows_it_cannot_use_with_their_line),
 		TEST_OF(keeps_twenty_problems_and_counts_all),
