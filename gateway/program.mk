@@ -11,6 +11,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/keyring.c gateway/keyring.h \
 	gateway/languages.c gateway/languages.h \
 	gateway/mail.c gateway/mail.h \
+	gateway/prices.c gateway/prices.h gateway/products.def \
 	gateway/settings.c gateway/settings.h \
 	gateway/settings_brand.c \
 	gateway/settings_claims.c \
@@ -22,6 +23,7 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_ldap_rules.c \
 	gateway/settings_links.c \
 	gateway/settings_other_rules.c \
+	gateway/settings_prices.c \
 	gateway/settings_decryption.c \
 	gateway/settings_providers.c \
 	gateway/settings_reader.c gateway/settings_reader.h \
@@ -34,7 +36,9 @@ nodist_gateway_libsettings_a_SOURCES = po/catalogues.c
 SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS) -lm
 
 check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
-	tests/unit/test_settings_providers tests/unit/test_settings_conditions tests/unit/test_settings_accounts
+	tests/unit/test_prices tests/unit/test_settings_providers tests/unit/test_settings_conditions tests/unit/test_settings_accounts
+tests_unit_test_prices_SOURCES = tests/unit/test_prices.c tests/unit/unit.h
+tests_unit_test_prices_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_mail_SOURCES = tests/unit/test_mail.c tests/unit/unit.h
 tests_unit_test_mail_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settings_providers_SOURCES = tests/unit/test_settings_providers.c tests/unit/unit.h
@@ -54,6 +58,7 @@ noinst_LIBRARIES += gateway/libprogram.a
 gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(CURL_CFLAGS)
 gateway_libprogram_a_SOURCES = \
 	gateway/accounts_command.c \
+	gateway/bill.c gateway/bill.h \
 	gateway/census.c gateway/census.h \
 	gateway/desired_census.c gateway/desired_census.h \
 	gateway/check.c gateway/check.h \
@@ -100,7 +105,10 @@ gateway_libprogram_a_SOURCES = \
 	gateway/seats.h \
 	gateway/seats_accounts.c \
 	gateway/seats_command.c \
+	gateway/seats_data.c \
+	gateway/seats_lines.c \
 	gateway/seats_print.c \
+	gateway/seats_reckon.c \
 	gateway/upgrade.c gateway/upgrade.h \
 	gateway/upgrade_command.c \
 	gateway/units.c gateway/units.h gateway/units_systemd.c \

@@ -3,6 +3,7 @@
  * `postern seats`: how many people each outcome and rule holds, who is licensed
  * and by which groups, and beside it what Atlassian says that it bills.
  */
+#include "base/encode.h"
 #include "gateway/commands.h"
 #include "gateway/seats.h"
 
@@ -13,25 +14,33 @@
 struct asked {
 	enum report_form form;
 	const char *export;
+	int64_t idle;                   /* seconds; 0: as the settings say */
 };
 
 static int usage(void)
 {
-	fputs("usage: postern seats [--managed-accounts FILE.csv] [--csv | --json]\n", stderr);
+	fputs("usage: postern seats [--managed-accounts FILE.csv] [--idle DAYS] [--csv | --json]\n", stderr);
 	return 2;
 }
 
 static int read_arguments(int argc, char **argv, struct asked *q)
 {
 	static const struct option options[] = {
-		{"managed-accounts", required_argument, NULL, 'm'}, {"csv", no_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {0},
+		{"managed-accounts", required_argument, NULL, 'm'}, {"idle", required_argument, NULL, 'i'}, {"csv", no_argument, NULL, 'c'},
+		{"json", no_argument, NULL, 'j'}, {0},
 	};
+	uint64_t days;
 	int c;
 
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'm': q->export = optarg; break;
+		case 'i':
+			if (number_read(slice_c(optarg), 1, 3650, &days) < 0)
+				return usage();
+			q->idle = (int64_t)days * 86400;
+			break;
 		case 'c': q->form = REPORT_CSV; break;
 		case 'j': q->form = REPORT_JSON; break;
 		default: return usage();
@@ -98,8 +107,13 @@ static int count_seats(struct seats *s, const struct asked *q, struct slice csv,
 		return -1;
 	if (s->people_count)
 		qsort(s->people, s->people_count, sizeof(*s->people), in_order);
+	bill_begin(&s->bill, s->census.arena, &s->census.gateway.settings->prices);
+	s->idle_after = q->idle ? q->idle : s->census.gateway.settings->accounts_idle;
 	s->export = q->export;
-	return s->export ? seats_read_accounts(s, csv, err) : 0;
+	if ((q->export ? seats_read_export(s, csv, err) : seats_read_inventory(s, err)) < 0)
+		return -1;
+	seats_reckon(s);
+	return 0;
 }
 
 static int answer(struct seats *s, const struct asked *q, struct slice csv)
@@ -122,7 +136,7 @@ int command_seats(struct arena *a, const char *settings_path, int argc, char **a
 	struct seats s = {.policy = NULL};
 	const struct settings *settings;
 	struct slice csv = {NULL, 0};
-	struct asked q = {REPORT_TEXT, NULL};
+	struct asked q = {.form = REPORT_TEXT};
 	struct error err;
 	int rc = read_arguments(argc, argv, &q);
 

@@ -1,47 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Seats as text on a screen, as CSV with a row for each person, and as JSON. */
+/* Seats as text on a screen: nothing of money unless the settings have prices. */
 #include "gateway/seats.h"
+
+#include "base/encode.h"
 
 #define EXAMPLES 3
 #define WAYS_SHOWN 12
-
-static const enum outcome order[] = {OUTCOME_LICENSED, OUTCOME_CUSTOMER, OUTCOME_PORTAL, OUTCOME_DENY};
-#define OUTCOMES (sizeof(order) / sizeof(*order))
-
-struct count {
-	size_t people, able;            /* able to sign on */
-};
-
-static void count_in(struct count *c, const struct seats_person *p)
-{
-	c->people++;
-	c->able += seats_can_sign_on(p);
-}
-
-static struct count of_outcome(const struct seats *s, enum outcome o)
-{
-	struct count c = {0, 0};
-
-	for (size_t i = 0; i < s->people_count; i++) {
-		if (s->people[i].outcome == o)
-			count_in(&c, &s->people[i]);
-	}
-	return c;
-}
-
-/* policy.rule_count: of whom no rule matched. */
-static struct count of_rule(const struct seats *s, size_t rule)
-{
-	struct count c = {0, 0};
-
-	for (size_t i = 0; i < s->people_count; i++) {
-		if (s->people[i].rule == rule)
-			count_in(&c, &s->people[i]);
-	}
-	return c;
-}
-
-/* ---- text ---- */
+#define WRAP 100
 
 static const char *number(const struct seats *s, size_t n)
 {
@@ -53,29 +18,45 @@ static const char *clean(const struct seats *s, const char *text)
 	return report_clean(s->census.arena, text);
 }
 
-static void print_count(const struct seats *s, const char *title, const char *name, const char *outcome, struct count c)
+static bool priced(const struct seats *s)
 {
-	printf("%-10s %-28s %-9s %9s %12s\n", title, name, outcome, number(s, c.people), number(s, c.able));
+	return s->bill.prices->known;
+}
+
+/* A column of its own, where there is money at all. */
+static const char *money(const struct seats *s, int64_t amount)
+{
+	return priced(s) ? arena_printf(s->census.arena, " %13s", money_text(s->census.arena, amount)) : "";
+}
+
+/* ---- outcomes and rules ---- */
+
+static void print_count(const struct seats *s, const char *title, const char *name, const char *outcome, struct seats_count c)
+{
+	printf("%-10s %-28s %-9s %9s %12s%s\n", title, name, outcome, number(s, c.people), number(s, c.able), money(s, c.money));
 }
 
 static void print_outcomes(const struct seats *s)
 {
 	size_t i;
 
-	printf("%-10s %-28s %-9s %9s %12s\n", "", "", "", "people", "can sign on");
-	for (i = 0; i < OUTCOMES; i++)
-		print_count(s, i ? "" : "Outcome", outcome_word(order[i]), "", of_outcome(s, order[i]));
+	printf("%-10s %-28s %-9s %9s %12s", "", "", "", "people", "can sign on");
+	if (priced(s))
+		printf(" %9s %s", s->bill.prices->currency, "a month");
+	putchar('\n');
+	for (i = 0; i < SEATS_OUTCOMES; i++)
+		print_count(s, i ? "" : "Outcome", outcome_word(seats_outcomes[i]), "", seats_of_outcome(s, seats_outcomes[i]));
 	for (i = 0; i < s->policy->rule_count; i++) {
 		const struct rule *rule = &s->policy->rules[i];
 
-		print_count(s, i ? "" : "Rule", clean(s, rule->name), outcome_word(rule->outcome), of_rule(s, i));
+		print_count(s, i ? "" : "Rule", clean(s, rule->name), outcome_word(rule->outcome), seats_of_rule(s, i));
 	}
 	if (s->policy->exception_count)
-		print_count(s, "", "(exceptions)", "", of_rule(s, s->policy->rule_count + 1));
-	print_count(s, "", "(none matched)", "deny", of_rule(s, s->policy->rule_count));
+		print_count(s, "", "(exceptions)", "", seats_of_rule(s, s->policy->rule_count + 1));
+	print_count(s, "", "(none matched)", "deny", seats_of_rule(s, s->policy->rule_count));
 }
 
-static const char *name_of(const struct seats *s, const struct seats_person *p)
+const char *seats_name_of(const struct seats *s, const struct seats_person *p)
 {
 	return clean(s, *p->mail ? p->mail : p->dn);
 }
@@ -103,146 +84,83 @@ static void print_refused_for(const struct seats *s, enum reason reason, bool *t
 			printf(" ...");
 			break;
 		}
-		printf("%s%s", n++ ? ", " : "", name_of(s, &s->people[i]));
+		printf("%s%s", n++ ? ", " : "", seats_name_of(s, &s->people[i]));
 	}
 	putchar('\n');
 }
 
-/* ---- by which groups ---- */
-
-struct way {
-	const char *path;
-	size_t n;
-};
-
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	const struct way *x = a, *y = b;
-
-	if (x->n != y->n)
-		return x->n > y->n ? -1 : 1;
-	return strcmp(x->path, y->path);
-}
-
-static size_t find_ways(const struct seats *s, struct way **out)
-{
-	const char **paths = arena_alloc(s->census.arena, (s->people_count + 1) * sizeof(*paths));
-	struct way *ways = arena_alloc(s->census.arena, (s->people_count + 1) * sizeof(*ways));
-	size_t i, n = 0, count = 0;
-
-	for (i = 0; i < s->people_count; i++) {
-		if (s->people[i].outcome == OUTCOME_LICENSED && seats_can_sign_on(&s->people[i]))
-			paths[n++] = s->people[i].path;
-	}
-	qsort(paths, n, sizeof(*paths), by_path);
-	for (i = 0; i < n; i++) {
-		if (count == 0 || strcmp(ways[count - 1].path, paths[i]) != 0)
-			ways[count++].path = paths[i];
-		ways[count - 1].n++;
-	}
-	qsort(ways, count, sizeof(*ways), by_size);
-	*out = ways;
-	return count;
-}
-
 static void print_ways(const struct seats *s)
 {
-	struct way *ways;
-	size_t i, n = find_ways(s, &ways), rest = 0;
+	struct seats_way *ways;
+	size_t i, n = seats_ways(s, &ways), rest = 0;
 
 	for (i = 0; i < n && i < WAYS_SHOWN; i++)
-		printf("%-10s %9s  %s\n", i ? "" : "Licensed", number(s, ways[i].n), *ways[i].path ? clean(s, ways[i].path) : "(the rule names no group)");
+		printf("%-10s %9s%s  %s\n", i ? "" : "Licensed", number(s, ways[i].n), money(s, ways[i].money),
+			*ways[i].path ? clean(s, ways[i].path) : "(the rule names no group)");
 	for (; i < n; i++)
 		rest += ways[i].n;
 	if (rest)
 		printf("%-10s %9s  in %s other ways\n", "", number(s, rest), number(s, n - WAYS_SHOWN));
 }
 
-/* ---- what is billed ---- */
+/* ---- the bill by the rules ---- */
 
-static bool is_of(const struct seats_account *account, enum seats_class class, const char *product, bool only_trello)
+static void print_cost(const struct seats *s, const char *title, const char *words, size_t people, int64_t amount)
 {
-	if (account->class != class || (only_trello && !account->only_trello))
-		return false;
-	for (size_t i = 0; product && account->products[i]; i++) {
-		if (strcmp(account->products[i], product) == 0)
-			return true;
-	}
-	return !product;
+	printf("%-10s %-44s %9s%s\n", title, words, number(s, people), money(s, amount));
 }
 
-static void print_accounts_of(const struct seats *s, const char *words, enum seats_class class, const char *product, bool only_trello)
+static int64_t saved(const struct seats *s)
 {
-	size_t i, n = 0, shown = 0;
+	int64_t all = seats_everybody_cost(s);
 
-	for (i = 0; i < s->account_count; i++)
-		n += is_of(&s->accounts[i], class, product, only_trello);
-	if (n == 0 && (product || class == SEATS_NOT_SAID))
+	return all == MONEY_UNKNOWN ? MONEY_UNKNOWN : all - bill_cost(&s->bill, &s->wanted);
+}
+
+static void print_guard(const struct seats *s, enum guard guard, const char *name)
+{
+	if (bill_has_guard(&s->bill, guard))
+		print_cost(s, "", name, s->wanted.guard[guard], price_of(&s->bill.prices->guard[guard], s->wanted.guard[guard]));
+}
+
+static void print_bill(const struct seats *s)
+{
+	const struct settings_prices *prices = s->bill.prices;
+
+	print_cost(s, "Bill", "what the rules want", s->wanted.people, bill_cost(&s->bill, &s->wanted));
+	for (size_t i = 0; i < prices->product_count; i++) {
+		if (s->wanted.of[i])
+			print_cost(s, "", clean(s, arena_printf(s->census.arena, "    %s", product_title(prices->products[i].word))), s->wanted.of[i],
+				price_of(&prices->products[i].price, s->wanted.of[i]));
+	}
+	print_guard(s, GUARD_STANDARD, "    Guard Standard");
+	print_guard(s, GUARD_PREMIUM, "    Guard Premium");
+	if (seats_everybody_cost(s) == MONEY_UNKNOWN)
 		return;
-	printf("%-10s %-40s %9s", "", words, number(s, n));
-	for (i = 0; i < s->account_count && shown < n && shown < EXAMPLES; i++) {
-		if (is_of(&s->accounts[i], class, product, only_trello))
-			printf("%s%s", shown++ ? ", " : "   ", clean(s, s->accounts[i].mail));
-	}
-	puts(shown < n ? " ..." : "");
+	print_cost(s, "", "everybody let in, managed and licensed", s->everybody.people, seats_everybody_cost(s));
+	print_cost(s, "", "    saved", s->everybody.people - s->wanted.people, saved(s));
 }
 
-/* Each product that an unwanted seat is billed for, in the order of the file's columns. */
-static void print_products(const struct seats *s)
+/* ---- what Atlassian counts ---- */
+
+static void print_source(const struct seats *s)
 {
-	const char *const *known;
+	char as_of[21];
 
-	for (known = s->read.columns_used; *known; known++)
-		print_accounts_of(s, arena_printf(s->census.arena, "    has access to %s", clean(s, *known)), SEATS_BILLED_UNWANTED, *known, false);
-}
-
-/* To whom Atlassian sells what nobody wants: what the rules give them instead. */
-static void print_givens(const struct seats *s)
-{
-	size_t given[OUTCOME_COUNT] = {0}, strangers = 0, i;
-
-	for (i = 0; i < s->account_count; i++) {
-		if (s->accounts[i].class != SEATS_BILLED_UNWANTED)
-			continue;
-		if (s->accounts[i].person)
-			given[s->accounts[i].person->outcome]++;
-		else
-			strangers++;
+	if (s->export) {
+		printf("%-10s %s", "Atlassian", clean(s, s->export));
+	} else {
+		time_write(s->as_of, as_of);
+		printf("%-10s inventory as of %s", "Atlassian", as_of);
 	}
-	for (i = 0; i < OUTCOMES; i++) {
-		if (given[order[i]])
-			printf("%-10s     %-36s %9s\n", "", arena_printf(s->census.arena, "the rules give %s", outcome_word(order[i])),
-				number(s, given[order[i]]));
-	}
-	if (strangers)
-		printf("%-10s     %-36s %9s\n", "", "in no directory", number(s, strangers));
-}
-
-static void print_missing(const struct seats *s)
-{
-	size_t i, n = 0, shown = 0;
-
-	for (i = 0; i < s->people_count; i++)
-		n += seats_class_of(s, &s->people[i]) == SEATS_WANTED_MISSING;
-	printf("%-10s %-40s %9s", "", "wanted, and no such account", number(s, n));
-	for (i = 0; i < s->people_count && shown < n && shown < EXAMPLES; i++) {
-		if (seats_class_of(s, &s->people[i]) == SEATS_WANTED_MISSING)
-			printf("%s%s", shown++ ? ", " : "   ", name_of(s, &s->people[i]));
-	}
-	puts(shown < n ? " ..." : "");
+	printf(": %s accounts, %s of them billed\n", number(s, s->account_count), number(s, s->billed_count));
 }
 
 static void print_read(const struct seats *s)
 {
 	size_t i;
 
-	printf("%-10s %s: %s accounts, %s of them billed\n", "Atlassian", clean(s, s->export), number(s, s->account_count),
-		number(s, s->read.billable));
+	print_source(s);
 	for (i = 0; i < s->read.problem_count && s->read.problems[i]; i++)
 		printf("%-10s %s: %s\n", "", clean(s, s->export), clean(s, s->read.problems[i]));
 	if (s->read.problem_count > i)
@@ -253,18 +171,60 @@ static void print_read(const struct seats *s)
 		printf("%-10s column not understood: %s\n", "", clean(s, s->read.columns_ignored[i]));
 }
 
+static void print_line(const struct seats *s, const struct seats_line *line)
+{
+	size_t i;
+
+	printf("%-10s %s%-*s %9s%s", "", line->part ? "    " : "", line->part ? 40 : 44, line->words, number(s, line->people),
+		money(s, line->money));
+	for (i = 0; i < line->people && i < EXAMPLES; i++)
+		printf("%s%s", i ? ", " : "   ", line->names[i]);
+	puts(i < line->people ? " ..." : "");
+}
+
+/* Folded at blanks, below the first line's words. */
+static void print_folded(const char *text, int indent)
+{
+	size_t room = (size_t)(WRAP - indent);
+
+	while (strlen(text) > room) {
+		size_t n = room;
+
+		while (n && text[n] != ' ')
+			n--;
+		if (n == 0)
+			break;
+		printf("%.*s\n%*s", (int)n, text, indent, "");
+		text += n + 1;
+	}
+	puts(text);
+}
+
+static void print_todo(const struct seats *s)
+{
+	bool titled = false;
+
+	for (size_t i = 0; i < s->line_count; i++) {
+		const struct seats_line *line = &s->lines[i];
+
+		if (!line->todo || !line->people)
+			continue;
+		printf("%-10s ", titled ? "" : "To do");
+		print_folded(arena_printf(s->census.arena, "%s (%s): %s", line->words, number(s, line->people), line->todo), 11);
+		titled = true;
+	}
+}
+
 static void print_accounts(const struct seats *s)
 {
+	size_t i;
+
 	print_read(s);
-	print_accounts_of(s, "billed and wanted", SEATS_BILLED_WANTED, NULL, false);
-	print_accounts_of(s, "billed, though no rule gives it", SEATS_BILLED_UNWANTED, NULL, false);
-	print_givens(s);
-	print_products(s);
-	print_accounts_of(s, "    billed only because of Trello", SEATS_BILLED_UNWANTED, NULL, true);
-	print_accounts_of(s, "billed, wanted, but a sign-on is refused", SEATS_BILLED_REFUSED, NULL, false);
-	print_accounts_of(s, "wanted, and there, but not billed yet", SEATS_WANTED_UNBILLED, NULL, false);
-	print_missing(s);
-	print_accounts_of(s, "not said whether it is billed", SEATS_NOT_SAID, NULL, false);
+	if (priced(s))
+		print_cost(s, "", "what Atlassian bills, by these prices", s->billed.people, bill_cost(&s->bill, &s->billed));
+	for (i = 0; i < s->line_count; i++)
+		print_line(s, &s->lines[i]);
+	print_todo(s);
 }
 
 void seats_print_text(const struct seats *s)
@@ -276,151 +236,11 @@ void seats_print_text(const struct seats *s)
 	print_outcomes(s);
 	for (reason = REASON_NONE + 1; reason < REASON_COUNT; reason++)
 		print_refused_for(s, (enum reason)reason, &titled);
-	printf("%-10s %s: people who are licensed and can sign on\n", "Seats", number(s, of_outcome(s, OUTCOME_LICENSED).able));
+	printf("%-10s %s: people who are licensed and can sign on\n", "Seats", number(s, seats_of_outcome(s, OUTCOME_LICENSED).able));
 	print_ways(s);
-	if (s->export)
+	if (priced(s))
+		print_bill(s);
+	if (s->compared)
 		print_accounts(s);
 	puts("Everybody by name: --csv, --json, postern who licensed");
-}
-
-/* ---- CSV ---- */
-
-static const char *yes(bool is)
-{
-	return is ? "yes" : "no";
-}
-
-static void print_account_row(const struct seats_account *account)
-{
-	const char *fields[] = {NULL, NULL, NULL, NULL, NULL, account->mail, NULL, NULL, NULL, seats_class_word(account->class),
-		account->billable < 0 ? NULL : yes(account->billable), account->products_text, yes(account->only_trello)};
-
-	report_csv_row(fields, sizeof(fields) / sizeof(*fields));
-}
-
-static void print_person_row(const struct seats *s, const struct seats_person *p)
-{
-	const struct seats_account *m = p->managed;
-	const char *fields[] = {outcome_word(p->outcome), p->rule_name, yes(seats_can_sign_on(p)),
-		p->refusal == REASON_NONE ? NULL : reason_word(p->refusal), p->directory, p->mail, p->dn, p->path, p->account,
-		seats_class_word(seats_class_of(s, p)), m && m->billable >= 0 ? yes(m->billable) : NULL, m ? m->products_text : NULL,
-		m ? yes(m->only_trello) : NULL};
-
-	report_csv_row(fields, s->export ? 13 : 9);
-}
-
-void seats_print_csv(const struct seats *s)
-{
-	static const char *const head[] = {"outcome", "rule", "can_sign_on", "reason", "directory", "mail", "dn", "groups", "account",
-		"compared", "billed", "products", "only_trello"};
-	size_t i;
-
-	report_csv_row(head, s->export ? 13 : 9);
-	for (i = 0; i < s->people_count; i++)
-		print_person_row(s, &s->people[i]);
-	for (i = 0; i < s->account_count; i++) {
-		if (!s->accounts[i].person)
-			print_account_row(&s->accounts[i]);
-	}
-}
-
-/* ---- JSON ---- */
-
-static json_t *count_json(struct count c)
-{
-	json_t *o = json_object();
-
-	json_object_set_new(o, "people", json_integer((json_int_t)c.people));
-	json_object_set_new(o, "can_sign_on", json_integer((json_int_t)c.able));
-	return o;
-}
-
-static json_t *account_json(const struct seats *s, const struct seats_account *m)
-{
-	json_t *o = json_object(), *products = json_array();
-
-	report_json(s->census.arena, o, "mail", m->mail);
-	json_object_set_new(o, "billed", m->billable < 0 ? json_null() : json_boolean(m->billable));
-	for (size_t i = 0; m->products[i]; i++)
-		json_array_append_new(products, json_string(report_clean(s->census.arena, m->products[i])));
-	json_object_set_new(o, "products", products);
-	json_object_set_new(o, "only_trello", json_boolean(m->only_trello));
-	report_json(s->census.arena, o, "compared", m->class == SEATS_NOTHING ? NULL : seats_class_word(m->class));
-	return o;
-}
-
-static json_t *person_json(const struct seats *s, const struct seats_person *p)
-{
-	struct arena *a = s->census.arena;
-	enum seats_class class = seats_class_of(s, p);
-	json_t *o = json_object();
-
-	report_json(a, o, "directory", p->directory);
-	report_json(a, o, "dn", p->dn);
-	report_json(a, o, "mail", *p->mail ? p->mail : NULL);
-	report_json(a, o, "outcome", outcome_word(p->outcome));
-	report_json(a, o, "rule", p->rule_name);
-	json_object_set_new(o, "can_sign_on", json_boolean(seats_can_sign_on(p)));
-	report_json(a, o, "reason", p->refusal == REASON_NONE ? NULL : reason_word(p->refusal));
-	report_json(a, o, "detail", p->detail);
-	report_json(a, o, "groups", *p->path ? p->path : NULL);
-	report_json(a, o, "account", p->account);
-	if (s->export)
-		report_json(a, o, "compared", class == SEATS_NOTHING ? NULL : seats_class_word(class));
-	if (s->export)
-		json_object_set_new(o, "managed_account", p->managed ? account_json(s, p->managed) : json_null());
-	return o;
-}
-
-static json_t *accounts_json(const struct seats *s)
-{
-	json_t *o = json_object(), *strangers = json_array();
-	size_t counts[SEATS_CLASSES] = {0}, trello = 0, i;
-
-	for (i = 0; i < s->account_count; i++) {
-		const struct seats_account *m = &s->accounts[i];
-
-		counts[m->class]++;
-		trello += m->only_trello && m->class == SEATS_BILLED_UNWANTED;
-		if (!m->person)
-			json_array_append_new(strangers, account_json(s, m));
-	}
-	for (i = 0; i < s->people_count; i++)
-		counts[SEATS_WANTED_MISSING] += seats_class_of(s, &s->people[i]) == SEATS_WANTED_MISSING;
-	report_json(s->census.arena, o, "file", s->export);
-	json_object_set_new(o, "accounts", json_integer((json_int_t)s->account_count));
-	for (i = SEATS_NOTHING + 1; i < SEATS_CLASSES; i++)
-		json_object_set_new(o, seats_class_word((enum seats_class)i), json_integer((json_int_t)counts[i]));
-	json_object_set_new(o, "only_trello_unwanted", json_integer((json_int_t)trello));
-	json_object_set_new(o, "not_in_the_mirror", strangers);
-	return o;
-}
-
-void seats_print_json(const struct seats *s)
-{
-	json_t *o = json_object(), *outcomes = json_object(), *rules = json_array(), *people = json_array();
-	size_t i;
-
-	census_json_mirror(&s->census, o);
-	json_object_set_new(o, "seats", json_integer((json_int_t)of_outcome(s, OUTCOME_LICENSED).able));
-	for (i = 0; i < OUTCOMES; i++)
-		json_object_set_new(outcomes, outcome_word(order[i]), count_json(of_outcome(s, order[i])));
-	json_object_set_new(o, "outcomes", outcomes);
-	for (i = 0; i <= s->policy->rule_count; i++) {
-		json_t *rule = count_json(of_rule(s, i));
-
-		report_json(s->census.arena, rule, "rule", i < s->policy->rule_count ? s->policy->rules[i].name : NULL);
-		report_json(s->census.arena, rule, "outcome", outcome_word(i < s->policy->rule_count ? s->policy->rules[i].outcome : OUTCOME_DENY));
-		json_array_append_new(rules, rule);
-	}
-	json_object_set_new(o, "rules", rules);
-	json_object_set_new(o, "exceptions", count_json(of_rule(s, s->policy->rule_count + 1)));
-	if (s->export)
-		json_object_set_new(o, "managed_accounts", accounts_json(s));
-	for (i = 0; i < s->people_count; i++)
-		json_array_append_new(people, person_json(s, &s->people[i]));
-	json_object_set_new(o, "people", people);
-	json_dumpf(o, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(o);
 }

@@ -206,10 +206,10 @@ static void require_metrics(struct settings_reader *r, const struct settings *s)
 /* A map with rows that stand in struct settings itself. */
 static void read_part(struct settings_reader *r, enum setting_section section, const char *key)
 {
+	static const struct yaml_node nothing = {.kind = YAML_NODE_MAP};
 	const struct yaml_node *node = yaml_get(r->root, key);
 
-	if (node)
-		section_read(r, section, node, r->settings);
+	section_read(r, section, node ? node : &nothing, r->settings);
 }
 
 static size_t processors(void)
@@ -279,6 +279,7 @@ static void read_top(struct settings_reader *r)
 	settings_read_ldap_rules(r);
 	settings_read_accounts(r);
 	settings_read_links(r);
+	settings_read_prices(r);
 	settings_read_directory_attributes(r);
 	settings_read_claims(r);
 }

@@ -15,6 +15,7 @@
 #define GATEWAY_SETTINGS_H
 
 #include "gateway/files.h"
+#include "gateway/prices.h"
 #include "http/http.h"
 #include "ldap/mirror.h"
 #include "policies/policies.h"
@@ -214,6 +215,28 @@ struct settings_limits {
 enum audit_failure { AUDIT_REFUSE, AUDIT_CONTINUE };
 enum socket_mode { SOCKET_MODE_GROUP, SOCKET_MODE_OWNER, SOCKET_MODE_ALL };     /* 0660, 0600, 0666 */
 
+struct settings_product {
+	const char *word;               /* as product_word */
+	struct price price;
+};
+
+struct settings_rule_products {
+	const char *rule;               /* or exception */
+	const char *const *products;    /* words, NULL-terminated */
+};
+
+/* `prices` (prices.h) */
+struct settings_prices {
+	bool known;                     /* there are some */
+	const char *currency;
+	struct price guard[GUARDS];
+	const struct settings_product *products;
+	size_t product_count;
+	const char *const *licensed;    /* words, NULL-terminated */
+	const struct settings_rule_products *rules;
+	size_t rule_count;
+};
+
 struct settings {
 	const char *file;               /* path of the settings file */
 	const char *public_url;         /* "https://sso.example.org", no slash at the end */
@@ -256,6 +279,8 @@ struct settings {
 	int64_t accounts_max_age;       /* seconds; 0: none */
 	enum provision_mode provision;
 	struct settings_accounts accounts;
+	int64_t accounts_idle;          /* seconds */
+	struct settings_prices prices;
 	int64_t pending_seconds;        /* life of a pending sign-on: 900 */
 	const char *default_link;       /* started for who comes with an answer that nobody asked for; NULL: a page says no */
 	const char *const *claims;      /* names of the claims that rules, joins and connections read, NULL-terminated */

@@ -9,6 +9,7 @@
 #define TARGET_decryption_key struct settings_decryption_key
 #define TARGET_otherwise struct settings
 #define TARGET_accounts struct settings
+#define TARGET_prices struct settings_prices
 #define TARGET_limits struct settings_limits
 #define TARGET_provider struct settings_provider
 #define TARGET_connection struct settings_connection
@@ -58,6 +59,7 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_decryption_key] = "decryption_keys",
 		[SECTION_otherwise] = "otherwise",
 		[SECTION_accounts] = "accounts",
+		[SECTION_prices] = "prices",
 		[SECTION_limits] = "limits",
 		[SECTION_provider] = "identity_providers: NAME",
 		[SECTION_connection] = "connections: NAME",

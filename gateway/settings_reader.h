@@ -40,6 +40,7 @@ enum setting_section {
 	SECTION_decryption_key,
 	SECTION_otherwise,
 	SECTION_accounts,
+	SECTION_prices,
 	SECTION_limits,
 	SECTION_provider,
 	SECTION_connection,
@@ -176,6 +177,7 @@ void settings_read_rules(struct settings_reader *r);
 void settings_read_exceptions(struct settings_reader *r);
 void settings_read_ldap_rules(struct settings_reader *r);
 void settings_read_links(struct settings_reader *r);
+void settings_read_prices(struct settings_reader *r);                  /* after rules and exceptions, which it names */
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
 void settings_read_claims(struct settings_reader *r);                  /* the same */
 

@@ -157,6 +157,22 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 	{6, "otherwise: it", "p.yaml:6: otherwise: must be a map"},
 	{6, "otherwise: {aks: it}", "p.yaml:6: aks: is not a setting; did you mean ask?"},
 	{6, "accounts: {max_age: never}", "p.yaml:6: max_age: \"never\" is not a time"},
+	{6, "accounts: {idle: 1h}", "p.yaml:6: idle: \"1h\" must be within 1d..3650d"},
+	{6, "prices: 7", "p.yaml:6: prices: must be a map"},
+	{6, "prices: {currency: EUR}", "p.yaml:6: products: is missing in prices"},
+	{6, "prices: {currency: Euro, products: {jira: 1}}", "p.yaml:6: currency: \"Euro\" is not a currency's three capital letters"},
+	{6, "prices: {currency: EUR, products: [jira]}", "p.yaml:6: products: must be a map of at most 62 products"},
+	{6, "prices: {currency: EUR, products: {jira: free}}", "p.yaml:6: jira: \"free\" is not a price"},
+	{6, "prices: {currency: EUR, products: {jira: 1.23456}}", "p.yaml:6: jira: \"1.23456\" is not a price"},
+	{6, "prices: {currency: EUR, products: {jira: -1}}", "p.yaml:6: jira: \"-1\" is not a price"},
+	{6, "prices: {currency: EUR, products: {jira: 1, jira-software: 2}}", "p.yaml:6: jira-software: is Jira, which is there already"},
+	{6, "prices: {currency: EUR, products: {jira: {100: 8}}}", "p.yaml:6: 100: is the last of the tiers: that must be `more`"},
+	{6, "prices: {currency: EUR, products: {jira: {more: 8, 100: 7}}}", "p.yaml:6: more: must be the last of the tiers"},
+	{6, "prices: {currency: EUR, products: {jira: {200: 8, 100: 7, more: 6}}}", "p.yaml:6: 100: is neither a number of users above 200"},
+	{6, "prices: {currency: EUR, products: {jira: {100: x, more: 6}}}", "p.yaml:6: 100: \"x\" is not a price"},
+	{6, "prices: {currency: EUR, products: {jira: [1]}}", "p.yaml:6: jira: must be a price, or a map of 1 to 16 tiers"},
+	{6, "prices: {currency: EUR, products: {jira: 1}, licensed: [trello]}", "p.yaml:6: licensed: \"trello\" has no price under products"},
+	{6, "prices: {currency: EUR, products: {jira: 1}, rules: {nobody: jira}}", "p.yaml:6: nobody: is neither a rule nor an exception"},
 	{6, "limits: on", "p.yaml:6: limits: must be a map (of limits)"},
 	{6, "limits: {requests: many}", "p.yaml:6: requests: \"many\" is not a number"},
 	{6, "limits: {requests: 10}", "p.yaml:6: requests: \"10\" must be within 100..1000000"},
@@ -720,6 +736,13 @@ static void accepts_the_sample_file_with_everything_switched_on(void **state)
 	assert_string_equal(settings_connection(s, "labs")->entity_id, "https://labs.example/sp");
 	assert_string_equal(settings_connection(s, "labs")->acs, "https://labs.example/acs?x=1");
 	assert_int_equal(s->accounts_max_age, 30 * 86400);
+	assert_int_equal(s->accounts_idle, 90 * 86400);
+	assert_int_equal(s->prices.product_count, 4);
+	assert_string_equal(s->prices.products[1].word, "jira-service-management");
+	assert_int_equal(price_of(&s->prices.products[0].price, 251), 100 * 81500 + 150 * 68300 + 51000);
+	assert_int_equal(price_of(&s->prices.guard[GUARD_PREMIUM], 2), 130000);
+	assert_string_equal(s->prices.licensed[0], "jira-service-management");
+	assert_string_equal(s->prices.rules[0].products[1], "confluence");
 	assert_int_equal(s->trusted_proxies.count, 2);
 	assert_true(s->trusted_proxies.unix_sockets);
 	assert_int_equal(s->proxy_protocol.count, 1);
@@ -730,6 +753,20 @@ static void accepts_the_sample_file_with_everything_switched_on(void **state)
 	assert_string_equal(s->decryption_keys[0].certificate_file, "/etc/postern/decryption.crt");
 	assert_string_equal(s->directories[0].disabled_filter_attribute, "pwdAccountLockedTime");
 	saml_stop();
+	arena_free(a);
+}
+
+static void without_prices_nothing_is_known_of_money(void **state)
+{
+	struct arena *a = arena_new();
+	const struct settings *s = NULL;
+	struct error err;
+
+	(void)state;
+	assert_done(read_bytes(a, sample(a), &s, NULL, &err), err);
+	assert_false(s->prices.known);
+	assert_null(s->prices.licensed[0]);
+	assert_int_equal(s->accounts_idle, 90 * 86400);
 	arena_free(a);
 }
 
@@ -823,6 +860,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_file_line_and_key_of_what_is_wrong),
+		cmocka_unit_test(without_prices_nothing_is_known_of_money),
 		cmocka_unit_test(limits_have_defaults_and_can_be_off),
 		cmocka_unit_test(connections_choose_among_several_providers),
 		cmocka_unit_test(reads_all_of_a_good_file),
