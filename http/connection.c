@@ -14,6 +14,7 @@
 /* what we read meanwhile, so that a reset does not overtake the reply: all that the proxies of doc/proxies let through */
 #define LINGER_BYTES (2 * 1024 * 1024 + 65536)
 #define DRAIN_US 500000                 /* an idle connection's last chance: its next request may be on the way */
+#define IDLE_RECORDS 16                 /* of TLS, without data: new keys, refused renegotiations; browsers send none, and a goodbye */
 #define VECTORS 8
 #define READ_AT_ONCE 4096               /* bytes that libevent 2.1 takes from a socket in one go */
 #define READ_REST 16384
@@ -96,6 +97,17 @@ static void read_rest(struct connection *c, struct evbuffer *buf)
 	c->reads_rest = true;
 	evbuffer_commit_space(buf, &v, 1);
 	c->reads_rest = false;
+}
+
+/* Within OpenSSL, which reads one such record in a turn of the loop. */
+static void on_idle_record(void *arg)
+{
+	struct connection *c = arg;
+
+	if (++c->idle_records <= IDLE_RECORDS)
+		return;
+	c->refused = true;
+	event_active(c->turn, EV_READ, 1);
 }
 
 /* ---- the PROXY header ---- */
@@ -303,6 +315,9 @@ struct connection *connection_new(struct http_server *s, struct bufferevent *bev
 	}
 	reader_begin(&c->reader, s->options.header_limit, gate(&s->options));
 	bufferevent_incref(bev);
+	c->watch = (struct tls_watch){on_idle_record, c};
+	if (ssl)
+		tls_watch(ssl, &c->watch);
 	TAILQ_INSERT_TAIL(&s->idle, c, entry);
 	s->count++;
 	turns_counted(s, true);
@@ -317,6 +332,8 @@ void connection_free(struct connection *c)
 	if (c->header && c->header->state == PROXY_HEADER_BAD)
 		server_complain_of_header(s, c->peer, c->header->why);
 	forget_header(c);
+	if (c->ssl)
+		tls_watch(c->ssl, NULL);
 	TAILQ_REMOVE(c->phase == PHASE_IDLE ? &s->idle : &s->busy, c, entry);
 	s->count--;
 	set_input(c, 0);

@@ -48,12 +48,14 @@ struct connection {
 	const char *peer;                       /* evhttp's, HTTP_UNIX_PEER, or `caller` */
 	struct proxy_header *header;            /* still to come; NULL: none, or it was read */
 	char caller[NETWORK_TEXT_SIZE];         /* whom it named */
-	bool refused;                           /* by or after its header; ends in the next turn */
+	bool refused;                           /* for its PROXY header or its records; ends in the next turn */
 	enum phase phase;
 	unsigned long handled;                  /* requests that evhttp handed over */
 	size_t input;                           /* bytes received and not yet handled */
 	size_t discarded;                       /* bytes thrown away since PHASE_TAKEN */
 	bool reads_rest;                        /* within read_rest */
+	struct tls_watch watch;                 /* of its records */
+	unsigned idle_records;                  /* that held no data */
 	struct reader reader;
 	bool counted;                   /* crowd.c: its network, and where that is counted */
 	struct network network;

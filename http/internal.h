@@ -151,6 +151,12 @@ struct ssl_ctx_st;
 struct ssl_st;
 int tls_new(struct slice certificate, struct slice key, struct ssl_ctx_st **out, struct error *err);
 struct ssl_st *tls_accept(struct ssl_ctx_st *context);  /* NULL: out of memory */
+/* Calls `seen` for each record of the peer that holds no data, once the handshake is over.  NULL ends a watch. */
+struct tls_watch {
+	void (*seen)(void *context);
+	void *context;
+};
+void tls_watch(struct ssl_st *ssl, struct tls_watch *watch);
 void tls_say_goodbye(struct ssl_st *ssl);
 void tls_free(struct ssl_ctx_st *context);
 

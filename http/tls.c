@@ -111,6 +111,8 @@ int tls_new(struct slice certificate, struct slice key, struct ssl_ctx_st **out,
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	/* otherwise one call of SSL_read goes on for as long as a client sends key updates, and nobody else is served */
+	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
 	if (chain_use(context, certificate, err) < 0 || key_use(context, key, err) < 0)
 		goto out;
@@ -134,6 +136,24 @@ int http_tls_check(struct slice certificate, struct slice key, struct error *err
 struct ssl_st *tls_accept(struct ssl_ctx_st *context)
 {
 	return SSL_new(context);
+}
+
+/* The type of a record stands in its header; since TLS 1.3 also inside, where it is the one that counts. */
+static void on_message(int written, int version, int type, const void *bytes, size_t n, SSL *ssl, void *arg)
+{
+	const struct tls_watch *watch = arg;
+
+	(void)version;
+	if (written || n == 0 || (type != SSL3_RT_HEADER && type != SSL3_RT_INNER_CONTENT_TYPE) || !SSL_is_init_finished(ssl))
+		return;
+	if (*(const unsigned char *)bytes != SSL3_RT_APPLICATION_DATA)
+		watch->seen(watch->context);
+}
+
+void tls_watch(struct ssl_st *ssl, struct tls_watch *watch)
+{
+	SSL_set_msg_callback(ssl, watch ? on_message : NULL);
+	SSL_set_msg_callback_arg(ssl, watch);
 }
 
 void tls_say_goodbye(struct ssl_st *ssl)

@@ -324,6 +324,63 @@ static void shakes_no_hand_that_is_not_welcome(void **state)
 	close(other);
 }
 
+/* Changes the keys so often, in one go; false: the server has closed. */
+static bool change_keys(SSL *ssl, int times)
+{
+	BIO *all = BIO_new(BIO_s_mem()), *socket = SSL_get_wbio(ssl);
+	ssize_t sent = 0;
+	char *p;
+	long n;
+
+	BIO_up_ref(socket);
+	SSL_set0_wbio(ssl, all);
+	for (int i = 0; i < times; i++) {
+		assert_int_equal(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(ssl), 1);
+	}
+	n = BIO_get_mem_data(all, &p);
+	while (n > 0 && (sent = send(SSL_get_fd(ssl), p, (size_t)n, MSG_NOSIGNAL)) > 0) {
+		p += sent;
+		n -= sent;
+	}
+	SSL_set0_wbio(ssl, socket);
+	return n == 0;
+}
+
+static void new_keys_now_and_then_do_no_harm(void **state)
+{
+	SSL *ssl = client(TLS1_3_VERSION, NULL);
+
+	(void)state;
+	assert_non_null(ssl);
+	for (int i = 0; i < 4; i++) {
+		assert_true(change_keys(ssl, 4));
+		assert_memory_equal(ask(ssl, OK, sizeof(OK) - 1), "HTTP/1.1 200 OK\r\n", 17);
+	}
+	assert_true(change_keys(ssl, 1));
+	assert_string_equal(ask(ssl, OK, sizeof(OK) - 1), "");
+	client_end(ssl);
+}
+
+/* OpenSSL would read on for as long as more of them come, and a worker with it until it is taken for stuck. */
+static void endless_new_keys_keep_nobody_waiting(void **state)
+{
+	SSL *ssl = client(TLS1_3_VERSION, NULL);
+	struct ssl_ctx_st *context;
+	struct error err;
+	int rounds = 0;
+
+	(void)state;
+	assert_done(tls_new(certificate, key, &context, &err), err);
+	assert_int_equal(SSL_CTX_get_mode(context) & SSL_MODE_AUTO_RETRY, 0);
+	tls_free(context);
+	assert_non_null(ssl);
+	while (rounds < 200 && change_keys(ssl, 2000))
+		rounds++;
+	assert_in_range(rounds, 0, 100);
+	client_end(ssl);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +390,8 @@ int main(void)
 		cmocka_unit_test(says_that_it_speaks_http_1_1_only),
 		cmocka_unit_test(answers_without_delay),
 		cmocka_unit_test(refuses_by_a_page_and_says_goodbye),
+		cmocka_unit_test(new_keys_now_and_then_do_no_harm),
+		cmocka_unit_test(endless_new_keys_keep_nobody_waiting),
 		cmocka_unit_test(survives_what_is_no_handshake),
 		cmocka_unit_test(shakes_no_hand_that_is_not_welcome),
 		cmocka_unit_test(cuts_a_handshake_that_never_ends),
