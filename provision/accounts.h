@@ -90,5 +90,11 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
  */
 int accounts_read_csv(struct arena *a, struct slice csv, int64_t now, void (*each)(const struct account *account, void *context),
 	void *context, struct accounts_import *out, struct error *err);
+/*
+ * The same from accounts that an interface listed (organization_client.h): `as_of` of each is `now`.  One without a mail is a
+ * problem and is left out.
+ */
+int accounts_import_listed(struct arena *a, const char *path, const struct account *accounts, size_t n, int64_t now,
+	struct accounts_import *out, struct error *err);
 
 #endif

@@ -18,6 +18,10 @@ struct place {
 
 struct doer {
 	struct doer_options o;
+	struct organization organization;       /* with the functions of the options */
+	bool organization_stopped;
+	struct error organization_why;
+	unsigned organization_requests;
 	struct place *places;
 	struct step_doer steps;
 };
@@ -106,6 +110,26 @@ static int send_step(struct arena *a, struct place *p, const struct step *step, 
 	return scim_step(a, p->web, step, out, err);
 }
 
+/* Steps that the key of the organisation does, whichever target the user is in. */
+static int do_organization_step(struct arena *a, struct doer *d, const struct step *step, struct step_result *out, struct error *err)
+{
+	if (!d->o.organization)
+		return error_set(err, REASON_PROVISION_STEP, "%s: there is no key of the organisation", step_kind_word(step->kind));
+	if (d->organization_stopped) {
+		*err = d->organization_why;
+		return -1;
+	}
+	if (organization_step(a, &d->organization, d->places[step->target].target, step, out, err) == 0) {
+		d->organization_requests += out->requests;
+		return 0;
+	}
+	if (err->reason == REASON_PROVISION_STOP && !told_to_stop(d)) {
+		d->organization_stopped = true;
+		d->organization_why = *err;
+	}
+	return -1;
+}
+
 static int do_step(struct arena *a, void *context, const struct step *step, struct step_result *out, struct error *err)
 {
 	struct doer *d = context;
@@ -114,7 +138,11 @@ static int do_step(struct arena *a, void *context, const struct step *step, stru
 	if (step->target >= d->o.target_count)
 		return error_set(err, REASON_PROVISION_STEP, "%s: there is no target %zu", step_kind_word(step->kind), step->target);
 	p = &d->places[step->target];
-	if (step_check(step, err) < 0 || open_place(d, p, err) < 0)
+	if (step_check(step, err) < 0)
+		return -1;
+	if (step->kind == STEP_UNLINK || step->kind == STEP_RESTORE)
+		return do_organization_step(a, d, step, out, err);
+	if (open_place(d, p, err) < 0)
 		return -1;
 	if (send_step(a, p, step, out, err) == 0)
 		return 0;
@@ -131,6 +159,12 @@ struct doer *doer_new(const struct doer_options *options)
 	if (!d || !(d->places = calloc(options->target_count + 1, sizeof(*d->places))))
 		abort();
 	d->o = *options;
+	if (options->organization) {
+		d->organization = *options->organization;
+		d->organization.go_on = options->go_on;
+		d->organization.instead_of_waiting = options->instead_of_waiting;
+		d->organization.context = options->context;
+	}
 	for (size_t i = 0; i < options->target_count; i++)
 		d->places[i].target = &options->targets[i];
 	d->steps = (struct step_doer){.read = read_world, .step = do_step, .context = d};
@@ -154,7 +188,7 @@ const struct step_doer *doer_steps(struct doer *d)
 
 unsigned doer_requests(const struct doer *d)
 {
-	unsigned n = 0;
+	unsigned n = d->organization_requests;
 
 	for (size_t i = 0; i < d->o.target_count; i++)
 		n += d->places[i].web ? web_requests(d->places[i].web) : 0;

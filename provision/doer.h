@@ -10,7 +10,7 @@
 #ifndef PROVISION_DOER_H
 #define PROVISION_DOER_H
 
-#include "provision/step.h"
+#include "provision/organization_client.h"
 
 struct doer_options {
 	const struct target *targets;   /* with their keys; must live as long as the doer */
@@ -19,6 +19,8 @@ struct doer_options {
 	const struct account *accounts;
 	size_t account_count;
 	int64_t inventory_as_of;        /* 0: there is no inventory */
+	/* For STEP_UNLINK and STEP_RESTORE, which are no call of the target; NULL: such steps fail.  Its functions are those below. */
+	const struct organization *organization;
 	/* Asked about once a second while anything is waited for; false: stop.  NULL: never asked. */
 	bool (*go_on)(void *context);
 	/* Tests: told of each wait instead of waiting (web.h).  NULL: it is waited. */

@@ -8,12 +8,14 @@ provision_libprovision_a_SOURCES = \
 	provision/account_record.c provision/account_record.h \
 	provision/accounts.c provision/accounts.h \
 	provision/accounts_import.c \
+	provision/accounts_listed.c \
 	provision/answer.c provision/answer.h \
 	provision/batches.c provision/batches.h \
 	provision/csv.c provision/csv.h \
 	provision/desired.h \
 	provision/doer.c provision/doer.h \
 	provision/jsm_client.h provision/jsm_read.c provision/jsm_step.c provision/jsm_wire.h \
+	provision/organization_client.h provision/organization_read.c provision/organization_step.c provision/organization_wire.h \
 	provision/scim_client.h provision/scim_read.c provision/scim_step.c provision/scim_wire.h \
 	provision/scim_groups.c provision/scim_steps.h provision/scim_users.c \
 	provision/sorted.c provision/sorted.h \
@@ -40,3 +42,7 @@ tests_unit_test_scim_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_jsm_client
 tests_unit_test_jsm_client_SOURCES = tests/unit/test_jsm_client.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_jsm_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_organization_client
+tests_unit_test_organization_client_SOURCES = tests/unit/test_organization_client.c tests/unit/scripted_server.c \
+	tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_organization_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

@@ -28,7 +28,7 @@ static const unsigned needs[STEP_KINDS] = {
 	[STEP_ORGANIZATION_CREATE] = NEED_NAME,
 	[STEP_ORGANIZATION_ADD] = NEED_GROUP | NEED_MEMBERS,
 	[STEP_ORGANIZATION_REMOVE] = NEED_GROUP | NEED_MEMBERS,
-	[STEP_UNLINK] = NEED_USER,
+	[STEP_UNLINK] = NEED_USER | NEED_ACCOUNT,        /* an account by its own id, or unlinking says that it is missing */
 	[STEP_USER_DELETE] = NEED_USER,
 	[STEP_RESTORE] = NEED_ACCOUNT,
 };

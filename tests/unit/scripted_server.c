@@ -23,6 +23,7 @@ static struct record {
 	char text[KEPT][REQUEST_MOST];
 } *record;
 static pid_t child;
+static const char *base;                /* the arena's that it was begun with */
 
 static void send_all(int fd, const char *p, size_t n)
 {
@@ -56,10 +57,18 @@ static bool receive(int fd, char *out)
 	return true;
 }
 
+static const char *with_base(struct arena *a, const char *body)
+{
+	const char *at = strstr(body, "{base}");
+
+	return at ? arena_printf(a, "%.*s%s%s", (int)(at - body), body, base, with_base(a, at + 6)) : body;
+}
+
 static void answer(int fd, const struct scripted *s)
 {
 	struct arena *a = arena_new();
-	size_t body = s->body ? strlen(s->body) : 0, more = s->end == CUT ? 100 : 0;
+	const char *text = with_base(a, s->body ? s->body : "");
+	size_t body = strlen(text), more = s->end == CUT ? 100 : 0;
 	char *blanks = arena_alloc(a, s->large + 1);
 	const char *head = arena_printf(a, "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n", s->status,
 		s->fields ? s->fields : "", body + s->large + more);
@@ -67,7 +76,7 @@ static void answer(int fd, const struct scripted *s)
 	memset(blanks, ' ', s->large);
 	send_all(fd, head, strlen(head));
 	send_all(fd, blanks, s->large);
-	send_all(fd, s->body, body);
+	send_all(fd, text, body);
 	arena_free(a);
 }
 
@@ -119,6 +128,7 @@ const char *scripted_begin(struct arena *a, const struct scripted *script)
 	assert_int_equal(bind(listener, (struct sockaddr *)&at, n), 0);
 	assert_int_equal(listen(listener, 16), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+	base = arena_printf(a, "http://127.0.0.1:%d", ntohs(at.sin_port));
 	fflush(NULL);
 	child = fork();
 	assert_int_not_equal(child, -1);
@@ -127,7 +137,7 @@ const char *scripted_begin(struct arena *a, const struct scripted *script)
 		serve(listener, script);
 	}
 	close(listener);
-	return arena_printf(a, "http://127.0.0.1:%d", ntohs(at.sin_port));
+	return base;
 }
 
 void scripted_end(void)

@@ -19,7 +19,7 @@ enum scripted_end {
 
 struct scripted {
 	const char *status;             /* "201 Created"; NULL ends the script: whatever comes then gets 418 */
-	const char *body;               /* NULL: none */
+	const char *body;               /* NULL: none; {base} in it is the server's address */
 	const char *fields;             /* header fields, each with its CRLF; NULL: none */
 	enum scripted_end end;
 	size_t large;                   /* bytes of blanks in front of the body */
