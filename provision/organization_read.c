@@ -26,7 +26,7 @@ static void read_products(struct answer *r, const json_t *value, struct account 
 {
 	const json_t *list = answer_array(r, value, "product_access"), *one;
 	size_t n = json_array_size(list), i;
-	const char **names = arena_alloc(r->arena, (n + 1) * sizeof(*names));
+	const char **names = arena_alloc(r->arena, (n + 1) * sizeof(*names)), **active = arena_alloc(r->arena, (n + 1) * sizeof(*active));
 
 	if (n > PRODUCTS_MOST)
 		answer_wrong(r, "an account has %zu products", n);
@@ -38,8 +38,12 @@ static void read_products(struct answer *r, const json_t *value, struct account 
 		names[i] = answer_text(r, one, "name");
 		if (!names[i])
 			names[i] = answer_text_needed(r, one, "key");
+		active[i] = answer_text(r, one, "last_active");
+		if (!active[i])
+			active[i] = "";
 	}
 	out->products = names;
+	out->products_active = active;
 }
 
 static struct account account_of(struct answer *r, const json_t *value)

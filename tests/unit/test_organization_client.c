@@ -15,7 +15,7 @@
 #define ONE(id, mail) \
 	"{\"account_id\":\"" id "\",\"account_type\":\"atlassian\",\"account_status\":\"active\",\"name\":\"Ada\",\"picture\":\"x\"," \
 	"\"email\":\"" mail "\",\"access_billable\":true,\"last_active\":\"2026-11-20T10:00:00Z\"," \
-	"\"product_access\":[{\"key\":\"jira-software\",\"name\":\"Jira\"},{\"key\":\"trello\",\"name\":\"Trello\",\"url\":\"u\"}]}"
+	"\"product_access\":[{\"key\":\"jira-software\",\"name\":\"Jira\"},{\"key\":\"trello\",\"name\":\"Trello\",\"url\":\"u\",\"last_active\":\"2026-11-20\"}]}"
 #define OTHER(id, type, status) "{\"account_id\":\"" id "\",\"account_type\":\"" type "\",\"account_status\":\"" status "\",\"name\":\"x\"}"
 #define PAGE(total, next, data) "{\"data\":[" data "],\"meta\":{\"total\":" total "},\"links\":{\"self\":\"s\"" next "}}"
 #define LINK(user) "{\"scimUserId\":\"" user "\",\"atlassianAccountId\":\"acc\",\"orgId\":\"org-1\",\"directoryId\":\"d\"}"
@@ -105,6 +105,8 @@ static void reads_every_page_whichever_way_it_is_named(void **state)
 	assert_string_equal(first->products[0], "Jira");
 	assert_string_equal(first->products[1], "Trello");
 	assert_null(first->products[2]);
+	assert_string_equal(first->products_active[0], "");
+	assert_string_equal(first->products_active[1], "2026-11-20");
 	assert_null(got.accounts[2].mail);
 	assert_int_equal(got.accounts[2].billable, -1);
 	assert_null(got.accounts[2].products[0]);
