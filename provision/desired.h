@@ -87,4 +87,8 @@ struct desired {
 	int64_t as_of;                  /* of the directory that was heard of least lately */
 };
 
+const struct desired_person *desired_person_by_id(const struct desired *d, const char *id);    /* NULL: nobody */
+/* Shall this person have an account at that target? */
+bool desired_wants(const struct desired_person *p, size_t target);
+
 #endif

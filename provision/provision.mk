@@ -15,12 +15,28 @@ provision_libprovision_a_SOURCES = \
 	provision/desired.h \
 	provision/doer.c provision/doer.h \
 	provision/jsm_client.h provision/jsm_read.c provision/jsm_step.c provision/jsm_wire.h \
+	provision/ledger.c provision/ledger.h \
+	provision/ledger_calls.c \
+	provision/ledger_record.c provision/ledger_record.h \
 	provision/organization_client.h provision/organization_read.c provision/organization_step.c provision/organization_wire.h \
+	provision/plan.c provision/plan.h \
+	provision/plan_beyond.c \
+	provision/plan_fingerprint.c \
+	provision/plan_groups.c \
+	provision/plan_json.c \
+	provision/plan_kinds.c \
+	provision/plan_leaving.c \
+	provision/plan_match.c \
+	provision/plan_parts.h \
+	provision/plan_people.c \
+	provision/plan_sides.c \
+	provision/plan_words.c \
 	provision/scim_client.h provision/scim_read.c provision/scim_step.c provision/scim_wire.h \
 	provision/scim_groups.c provision/scim_steps.h provision/scim_users.c \
 	provision/sorted.c provision/sorted.h \
 	provision/step.c provision/step.h \
 	provision/step_check.c provision/step_check.h \
+	provision/step_json.c provision/step_json.h \
 	provision/web.c provision/web.h \
 	provision/web_pace.c provision/web_pace.h \
 	provision/world.c provision/world.h
@@ -46,3 +62,8 @@ check_PROGRAMS += tests/unit/test_organization_client
 tests_unit_test_organization_client_SOURCES = tests/unit/test_organization_client.c tests/unit/scripted_server.c \
 	tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_organization_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_plan tests/unit/test_ledger
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/unit.h
+tests_unit_test_plan_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c tests/unit/unit.h
+tests_unit_test_ledger_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

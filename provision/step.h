@@ -62,6 +62,7 @@ struct step {
 	const char *const *member_users;        /* world_user.id of each of them; NULL in it: not made yet.  Nothing for a doer */
 	size_t member_count;
 	struct step_fields fields;
+	struct step_fields before;      /* of `fields` what is there now, where that is known: for people and the ledger */
 	const char *why;                /* of the person, or "3 people by rule agents" */
 };
 

@@ -3,6 +3,26 @@
 
 #include <stdlib.h>
 
+static int person_after(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct desired_person *)element)->id);
+}
+
+const struct desired_person *desired_person_by_id(const struct desired *d, const char *id)
+{
+	return d->count == 0 ? NULL : bsearch(id, d->people, d->count, sizeof(*d->people), person_after);
+}
+
+bool desired_wants(const struct desired_person *p, size_t target)
+{
+	if (p->kind == DESIRED_LICENSED || p->kind == DESIRED_CUSTOMER)
+		return p->target == target;
+	for (size_t i = 0; p->kind == DESIRED_PORTAL && i < p->place_count; i++)
+		if (p->places[i].target == target)
+			return true;
+	return false;
+}
+
 static int user_after(const void *key, const void *element)
 {
 	return strcmp(key, ((const struct world_user *)element)->id);

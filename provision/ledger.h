@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The ledger: what Postern did at Atlassian, and for whom it answers.
+ *
+ * One LMDB file, durable, written by the provision role alone.  It holds
+ * nothing that could be read anywhere else: a lost ledger means that accounts
+ * are adopted anew (by externalId, then mail), and that groups which Postern
+ * made are not known as such any more, so they are never deleted.
+ *
+ *  people   (target, person id) -> the account, how it became ours, since when
+ *           it is not wanted any more
+ *  groups   those that Postern made: nobody else's is ever deleted
+ *  mails    (target, mail) -> whose it was last: a mail that moves to another
+ *           person is held until somebody confirms it
+ *  calls    each call to Atlassian: written before it is sent, and again with
+ *           the answer.  At most LEDGER_CALLS_MAX: the oldest go.
+ *  run      the plan that is being applied, until it was done to its end
+ *
+ * A call that was begun and has no answer (the process was killed) may or may
+ * not have been done; apply.h reads the world again and so finds out.
+ */
+#ifndef PROVISION_LEDGER_H
+#define PROVISION_LEDGER_H
+
+#include "provision/step.h"
+
+#define LEDGER_CALLS_MAX 100000         /* some 50 MB; at 10 calls a second the last three hours, usually months */
+#define LEDGER_ANSWER_MAX 500           /* bytes of an answer that are kept */
+#define LEDGER_KEY_MAX 255              /* bytes of a person's id, a mail or a group's name */
+
+enum ledger_deed { LEDGER_CREATED, LEDGER_ADOPTED };
+
+struct ledger_person {
+	const char *target, *person;
+	const char *user;               /* world_user.id; NULL: a call to make one was begun */
+	const char *account_id;         /* Atlassian's; NULL: not told */
+	const char *mail;               /* as last set or seen by us; NULL */
+	enum ledger_deed deed;
+	int64_t since;
+	int64_t unwanted_since;         /* first look that did not want it; 0: wanted.  Time in which nobody looked does not count as grace */
+	int64_t ended;                  /* when Postern deactivated or revoked it; 0: it did not */
+};
+
+struct ledger_group {
+	const char *target, *name;
+	const char *id;                 /* NULL: a call to make it was begun */
+	int64_t since;
+};
+
+struct ledger_mail {
+	const char *target, *mail;      /* lower case */
+	const char *person;
+};
+
+/* Everything but the calls, each list by (target, second), by bytes. */
+struct ledger_view {
+	const struct ledger_person *people;
+	size_t count;
+	const struct ledger_group *groups;
+	size_t group_count;
+	const struct ledger_mail *mails;
+	size_t mail_count;
+	const char *run;                /* id of the plan being applied; NULL: none is */
+	int64_t run_began;
+};
+
+enum call_state { CALL_BEGUN, CALL_DONE, CALL_FAILED };
+const char *call_state_word(enum call_state state);     /* "begun", "done", "failed" */
+
+struct ledger_call {
+	uint64_t number;
+	int64_t at, ended;              /* ended 0: no answer is known */
+	const char *run, *target;
+	struct step step;               /* .target is not set */
+	enum call_state state;
+	int status;
+	unsigned requests;
+	const char *answer;             /* NULL */
+};
+
+struct ledger;
+
+/* LEDGER_READ: no file is an empty ledger.  One environment a process for one file. */
+enum ledger_use { LEDGER_READ, LEDGER_WRITE };
+int ledger_open(const char *path, enum ledger_use use, struct ledger **out, struct error *err);
+void ledger_close(struct ledger *l);    /* NULL is fine */
+
+int ledger_load(struct arena *a, struct ledger *l, struct ledger_view *out, struct error *err);
+/* Of lists by (target, second); NULL: none. */
+const struct ledger_person *ledger_person_of(const struct ledger_view *view, const char *target, const char *person);
+const struct ledger_group *ledger_group_of(const struct ledger_view *view, const char *target, const char *name);
+const struct ledger_mail *ledger_mail_of(const struct ledger_view *view, const char *target, const char *mail);
+
+/* ---- a step, before and after its call; each is on the disk when it returns ---- */
+int ledger_begin(struct ledger *l, const char *target, const struct step *step, int64_t now, uint64_t *number_out, struct error *err);
+int ledger_done(struct ledger *l, uint64_t number, const char *target, const struct step *step, const struct step_result *result,
+	int64_t now, struct error *err);
+int ledger_failed(struct ledger *l, uint64_t number, const char *target, const struct step *step, const struct step_result *result,
+	const struct error *why, int64_t now, struct error *err);
+
+/* ---- a plan being applied ---- */
+int ledger_run_begin(struct ledger *l, const char *id, int64_t now, struct error *err);
+int ledger_run_end(struct ledger *l, struct error *err);
+
+/* ---- what a look at desired state and world teaches ---- */
+/* Since when each account of ours is not wanted; forgets it for those that are.  Of a held person nothing is noted. */
+int ledger_note(struct arena *a, struct ledger *l, const struct desired *desired, int64_t now, struct error *err);
+/* Finds the accounts and groups whose making was begun and never answered. */
+int ledger_settle(struct arena *a, struct ledger *l, const struct desired *desired, const struct world *world, struct error *err);
+/* Somebody says that this mail is that person's now. */
+int ledger_confirm_mail(struct ledger *l, const char *target, const char *mail, const char *person, struct error *err);
+
+/* The newest `limit` calls, oldest of them first; `each` until it returns other than 0. */
+int ledger_calls(struct ledger *l, size_t limit, int (*each)(const struct ledger_call *call, void *context), void *context,
+	struct error *err);
+
+#endif

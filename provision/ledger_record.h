@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Records of the ledger as bytes, and its tables.  Internal to provision/. */
+#ifndef PROVISION_LEDGER_RECORD_H
+#define PROVISION_LEDGER_RECORD_H
+
+#include "provision/ledger.h"
+#include "store/store.h"
+
+#define LEDGER_SCHEMA 1
+#define LEDGER_MAP_SIZE ((size_t)1 << 32)
+
+/* people, groups, mails: target NUL second -> JSON.  calls: number, 8 bytes big-endian -> JSON.  run: "run" -> JSON. */
+enum ledger_table { LEDGER_PEOPLE, LEDGER_GROUPS, LEDGER_MAILS, LEDGER_CALLS, LEDGER_RUN };
+
+struct ledger {
+	char *path;
+	struct store *store;            /* NULL: there is no file */
+};
+
+/* REASON_STORE when one is empty or longer than LEDGER_KEY_MAX. */
+int ledger_key(struct arena *a, const char *target, const char *second, struct slice *out, struct error *err);
+char *lower_case(struct arena *a, const char *s);       /* A to Z; NULL gives NULL */
+
+struct slice ledger_person_write(struct arena *a, const struct ledger_person *p);
+struct slice ledger_group_write(struct arena *a, const struct ledger_group *g);
+struct slice ledger_mail_write(struct arena *a, const struct ledger_mail *m);
+struct slice ledger_call_write(struct arena *a, const struct ledger_call *c);
+int ledger_person_read(struct arena *a, struct slice key, struct slice value, struct ledger_person *out, struct error *err);
+int ledger_group_read(struct arena *a, struct slice key, struct slice value, struct ledger_group *out, struct error *err);
+int ledger_mail_read(struct arena *a, struct slice key, struct slice value, struct ledger_mail *out, struct error *err);
+int ledger_call_read(struct arena *a, struct slice key, struct slice value, struct ledger_call *out, struct error *err);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A plan from beginning to end: who is who, who gets which account, steps, order, counts, and whether it is unusual. */
+#include "provision/plan_parts.h"
+
+struct step *plan_step(struct planning *p, enum phase phase, enum step_kind kind, const struct side *side)
+{
+	struct step_list *list = &p->phases[phase];
+
+	list->steps = arena_grow(p->arena, list->steps, list->n, sizeof(*list->steps));
+	list->steps[list->n] = (struct step){.kind = kind, .target = side->number};
+	return &list->steps[list->n++];
+}
+
+void plan_task(struct planning *p, enum plan_task_kind kind, size_t target, const struct desired_person *person, const char *what)
+{
+	p->tasks = arena_grow(p->arena, p->tasks, p->task_count, sizeof(*p->tasks));
+	p->tasks[p->task_count++] = (struct plan_task){.kind = kind, .target = target, .person = person->id, .mail = person->mail,
+		.what = what};
+}
+
+void plan_problem(struct planning *p, enum plan_problem_kind kind, size_t target, const char *person, const char *what)
+{
+	p->problems = arena_grow(p->arena, p->problems, p->problem_count, sizeof(*p->problems));
+	p->problems[p->problem_count++] = (struct plan_problem){.kind = kind, .target = target, .person = person, .what = what};
+}
+
+/* ---- counts ---- */
+
+static void count_users(const struct planning *p, struct side *s)
+{
+	for (size_t i = 0; i < s->world->user_count; i++) {
+		const struct account_state *state = &s->users[i];
+
+		s->count.active_after += state->active_after;
+		s->count.losing += state->loses;
+		s->count.seats_now += s->world->users[i].active && state->licensed_now > 0;
+		s->count.seats_after += state->active_after && state->licensed_after > 0;
+	}
+	for (size_t i = 0; i < s->want_count; i++) {
+		const struct want *w = &s->wants[i];
+
+		if (w->user != NOBODY || p->frozen[w->person])
+			continue;
+		s->count.active_after++;
+		s->count.seats_after += w->licensed_after > 0;
+	}
+}
+
+size_t plan_seats_now(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->target_count; i++)
+		n += plan->counts[i].seats_now;
+	return n;
+}
+
+size_t plan_seats_after(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->target_count; i++)
+		n += plan->counts[i].seats_after;
+	return n;
+}
+
+size_t plan_step_total(const struct plan *plan, enum step_kind kind, size_t target)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->step_count; i++)
+		n += plan->steps[i].kind == kind && plan->steps[i].target == target;
+	return n;
+}
+
+const char *plan_why(const struct desired *desired, const char *person)
+{
+	const struct desired_person *d = person ? desired_person_by_id(desired, person) : NULL;
+
+	if (!d)
+		return NULL;
+	return d->why ? d->why : d->rule;
+}
+
+/* ---- the safety stop ---- */
+
+/* Those who may lose something at all: accounts of ours, or if more are looked after, those. */
+static size_t base_of(const struct plan_count *c)
+{
+	return c->ours > c->wanted ? c->ours : c->wanted;
+}
+
+static const char *unusual(struct planning *p, const struct plan *plan)
+{
+	size_t now = plan_seats_now(plan), after = plan_seats_after(plan);
+
+	for (size_t i = 0; i < plan->target_count; i++) {
+		const struct plan_count *c = &plan->counts[i];
+
+		if (c->losing > p->limits->lose_most)
+			return arena_printf(p->arena, "%zu accounts at %s would lose something, and the limit is %zu", c->losing, plan->targets[i],
+				p->limits->lose_most);
+		if (c->losing >= PLAN_SHARE_FROM && c->losing * 100 > base_of(c) * p->limits->lose_percent)
+			return arena_printf(p->arena, "%zu of %zu accounts at %s would lose something, and the limit is %u %%", c->losing, base_of(c),
+				plan->targets[i], p->limits->lose_percent);
+	}
+	if (after > now && after - now > p->limits->seats_most)
+		return arena_printf(p->arena, "%zu more seats would be taken (%zu now, %zu then), and the limit is %zu", after - now, now, after,
+			p->limits->seats_most);
+	return NULL;
+}
+
+/* ---- all of it ---- */
+
+static void tell_about_inventory(struct planning *p)
+{
+	if (p->world->inventory_as_of == 0 && p->desired->target_count > 0)
+		plan_problem(p, PROBLEM_NO_INVENTORY, 0, NULL, "there is no inventory of accounts, so accounts of another kind are known only "
+			"where a target lists them");
+}
+
+static void put_together(struct planning *p, struct plan *plan)
+{
+	struct plan_count *counts = arena_alloc(p->arena, (p->desired->target_count + 1) * sizeof(*counts));
+	const char **targets = arena_alloc(p->arena, (p->desired->target_count + 1) * sizeof(*targets));
+	struct step *steps;
+
+	for (size_t i = 0; i < p->desired->target_count; i++) {
+		targets[i] = p->desired->targets[i].name;
+		if (p->sides[i].usable)
+			count_users(p, &p->sides[i]);
+		counts[i] = p->sides[i].count;
+	}
+	for (int i = 0; i < PHASES; i++)
+		plan->step_count += p->phases[i].n;
+	steps = arena_alloc(p->arena, (plan->step_count + 1) * sizeof(*steps));
+	plan->step_count = 0;
+	for (int i = 0; i < PHASES; i++) {
+		if (p->phases[i].n > 0)
+			memcpy(&steps[plan->step_count], p->phases[i].steps, p->phases[i].n * sizeof(*steps));
+		plan->step_count += p->phases[i].n;
+	}
+	plan->steps = steps;
+	plan->targets = targets;
+	plan->target_count = p->desired->target_count;
+	plan->counts = counts;
+	plan->tasks = p->tasks;
+	plan->task_count = p->task_count;
+	plan->problems = p->problems;
+	plan->problem_count = p->problem_count;
+}
+
+int plan_make(struct arena *a, const struct desired *desired, const struct world *world, const struct ledger_view *ledger,
+	const struct plan_limits *limits, int64_t now, struct plan *out, struct error *err)
+{
+	struct planning p = {.arena = a, .desired = desired, .world = world, .ledger = ledger, .limits = limits, .now = now};
+	struct plan plan = {.made = now};
+
+	if (world->target_count != desired->target_count)
+		return error_set(err, REASON_INTERNAL, "the world has %zu targets, the desired state %zu", world->target_count,
+			desired->target_count);
+	if (desired->count >= NOBODY || ledger->count >= NOBODY)
+		return error_set(err, REASON_INTERNAL, "too many people for a plan");
+	tell_about_inventory(&p);
+	plan_sides(&p);
+	plan_match(&p);
+	plan_people(&p);
+	plan_leaving(&p);
+	plan_groups(&p);
+	plan_deletions(&p);
+	put_together(&p, &plan);
+	plan.stopped = unusual(&p, &plan);
+	plan.fingerprint = plan_fingerprint(&p);
+	plan.id = plan_id(a, &plan);
+	*out = plan;
+	return 0;
+}

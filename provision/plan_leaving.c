@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Accounts that nobody wants any more.  Who is in the directory and denied
+ * leaves the groups at once; who is not in it at all stays as they were until
+ * the grace time is over: they may be back tomorrow, and cannot sign on
+ * meanwhile.  Only accounts of ours are ever switched off.
+ */
+#include "provision/plan_parts.h"
+
+static bool is_due(const struct planning *p, const struct ledger_person *record)
+{
+	if (p->limits->grace <= 0)
+		return true;
+	return record->unwanted_since > 0 && p->now - record->unwanted_since >= p->limits->grace;
+}
+
+static const char *why_leaves(const struct planning *p, const struct account_state *state)
+{
+	const struct desired_person *person;
+
+	if (state->person == NOBODY)
+		return "not in the directory any more";
+	person = person_of(p, state->person);
+	if (person->disabled)
+		return "switched off in the directory";
+	return person->why ? person->why : "no rule gives it";
+}
+
+static void switch_off(struct planning *p, struct side *s, uint32_t n)
+{
+	const struct world_user *u = &s->world->users[n];
+	struct step *step = plan_step(p, PHASE_DEACTIVATE, is_scim(s) ? STEP_USER_DEACTIVATE : STEP_CUSTOMER_REVOKE, s);
+
+	step->person = p->ledger->people[s->users[n].record].person;
+	step->user = u->id;
+	step->account_id = u->account_id;
+	step->before.mail = u->mail;
+	step->why = why_leaves(p, &s->users[n]);
+	s->users[n].active_after = false;
+	s->users[n].loses = true;
+	s->count.deactivated++;
+}
+
+/* Memberships of who is held, protected or in grace stay; the others' are plan_groups.c's to take. */
+static void look_at(struct planning *p, struct side *s, uint32_t n)
+{
+	struct account_state *state = &s->users[n];
+	const struct ledger_person *record = state->record == NOBODY ? NULL : &p->ledger->people[state->record];
+	bool gone = state->person == NOBODY;
+
+	if ((!gone && p->frozen[state->person]) || state->guarded) {
+		state->stays = true;
+		return;
+	}
+	if (state->wanted || !record)
+		return;
+	if (!gone && strcmp(record->person, person_of(p, state->person)->id) != 0) {
+		state->stays = true;    /* the ledger's person is not the externalId's */
+		return;
+	}
+	if (!is_due(p, record)) {
+		s->count.waiting++;
+		state->stays = gone;
+	} else if (s->world->users[n].active) {
+		switch_off(p, s, n);
+	}
+}
+
+void plan_leaving(struct planning *p)
+{
+	for (size_t i = 0; i < p->desired->target_count; i++)
+		for (uint32_t n = 0; p->sides[i].usable && n < p->sides[i].world->user_count; n++)
+			look_at(p, &p->sides[i], n);
+}

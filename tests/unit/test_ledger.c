@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ledger: what is known before and after each call, and what looking teaches. */
+#include "tests/unit/unit.h"
+
+#include "provision/ledger_record.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NOW 1795000000
+
+static struct arena *a;
+static char folder[] = "/tmp/postern-ledger-XXXXXX";
+static char *path;
+static struct ledger *ledger;
+
+static int begin(void **state)
+{
+	struct error err;
+
+	(void)state;
+	a = arena_new();
+	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+	if (!mkdtemp(folder))
+		return -1;
+	path = arena_printf(a, "%s/ledger", folder);
+	return ledger_open(path, LEDGER_WRITE, &ledger, &err);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	ledger_close(ledger);
+	unlink(path);
+	unlink(arena_printf(a, "%s-lock", path));
+	arena_free(a);
+	return rmdir(folder);
+}
+
+static struct ledger_view load(void)
+{
+	struct ledger_view view = {0};
+	struct error err;
+
+	assert_done(ledger_load(a, ledger, &view, &err), err);
+	return view;
+}
+
+static uint64_t begun(const struct step *step)
+{
+	uint64_t number = 0;
+	struct error err;
+
+	assert_done(ledger_begin(ledger, "org", step, NOW, &number, &err), err);
+	return number;
+}
+
+static void done(const struct step *step, const struct step_result *result)
+{
+	uint64_t number = begun(step);
+	struct error err;
+
+	assert_done(ledger_done(ledger, number, "org", step, result, NOW + 1, &err), err);
+}
+
+static const struct step create = {.kind = STEP_USER_CREATE, .person = "p1", .fields = {.external_id = "p1", .mail = "A@x.org"}};
+static const struct step_result made = {.id = "u1", .account_id = "557", .status = 201, .requests = 1, .answer = "POST /Users 201"};
+
+static void remembers_what_was_made(void **state)
+{
+	struct ledger_view view;
+	const struct ledger_person *p;
+
+	(void)state;
+	done(&create, &made);
+	view = load();
+	p = ledger_person_of(&view, "org", "p1");
+	assert_non_null(p);
+	assert_string_equal(p->user, "u1");
+	assert_string_equal(p->account_id, "557");
+	assert_int_equal(p->deed, LEDGER_CREATED);
+	assert_string_equal(ledger_mail_of(&view, "org", "a@x.org")->person, "p1");
+	assert_null(ledger_person_of(&view, "org", "p2"));
+	assert_null(ledger_person_of(&view, "other", "p1"));
+}
+
+static void what_was_there_already_is_adopted(void **state)
+{
+	struct step_result found = made;
+	struct ledger_view view;
+	const struct step group = {.kind = STEP_GROUP_CREATE, .name = "g"};
+
+	(void)state;
+	found.was_so = true;
+	done(&create, &found);
+	done(&group, &found);
+	view = load();
+	assert_int_equal(view.people[0].deed, LEDGER_ADOPTED);
+	assert_int_equal(view.group_count, 0);
+}
+
+static void follows_updates_switching_off_and_on(void **state)
+{
+	const struct step update = {.kind = STEP_USER_UPDATE, .person = "p1", .user = "u1", .fields = {.mail = "b@x.org"}};
+	const struct step off = {.kind = STEP_USER_DEACTIVATE, .person = "p1", .user = "u1"};
+	const struct step on = {.kind = STEP_USER_ACTIVATE, .person = "p1", .user = "u1"};
+	const struct step_result ok = {.status = 200};
+	struct ledger_view view;
+
+	(void)state;
+	done(&create, &made);
+	done(&update, &ok);
+	done(&off, &ok);
+	view = load();
+	assert_string_equal(view.people[0].mail, "b@x.org");
+	assert_int_equal(view.people[0].ended, NOW + 1);
+	assert_int_equal(view.mail_count, 2);   /* the old one stays theirs until somebody says otherwise */
+	done(&on, &ok);
+	view = load();
+	assert_int_equal(view.people[0].ended, 0);
+}
+
+static void an_account_that_passes_on_is_the_old_persons_no_more(void **state)
+{
+	const struct step adopt = {.kind = STEP_ADOPT, .person = "p2", .user = "u1", .fields = {.mail = "a@x.org"}, .before = {.external_id = "p1"}};
+	const struct step_result ok = {0};
+	struct ledger_view view;
+
+	(void)state;
+	done(&create, &made);
+	done(&adopt, &ok);
+	view = load();
+	assert_int_equal(view.count, 1);
+	assert_string_equal(view.people[0].person, "p2");
+	assert_int_equal(view.people[0].deed, LEDGER_ADOPTED);
+	assert_string_equal(ledger_mail_of(&view, "org", "a@x.org")->person, "p2");
+}
+
+static void knows_groups_that_are_ours(void **state)
+{
+	const struct step group = {.kind = STEP_GROUP_CREATE, .name = "g"}, gone = {.kind = STEP_GROUP_DELETE, .name = "g"};
+	const struct step_result result = {.id = "7", .status = 201}, ok = {.status = 204};
+	struct ledger_view view;
+
+	(void)state;
+	done(&group, &result);
+	view = load();
+	assert_string_equal(ledger_group_of(&view, "org", "g")->id, "7");
+	done(&gone, &ok);
+	assert_int_equal(load().group_count, 0);
+}
+
+static int keep_call(const struct ledger_call *call, void *context)
+{
+	struct ledger_call **next = context;
+
+	**next = *call;
+	(*next)->answer = arena_strdup(a, call->answer);
+	(*next)->step.person = arena_strdup(a, call->step.person);
+	(*next)->run = arena_strdup(a, call->run);
+	(*next)++;
+	return 0;
+}
+
+static void each_call_is_there_before_and_after(void **state)
+{
+	struct ledger_call calls[4] = {0}, *next = calls;
+	const struct step off = {.kind = STEP_USER_DEACTIVATE, .person = "p1", .user = "u1"};
+	struct step_result refused = {.status = 403, .requests = 3};
+	struct error err, why = {0};
+	uint64_t number;
+
+	(void)state;
+	assert_done(ledger_run_begin(ledger, "plan-1", NOW, &err), err);
+	done(&create, &made);
+	number = begun(&off);
+	refused.answer = arena_alloc(a, 1000);
+	memset((char *)(uintptr_t)refused.answer, 'x', 999);
+	error_set(&why, REASON_PROVISION_STEP, "no");
+	assert_done(ledger_failed(ledger, number, "org", &off, &refused, &why, NOW + 2, &err), err);
+	begun(&off);
+	assert_done(ledger_calls(ledger, 10, keep_call, &next, &err), err);
+	assert_int_equal(next - calls, 3);
+	assert_int_equal(calls[0].state, CALL_DONE);
+	assert_int_equal(calls[0].status, 201);
+	assert_string_equal(calls[0].answer, "POST /Users 201");
+	assert_string_equal(calls[0].run, "plan-1");
+	assert_int_equal(calls[1].state, CALL_FAILED);
+	assert_int_equal(strlen(calls[1].answer), LEDGER_ANSWER_MAX);
+	assert_int_equal(calls[1].at, NOW);
+	assert_int_equal(calls[1].ended, NOW + 2);
+	assert_int_equal(calls[2].state, CALL_BEGUN);
+	assert_int_equal(calls[2].ended, 0);
+	assert_true(calls[2].number > calls[1].number);
+	next = calls;
+	assert_done(ledger_calls(ledger, 1, keep_call, &next, &err), err);
+	assert_int_equal(next - calls, 1);
+	assert_string_equal(load().run, "plan-1");
+	assert_done(ledger_run_end(ledger, &err), err);
+	assert_null(load().run);
+}
+
+/* ---- killed between the call and its answer ---- */
+
+static const struct target org = {.name = "org", .kind = TARGET_ORGANIZATION}, site = {.name = "org", .kind = TARGET_PORTAL_REST};
+
+static void finds_what_a_killed_process_made(void **state)
+{
+	const struct world_user users[] = {{.id = "u1", .external_id = "P1", .mail = "a@x.org", .account_id = "557"}};
+	const struct world_group groups[] = {{.id = "7", .name = "g"}};
+	const struct world_target t = {.complete = true, .users = users, .user_count = 1, .groups = groups, .group_count = 1};
+	const struct world world = {.targets = &t, .target_count = 1};
+	const struct desired desired = {.targets = &org, .target_count = 1};
+	const struct step group = {.kind = STEP_GROUP_CREATE, .name = "g"};
+	struct ledger_view view;
+	struct error err;
+
+	(void)state;
+	begun(&create);
+	begun(&group);
+	view = load();
+	assert_null(view.people[0].user);
+	assert_done(ledger_settle(a, ledger, &desired, &world, &err), err);
+	view = load();
+	assert_string_equal(view.people[0].user, "u1");
+	assert_string_equal(view.people[0].account_id, "557");
+	assert_int_equal(view.people[0].deed, LEDGER_CREATED);
+	assert_string_equal(view.groups[0].id, "7");
+}
+
+static void finds_a_portal_customer_by_mail_and_forgets_what_was_refused(void **state)
+{
+	const struct world_user users[] = {{.id = "qm:1", .mail = "a@X.org"}};
+	const struct world_target t = {.complete = true, .users = users, .user_count = 1};
+	const struct world world = {.targets = &t, .target_count = 1};
+	const struct desired desired = {.targets = &site, .target_count = 1};
+	const struct step customer = {.kind = STEP_CUSTOMER_CREATE, .person = "p1", .fields = {.mail = "A@x.org"}};
+	const struct step_result refused = {.status = 400};
+	struct error err, why = {0};
+	uint64_t number = begun(&customer);
+
+	(void)state;
+	assert_done(ledger_settle(a, ledger, &desired, &world, &err), err);
+	assert_string_equal(load().people[0].user, "qm:1");
+	assert_done(ledger_failed(ledger, number, "org", &customer, &refused, &why, NOW, &err), err);
+	assert_int_equal(load().count, 0);
+}
+
+/* ---- looking ---- */
+
+static void notes_since_when_nobody_wants_an_account(void **state)
+{
+	struct desired_person person = {.id = "p1", .mail = "a@x.org", .kind = DESIRED_NOTHING};
+	struct desired desired = {.targets = &org, .target_count = 1, .people = &person, .count = 1};
+	struct error err;
+
+	(void)state;
+	done(&create, &made);
+	assert_done(ledger_note(a, ledger, &desired, NOW + 5, &err), err);
+	assert_done(ledger_note(a, ledger, &desired, NOW + 9, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, NOW + 5);
+	person.kind = DESIRED_CUSTOMER;
+	person.held = "in doubt";
+	assert_done(ledger_note(a, ledger, &desired, NOW + 10, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, NOW + 5);
+	person.held = NULL;
+	assert_done(ledger_note(a, ledger, &desired, NOW + 11, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, 0);
+	desired.count = 0;              /* gone altogether */
+	assert_done(ledger_note(a, ledger, &desired, NOW + 12, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, NOW + 12);
+}
+
+static void a_mail_is_confirmed_in_any_case(void **state)
+{
+	struct ledger_view view;
+	struct error err;
+
+	(void)state;
+	assert_done(ledger_confirm_mail(ledger, "org", "A@X.org", "p9", &err), err);
+	view = load();
+	assert_string_equal(ledger_mail_of(&view, "org", "a@x.org")->person, "p9");
+	assert_refused(ledger_confirm_mail(ledger, "org", "", "p9", &err), err, REASON_STORE);
+}
+
+static void no_file_is_an_empty_ledger_to_readers(void **state)
+{
+	struct ledger *none;
+	struct ledger_view view;
+	struct ledger_call call, *next = &call;
+	struct error err;
+	uint64_t number;
+
+	(void)state;
+	assert_done(ledger_open(arena_printf(a, "%s/none", folder), LEDGER_READ, &none, &err), err);
+	assert_done(ledger_load(a, none, &view, &err), err);
+	assert_int_equal(view.count, 0);
+	assert_done(ledger_calls(none, 5, keep_call, &next, &err), err);
+	assert_refused(ledger_begin(none, "org", &create, NOW, &number, &err), err, REASON_INTERNAL);
+	ledger_close(none);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(remembers_what_was_made),
+		TEST(what_was_there_already_is_adopted),
+		TEST(follows_updates_switching_off_and_on),
+		TEST(an_account_that_passes_on_is_the_old_persons_no_more),
+		TEST(knows_groups_that_are_ours),
+		TEST(each_call_is_there_before_and_after),
+		TEST(finds_what_a_killed_process_made),
+		TEST(finds_a_portal_customer_by_mail_and_forgets_what_was_refused),
+		TEST(notes_since_when_nobody_wants_an_account),
+		TEST(a_mail_is_confirmed_in_any_case),
+		TEST(no_file_is_an_empty_ledger_to_readers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
