@@ -67,7 +67,7 @@ static int next_request(struct reader *r)
 	return AT_START;
 }
 
-/* Keeps c in the word; one that is too long is cut and never equals anything short. */
+/* Keeps c in the word; one that is too long is cut, and fills it. */
 static void keep(struct reader *r, char c)
 {
 	if (r->word_size < sizeof(r->word))
@@ -151,7 +151,7 @@ static int name_byte(struct reader *r, unsigned char c)
 
 static int host_end(struct reader *r, struct slice value)
 {
-	if (++r->hosts > 1 || value.n == 0 || value.n == sizeof(r->word))
+	if (++r->hosts > 1 || value.n == 0)
 		return refuse(r, REASON_BAD_REQUEST);
 	memcpy(r->host, value.p, value.n);
 	r->host_size = value.n;
@@ -162,6 +162,9 @@ static int value_end(struct reader *r)
 {
 	struct slice value = word(r);
 
+	/* it may have been cut: what is left of it, and trimmed, could be a good value */
+	if (r->field != FIELD_OTHER && value.n == sizeof(r->word))
+		return refuse(r, REASON_BAD_REQUEST);
 	while (value.n && (value.p[value.n - 1] == ' ' || value.p[value.n - 1] == '\t'))
 		value.n--;
 	switch (r->field) {
