@@ -112,15 +112,6 @@ static void on_idle_record(void *arg)
 
 /* ---- the PROXY header ---- */
 
-void connection_expect_header(struct connection *c)
-{
-	c->header = calloc(1, sizeof(*c->header));
-	if (!c->header)
-		abort();
-	if (c->ssl)
-		tls_expect_header(c->ssl, c->header);
-}
-
 static void forget_header(struct connection *c)
 {
 	if (c->header && c->ssl)
@@ -148,13 +139,33 @@ static bool believe_header(struct connection *c)
 	return server_has_room(c);
 }
 
+/* Ahead of a handshake, which is what the caller's share is for.  May end other connections, and never this one. */
+static bool on_header_ahead_of_tls(void *arg)
+{
+	struct connection *c = arg;
+
+	c->refused = c->refused || !believe_header(c);
+	return !c->refused;
+}
+
+void connection_expect_header(struct connection *c)
+{
+	c->header = calloc(1, sizeof(*c->header));
+	if (!c->header)
+		abort();
+	c->header->read = on_header_ahead_of_tls;
+	c->header->context = c;
+	if (c->ssl)
+		tls_expect_header(c->ssl, c->header);
+}
+
 /* Whether it is complete, so that what is left in `buf` is for the reader. */
 static bool header_is_read(struct connection *c, struct evbuffer *buf)
 {
 	feed_header(c, buf);
 	if (c->header->state == PROXY_HEADER_MORE)
 		return false;
-	if (c->header->state == PROXY_HEADER_DONE && believe_header(c)) {
+	if (c->header->state == PROXY_HEADER_DONE && (c->ssl || believe_header(c))) {
 		forget_header(c);
 		become_idle(c, c->server->options.header_seconds);
 		return true;

@@ -62,6 +62,9 @@ struct proxy_header {
 	const char *why;                /* BAD: what is wrong, a fixed text */
 	bool own;                       /* DONE: the proxy speaks for itself; else: */
 	char source[NETWORK_TEXT_SIZE]; /* who called it, "unknown" where it does not say */
+	/* Ahead of TLS, once DONE and before a byte of the handshake is read: whether it may go on. */
+	bool (*read)(void *context);
+	void *context;
 	/* private */
 	size_t n, size;                 /* size: of version 2, once it is known */
 	unsigned char bytes[PROXY_HEADER_MAX];

@@ -5,7 +5,7 @@
  * A TLS connection's bytes go from the socket straight into OpenSSL, so the
  * header is taken off on that way: by a filter in front of the socket's BIO,
  * which lets everything pass once the header is complete, and fails the
- * handshake where it is wrong.
+ * handshake where it is wrong, or who called is not welcome.
  */
 #include "http/internal.h"
 
@@ -27,7 +27,7 @@ static int take(BIO *bio, char *out, int size)
 		n -= taken;
 		memmove(out, out + taken, (size_t)n);
 	}
-	if (h && h->state == PROXY_HEADER_BAD)
+	if (h && (h->state == PROXY_HEADER_BAD || !h->read(h->context)))
 		return -1;
 	BIO_set_data(bio, NULL);
 	return n > 0 ? n : BIO_read(socket, out, size);
@@ -41,7 +41,7 @@ static int filter_read(BIO *bio, char *out, int size)
 		return 0;
 	BIO_clear_retry_flags(bio);
 	n = take(bio, out, size);
-	BIO_copy_next_retry(bio);       /* none behind a wrong header: the last read gave bytes */
+	BIO_copy_next_retry(bio);       /* none behind a header that ends it: the last read gave bytes */
 	return n;
 }
 

@@ -407,6 +407,40 @@ static void a_slow_header_ahead_of_tls_is_cut(void **state)
 	free((char *)(uintptr_t)t.certificate.p);
 }
 
+static bool welcome(const char *peer, void *context)
+{
+	(void)context;
+	return strcmp(peer, "192.0.2.66") != 0 && strcmp(peer, "127.0.0.1") != 0;
+}
+
+/* Not only once a request comes: a handshake is dear, and a connection without a request is one as well. */
+static void a_caller_is_judged_before_the_handshake(void **state)
+{
+	struct http_test t = {.options = demanding()};
+	SSL *callers[4];
+
+	(void)state;
+	t.options.welcome = welcome;
+	t.options.network_limit = 2;
+	make_pair(&t);
+	http_test_start(&t);
+	assert_null(tls_client(&t, BYTES("PROXY TCP4 192.0.2.66 192.0.2.9 1 2\r\n"), 6));
+	for (size_t i = 0; i < 4; i++) {
+		callers[i] = i == 1 ? tls_client(&t, BYTES(V2_SIX), 100000) : tls_client(&t, BYTES(V1), 100000);
+		assert_non_null(callers[i]);
+	}
+	assert_string_equal(ask(callers[0], OK), "");   /* the third of its network ended it, none of which had asked for anything */
+	for (size_t i = 1; i < 4; i++)
+		assert_non_null(strstr(ask(callers[i], OK), i == 1 ? "client=2001:db8::7\n" : "client=192.0.2.1\n"));
+	for (size_t i = 0; i < 4; i++) {
+		close(SSL_get_fd(callers[i]));
+		SSL_free(callers[i]);
+	}
+	http_test_stop(&t);
+	free((char *)(uintptr_t)t.key.p);
+	free((char *)(uintptr_t)t.certificate.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +452,7 @@ int main(void)
 		cmocka_unit_test(serves_a_unix_socket),
 		cmocka_unit_test(takes_the_header_off_ahead_of_tls),
 		cmocka_unit_test(a_slow_header_ahead_of_tls_is_cut),
+		cmocka_unit_test(a_caller_is_judged_before_the_handshake),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
