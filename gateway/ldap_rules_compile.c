@@ -275,7 +275,6 @@ static void read_mark_rule(struct compiling *c)
 	struct rule *rule = &c->rule->rule;
 	struct error err;
 
-	rule->name = arena_printf(c->arena, "mark:%s", c->entry->dn);
 	rule->when_text = members_of(c->arena, c->s->ldap_rules.directory, c->entry->dn);
 	if (condition_parse(c->arena, rule->when_text, CONDITION_RULE, &c->s->names, &rule->when, &err) < 0)
 		problem(c, "its members cannot be named: %.300s", err.detail);
@@ -311,7 +310,6 @@ static void read_given(struct compiling *c)
 
 static void read_mark(struct compiling *c)
 {
-	c->rule->rule.name = arena_printf(c->arena, "mark:%s", c->entry->dn);
 	if (c->entry->says[LDAP_RULE_OUTCOME].n)
 		read_mark_rule(c);
 	else if (!c->entry->says[LDAP_RULE_GROUP].n)
@@ -336,7 +334,9 @@ static void read_entry(struct compiling *c)
 	c->unknown = false;
 	c->rule->entry = c->entry;
 	c->rule->rule.origin = c->entry->dn;
-	if (!c->entry->is_mark)
+	if (c->entry->is_mark)
+		c->rule->rule.name = arena_printf(c->arena, "mark:%s", c->entry->dn);
+	else
 		read_name(c);
 	if (c->entry->fault) {
 		problem(c, "%s", c->entry->fault);

@@ -247,6 +247,23 @@ static void a_mark_on_a_group_is_a_rule_for_its_members(void **state)
 	assert_string_equal(rules.given[0].names[1], "team-7");
 }
 
+/* One byte that is no text in a mark: found by the fuzz target, since the rule behind it was held against no name. */
+static void a_mark_that_cannot_be_read_is_a_fault_and_has_a_name(void **state)
+{
+	struct ldap_rule_set set = marks("outcome=customer", GOOD);
+	struct ldap_rules rules;
+
+	(void)state;
+	set.entries[0].fault = "is no text";
+	set.entries[1].is_mark = false;
+	settings = read_settings(MARKS);
+	rules = compiled(&set);
+	assert_int_equal(rules.n, 2);
+	assert_true(rules.problem_count >= 1);
+	for (size_t i = 0; i < rules.n; i++)
+		assert_non_null(rules.list[i].rule.name);
+}
+
 static void marks_without_a_number_stand_behind_all_that_have_one(void **state)
 {
 	struct ldap_rule_set set = marks("outcome=portal|at=helpdesk", "order=999999999|outcome=customer");
@@ -695,6 +712,7 @@ int main(void)
 		TEST(two_entries_of_one_name_are_wrong),
 		TEST(a_good_entry_is_a_rule),
 		TEST(a_mark_on_a_group_is_a_rule_for_its_members),
+		TEST(a_mark_that_cannot_be_read_is_a_fault_and_has_a_name),
 		TEST(marks_without_a_number_stand_behind_all_that_have_one),
 		TEST(a_mark_may_give_atlassian_groups_alone),
 		TEST(a_mark_gives_no_group_beyond_the_bounds),
