@@ -171,7 +171,8 @@ static void add_pairs(struct line *l, va_list args)
 	}
 }
 
-static void write_line(enum log_level level, const char *message, va_list args)
+/* 0: written, or not wanted. */
+static int write_line(enum log_level level, const char *message, va_list args)
 {
 	bool journal = is_journal(), sent;
 	struct line l = {.n = 0};
@@ -180,7 +181,7 @@ static void write_line(enum log_level level, const char *message, va_list args)
 	size_t at;
 
 	if (!log_wants(level))
-		return;
+		return 0;
 	/* journald adds the time itself */
 	if (!journal) {
 		time_write(clock_now(), time);
@@ -198,8 +199,8 @@ static void write_line(enum log_level level, const char *message, va_list args)
 	sent = journal && send_to_journal(level, &l, at, again);
 	va_end(again);
 	l.bytes[l.n++] = '\n';
-	if (!sent && write(STDERR_FILENO, l.bytes, l.n) < 0)
-		return;                 /* nowhere left to say it */
+	/* nowhere left to say that it could not be said */
+	return sent || write(STDERR_FILENO, l.bytes, l.n) == (ssize_t)l.n ? 0 : -1;
 }
 
 #define LOG_FUNCTION(name, level) \
@@ -216,3 +217,14 @@ LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+int log_info_surely(const char *message, ...)
+{
+	va_list args;
+	int rc;
+
+	va_start(args, message);
+	rc = write_line(LOG_LEVEL_INFO, message, args);
+	va_end(args);
+	return rc;
+}

@@ -26,5 +26,7 @@ void log_error(const char *message, ...) __attribute__((sentinel));
 void log_warning(const char *message, ...) __attribute__((sentinel));
 void log_info(const char *message, ...) __attribute__((sentinel));
 void log_debug(const char *message, ...) __attribute__((sentinel));
+/* For what may not be done unseen.  -1: it is wanted, and could not be written whole. */
+int log_info_surely(const char *message, ...) __attribute__((sentinel, warn_unused_result));
 
 #endif

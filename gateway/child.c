@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* Above the fixed descriptors, so that moving one never closes another. */
@@ -106,9 +107,36 @@ void child_usual_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * One open file for all roles is one O_NONBLOCK for all: a role that sets it
+ * would have the others' lines thrown away where a pipe is full for a moment.
+ * So each has its own, and none of the terminal's; where it cannot be opened
+ * once more (a socket, another user's pipe) it stays the common one.  In a file
+ * of which each has its own place lines go to its end.
+ */
+void child_own_log(void)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL), null = open("/dev/null", O_RDWR | O_CLOEXEC), fd;
+	struct stat st;
+
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+	if (flags < 0 || fstat(STDERR_FILENO, &st) < 0 || (!S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode)))
+		return;
+	if (S_ISREG(st.st_mode) && !(flags & O_APPEND) && fcntl(STDERR_FILENO, F_SETFL, flags | O_APPEND) < 0)
+		return;
+	/* a pipe that nobody reads would be waited for */
+	fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (fcntl(fd, F_SETFL, O_APPEND) == 0 && dup2(fd, STDERR_FILENO) >= 0 && null >= 0)
+		dup2(null, STDOUT_FILENO);      /* mostly the same open file; roles write nothing to it */
+}
+
 static _Noreturn void run(const struct child_order *o, int files, int heartbeat, char *const argv[], pid_t parent)
 {
 	child_usual_signals();
+	child_own_log();        /* as the user who may open it */
 	if (child_user_become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
 		_exit(126);
 	/* after setuid, which would undo it; and the parent may be gone already */

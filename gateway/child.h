@@ -74,6 +74,8 @@ void child_kill(struct child *c);
 void child_free(struct child *c);
 /* In a new process, before it executes anything: no handler, nothing blocked. */
 void child_usual_signals(void);
+/* There: standard error, where it is a pipe or a file, opened for this process alone. */
+void child_own_log(void);
 /* How it ended, in words, from waitpid. */
 const char *child_cause(int status, char *text, size_t size);
 

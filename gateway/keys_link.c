@@ -103,7 +103,7 @@ static int refused(struct wire *w, struct error *err)
 	uint64_t reason = wire_take_number(w);
 	const char *detail = wire_take_text(w);
 
-	if (!wire_is_done(w) || !detail || (reason != REASON_UNSENDABLE && reason != REASON_INTERNAL))
+	if (!wire_is_done(w) || !detail || (reason != REASON_UNSENDABLE && reason != REASON_AUDIT && reason != REASON_INTERNAL))
 		reason = REASON_KEYS_REFUSED;
 	return error_set(err, (enum reason)reason, "the keys role: %s", detail ? detail : "no");
 }

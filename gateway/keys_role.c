@@ -55,7 +55,7 @@ static void complain_of_refusal(struct desk *d, struct arena *a, struct slice an
 		return;
 	reason = wire_take_number(&w);
 	detail = wire_take_text(&w);
-	if (reason != REASON_UNSENDABLE && detail)
+	if (reason != REASON_UNSENDABLE && reason != REASON_AUDIT && detail)
 		complain(d, detail);
 }
 

@@ -122,6 +122,10 @@ bin_PROGRAMS += postern
 postern_SOURCES = gateway/main.c
 postern_LDADD = $(PROGRAM_LIBS)
 
+check_PROGRAMS += tests/unit/test_child
+tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/unit.h
+tests_unit_test_child_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_handover
 tests_unit_test_handover_SOURCES = tests/unit/test_handover.c tests/unit/unit.h
 tests_unit_test_handover_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)

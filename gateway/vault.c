@@ -25,6 +25,17 @@ static const struct saml_key *signer(const struct vault *v, const struct keyring
 	return v->signers[key - v->keyring.keys];
 }
 
+/*
+ * What was signed is known by the log alone once a worker was taken over, and
+ * who fills the disk of the log must not sign unseen.
+ */
+static int logged(const struct vault *v, int rc, struct error *err)
+{
+	if (rc == 0 || v->settings->audit_failure == AUDIT_CONTINUE)
+		return 0;
+	return error_set(err, REASON_AUDIT, "a signature is not given, since its line of the log could not be written");
+}
+
 static int sign_assertion(void *context, struct arena *a, const struct keeper_assertion *what, struct saml_issued *out, struct error *err)
 {
 	const struct vault *v = context;
@@ -44,8 +55,9 @@ static int sign_assertion(void *context, struct arena *a, const struct keeper_as
 	};
 	if (saml_response_write(a, signer(v, key_of(v, door)), &answer, &issued, err) < 0)
 		return -1;
-	log_info("signed", "what", "assertion", "id", issued.assertion_id, "response", issued.response_id, "door", door->name, "name_id",
-		what->name_id, "key", key_of(v, door)->name, NULL);
+	if (logged(v, log_info_surely("signed", "what", "assertion", "id", issued.assertion_id, "response", issued.response_id, "door",
+		door->name, "name_id", what->name_id, "key", key_of(v, door)->name, NULL), err) < 0)
+		return -1;
 	*out = issued;
 	return 0;
 }
@@ -68,7 +80,9 @@ static int sign_rejection(void *context, struct arena *a, const struct keeper_re
 	};
 	if (saml_rejection_write(a, signer(v, key_of(v, door)), &rejection, &issued, err) < 0)
 		return -1;
-	log_info("signed", "what", "refusal", "response", issued.response_id, "door", door->name, "key", key_of(v, door)->name, NULL);
+	if (logged(v, log_info_surely("signed", "what", "refusal", "response", issued.response_id, "door", door->name, "key",
+		key_of(v, door)->name, NULL), err) < 0)
+		return -1;
 	*out = issued;
 	return 0;
 }
@@ -77,12 +91,14 @@ static int sign_query(void *context, struct arena *a, struct slice query, struct
 {
 	const struct vault *v = context;
 	struct saml_query seen;
+	struct slice signature;
 
 	if (!settings_sign_requests(v->settings))
 		return error_set(err, REASON_KEYS_REFUSED, "a message to an identity provider, and the settings sign none");
-	if (saml_query_sign(a, signer(v, v->keyring.requests), query, &seen, signature_out, err) < 0)
+	if (saml_query_sign(a, signer(v, v->keyring.requests), query, &seen, &signature, err) < 0 ||
+		logged(v, log_info_surely("signed", "what", seen.kind, "id", seen.id, "key", v->keyring.requests->name, NULL), err) < 0)
 		return -1;
-	log_info("signed", "what", seen.kind, "id", seen.id, "key", v->keyring.requests->name, NULL);
+	*signature_out = signature;
 	return 0;
 }
 

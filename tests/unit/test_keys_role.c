@@ -181,6 +181,70 @@ static void writes_the_assertion_itself(void **state)
 	assert_non_null(issued.base64);
 }
 
+/* A log on a full disk. */
+static int to_full_disk(void)
+{
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), before = dup(STDERR_FILENO);
+
+	assert_true(full >= 0 && before >= 0 && dup2(full, STDERR_FILENO) >= 0);
+	close(full);
+	return before;
+}
+
+static void back_from_full_disk(int before)
+{
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	close(before);
+}
+
+static int assertion_unlogged(struct saml_issued *out)
+{
+	const struct keeper *keeper = vault_keeper(vault);
+	struct keeper_assertion what = honest();
+	int before = to_full_disk(), rc = keeper->assertion(keeper->context, a, &what, out, &err);
+
+	back_from_full_disk(before);
+	return rc;
+}
+
+static int refusal_unlogged(struct saml_issued *out)
+{
+	const struct keeper *keeper = vault_keeper(vault);
+	const struct keeper_rejection no = {HELPDESK, "_asked", SAML_NO_PASSIVE, "denied-by-rule: no"};
+	int before = to_full_disk(), rc = keeper->rejection(keeper->context, a, &no, out, &err);
+
+	back_from_full_disk(before);
+	return rc;
+}
+
+static void gives_no_signature_that_is_not_in_the_log(void **state)
+{
+	struct keeper_assertion what = honest();
+	struct saml_issued issued = {0};
+	int before;
+
+	(void)state;
+	assert_refused(assertion_unlogged(&issued), err, REASON_AUDIT);
+	assert_refused(refusal_unlogged(&issued), err, REASON_AUDIT);
+	kill(role_pid, SIGKILL);
+	end_of_role();
+	before = to_full_disk();
+	start_role();
+	back_from_full_disk(before);
+	assert_refused(ask_for(&what, &issued), err, REASON_AUDIT);
+	assert_null(issued.xml.p);
+}
+
+static void goes_on_without_a_log_where_the_settings_say_so(void **state)
+{
+	struct saml_issued issued = {0};
+
+	(void)state;
+	((struct settings *)settings)->audit_failure = AUDIT_CONTINUE;
+	assert_done(assertion_unlogged(&issued), err);
+	assert_non_null(issued.xml.p);
+}
+
 static void signs_a_refusal(void **state)
 {
 	const struct keeper *keeper = keys_link_keeper(link_to_it);
@@ -504,6 +568,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(writes_the_assertion_itself, begin, end),
+		cmocka_unit_test_setup_teardown(gives_no_signature_that_is_not_in_the_log, begin, end),
+		cmocka_unit_test_setup_teardown(goes_on_without_a_log_where_the_settings_say_so, begin, end),
 		cmocka_unit_test_setup_teardown(signs_a_refusal, begin, end),
 		cmocka_unit_test_setup_teardown(signs_a_large_assertion_and_refuses_a_huge_one, begin, end),
 		cmocka_unit_test_setup_teardown(signs_nothing_beyond_the_settings, begin, end),
