@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An Atlassian for tests: node main.js --port N --control N [--tls-key FILE --tls-certificate FILE].  See README.md.
+"use strict";
+
+const fs = require("node:fs");
+const http = require("node:http");
+const https = require("node:https");
+const { parseArgs } = require("node:util");
+const { StandIn } = require("./standin");
+const { control } = require("./control");
+
+const { values: said } = parseArgs({
+	options: {
+		port: { type: "string" }, control: { type: "string" }, "tls-key": { type: "string" }, "tls-certificate": { type: "string" },
+	},
+});
+
+const standin = new StandIn();
+const serve = (request, response) => standin.handle(request, response).catch((error) => {
+	console.error(error);
+	request.socket.destroy();
+});
+const interfaces = said["tls-key"]
+	? https.createServer({ key: fs.readFileSync(said["tls-key"]), cert: fs.readFileSync(said["tls-certificate"]) }, serve)
+	: http.createServer(serve);
+interfaces.listen(Number(said.port), "127.0.0.1");
+interfaces.keepAliveTimeout = 60000;
+http.createServer(control(standin)).listen(Number(said.control), "127.0.0.1");
+process.on("SIGTERM", () => process.exit(0));
