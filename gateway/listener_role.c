@@ -66,7 +66,8 @@ static int run(struct loop *loop, struct error *err)
 	}
 	loop->second = event_new(loop->base, -1, EV_PERSIST, every_second, loop);
 	loop->term = evsignal_new(loop->base, SIGTERM, on_stop, loop);
-	if (!loop->second || !loop->term || event_add(loop->second, &second) < 0 || event_add(loop->term, NULL) < 0)
+	if (!loop->second || !loop->term || event_priority_set(loop->second, HTTP_EVENT_FIRST) < 0 ||
+		event_priority_set(loop->term, HTTP_EVENT_FIRST) < 0 || event_add(loop->second, &second) < 0 || event_add(loop->term, NULL) < 0)
 		return error_set(err, REASON_INTERNAL, "no timer or signal event");
 	role_alive(role);
 	event_base_dispatch(loop->base);

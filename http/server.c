@@ -30,6 +30,7 @@
 #define DESCRIPTORS_KEPT 64             /* for files, other listeners and the log */
 #define HEAD_ROOM 4096                  /* a reply's fields with two cookies */
 #define PAUSE_US 20000
+#define TURN_US 100000                  /* of the loop, before it looks again at what comes first */
 #define COMPLAIN_US (60 * INT64_C(1000000))
 
 /* Only to find a server by its evhttp, which is all that a listener's error callback is told. */
@@ -358,15 +359,17 @@ static void set_up(struct http_server *s)
 
 struct event_base *http_event_base(void)
 {
+	const struct timeval turn = {.tv_usec = TURN_US};
 	struct event_config *config = event_config_new();
 	struct event_base *base;
 
 	/* evhttp switches reading and writing on and off six times a request; unsafe only with descriptors made by dup() */
-	if (!config || event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0)
+	if (!config || event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) < 0 ||
+		event_config_set_max_dispatch_interval(config, &turn, -1, HTTP_EVENT_FIRST + 1) < 0)
 		abort();
 	base = event_base_new_with_config(config);
 	event_config_free(config);
-	if (!base)
+	if (!base || event_base_priority_init(base, 2) < 0)
 		abort();
 	return base;
 }

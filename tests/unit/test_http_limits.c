@@ -4,6 +4,7 @@
 
 #include "tests/unit/http_server.h"
 
+#include <event2/event.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -207,6 +208,48 @@ static void spreads_connections_over_two_sockets_of_one_port(void **state)
 	close(second);
 }
 
+static unsigned worked, alive;
+
+static void work(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	worked++;
+	usleep(20000);
+}
+
+static void be_alive(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	alive += worked < 50;
+}
+
+/* A second's work in one turn: fifty connections of which each takes its time. */
+static void what_comes_first_does_not_wait_for_a_whole_turn(void **state)
+{
+	const struct timeval often = {.tv_usec = 50000};
+	struct event_base *base = http_event_base();
+	struct event *pulse = event_new(base, -1, EV_PERSIST, be_alive, NULL), *each[50];
+
+	(void)state;
+	assert_int_equal(event_priority_set(pulse, HTTP_EVENT_FIRST), 0);
+	event_add(pulse, &often);
+	for (size_t i = 0; i < 50; i++) {
+		each[i] = event_new(base, -1, 0, work, NULL);
+		event_active(each[i], EV_READ, 1);
+	}
+	while (worked < 50)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_true(alive >= 2);
+	for (size_t i = 0; i < 50; i++)
+		event_free(each[i]);
+	event_free(pulse);
+	event_base_free(base);
+}
+
 static int start_small(void **state)
 {
 	static struct network loopback;
@@ -238,6 +281,7 @@ int main(void)
 	const struct CMUnitTest alone[] = {
 		cmocka_unit_test(answers_what_is_under_way_when_it_drains),
 		cmocka_unit_test(goes_on_when_descriptors_run_out),
+		cmocka_unit_test(what_comes_first_does_not_wait_for_a_whole_turn),
 		cmocka_unit_test(spreads_connections_over_two_sockets_of_one_port),
 	};
 	int failed = cmocka_run_group_tests_name("small limits", small, start_small, stop);
