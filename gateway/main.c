@@ -77,11 +77,13 @@ static const struct command {
 		"NAME is an outcome, a rule, or a group (directory:cn or a DN, nested members too).\n"
 		"Asks a copy of the mirror; needs no keys and no service.  Exit status 1: nobody.\n"},
 	{"seats", command_seats, "how many people each outcome and rule holds, and what is billed",
-		"usage: postern [-c FILE] seats [--managed-accounts FILE.csv] [--idle DAYS] [--csv | --json]\n\n"
+		"usage: postern [-c FILE] seats [--managed-accounts FILE.csv] [--idle DAYS] [--record]\n"
+		"                     [--csv | --json | --html FILE [--no-names]]\n\n"
 		"Judges everybody of a copy of the mirror; needs no keys and no service.  With\n"
 		"Atlassian's export of managed accounts, or the inventory (postern accounts import):\n"
 		"what is billed beside what the rules give, who is idle, and what to do about it.\n"
-		"With `prices` in the settings: what it costs, and what it saves.\n"},
+		"With `prices` in the settings: what it costs, and what it saves.  --html: one page to\n"
+		"mail and print.  --record: keeps this month's numbers, for the difference to last month.\n"},
 	{"what-if", command_what_if, "who would get something else by other rules",
 		"usage: postern [-c FILE] what-if --rules FILE [--csv | --json]\n\n"
 		"FILE holds `rules` as the settings file does (sets, conditions, exceptions too).  Judges everybody of a copy of the\n"

@@ -106,9 +106,11 @@ gateway_libprogram_a_SOURCES = \
 	gateway/seats_accounts.c \
 	gateway/seats_command.c \
 	gateway/seats_data.c \
+	gateway/seats_html.c \
 	gateway/seats_lines.c \
 	gateway/seats_print.c \
 	gateway/seats_reckon.c \
+	gateway/seats_record.c gateway/seats_record.h \
 	gateway/upgrade.c gateway/upgrade.h \
 	gateway/upgrade_command.c \
 	gateway/units.c gateway/units.h gateway/units_systemd.c \

@@ -115,6 +115,8 @@ int64_t seats_everybody_cost(const struct seats *s);
 
 /* ---- counts ---- */
 
+size_t seats_let_in(const struct seats *s);             /* people who can sign on, with whatever outcome */
+
 struct seats_count {
 	size_t people, able;            /* able to sign on */
 	int64_t money;                  /* their share of what is wanted */
@@ -139,5 +141,9 @@ size_t seats_ways(const struct seats *s, struct seats_way **out);
 void seats_print_text(const struct seats *s);
 void seats_print_csv(const struct seats *s);
 void seats_print_json(const struct seats *s);
+/* What has changed since the last recorded month, or that none is recorded. */
+const char *seats_since_text(const struct seats *s);
+/* One page; without `names` nobody is named on it. */
+struct slice seats_html(const struct seats *s, bool names);
 
 #endif

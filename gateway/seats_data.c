@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Seats for other programs: CSV with a row for each person, and JSON. */
-#include "gateway/seats.h"
+#include "gateway/seats_record.h"
 
 /* All four places and nothing between thousands; in JSON a text, since sums of floats are not exact. */
 static const char *plain_money(const struct seats *s, int64_t money)
@@ -261,6 +261,25 @@ static json_t *bill_json(const struct seats *s)
 	return o;
 }
 
+/* Of the last recorded month; null: none is recorded. */
+static json_t *before_json(const struct seats *s)
+{
+	const struct seats_month *m = s->before;
+	json_t *o;
+
+	if (!m)
+		return json_null();
+	o = json_object();
+	report_json(s->census.arena, o, "month", m->month);
+	json_object_set_new(o, "recorded", json_integer(m->at));
+	json_object_set_new(o, "licensed", sum_json(s, m->wanted, m->wanted_money));
+	json_object_set_new(o, "customer", json_integer((json_int_t)m->customers));
+	json_object_set_new(o, "portal", json_integer((json_int_t)m->portal));
+	json_object_set_new(o, "billed", m->compared ? sum_json(s, m->billed, m->billed_money) : json_null());
+	json_object_set_new(o, "billed-unwanted", m->compared ? json_integer((json_int_t)m->unwanted) : json_null());
+	return o;
+}
+
 static json_t *rules_json(const struct seats *s)
 {
 	json_t *rules = json_array();
@@ -292,6 +311,7 @@ void seats_print_json(const struct seats *s)
 	json_object_set_new(o, "exceptions", count_json(seats_of_rule(s, s->policy->rule_count + 1)));
 	if (s->bill.prices->known)
 		json_object_set_new(o, "bill", bill_json(s));
+	json_object_set_new(o, "before", before_json(s));
 	if (s->compared)
 		json_object_set_new(o, "managed_accounts", accounts_json(s));
 	for (i = 0; i < s->people_count; i++)

@@ -161,7 +161,7 @@ static void add_wanted(struct seats *s)
 	s->lines[s->line_count - 1].money = wanted_money(s);
 	for (size_t i = 0; i < s->bill.count; i++) {
 		struct seats_line more = {.key = arena_printf(a, "besides-%s", s->bill.words[i]), .part = true, .hidden = true,
-			.words = arena_printf(a, "with %s, which no rule gives", report_clean(a, product_title(s->bill.words[i]))),
+			.words = arena_printf(a, "wanted, with %s beside what is given", report_clean(a, product_title(s->bill.words[i]))),
 			.todo = "Take the access to this product away, or name it under prices: rules."};
 
 		count_line(s, &more, &beside, &(struct ask){.class = SEATS_BILLED_WANTED, .product = (product_set)1 << i});

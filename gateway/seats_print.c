@@ -242,5 +242,7 @@ void seats_print_text(const struct seats *s)
 		print_bill(s);
 	if (s->compared)
 		print_accounts(s);
+	printf("%-10s ", "Last month");
+	print_folded(seats_since_text(s), 11);
 	puts("Everybody by name: --csv, --json, postern who licensed");
 }

@@ -40,6 +40,15 @@ int64_t seats_everybody_cost(const struct seats *s)
 	return s->bill.prices->licensed[0] ? bill_cost(&s->bill, &s->everybody) : MONEY_UNKNOWN;
 }
 
+size_t seats_let_in(const struct seats *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->people_count; i++)
+		n += seats_can_sign_on(&s->people[i]);
+	return n;
+}
+
 /* ---- parts of the people ---- */
 
 struct part {

@@ -438,6 +438,11 @@ const char *settings_accounts_path(struct arena *a, const struct settings *s)
 	return arena_printf(a, "%s/accounts.mdb", s->state_dir);
 }
 
+const char *settings_seats_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/seats.json", s->state_dir);
+}
+
 const char *settings_claims_path(struct arena *a, const struct settings *s)
 {
 	return arena_printf(a, "%s/claims.mdb", s->runtime_dir);

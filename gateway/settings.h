@@ -388,6 +388,7 @@ const char *settings_ldap_rules_accept_path(struct arena *a, const struct settin
 /* A folder in which each process says which of them it runs. */
 const char *settings_ldap_rules_running_path(struct arena *a, const struct settings *s);
 const char *settings_accounts_path(struct arena *a, const struct settings *s);
+const char *settings_seats_path(struct arena *a, const struct settings *s);
 const char *settings_claims_path(struct arena *a, const struct settings *s);
 const char *settings_metadata_path(struct arena *a, const struct settings *s, const char *provider);
 const char *settings_metadata_status_path(struct arena *a, const struct settings *s, const char *provider);

@@ -114,7 +114,7 @@ def test_completion_knows_each_command(postern_build):
     ("postern keys ", {"list", "make", "activate", "retire", "instructions"}),
     ("postern -c x.yaml mirror ", {"status", "person", "group", "dump", "accept"}),
     ("postern keys m", {"make"}),
-    ("postern seats --", {"--managed-accounts", "--idle", "--csv", "--json"}),
+    ("postern seats --", {"--managed-accounts", "--idle", "--record", "--csv", "--json", "--html", "--no-names"}),
     ("postern accounts import READM", {"README", "README.md"}),
     ("postern explain --response READM", {"README", "README.md"}),
     ("postern serve ", set()),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`postern seats` with prices: what the rules want, what Atlassian counts, and what to do about it."""
+import base64
 import csv
 import io
 import json
@@ -7,6 +8,8 @@ import re
 
 import pytest
 
+from chromium import Chromium
+from conftest import build_folder
 from parts import Parts
 from test_answers import few_settings, postern, said
 
@@ -152,3 +155,97 @@ def test_the_inventory_is_asked_where_there_is_one(priced):
     finally:
         for path in (priced.folder / "state").glob("accounts.mdb*"):
             path.unlink()
+
+
+def test_months_are_recorded_only_when_told(priced):
+    record = priced.folder / "state/seats.json"
+    before = seats(priced)
+    assert before["before"] is None and not record.exists()
+    assert "Last month No earlier month is recorded: postern seats --record keeps one." in said(priced, "seats")
+    said(priced, "seats", "--record")
+    said(priced, "seats", "--record", "--managed-accounts", str(priced.folder / "managed.csv"))
+    months = json.loads(record.read_text())["months"]
+    assert [m["wanted"] for m in months] == [13] and months[0]["billed"] == 4 and months[0]["wanted_money"] == 13 * 240000
+    assert record.stat().st_mode & 0o777 == 0o640 and "@" not in record.read_text()
+    assert seats(priced)["before"] is None, "this month is no earlier one"
+    months[0].update({"month": "2020-01", "at": 1580000000, "wanted": 12, "wanted_money": 12 * 240000, "billed": 9})
+    record.write_text(json.dumps({"months": months}))
+    try:
+        assert seats(priced)["before"]["month"] == "2020-01"
+        text = re.sub(r"\s+", " ", said(priced, "seats", "--managed-accounts", str(priced.folder / "managed.csv")))
+        assert "Since 2020-01-26: licensed 12 -> 13 (+1); EUR 288.00 -> 312.00 (+24.00); billed 9 -> 4 (-5);" in text, text
+        months[0]["prices"] = "others"
+        record.write_text(json.dumps({"months": months}))
+        text = said(priced, "seats")
+        assert "licensed 12 -> 13 (+1); prices were others then" in text and "288.00" not in text
+        record.write_text("x")
+        assert "is not what `postern seats --record` writes" in said(priced, "seats", "--record", status=1)
+        assert record.read_text() == "x"
+    finally:
+        record.unlink()
+
+
+def page(parts, path, *arguments):
+    said(parts, "seats", "--managed-accounts", str(parts.folder / "managed.csv"), "--html", str(path), *arguments)
+    return path.read_text(encoding="utf-8")
+
+
+def test_page_is_self_contained_and_escaped(priced, tmp_path):
+    path = tmp_path / "seats.html"
+    path.write_text("x" * 100000)
+    text = page(priced, path)
+    assert text.startswith("<!doctype html>") and text.endswith("</html>\n")
+    assert not re.search(r"<script|<img|<link|https?:|url\(|@import", text)
+    assert "juergen.weiss@example.org" in text and "lars.soerensen@example.org" not in text
+    assert "@example.org" not in page(priced, path, "--no-names")
+    assert "postern seats: /nowhere/x.html: No such file" in said(priced, "seats", "--html", "/nowhere/x.html", status=1)
+    for wrong in (["--html", str(path), "--csv"], ["--no-names"]):
+        assert "usage:" in said(priced, "seats", *wrong, status=2)
+
+
+def test_page_holds_no_markup_of_others(priced, tmp_path):
+    export, path = tmp_path / "evil.csv", tmp_path / "evil.html"
+    export.write_text("Email,Billable,Jira <u>\na&b'@example.org,yes,y\nc@example.org,yes,\n")
+    said(priced, "seats", "--managed-accounts", str(export), "--html", str(path))
+    assert "<u>" not in path.read_text() and "a&amp;b" in path.read_text()
+
+
+LOOK = """JSON.stringify({
+  sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  background: getComputedStyle(document.documentElement).backgroundColor,
+  bars: [...document.querySelectorAll('svg rect')].map(r => r.getBoundingClientRect().width),
+  cut: [...document.querySelectorAll('svg text')].filter(t => t.getBBox().x + t.getBBox().width > 860.5).length,
+})"""
+
+
+def pages_of_pdf(pdf):
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
+
+
+def test_page_in_a_browser_and_on_one_sheet(priced, tmp_path):
+    """As a manager sees it: nothing cut, light even where dark colours are preferred, and one sheet of A4 with everything on it."""
+    many = tmp_path / "many.csv"
+    products = ["Jira", "Jira Service Management", "Confluence", "Trello", "Bitbucket", "Loom", "Compass", "Opsgenie", "Statuspage"]
+    many.write_text("Email,Billable," + ",".join(products + [f"Last seen in {p}" for p in products]) + "\n" + "".join(
+        f"somebody.with.a.rather.long.name.number.{i:04}@department-of-long-names.example.org,yes,"
+        + ",".join(["x"] * 9 + ["Never"] * 9) + "\n" for i in range(400)))
+    wide = tmp_path / "postern.yaml"
+    wide.write_text(priced.settings_file.read_text() + "  rules: {agents: [jira, confluence]}\n")
+    full, few = tmp_path / "full.html", tmp_path / "few.html"
+    postern(priced, "-c", str(wide), "seats", "--managed-accounts", str(many), "--html", str(full))
+    page(priced, few)
+    pictures = build_folder() / "screenshots"
+    browser = Chromium(width=1000, height=1300, dark=True)
+    try:
+        for path in (few, full):
+            browser.open(path.as_uri())
+            look = json.loads(browser.value(LOOK))
+            assert look["sideways"] == 0 and look["cut"] == 0 and look["background"] == "rgb(255, 255, 255)", look
+            assert max(look["bars"]) > 300
+            browser.picture(pictures / f"seats-{path.stem}.png")
+            pdf = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True, printBackground=False)["data"])
+            (pictures / f"seats-{path.stem}.pdf").write_bytes(pdf)
+            assert pages_of_pdf(pdf) == 1, path
+        assert not browser.violations
+    finally:
+        browser.close()
