@@ -98,6 +98,9 @@ int ledger_done(struct ledger *l, uint64_t number, const char *target, const str
 int ledger_failed(struct ledger *l, uint64_t number, const char *target, const struct step *step, const struct step_result *result,
 	const struct error *why, int64_t now, struct error *err);
 
+/* Steps of kind STEP_ADOPT, which are no calls, all in one transaction; `targets` are names. */
+int ledger_adopt(struct ledger *l, const char *const *targets, const struct step *steps, size_t n, int64_t now, struct error *err);
+
 /* ---- a plan being applied ---- */
 int ledger_run_begin(struct ledger *l, const char *id, int64_t now, struct error *err);
 int ledger_run_end(struct ledger *l, struct error *err);

@@ -340,6 +340,31 @@ int ledger_failed(struct ledger *l, uint64_t number, const char *target, const s
 	return end_change(&c, rc);
 }
 
+static int adopt_one(struct change *c)
+{
+	struct ledger_call call = {.at = c->now, .ended = c->now, .target = c->target, .step = *c->step, .state = CALL_DONE};
+
+	if (next_number(c, &call.number) < 0)
+		return -1;
+	call.run = run_id(c);
+	return put_call(c, &call) < 0 || drop_oldest(c) < 0 || learn_adopted(c) < 0 ? -1 : 0;
+}
+
+int ledger_adopt(struct ledger *l, const char *const *targets, const struct step *steps, size_t n, int64_t now, struct error *err)
+{
+	struct change c = {.now = now, .err = err};
+	int rc = 0;
+
+	if (begin_change(l, &c) < 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		c.target = targets[steps[i].target];
+		c.step = &steps[i];
+		rc = adopt_one(&c);
+	}
+	return end_change(&c, rc);
+}
+
 /* ---- reading ---- */
 
 struct listing {

@@ -10,6 +10,8 @@ provision_libprovision_a_SOURCES = \
 	provision/accounts_import.c \
 	provision/accounts_listed.c \
 	provision/answer.c provision/answer.h \
+	provision/apply.c provision/apply.h provision/apply_parts.h \
+	provision/apply_steps.c \
 	provision/batches.c provision/batches.h \
 	provision/csv.c provision/csv.h \
 	provision/desired.h \
@@ -62,7 +64,9 @@ check_PROGRAMS += tests/unit/test_organization_client
 tests_unit_test_organization_client_SOURCES = tests/unit/test_organization_client.c tests/unit/scripted_server.c \
 	tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_organization_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_plan tests/unit/test_ledger
+check_PROGRAMS += tests/unit/test_plan tests/unit/test_ledger tests/unit/test_apply
+tests_unit_test_apply_SOURCES = tests/unit/test_apply.c tests/unit/atlassian_model.c tests/unit/atlassian_model.h tests/unit/unit.h
+tests_unit_test_apply_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/unit.h
 tests_unit_test_plan_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c tests/unit/unit.h

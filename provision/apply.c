@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What happens before the first step and after the last. */
+#include "provision/apply_parts.h"
+
+static int load(struct arena *a, struct ledger *ledger, const struct desired *desired, const struct world *world,
+	const struct plan *given, bool *resumed_out, struct ledger_view *view, struct error *err)
+{
+	bool resumed;
+
+	if (ledger_load(a, ledger, view, err) < 0)
+		return -1;
+	resumed = given && view->run && strcmp(view->run, given->id) == 0;
+	*resumed_out = resumed;
+	if (given && !resumed)
+		return 0;
+	/* What a killed process made is found before anything is planned. */
+	return ledger_settle(a, ledger, desired, world, err) < 0 || ledger_load(a, ledger, view, err) < 0 ? -1 : 0;
+}
+
+static int require_same(struct arena *a, const struct plan *now, const struct plan *given, bool resumed, struct error *err)
+{
+	const char *beyond;
+
+	if (!given)
+		return 0;
+	if (!resumed && strcmp(now->id, given->id) == 0)
+		return 0;
+	beyond = plan_beyond(a, now, given);
+	if (resumed && !beyond)
+		return 0;
+	if (beyond)
+		return error_set(err, REASON_PLAN_MOVED, "something changed since the plan was made, so it is not done: new is %s", beyond);
+	return error_set(err, REASON_PLAN_MOVED, "something changed since the plan was made, so it is not done; plan again");
+}
+
+static int require_accepted(const struct plan *now, const struct apply_options *o, struct error *err)
+{
+	const char *why = now->stopped ? now->stopped : o->given ? o->given->stopped : NULL;
+
+	if (!why || o->accept_stopped)
+		return 0;
+	return error_set(err, REASON_PLAN_STOPPED, "%s", why);
+}
+
+static int begin_run(struct arena *a, struct applying *w, struct error *err)
+{
+	int64_t now = w->options->now(w->options->context);
+	const char *id = w->options->given ? w->options->given->id : w->plan->id;
+
+	if (ledger_note(a, w->ledger, w->desired, now, err) < 0)
+		return -1;
+	return w->result->resumed || w->plan->step_count == 0 ? 0 : ledger_run_begin(w->ledger, id, now, err);
+}
+
+int apply(struct arena *a, const struct desired *desired, const struct plan_limits *limits, struct ledger *ledger,
+	const struct step_doer *doer, const struct apply_options *o, struct apply_result *out, struct error *err)
+{
+	struct apply_result result = {.stop = {.reason = REASON_NONE}};
+	struct applying w = {.arena = a, .desired = desired, .ledger = ledger, .doer = doer, .options = o, .err = err};
+	struct ledger_view view = {0};
+	struct world world = {0};
+	int rc;
+
+	if (doer->read(a, doer->context, &world, err) < 0 ||
+		load(a, ledger, desired, &world, o->given, &result.resumed, &view, err) < 0 ||
+		plan_make(a, desired, &world, &view, limits, o->given ? o->given->made : o->now(o->context), &result.plan, err) < 0 ||
+		require_same(a, &result.plan, o->given, result.resumed, err) < 0 ||
+		require_accepted(&result.plan, o, err) < 0)
+		return -1;
+	w.plan = &result.plan;
+	w.result = &result;
+	w.stopped = arena_alloc(a, desired->target_count + 1);
+	if (begin_run(a, &w, err) < 0)
+		return -1;
+	rc = apply_steps(&w);
+	if (rc < 0)
+		return -1;
+	result.ended = rc == 1 && result.stop.reason == REASON_NONE;
+	if (result.ended && ledger_run_end(ledger, err) < 0)
+		return -1;
+	*out = result;
+	return 0;
+}

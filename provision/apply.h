@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Doing a plan: exactly the one that was shown, step by step, through a
+ * struct step_doer, each call in the ledger before it is sent and again with
+ * its answer.
+ *
+ * The world is read again and the plan made again, at the time of the one that
+ * was given: only when the same comes out is it done.  A run that was cut
+ * short (killed, stopped, a refused key) is gone on with when the same plan is
+ * given again: what is left then must be a part of it.  So nothing is done
+ * twice, and nothing that nobody saw.
+ *
+ * A step that fails takes others with it: who was not put into the new group
+ * is not taken out of the old one, and no account is switched off after
+ * something failed for its person.
+ */
+#ifndef PROVISION_APPLY_H
+#define PROVISION_APPLY_H
+
+#include "provision/plan.h"
+
+struct apply_progress {
+	size_t done, failed, left_out, total;
+	const char *target;
+	const struct step *step;        /* the one that has just ended, as it was planned */
+	const struct error *failure;    /* NULL: it was done */
+	const struct step_result *result;       /* NULL: no call was made */
+};
+
+struct apply_options {
+	const struct plan *given;       /* what somebody was shown; NULL: whatever the plan is now (provision: auto) */
+	bool accept_stopped;            /* somebody said yes to what is unusual in it */
+	int64_t (*now)(void *context);
+	bool (*go_on)(void *context);   /* asked before every step; NULL: always */
+	void (*progress)(const struct apply_progress *progress, void *context);         /* after every step; NULL */
+	void *context;
+};
+
+struct apply_result {
+	struct plan plan;               /* what was to be done */
+	bool resumed;                   /* it went on with a run that was cut short */
+	bool ended;                     /* nothing of it is left to be done, but what failed */
+	size_t done, failed, left_out;  /* steps; left out: what they need failed, or their target was stopped */
+	size_t people_failed;           /* members that were not taken in calls that were done */
+	unsigned requests;
+	struct error stop;              /* why a target was stopped; REASON_NONE: none was */
+};
+
+/*
+ * REASON_PLAN_MOVED: what would be done now is not what was given.
+ * REASON_PLAN_STOPPED: it is unusual, and nobody accepted that.  Nothing was
+ * done then.  REASON_STORE: the ledger could not be written, so nothing more
+ * was done.  Failed steps are no error: they are in *out.
+ */
+int apply(struct arena *a, const struct desired *desired, const struct plan_limits *limits, struct ledger *ledger,
+	const struct step_doer *doer, const struct apply_options *options, struct apply_result *out, struct error *err);
+
+#endif
