@@ -129,10 +129,10 @@ struct http_options {
 	 * NULL: there is no other.
 	 */
 	bool (*share)(size_t connections, bool accepts, void *context);
-	size_t connection_limit;        /* at once; 0: 4096, or what the descriptors allow; the longest idle makes room */
+	size_t connection_limit;        /* at once; 0: 4096, or what the hard limit of descriptors allows; the longest idle makes room */
 	/*
 	 * Connections of one network at once; 0: no limit.  A newcomer beyond it ends the longest idle of that network, or the
-	 * slowest, or is ended itself.  Proxies and Unix sockets are not counted, nor are the networks in `exempt`.
+	 * slowest, or is ended itself.  At most three quarters of connection_limit.  Proxies and Unix sockets are not counted, nor are the networks in `exempt`.
 	 */
 	size_t network_limit;
 	int ipv4_prefix, ipv6_prefix;   /* bits of an address that are its network; 0: all 32, 64 */

@@ -27,6 +27,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#define CONNECTIONS 4096
 #define DESCRIPTORS_KEPT 64             /* for files, other listeners and the log */
 #define HEAD_ROOM 4096                  /* a reply's fields with two cookies */
 #define PAUSE_US 20000
@@ -127,22 +128,34 @@ void server_end(struct connection *c)
 
 static bool may_go(const struct connection *c, const struct connection *newcomer, enum room room)
 {
-	return c->evcon && c != newcomer && c->phase != PHASE_REPLYING && (room == ROOM_OF_ANYBODY || crowd_same(c, newcomer));
+	return c->evcon && c != newcomer && (room == ROOM_OF_ANYBODY || crowd_same(c, newcomer));
 }
 
-/* Ends the longest idle connection, or else the one that has been sending its request for the longest time. */
-bool server_make_room(struct http_server *s, const struct connection *newcomer, enum room room)
+static struct connection *oldest(const struct connections *list, const struct connection *newcomer, enum room room, bool replying)
 {
-	struct connections *const lists[] = {&s->idle, &s->busy};
 	struct connection *c;
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		TAILQ_FOREACH(c, lists[i], entry)
-			if (may_go(c, newcomer, room)) {
-				server_end(c);
-				return true;
-			}
-	return false;
+	TAILQ_FOREACH(c, list, entry)
+		if ((c->phase == PHASE_REPLYING) == replying && may_go(c, newcomer, room))
+			return c;
+	return NULL;
+}
+
+/*
+ * Ends the longest idle connection, or else the one that has been sending its request for the longest time; where there is
+ * none of anybody's, the one that has not taken its reply for the longest time: most replies leave at once.
+ */
+bool server_make_room(struct http_server *s, const struct connection *newcomer, enum room room)
+{
+	struct connection *c = oldest(&s->idle, newcomer, room, false);
+
+	c = c ? c : oldest(&s->busy, newcomer, room, false);
+	if (!c && room == ROOM_OF_ANYBODY)
+		c = oldest(&s->busy, newcomer, room, true);
+	if (!c)
+		return false;
+	server_end(c);
+	return true;
 }
 
 static struct bufferevent *on_connection(struct event_base *base, void *arg)
@@ -327,13 +340,22 @@ static void on_drained(evutil_socket_t fd, short what, void *arg)
 static void set_defaults(struct http_options *o)
 {
 	struct rlimit files = {.rlim_cur = RLIM_INFINITY};
-	size_t most = 4096;
+	size_t most = CONNECTIONS;
 
 	getrlimit(RLIMIT_NOFILE, &files);
+	/* the usual 1,024 are meant for programs that use select() */
+	if (files.rlim_cur < most + DESCRIPTORS_KEPT && files.rlim_max > files.rlim_cur) {
+		files.rlim_cur = files.rlim_max < most + DESCRIPTORS_KEPT ? files.rlim_max : most + DESCRIPTORS_KEPT;
+		setrlimit(RLIMIT_NOFILE, &files);
+		getrlimit(RLIMIT_NOFILE, &files);
+	}
 	if (files.rlim_cur != RLIM_INFINITY && files.rlim_cur < most + DESCRIPTORS_KEPT)
 		most = files.rlim_cur > 2 * DESCRIPTORS_KEPT ? files.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
 	if (o->connection_limit == 0 || o->connection_limit > most)
 		o->connection_limit = most;
+	/* whatever the settings say and the descriptors allow, some are left for everybody else */
+	if (o->network_limit > o->connection_limit - o->connection_limit / 4)
+		o->network_limit = o->connection_limit - o->connection_limit / 4;
 	o->header_seconds = o->header_seconds ? o->header_seconds : 20;
 	o->idle_seconds = o->idle_seconds ? o->idle_seconds : 60;
 	o->header_limit = o->header_limit ? o->header_limit : 16384;

@@ -4,6 +4,8 @@
 
 #include "tests/unit/http_server.h"
 
+#include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define H "Host: " HTTP_TEST_HOST "\r\n"
@@ -186,6 +188,76 @@ static void one_network_does_not_fill_what_may_wait(void **state)
 	close(other);
 }
 
+/* Whether the server has ended it, without a byte being taken. */
+static bool is_cut(int fd)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&wait, 1, 10000) == 1;
+}
+
+/* Of many networks, each within its share. */
+static void who_does_not_read_makes_room_at_last(void **state)
+{
+	struct http_test t = {.options = {.header_seconds = 60, .connection_limit = 8}};
+	int deaf[8], fd;
+
+	(void)state;
+	http_test_start(&t);
+	for (int i = 0; i < 8; i++) {
+		deaf[i] = client_connect_from(40 + i, t.port);
+		for (int n = 0; n < 2000; n++)
+			client_send(deaf[i], PAGE, sizeof(PAGE) - 1);
+	}
+	usleep(300000);         /* until what the kernel takes is full */
+	fd = client_connect_from(60, t.port);
+	is_served(fd);
+	assert_true(is_cut(deaf[0]));
+	close(fd);
+	close_all(deaf, 8);
+	http_test_stop(&t);
+}
+
+/* The settings' share may be larger than all that there is. */
+static void one_network_never_has_all_connections(void **state)
+{
+	struct http_test t = {.options = {.header_seconds = 30, .connection_limit = 40, .network_limit = 1000}};
+	int other, many[60], before = server.port;
+
+	(void)state;
+	http_test_start(&t);
+	server.port = t.port;
+	open_idle(70, &other, 1);
+	open_idle(71, many, 60);
+	assert_false(is_closed(other, 50));
+	is_served(other);
+	assert_true(is_closed(many[0], 10000));
+	server.port = before;
+	close(other);
+	close_all(many, 60);
+	http_test_stop(&t);
+}
+
+static void a_low_limit_of_descriptors_is_raised(void **state)
+{
+	struct http_test t = {.options = {.header_seconds = 30}};
+	int many[150], before = server.port;
+	struct rlimit old, few;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = (struct rlimit){.rlim_cur = 100, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	http_test_start(&t);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	server.port = t.port;
+	open_idle(80, many, 150);
+	assert_false(is_closed(many[0], 50));
+	server.port = before;
+	close_all(many, 150);
+	http_test_stop(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +267,9 @@ int main(void)
 		cmocka_unit_test(what_ended_counts_no_longer),
 		cmocka_unit_test(proxies_and_exempt_networks_are_not_counted),
 		cmocka_unit_test(one_network_does_not_fill_what_may_wait),
+		cmocka_unit_test(who_does_not_read_makes_room_at_last),
+		cmocka_unit_test(one_network_never_has_all_connections),
+		cmocka_unit_test(a_low_limit_of_descriptors_is_raised),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
