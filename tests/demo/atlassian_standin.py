@@ -3,10 +3,11 @@
 import base64
 import http.client
 import json
+import os
 import pathlib
 import ssl
 
-from parts import Part, free_port
+from parts import Part, PartFailed, free_port
 
 MAIN = pathlib.Path(__file__).resolve().parent / "atlassian/main.js"
 
@@ -22,6 +23,12 @@ WORLD = {"organization": ORGANIZATION, "sites": [SITE], "directories": [DIRECTOR
          "groupProducts": GROUP_PRODUCTS, "builtin": ["site-admins", "org-admins", "administrators"]}
 
 
+def contracts():
+    """The folder of Atlassian's OpenAPI documents, which are not ours to ship; None: not on this machine."""
+    folder = pathlib.Path(os.environ.get("POSTERN_CONTRACTS") or MAIN.parents[3].parent / "shared/contracts").resolve()
+    return folder if (folder / "atlassian-scim-openapi.json").is_file() else None
+
+
 class Answer:
     def __init__(self, response, body):
         self.status, self.headers, self.body = response.status, response.headers, body
@@ -35,12 +42,20 @@ class Answer:
 
 
 class AtlassianStandIn(Part):
-    """Ports from the kernel; filled with WORLD, or with what is said."""
+    """
+    Ports from the kernel; filled with WORLD, or with what is said.
 
-    def __init__(self, folder, tls=None):
-        """`tls`: (key file, certificate file); None: plain HTTP."""
+    With the npm packages of the tests, and where the contracts are, every
+    request and answer is held against them.  When the stand-in itself broke
+    one, `stop` fails.
+    """
+
+    def __init__(self, folder, modules=None, tls=None):
+        """`modules`: the node_modules folder; `tls`: (key file, certificate file), None: plain HTTP."""
         self.port, self.control_port, self.tls = free_port(), free_port(), tls
         command = ["node", MAIN, "--port", self.port, "--control", self.control_port]
+        if modules and contracts():
+            command = ["env", f"NODE_PATH={modules}", *command, "--contracts", contracts()]
         if tls:
             command += ["--tls-key", tls[0], "--tls-certificate", tls[1]]
         super().__init__(pathlib.Path(folder), "atlassian", command)
@@ -55,6 +70,13 @@ class AtlassianStandIn(Part):
             return self.control("GET", "health") == {"ready": True}
         except OSError:
             return False
+
+    def stop(self, seconds=10):
+        broken = [one for one in self.violations() if one["by"] == "standin"] if self.is_alive() else []
+        status = super().stop(seconds)
+        if broken:
+            raise PartFailed(f"the stand-in broke the contract of {len(broken)} answers:\n{json.dumps(broken[:5], indent=1)}")
+        return status
 
     # ---- addresses, as settings have them ----
 
@@ -104,6 +126,13 @@ class AtlassianStandIn(Part):
 
     def request_counts(self):
         return self.control("GET", "requests/counts")
+
+    def violations(self):
+        """What broke a contract since the last reset: {"by": "client" or "standin", "endpoint", "path", "problems"}."""
+        return self.control("GET", "violations")["violations"]
+
+    def is_checked(self):
+        return self.control("GET", "violations")["checked"]
 
     def forget_requests(self):
         self.control("DELETE", "requests")

@@ -2,11 +2,13 @@
 """The Atlassian of the tests does what Atlassian is known to do, and fails as it is told."""
 import email.utils
 import http.client
+import pathlib
 import time
 
 import pytest
 
-from atlassian_standin import AtlassianStandIn, DIRECTORY, ORGANIZATION, PORTAL_DIRECTORY, SITE
+from atlassian_standin import AtlassianStandIn, DIRECTORY, ORGANIZATION, PORTAL_DIRECTORY, SITE, contracts
+from parts import PartFailed, make_key
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -17,8 +19,8 @@ PROVISIONING = f"/admin/user-provisioning/v1/org/{ORGANIZATION['id']}"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    part = AtlassianStandIn(tmp_path_factory.mktemp("atlassian"))
+def running(tmp_path_factory, node_modules):
+    part = AtlassianStandIn(tmp_path_factory.mktemp("atlassian"), node_modules)
     try:
         yield part.begin()
     finally:
@@ -28,7 +30,8 @@ def running(tmp_path_factory):
 @pytest.fixture
 def atlassian(running):
     running.reset()
-    return running
+    yield running
+    assert [one for one in running.violations() if one["by"] == "standin"] == []
 
 
 def person(who, domain="example.com", **more):
@@ -453,3 +456,71 @@ def test_a_burst_is_counted_by_endpoint(atlassian):
     statuses = [atlassian.scim("GET", "/Users").status for _ in range(30)]
     assert 429 in statuses and statuses[:3] == [200] * 3
     assert atlassian.scim("GET", "/Groups").status == 200
+
+
+# ---- contracts ----
+
+
+@pytest.fixture
+def checked(atlassian):
+    if contracts() is None:
+        pytest.skip("Atlassian's OpenAPI documents are not here (POSTERN_CONTRACTS)")
+    assert atlassian.is_checked()
+    return atlassian
+
+
+@pytest.mark.parametrize("call, problem", [
+    (lambda atlassian: atlassian.scim("GET", "/Users?sortBy=userName"), "?sortBy"),
+    (lambda atlassian: atlassian.scim("GET", "/Users?count=many"), "?count"),
+    (lambda atlassian: atlassian.scim("POST", "/Users", {**person("ada"), "userName": 5}), "/userName"),
+    (lambda atlassian: atlassian.scim("POST", "/Users", person("ada"), headers={"Content-Type": "text/plain"}), ""),
+    (lambda atlassian: atlassian.jsm("POST", "/customer", {"email": "a@partner.org", "shoes": 43}), "/shoes"),
+    (lambda atlassian: atlassian.jsm("POST", "/servicedesk/1/organization", {"organizationId": "1"}), "/organizationId"),
+    (lambda atlassian: atlassian.jsm("POST", "/organization"), ""),
+    (lambda atlassian: atlassian.admin("POST", f"{ORG}/directory/groups", {"title": "x"}), ""),
+])
+def test_a_client_that_breaks_a_contract_is_caught(checked, call, problem):
+    assert call(checked).status == 400
+    violation, = checked.violations()
+    assert violation["by"] == "client" and [one["at"] for one in violation["problems"]] == [problem]
+    assert counts(checked, "scim_users", "portal") == (0, 0)
+    assert checked.requests()[-1]["status"] == 400
+
+
+def test_a_stand_in_that_breaks_a_contract_is_caught(checked):
+    checked.change(organization={"name": 5})
+    assert checked.admin("GET", ORG).status == 200
+    violation, = checked.violations()
+    assert violation["by"] == "standin" and violation["problems"][0]["message"] == "must be string"
+    checked.reset()
+
+
+def test_a_stand_in_that_broke_a_contract_does_not_end_well(checked, tmp_path, node_modules):
+    part = AtlassianStandIn(tmp_path, node_modules).begin()
+    part.change(organization={"name": 5})
+    part.admin("GET", ORG)
+    with pytest.raises(PartFailed, match="broke the contract"):
+        part.stop()
+    assert not part.is_alive()
+
+
+def test_calls_that_no_contract_holds_are_told_in_the_readme(checked):
+    readme = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text()
+    listed = checked.control("GET", "contracts")
+    for call in listed["unproven"]:
+        told = "portal-only SCIM" if "portal-scim:" in call["endpoint"] else call["endpoint"].rsplit("/", 1)[-1]
+        assert told in readme, call
+    assert all(one["reason"] for one in listed["contradictions"])
+    make(checked, "paul", PORTAL_DIRECTORY, domain="partner.org")
+    assert checked.requests()[-1]["unproven"] is True
+
+
+def test_over_tls(tmp_path):
+    part = AtlassianStandIn(tmp_path, tls=make_key(tmp_path, "tls", "127.0.0.1"))
+    try:
+        part.begin()
+        made = part.scim("POST", "/Users", person("ada"))
+        assert made.json["meta"]["location"].startswith(part.origin.replace("http:", "https:"))
+        assert part.origin.startswith("https://") and not part.is_checked()
+    finally:
+        part.stop()

@@ -3,6 +3,7 @@
 "use strict";
 
 const { seed, change, show } = require("./seed");
+const { listed } = require("./contracts");
 const { readBody } = require("./body");
 
 function routes(standin) {
@@ -17,6 +18,8 @@ function routes(standin) {
 		"GET /requests": () => standin.log,
 		"GET /requests/counts": () => standin.requestCounts(),
 		"DELETE /requests": () => (standin.forget(), {}),
+		"GET /violations": () => ({ checked: Boolean(standin.contracts), violations: (standin.contracts || {}).violations || [] }),
+		"GET /contracts": listed,
 		"GET /faults": () => switches.faults.map(({ pattern, ...fault }) => fault),
 		"POST /faults": (body) => [].concat(body).map((fault) => switches.add(fault)),
 		"DELETE /faults": () => (switches.faults = [], {}),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An Atlassian for tests: node main.js --port N --control N [--tls-key FILE --tls-certificate FILE].  See README.md.
+// An Atlassian for tests: node main.js --port N --control N [--contracts FOLDER] [--tls-key FILE --tls-certificate FILE].
+// See README.md.
 "use strict";
 
 const fs = require("node:fs");
@@ -8,14 +9,16 @@ const https = require("node:https");
 const { parseArgs } = require("node:util");
 const { StandIn } = require("./standin");
 const { control } = require("./control");
+const { Contracts } = require("./contracts");
 
 const { values: said } = parseArgs({
 	options: {
 		port: { type: "string" }, control: { type: "string" }, "tls-key": { type: "string" }, "tls-certificate": { type: "string" },
+		contracts: { type: "string" },
 	},
 });
 
-const standin = new StandIn();
+const standin = new StandIn(said.contracts ? new Contracts(said.contracts) : null);
 const serve = (request, response) => standin.handle(request, response).catch((error) => {
 	console.error(error);
 	request.socket.destroy();

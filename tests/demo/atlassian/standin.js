@@ -26,7 +26,9 @@ const IDS = [
 ];
 
 class StandIn {
-	constructor() {
+	// `contracts`: null where there are none
+	constructor(contracts) {
+		this.contracts = contracts;
 		this.world = new World();
 		this.switches = new Switches(this.world);
 		this.forget();
@@ -35,6 +37,8 @@ class StandIn {
 	forget() {
 		this.log = [];
 		this.requests = 0;
+		if (this.contracts)
+			this.contracts.forget();
 	}
 
 	requestCounts() {
@@ -100,9 +104,23 @@ class StandIn {
 			return;
 		}
 		const context = { ...place, world: this.world, switches: this.switches, request, query: url.searchParams, origin, entry };
-		const answer = fault && fault.status && !fault.done ? this.switches.refusal(fault, entry.family) : this.serve(context, text);
+		const refused = fault && fault.status ? this.switches.refusal(fault, entry.family) : null;
+		const answer = refused && !fault.done ? refused : this.checked(context, place, text);
 		entry.status = answer.status;
-		this.send(request, response, fault && fault.done ? this.switches.refusal(fault, entry.family) : answer, fault || {});
+		this.send(request, response, refused || answer, fault || {});
+	}
+
+	// Held against the contract on its way in and out.
+	checked(context, place, text) {
+		const { contracts } = this, { entry, request, query } = context;
+		if (!contracts || !place)
+			return this.serve(context, text);
+		const violation = contracts.checkRequest(entry, place, query, text, request.headers["content-type"]);
+		if (violation)
+			return errorOf(entry.family, 400, `Against the contract: ${JSON.stringify(violation.problems)}`);
+		const answer = this.serve(context, text);
+		contracts.checkAnswer(entry, place, answer, mediaType(request, {}));
+		return answer;
 	}
 
 	serve(context, text) {
