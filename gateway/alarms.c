@@ -237,6 +237,7 @@ struct alarm_watch {
 	const struct metrics *metrics;
 	struct mirror *mirror;          /* NULL until the file is there */
 	bool (*on)[ALARM_COUNT];        /* of each provider, then of each directory, then of the host */
+	int64_t newest;                 /* who is billed newly was told of up to here */
 };
 
 struct alarm_watch *alarm_watch_new(struct arena *a, const struct settings *s, const struct providers *providers,
@@ -296,6 +297,10 @@ void alarm_watch_turn(struct alarm_watch *w, int64_t now)
 		tell("directory", s->directories[i].name, &alarms, w->on[s->provider_count + i]);
 	}
 	alarms_of_host(a, s, w->metrics, &alarms);
+	/* others by name are not what was told already */
+	if (alarms.newest > w->newest)
+		w->on[s->provider_count + s->directory_count][ALARM_BILLED_NEWLY] = false;
+	w->newest = alarms.newest;
 	tell("host", s->host, &alarms, w->on[s->provider_count + s->directory_count]);
 	arena_free(a);
 }

@@ -14,6 +14,7 @@
 #include "gateway/disks.h"
 #include "gateway/metadata_status.h"
 #include "gateway/settings.h"
+#include "provision/accounts_news.h"
 
 enum alarm {
 #define ALARM(name, word, meaning) ALARM_##name,
@@ -48,11 +49,13 @@ struct host_facts {
 	const struct settings *settings;
 	int64_t audit_failing_since;    /* of any worker; 0: of none */
 	struct disk disks[DISKS];
+	struct accounts_news billed;
 };
 
 struct alarms {
 	const char *text[ALARM_COUNT];  /* what is wrong, for an administrator; NULL: off */
 	bool judged[ALARM_COUNT];       /* false: not an alarm of such a subject */
+	int64_t newest;                 /* of a host: the last news among who is billed newly; told again when there are others */
 };
 
 /* Reads what is on disk about the provider; `document` may be NULL. */
@@ -67,6 +70,7 @@ void alarms_judge_directory(struct arena *a, const struct directory_facts *facts
 /* `metrics` NULL, as in a command: nobody says here whether the audit can be written. */
 struct metrics;
 void alarms_of_host(struct arena *a, const struct settings *s, const struct metrics *metrics, struct alarms *out);
+void alarms_gather_billed(struct arena *a, const struct settings *s, struct host_facts *facts);
 void alarms_judge_host(struct arena *a, const struct host_facts *facts, struct alarms *out);
 
 /* ---- the log ---- */

@@ -2,6 +2,7 @@
 /* Alarms of this host: what it writes to. */
 #include "gateway/alarms.h"
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "gateway/disks.h"
 #include "gateway/metrics.h"
@@ -32,18 +33,48 @@ static const char *disk_low(struct arena *a, const struct host_facts *f)
 	return text;
 }
 
+#define NAMED 5
+
+/* The newest first; bounded, since mails and products are what others wrote. */
+static const char *billed_newly(struct arena *a, const struct host_facts *f)
+{
+	const struct accounts_news *news = &f->billed;
+	const char *text;
+	size_t i, all = news->count + news->more;
+
+	if (!news->count)
+		return NULL;
+	text = arena_printf(a, "%zu %s billed since a day at most:", all, all == 1 ? "person is" : "people are");
+	for (i = 0; i < news->count && i < NAMED; i++)
+		text = arena_printf(a, "%s%s %s (%s)", text, i ? "," : "", news->people[i].mail,
+			*news->people[i].products ? news->people[i].products : "product not said");
+	return all > i ? arena_printf(a, "%s and %zu more; postern seats says whom no rule gives it", text, all - i) : text;
+}
+
 void alarms_judge_host(struct arena *a, const struct host_facts *facts, struct alarms *out)
 {
 	*out = (struct alarms){
-		.text = {[ALARM_AUDIT_FAILS] = audit_fails(a, facts), [ALARM_DISK_LOW] = disk_low(a, facts)},
-		.judged = {[ALARM_AUDIT_FAILS] = true, [ALARM_DISK_LOW] = true},
+		.text = {[ALARM_AUDIT_FAILS] = audit_fails(a, facts), [ALARM_DISK_LOW] = disk_low(a, facts),
+			[ALARM_BILLED_NEWLY] = billed_newly(a, facts)},
+		.judged = {[ALARM_AUDIT_FAILS] = true, [ALARM_DISK_LOW] = true, [ALARM_BILLED_NEWLY] = true},
 	};
+}
+
+/* A file that cannot be read is no news: the next import writes it anew. */
+void alarms_gather_billed(struct arena *a, const struct settings *s, struct host_facts *facts)
+{
+	struct error ignored;
+
+	if (accounts_news_read(a, settings_accounts_path(a, s), clock_now(), &facts->billed, &ignored) < 0)
+		facts->billed = (struct accounts_news){0};
 }
 
 void alarms_of_host(struct arena *a, const struct settings *s, const struct metrics *metrics, struct alarms *out)
 {
 	struct host_facts facts = {.settings = s, .audit_failing_since = metrics_audit_failing(metrics)};
 
+	alarms_gather_billed(a, s, &facts);
 	disks_look(a, s, facts.disks);
 	alarms_judge_host(a, &facts, out);
+	out->newest = facts.billed.newest;
 }

@@ -214,6 +214,7 @@ static void gather_host(struct status *s)
 	struct host_facts facts = {.settings = s->settings, .audit_failing_since = s->audit_failing};
 	struct alarms alarms;
 
+	alarms_gather_billed(s->arena, s->settings, &facts);
 	disks_look(s->arena, s->settings, s->disks);
 	memcpy(facts.disks, s->disks, sizeof(facts.disks));
 	alarms_judge_host(s->arena, &facts, &alarms);

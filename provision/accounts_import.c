@@ -8,6 +8,7 @@
  */
 #include "provision/account_columns.h"
 #include "provision/account_record.h"
+#include "provision/accounts_news.h"
 
 #include <inttypes.h>
 
@@ -17,6 +18,8 @@ struct import {
 	struct arena *arena;            /* the caller's: for the report */
 	struct csv csv;
 	struct account_columns columns;
+	const char *path;               /* of the inventory */
+	struct accounts_before *before; /* what it held */
 	struct store_txn *txn;          /* of the inventory; NULL: accounts are shown, not kept */
 	void (*show)(const struct account *account, void *context);
 	void *context;
@@ -165,6 +168,8 @@ static int keep_account(struct arena *a, struct import *im, int line, const stru
 		im->show(account, im->context);
 	if (rc < 0)
 		return -1;
+	if (rc == 1 && im->txn)
+		accounts_before_compare(im->before, account);
 	if (rc == 0) {
 		problem(im, line, "%.80s is there already; the first is kept", account->mail);
 		return 0;
@@ -234,9 +239,10 @@ static int replace(struct import *im, struct store *store, struct error *err)
 	if (store_begin_write(store, &im->txn, err) < 0)
 		return -1;
 	if (store_count(im->txn, ACCOUNTS_MANAGED, &im->report.before, err) < 0 ||
-		store_clear(im->txn, ACCOUNTS_MANAGED, err) < 0 ||
+		accounts_before_read(im->arena, im->txn, &im->before, err) < 0 || store_clear(im->txn, ACCOUNTS_MANAGED, err) < 0 ||
 		import_rows(im, err) < 0 || require_accounts(im, err) < 0 ||
-		put_as_of(im, err) < 0 || store_generation_next(im->txn, err) < 0) {
+		put_as_of(im, err) < 0 || store_generation_next(im->txn, err) < 0 ||
+		accounts_before_tell(im->before, im->path, im->now, err) < 0) {
 		store_abort(im->txn);
 		return -1;
 	}
@@ -278,7 +284,7 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
 		.map_size = ACCOUNTS_MAP_SIZE,
 		.tables = accounts_tables,
 	};
-	struct import im = {.arena = a, .now = now};
+	struct import im = {.arena = a, .now = now, .path = path};
 	struct store *store;
 	int rc;
 

@@ -4,6 +4,7 @@
  * the refusals of a CSV file (accounts_import.c), for the same reason.
  */
 #include "provision/account_record.h"
+#include "provision/accounts_news.h"
 
 #include <inttypes.h>
 
@@ -11,6 +12,8 @@
 
 struct listed {
 	struct arena *arena;            /* the caller's: for the report */
+	const char *path;               /* of the inventory */
+	struct accounts_before *before; /* what it held */
 	size_t unusable;
 	const char **problems;
 	struct accounts_import report;
@@ -39,6 +42,7 @@ static int put_one(struct arena *scratch, struct listed *l, struct store_txn *t,
 		problem(l, account, "another account has the same mail; the first is kept");
 		return 0;
 	}
+	accounts_before_compare(l->before, account);
 	l->report.managed++;
 	l->report.billable += account->billable == 1;
 	return 0;
@@ -70,9 +74,10 @@ static int replace(struct listed *l, struct store *store, const struct account *
 
 	if (store_begin_write(store, &t, err) < 0)
 		return -1;
-	if (store_count(t, ACCOUNTS_MANAGED, &l->report.before, err) < 0 || store_clear(t, ACCOUNTS_MANAGED, err) < 0 ||
+	if (store_count(t, ACCOUNTS_MANAGED, &l->report.before, err) < 0 ||
+	    accounts_before_read(l->arena, t, &l->before, err) < 0 || store_clear(t, ACCOUNTS_MANAGED, err) < 0 ||
 	    put_all(l, t, accounts, n, err) < 0 || store_put(t, ACCOUNTS_IMPORTED, accounts_as_of_key, as_of, err) < 0 ||
-	    store_generation_next(t, err) < 0) {
+	    store_generation_next(t, err) < 0 || accounts_before_tell(l->before, l->path, now, err) < 0) {
 		store_abort(t);
 		return -1;
 	}
@@ -87,7 +92,7 @@ int accounts_import_listed(struct arena *a, const char *path, const struct accou
 		.path = path, .use = STORE_WRITE, .schema = ACCOUNTS_SCHEMA, .cure = accounts_cure, .map_size = ACCOUNTS_MAP_SIZE,
 		.tables = accounts_tables,
 	};
-	struct listed l = {.arena = a, .report = {.rows = n, .columns_used = no_columns, .columns_unneeded = no_columns, .columns_ignored = no_columns}};
+	struct listed l = {.arena = a, .path = path, .report = {.rows = n, .columns_used = no_columns, .columns_unneeded = no_columns, .columns_ignored = no_columns}};
 	struct store *store;
 	int rc;
 

@@ -8,6 +8,7 @@ provision_libprovision_a_SOURCES = \
 	provision/account_record.c provision/account_record.h \
 	provision/accounts.c provision/accounts.h \
 	provision/accounts_import.c \
+	provision/accounts_news.c provision/accounts_news.h \
 	provision/accounts_listed.c \
 	provision/answer.c provision/answer.h \
 	provision/apply.c provision/apply.h provision/apply_parts.h \

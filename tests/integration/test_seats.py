@@ -157,6 +157,22 @@ def test_the_inventory_is_asked_where_there_is_one(priced):
             path.unlink()
 
 
+def test_alarm_names_who_is_billed_newly(priced):
+    export, state, serving = priced.folder / "newly.csv", priced.folder / "state", priced.folder / "serving.yaml"
+    serving.write_text(f"state_dir: {state}\n" + re.sub("(?m)^state_dir:.*\n", "", priced.settings()))
+    export.write_text("Email,Billable,Trello\nmaya.obrien@example.org,no,\nx@example.org,yes,x\n")
+    try:
+        said(priced, "accounts", "import", str(export))
+        assert "billed-newly" not in said(priced, "-c", str(serving), "status", status=2)
+        export.write_text("Email,Billable,Trello\nmaya.obrien@example.org,yes,x\nx@example.org,yes,x\n")
+        said(priced, "accounts", "import", str(export))
+        alarms = said(priced, "-c", str(serving), "status", status=2)
+        assert "billed-newly" in alarms and "1 person is billed since a day at most: maya.obrien@example.org (Trello)" in alarms
+    finally:
+        for path in state.glob("accounts.mdb*"):
+            path.unlink()
+
+
 def test_months_are_recorded_only_when_told(priced):
     record = priced.folder / "state/seats.json"
     before = seats(priced)
@@ -223,9 +239,10 @@ def pages_of_pdf(pdf):
 
 
 def test_page_in_a_browser_and_on_one_sheet(priced, tmp_path):
-    """As a manager sees it: nothing cut, light even where dark colours are preferred, and one sheet of A4 with everything on it."""
+    """As a manager sees it: nothing cut, light even where dark colours are preferred, and one sheet of A4 with all of it."""
     many = tmp_path / "many.csv"
-    products = ["Jira", "Jira Service Management", "Confluence", "Trello", "Bitbucket", "Loom", "Compass", "Opsgenie", "Statuspage"]
+    products = ["Jira", "Jira Service Management", "Confluence", "Trello", "Bitbucket", "Loom", "Compass", "Opsgenie",
+                "Statuspage"]
     many.write_text("Email,Billable," + ",".join(products + [f"Last seen in {p}" for p in products]) + "\n" + "".join(
         f"somebody.with.a.rather.long.name.number.{i:04}@department-of-long-names.example.org,yes,"
         + ",".join(["x"] * 9 + ["Never"] * 9) + "\n" for i in range(400)))

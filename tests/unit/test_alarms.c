@@ -342,6 +342,32 @@ static void an_audit_that_cannot_be_written_is_an_alarm(void **state)
 	assert_non_null(strstr(alarms.text[ALARM_AUDIT_FAILS], "sign-ons go on unrecorded"));
 }
 
+static void who_is_billed_newly_is_named(void **state)
+{
+	struct accounts_newly people[7] = {{"ada@example.org", "Trello", NOW - 5}, {"bob@example.org", "", NOW - 9}};
+	struct settings s = {.audit_file = "x"};
+	struct host_facts f = {.settings = &s};
+	struct alarms alarms;
+
+	(void)state;
+	alarms_judge_host(a, &f, &alarms);
+	assert_null(alarms.text[ALARM_BILLED_NEWLY]);
+	assert_true(alarms.judged[ALARM_BILLED_NEWLY]);
+	f.billed = (struct accounts_news){people, 1, 0, NOW - 5};
+	alarms_judge_host(a, &f, &alarms);
+	assert_string_equal(alarms.text[ALARM_BILLED_NEWLY], "1 person is billed since a day at most: ada@example.org (Trello)");
+	f.billed.count = 2;
+	alarms_judge_host(a, &f, &alarms);
+	assert_string_equal(alarms.text[ALARM_BILLED_NEWLY], "2 people are billed since a day at most: ada@example.org (Trello), "
+		"bob@example.org (product not said)");
+	for (size_t i = 2; i < 7; i++)
+		people[i] = people[0];
+	f.billed = (struct accounts_news){people, 7, 30, NOW - 5};
+	alarms_judge_host(a, &f, &alarms);
+	assert_non_null(strstr(alarms.text[ALARM_BILLED_NEWLY], "37 people"));
+	assert_non_null(strstr(alarms.text[ALARM_BILLED_NEWLY], " and 32 more; postern seats says"));
+}
+
 #define MIB (INT64_C(1) << 20)
 
 static void a_disk_is_low_in_itself_and_for_its_size(void **state)
@@ -391,6 +417,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_held_is_an_alarm_with_counts, begin, end),
 		cmocka_unit_test_setup_teardown(an_alarm_of_a_directory_is_none_of_a_provider, begin, end),
 		cmocka_unit_test_setup_teardown(an_audit_that_cannot_be_written_is_an_alarm, begin, end),
+		cmocka_unit_test_setup_teardown(who_is_billed_newly_is_named, begin, end),
 		cmocka_unit_test_setup_teardown(a_disk_is_low_in_itself_and_for_its_size, begin, end),
 		cmocka_unit_test_setup_teardown(the_disks_that_are_looked_at_are_those_of_the_settings, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read_again, begin_folder, end_folder),
