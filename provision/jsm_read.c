@@ -26,11 +26,11 @@ struct world_user jsm_user_of(struct answer *r, const json_t *value)
 	return u;
 }
 
-struct world_group jsm_organization_of(struct answer *r, const json_t *value)
+void jsm_organization_of(struct answer *r, const json_t *value, struct world_group *out)
 {
 	static const char *const nobody[] = {NULL};
 
-	return (struct world_group){
+	*out = (struct world_group){
 		.id = answer_id(r, value, "id"), .name = answer_text_needed(r, value, "name"), .members = nobody,
 		.fixed = answer_bool(r, value, "scimManaged", false),
 	};
@@ -127,7 +127,7 @@ static void put_organization(struct answer *r, const json_t *value, void *contex
 	struct site *s = context;
 
 	s->organizations = arena_grow(r->arena, s->organizations, s->organization_count, sizeof(*s->organizations));
-	s->organizations[s->organization_count++] = jsm_organization_of(r, value);
+	jsm_organization_of(r, value, &s->organizations[s->organization_count++]);
 }
 
 static int read_members(struct arena *a, struct site *s, struct jsm_list *l, struct world_group *g, struct error *err)

@@ -168,10 +168,11 @@ static int create_organization(struct arena *a, struct web *w, const char *name,
 	if (answer.status != 201)
 		return web_refused(w, &call, &answer, err);
 	body = answer_object(&r, answer.body);
-	if (body)
-		g = jsm_organization_of(&r, body);
+	if (!body)
+		return web_nonsense(w, &call, r.why, err);
+	jsm_organization_of(&r, body, &g);
 	json_decref(body);
-	if (!r.why && strcmp(g.name, name) != 0)
+	if (g.name && strcmp(g.name, name) != 0)
 		answer_wrong(&r, "an organization of another name is answered");
 	if (r.why)
 		return web_nonsense(w, &call, r.why, err);

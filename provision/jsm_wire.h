@@ -10,7 +10,7 @@
 #define JSM_NEEDS "the token of a Jira administrator who administers the desk, too (scope manage:servicedesk-customer)"
 
 struct world_user jsm_user_of(struct answer *r, const json_t *value);
-struct world_group jsm_organization_of(struct answer *r, const json_t *value);
+void jsm_organization_of(struct answer *r, const json_t *value, struct world_group *out);
 
 struct jsm_list {
 	struct web *web;

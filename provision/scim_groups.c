@@ -106,10 +106,11 @@ static int judge_members(struct arena *a, struct members *m, const struct web_ca
 	json_t *body = answer_object(&r, answer->body);
 	struct world_group g = {0};
 
-	if (body)
-		g = scim_group_of(&r, body);
+	if (!body)
+		return web_nonsense(m->web, call, r.why, err);
+	g = scim_group_of(&r, body);
 	json_decref(body);
-	if (!r.why && strcmp(g.id, m->group) != 0)
+	if (g.id && strcmp(g.id, m->group) != 0)
 		answer_wrong(&r, "another group is answered");
 	if (r.why)
 		return web_nonsense(m->web, call, r.why, err);

@@ -12,3 +12,9 @@ tests_demo_demo_entra_LDADD = $(DEMO_LIBS)
 tests_demo_demo_atlassian_CFLAGS = $(DEMO_CFLAGS)
 tests_demo_demo_atlassian_SOURCES = tests/demo/demo_atlassian.c tests/demo/door_saml.c tests/demo/door_saml.h $(DEMO_PEER_SOURCES)
 tests_demo_demo_atlassian_LDADD = $(DEMO_LIBS)
+
+# Drives the clients of provision/ against the stand-in of atlassian/.
+noinst_PROGRAMS += tests/demo/drive-provision
+tests_demo_drive_provision_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_demo_drive_provision_SOURCES = tests/demo/drive_provision.c
+tests_demo_drive_provision_LDADD = $(PROVISION_LIBS)
