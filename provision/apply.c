@@ -2,6 +2,8 @@
 /* What happens before the first step and after the last. */
 #include "provision/apply_parts.h"
 
+#include "provision/plan_parts.h"
+
 static int load(struct arena *a, struct ledger *ledger, const struct desired *desired, const struct world *world,
 	const struct plan *given, bool *resumed_out, struct ledger_view *view, struct error *err)
 {
@@ -17,12 +19,35 @@ static int load(struct arena *a, struct ledger *ledger, const struct desired *de
 	return ledger_settle(a, ledger, desired, world, err) < 0 || ledger_load(a, ledger, view, err) < 0 ? -1 : 0;
 }
 
+/* What a batch of the way back left undone: neither the next people, nor an account that was deactivated and is not active again yet. */
+static void keep_to_batch(struct arena *a, struct plan *now, const struct plan *given)
+{
+	struct step *steps = arena_alloc(a, (now->step_count + given->step_count + 1) * sizeof(*steps));
+	struct plan one = {.targets = now->targets, .target_count = now->target_count, .step_count = 1};
+	size_t n = 0;
+
+	for (size_t i = 0; i < now->step_count; i++) {
+		one.steps = &now->steps[i];
+		if (!plan_beyond(a, &one, given))
+			steps[n++] = now->steps[i];
+	}
+	for (size_t i = 0; i < given->step_count; i++) {
+		one.steps = &given->steps[i];
+		if (given->steps[i].kind == STEP_RESTORE && plan_beyond(a, &one, now))
+			steps[n++] = given->steps[i];
+	}
+	now->steps = steps;
+	now->step_count = n;
+}
+
 static int require_same(struct arena *a, const struct plan *now, const struct plan *given, bool resumed, struct error *err)
 {
 	const char *beyond;
 
 	if (!given)
 		return 0;
+	if (strcmp(plan_id(a, given), given->id) != 0)
+		return error_set(err, REASON_PLAN_MOVED, "this plan was changed after it was made");
 	if (!resumed && strcmp(now->id, given->id) == 0)
 		return 0;
 	beyond = plan_beyond(a, now, given);
@@ -52,6 +77,20 @@ static int begin_run(struct arena *a, struct applying *w, struct error *err)
 	return w->result->resumed || w->plan->step_count == 0 ? 0 : ledger_run_begin(w->ledger, id, now, err);
 }
 
+static int make(struct arena *a, const struct desired *desired, const struct world *world, const struct ledger_view *view,
+	const struct plan_limits *limits, const struct apply_options *o, struct plan *out, struct error *err)
+{
+	int64_t at = o->given ? o->given->made : o->now(o->context);
+
+	if (o->way_back && way_back_make(a, desired, world, view, limits, o->way_back, at, out, err) < 0)
+		return -1;
+	if (o->way_back && o->given && view->run && strcmp(view->run, o->given->id) == 0)
+		keep_to_batch(a, out, o->given);
+	if (o->way_back)
+		return 0;
+	return plan_make(a, desired, world, view, limits, at, out, err);
+}
+
 int apply(struct arena *a, const struct desired *desired, const struct plan_limits *limits, struct ledger *ledger,
 	const struct step_doer *doer, const struct apply_options *o, struct apply_result *out, struct error *err)
 {
@@ -63,7 +102,7 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 
 	if (doer->read(a, doer->context, &world, err) < 0 ||
 		load(a, ledger, desired, &world, o->given, &result.resumed, &view, err) < 0 ||
-		plan_make(a, desired, &world, &view, limits, o->given ? o->given->made : o->now(o->context), &result.plan, err) < 0 ||
+		make(a, desired, &world, &view, limits, o, &result.plan, err) < 0 ||
 		require_same(a, &result.plan, o->given, result.resumed, err) < 0 ||
 		require_accepted(&result.plan, o, err) < 0)
 		return -1;

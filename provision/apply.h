@@ -17,7 +17,7 @@
 #ifndef PROVISION_APPLY_H
 #define PROVISION_APPLY_H
 
-#include "provision/plan.h"
+#include "provision/way_back.h"
 
 struct apply_progress {
 	size_t done, failed, left_out, total;
@@ -29,6 +29,7 @@ struct apply_progress {
 
 struct apply_options {
 	const struct plan *given;       /* what somebody was shown; NULL: whatever the plan is now (provision: auto) */
+	const struct way_back_options *way_back;        /* the plan is one of the way back; NULL: an ordinary one */
 	bool accept_stopped;            /* somebody said yes to what is unusual in it */
 	int64_t (*now)(void *context);
 	bool (*go_on)(void *context);   /* asked before every step; NULL: always */

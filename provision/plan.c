@@ -150,28 +150,40 @@ static void put_together(struct planning *p, struct plan *plan)
 	plan->problem_count = p->problem_count;
 }
 
+int plan_begin(struct planning *p, struct error *err)
+{
+	if (p->world->target_count != p->desired->target_count)
+		return error_set(err, REASON_INTERNAL, "the world has %zu targets, the desired state %zu", p->world->target_count,
+			p->desired->target_count);
+	if (p->desired->count >= NOBODY || p->ledger->count >= NOBODY)
+		return error_set(err, REASON_INTERNAL, "too many people for a plan");
+	tell_about_inventory(p);
+	plan_sides(p);
+	plan_match(p);
+	return 0;
+}
+
+void plan_end(struct planning *p, struct plan *plan)
+{
+	put_together(p, plan);
+	plan->fingerprint = plan_fingerprint(p);
+	plan->id = plan_id(p->arena, plan);
+}
+
 int plan_make(struct arena *a, const struct desired *desired, const struct world *world, const struct ledger_view *ledger,
 	const struct plan_limits *limits, int64_t now, struct plan *out, struct error *err)
 {
 	struct planning p = {.arena = a, .desired = desired, .world = world, .ledger = ledger, .limits = limits, .now = now};
 	struct plan plan = {.made = now};
 
-	if (world->target_count != desired->target_count)
-		return error_set(err, REASON_INTERNAL, "the world has %zu targets, the desired state %zu", world->target_count,
-			desired->target_count);
-	if (desired->count >= NOBODY || ledger->count >= NOBODY)
-		return error_set(err, REASON_INTERNAL, "too many people for a plan");
-	tell_about_inventory(&p);
-	plan_sides(&p);
-	plan_match(&p);
+	if (plan_begin(&p, err) < 0)
+		return -1;
 	plan_people(&p);
 	plan_leaving(&p);
 	plan_groups(&p);
 	plan_deletions(&p);
-	put_together(&p, &plan);
+	plan_end(&p, &plan);
 	plan.stopped = unusual(&p, &plan);
-	plan.fingerprint = plan_fingerprint(&p);
-	plan.id = plan_id(a, &plan);
 	*out = plan;
 	return 0;
 }

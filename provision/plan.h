@@ -53,6 +53,7 @@ enum plan_task_kind {
 	TASK_TWO_ACCOUNTS,              /* more than one account that could be the person's */
 	TASK_PORTAL_MAIL,               /* a portal-only customer's mail changed; REST cannot change it */
 	TASK_PORTAL_RETURN,             /* portal access was revoked and is wanted again; REST cannot give it back */
+	TASK_PRODUCTS,                  /* billed for a product that no group of Postern's gives (way_back.h) */
 	TASK_KINDS
 };
 

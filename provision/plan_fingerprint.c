@@ -125,7 +125,7 @@ static void add_world(EVP_MD_CTX *sum, const struct world *w)
 		add(sum, w->accounts[i].mail);
 		add(sum, w->accounts[i].id);
 		add(sum, w->accounts[i].status);
-		add_number(sum, w->accounts[i].kind);
+		add_number(sum, (uint64_t)w->accounts[i].kind * 2 + (w->accounts[i].billable == 1));
 	}
 }
 

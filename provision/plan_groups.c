@@ -360,7 +360,7 @@ static void remove_members(struct work *w, const struct group_work *g)
 
 /* ---- all of it ---- */
 
-static void count_licensed(struct side *s)
+void plan_count_licensed(struct side *s)
 {
 	for (const char *const *name = s->target->licensed; name && *name; name++) {
 		const struct world_group *g = world_group_by_name(s->world, *name);
@@ -391,7 +391,7 @@ static void plan_side(struct planning *p, struct side *s)
 	struct work works[2];
 	size_t n = 0;
 
-	count_licensed(s);
+	plan_count_licensed(s);
 	works[n++] = begin_work(p, s, is_scim(s) ? &scim_form : &organization_form);
 	if (!is_scim(s))
 		works[n++] = begin_work(p, s, &desk_form);

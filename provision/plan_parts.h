@@ -100,10 +100,14 @@ void plan_people(struct planning *p);
 void plan_leaving(struct planning *p);
 void plan_groups(struct planning *p);
 void plan_deletions(struct planning *p);
+void plan_count_licensed(struct side *s);       /* licensed_now and licensed_after of each user, from the world */
 /* plan_fingerprint.c */
 const char *plan_fingerprint(struct planning *p);
 const char *plan_id(struct arena *a, const struct plan *plan);
 
+/* plan.c: the beginning and the end that every plan has.  REASON_INTERNAL: world and desired state do not fit. */
+int plan_begin(struct planning *p, struct error *err);
+void plan_end(struct planning *p, struct plan *plan);
 struct step *plan_step(struct planning *p, enum phase phase, enum step_kind kind, const struct side *side);
 void plan_task(struct planning *p, enum plan_task_kind kind, size_t target, const struct desired_person *person, const char *what);
 void plan_problem(struct planning *p, enum plan_problem_kind kind, size_t target, const char *person, const char *what);

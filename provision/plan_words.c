@@ -77,6 +77,17 @@ static const struct task_text tasks[TASK_KINDS] = {
 				"find the person and grant access again.",
 		},
 	},
+	[TASK_PRODUCTS] = {
+		"products", "People who are billed for a product that no rule gives them",
+		"https://support.atlassian.com/subscriptions-and-billing/docs/manage-your-bill-for-atlassian-guard-standard",
+		{
+			"Open https://admin.atlassian.com, Directory, Users, and find the person by mail.",
+			"Take away each product that is named. A product that a group gives: take them out of that group.",
+			"Trello is counted while the person is in any workspace, free ones too: an administrator of the workspace removes them.",
+			"Somebody else's site counts, too: the person leaves it, or its administrator removes them.",
+			"The bill follows with up to a day's delay. Import the inventory again, then look once more.",
+		},
+	},
 };
 
 const char *plan_task_word(enum plan_task_kind kind)

@@ -40,6 +40,7 @@ provision_libprovision_a_SOURCES = \
 	provision/step.c provision/step.h \
 	provision/step_check.c provision/step_check.h \
 	provision/step_json.c provision/step_json.h \
+	provision/way_back.c provision/way_back.h \
 	provision/web.c provision/web.h \
 	provision/web_pace.c provision/web_pace.h \
 	provision/world.c provision/world.h
@@ -65,7 +66,9 @@ check_PROGRAMS += tests/unit/test_organization_client
 tests_unit_test_organization_client_SOURCES = tests/unit/test_organization_client.c tests/unit/scripted_server.c \
 	tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_organization_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_plan tests/unit/test_ledger tests/unit/test_apply
+check_PROGRAMS += tests/unit/test_plan tests/unit/test_ledger tests/unit/test_apply tests/unit/test_way_back
+tests_unit_test_way_back_SOURCES = tests/unit/test_way_back.c tests/unit/unit.h
+tests_unit_test_way_back_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_apply_SOURCES = tests/unit/test_apply.c tests/unit/atlassian_model.c tests/unit/atlassian_model.h tests/unit/unit.h
 tests_unit_test_apply_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/unit.h

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way back: people who are billed though no rule licenses them.
+ *
+ * A plan of one stage at a time, the least harmful first; the next one is
+ * planned only after the world and the inventory were read again, and holds
+ * only those who are still billed:
+ *
+ *  groups   out of the licensed groups.  Undone by putting them back in.
+ *  products what gives access without a group of ours (Trello, a local group)
+ *           is a task for a human, by product.
+ *  unlink   the SCIM user is taken off the Atlassian account; both stay as
+ *           they are.  Undone by provisioning the person again, which links
+ *           them.  Only for people who shall have no Atlassian account: anybody
+ *           else would be linked again by the next plan.
+ *  delete   the SCIM user is deleted, which deactivates the account, and the
+ *           account is activated again.  Not undone: the SCIM user is gone.
+ *
+ * Always explicit: each such plan is stopped until it is accepted, the first
+ * is to be for one test person, and each batch is a plan of its own.  Not
+ * proven on a live site: the calls are known from Atlassian's documents alone.
+ * Protected accounts, administrators, and whoever is held are never in it.
+ */
+#ifndef PROVISION_WAY_BACK_H
+#define PROVISION_WAY_BACK_H
+
+#include "provision/plan.h"
+
+enum way_back_stage { WAY_BACK_GROUPS, WAY_BACK_PRODUCTS, WAY_BACK_UNLINK, WAY_BACK_DELETE, WAY_BACK_STAGES };
+
+const char *way_back_word(enum way_back_stage stage);           /* "groups", "products", "unlink", "delete" */
+const char *way_back_says(enum way_back_stage stage);           /* what it does, a sentence */
+const char *way_back_undo(enum way_back_stage stage);           /* how it is undone; NULL: it is not */
+
+struct way_back_options {
+	enum way_back_stage stage;
+	const char *only;               /* mail of the one person it is tried with; NULL: everybody */
+	size_t most;                    /* people in this batch */
+};
+
+/* As plan_make; who is billed is the inventory's word, so without one there is nobody.  Memory and errors as there. */
+int way_back_make(struct arena *a, const struct desired *desired, const struct world *world, const struct ledger_view *ledger,
+	const struct plan_limits *limits, const struct way_back_options *options, int64_t now, struct plan *out, struct error *err);
+
+#endif

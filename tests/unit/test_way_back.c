@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The way back: who is billed without a rule, and one stage of it at a time. */
+#include "tests/unit/unit.h"
+
+#include "provision/apply.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NOW 1795000000
+
+static struct arena *a;
+static const char *const groups[] = {"agents", "customers", NULL}, *const licensed[] = {"agents", NULL};
+static const char *const in_agents[] = {"u1", "u2", "u3", "u5", NULL}, *const products[] = {"trello", NULL}, *const administrators[] = {"5@x.org", NULL};
+static const struct target target = {.name = "organisation", .kind = TARGET_ORGANIZATION, .base = "o", .groups = groups, .licensed = licensed};
+static struct desired_person people[3];
+static struct desired desired;
+static struct world_user users[5];
+static struct world_group world_groups[1];
+static struct world_target t;
+static struct account accounts[6];
+static struct world world;
+static struct ledger_view ledger;
+static struct plan_limits limits;
+
+/* u1 is licensed, u2 a customer, u3 denied, u4 unknown here and in no group, u5 an administrator; a sixth is no SCIM user. */
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	people[0] = (struct desired_person){.id = "p1", .mail = "1@x.org", .kind = DESIRED_LICENSED, .groups = licensed};
+	people[1] = (struct desired_person){.id = "p2", .mail = "2@x.org", .kind = DESIRED_CUSTOMER};
+	people[2] = (struct desired_person){.id = "p3", .mail = "3@x.org", .kind = DESIRED_NOTHING};
+	desired = (struct desired){.targets = &target, .target_count = 1, .people = people, .count = 3};
+	for (int i = 0; i < 6; i++)
+		accounts[i] = (struct account){.mail = arena_printf(a, "%d@x.org", i + 1), .id = arena_printf(a, "a%d", i + 1), .kind = ACCOUNT_MANAGED,
+			.billable = 1, .products = products};
+	for (int i = 0; i < 5; i++)
+		users[i] = (struct world_user){.id = arena_printf(a, "u%d", i + 1), .external_id = i < 3 ? people[i].id : NULL,
+			.mail = accounts[i].mail, .account_id = accounts[i].id, .active = true};
+	world_groups[0] = (struct world_group){.id = "g1", .name = "agents", .members = in_agents, .member_count = 4};
+	t = (struct world_target){.complete = true, .users = users, .user_count = 5, .groups = world_groups, .group_count = 1};
+	world = (struct world){.targets = &t, .target_count = 1, .accounts = accounts, .account_count = 6, .inventory_as_of = NOW};
+	ledger = (struct ledger_view){0};
+	limits = (struct plan_limits){.administrators = administrators};
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_free(a);
+	return 0;
+}
+
+static struct plan make(enum way_back_stage stage, const char *only, size_t most)
+{
+	const struct way_back_options options = {.stage = stage, .only = only, .most = most};
+	struct plan plan = {0};
+	struct error err;
+
+	assert_done(way_back_make(a, &desired, &world, &ledger, &limits, &options, NOW, &plan, &err), err);
+	assert_non_null(plan.stopped);
+	return plan;
+}
+
+static const char *said(const struct plan *plan)
+{
+	char *all = arena_strdup(a, "");
+
+	for (size_t i = 0; i < plan->step_count; i++)
+		all = arena_printf(a, "%s%s%s %s", all, i > 0 ? ", " : "", step_kind_word(plan->steps[i].kind),
+			plan->steps[i].user ? plan->steps[i].user : plan->steps[i].member_users[0]);
+	return all;
+}
+
+static void takes_them_out_of_licensed_groups_first(void **state)
+{
+	struct plan plan = make(WAY_BACK_GROUPS, NULL, SIZE_MAX);
+
+	(void)state;
+	assert_string_equal(said(&plan), "members-remove u2, members-remove u3");
+	assert_int_equal(plan_seats_now(&plan), 4);
+	assert_int_equal(plan_seats_after(&plan), 2);
+	assert_int_equal(plan.counts[0].losing, 2);
+	plan = make(WAY_BACK_GROUPS, NULL, 1);
+	assert_string_equal(said(&plan), "members-remove u2");
+	plan = make(WAY_BACK_GROUPS, "3@X.org", SIZE_MAX);
+	assert_string_equal(said(&plan), "members-remove u3");
+	plan = make(WAY_BACK_GROUPS, "5@x.org", SIZE_MAX);
+	assert_int_equal(plan.step_count, 0);
+}
+
+static void names_products_for_a_human(void **state)
+{
+	struct plan plan = make(WAY_BACK_PRODUCTS, NULL, SIZE_MAX);
+
+	(void)state;
+	assert_int_equal(plan.step_count, 0);
+	assert_int_equal(plan.task_count, 4);
+	assert_int_equal(plan.tasks[0].kind, TASK_PRODUCTS);
+	assert_string_equal(plan.tasks[0].what, "2@x.org is billed for trello");
+	assert_string_equal(plan.tasks[3].what, "6@x.org is billed for trello, and is no user of this SCIM directory");
+}
+
+static void unlinks_only_who_shall_have_no_account_and_is_in_no_licensed_group(void **state)
+{
+	struct plan plan = make(WAY_BACK_UNLINK, NULL, SIZE_MAX);
+
+	(void)state;
+	assert_string_equal(said(&plan), "unlink u4");
+	assert_string_equal(plan.steps[0].account_id, "a4");
+	users[3].account_id = NULL;     /* done already */
+	plan = make(WAY_BACK_UNLINK, NULL, SIZE_MAX);
+	assert_int_equal(plan.step_count, 0);
+}
+
+static void deletes_and_activates_again_last(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	t.group_count = 0;
+	plan = make(WAY_BACK_DELETE, NULL, SIZE_MAX);
+	assert_string_equal(said(&plan), "user-delete u3, restore u3, user-delete u4, restore u4");
+	assert_null(way_back_undo(WAY_BACK_DELETE));
+	assert_non_null(strstr(plan.stopped, "cannot be undone"));
+	assert_non_null(way_back_undo(WAY_BACK_UNLINK));
+	assert_string_equal(way_back_word(WAY_BACK_UNLINK), "unlink");
+	assert_non_null(way_back_says(WAY_BACK_DELETE));
+}
+
+static void the_held_and_the_unbilled_are_not_in_it(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	people[1].held = "in doubt";
+	accounts[2].billable = -1;
+	accounts[3].billable = 0;
+	plan = make(WAY_BACK_GROUPS, NULL, SIZE_MAX);
+	assert_int_equal(plan.step_count, 0);
+	world.account_count = 0;
+	plan = make(WAY_BACK_PRODUCTS, NULL, SIZE_MAX);
+	assert_int_equal(plan.task_count, 0);
+}
+
+/* ---- a batch that is cut short ---- */
+
+static bool deleted[5], restored[5];
+static int steps_left;
+
+static int read_world(struct arena *arena, void *context, struct world *out, struct error *err)
+{
+	struct world_user *there = arena_alloc(arena, sizeof(users));
+	struct world_target *now = arena_alloc(arena, sizeof(*now));
+
+	(void)context;
+	(void)err;
+	*now = t;
+	now->users = there;
+	now->user_count = 0;
+	for (size_t i = 0; i < t.user_count; i++)
+		if (!deleted[i])
+			there[now->user_count++] = users[i];
+	*out = world;
+	out->targets = now;
+	return 0;
+}
+
+static int do_step(struct arena *arena, void *context, const struct step *step, struct step_result *out, struct error *err)
+{
+	(void)arena;
+	(void)context;
+	(void)err;
+	(step->kind == STEP_RESTORE ? restored : deleted)[step->user[1] - '1'] = true;
+	out->status = 204;
+	return 0;
+}
+
+static int64_t time_now(void *context)
+{
+	(void)context;
+	return NOW;
+}
+
+static bool go_on(void *context)
+{
+	(void)context;
+	return steps_left-- > 0;
+}
+
+static void a_batch_that_was_cut_short_leaves_nobody_deactivated(void **state)
+{
+	const struct step_doer doer = {.read = read_world, .step = do_step};
+	const struct way_back_options way = {.stage = WAY_BACK_DELETE, .most = 1};
+	struct apply_options options = {.way_back = &way, .accept_stopped = true, .now = time_now, .go_on = go_on};
+	struct apply_result result;
+	struct ledger *file;
+	struct error err;
+	struct plan plan;
+	char path[] = "/tmp/postern-way-back-XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_done(ledger_open(arena_printf(a, "%s/ledger", path), LEDGER_WRITE, &file, &err), err);
+	t.group_count = 0;
+	plan = make(WAY_BACK_DELETE, NULL, 1);
+	options.given = &plan;
+	steps_left = 1;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_true(deleted[2] && !restored[2] && !result.ended);
+	steps_left = 100;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_true(restored[2] && !deleted[3] && result.ended && result.resumed);
+	plan.steps = NULL;
+	plan.step_count = 0;
+	assert_refused(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err, REASON_PLAN_MOVED);
+	ledger_close(file);
+	unlink(arena_printf(a, "%s/ledger", path));
+	unlink(arena_printf(a, "%s/ledger-lock", path));
+	rmdir(path);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(takes_them_out_of_licensed_groups_first),
+		TEST(names_products_for_a_human),
+		TEST(unlinks_only_who_shall_have_no_account_and_is_in_no_licensed_group),
+		TEST(deletes_and_activates_again_last),
+		TEST(the_held_and_the_unbilled_are_not_in_it),
+		TEST(a_batch_that_was_cut_short_leaves_nobody_deactivated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
