@@ -42,6 +42,7 @@ const CONTRADICTIONS = [
 const LINKS = "/admin/user-provisioning/v1/org/{orgId}";
 // What the endpoint's name begins with, and where it is known from.
 const UNPROVEN = [
+	["GET /rest/api/3/user/search", "reference pages of the Jira platform"],
 	["PUT /rest/servicedeskapi/customer/user/{accountId}/revoke-portal-only-access", "reference pages"],
 	[`GET ${LINKS}/user/{accountId}/get-scim-links`, "a public client"],
 	[`POST ${LINKS}/get-scim-links-for-email`, "a public client"],

@@ -245,8 +245,26 @@ const ROUTES = [
 	["DELETE", /^\/servicedesk\/([^/]+)\/organization$/, (context) => changeDeskOrganizations(context, "delete")],
 ];
 
-// `path` begins with /rest/servicedeskapi; an account id in it is percent-encoded or not.
+// Jira's own search, of whom the site knows: a list, not a page.
+const USER_SEARCH = "/rest/api/3/user/search";
+
+function searchUsers(context) {
+	const { site, world, query } = context, wanted = lower(query.get("query"));
+	if (wanted === "")
+		throw jsmError(400, "query is required");
+	const users = [...site.customers.values(), ...world.accounts.values()]
+		.filter((user) => [user.name, user.mail].some((text) => lower(text).includes(wanted)));
+	return new Answer(200, users.slice(0, LIMIT).map((user) => ({
+		...showUser(context, user), accountType: user.kind === "customer" ? "customer" : "atlassian",
+	})));
+}
+
+// `path` begins with /rest/servicedeskapi, or is USER_SEARCH; an account id in it is percent-encoded or not.
 function serve(context, path) {
+	if (path === USER_SEARCH) {
+		authorize(context.site, context.request);
+		return searchUsers(context);
+	}
 	const below = path.slice("/rest/servicedeskapi".length);
 	context.path = path;
 	for (const [method, pattern, answer] of ROUTES) {
@@ -261,4 +279,4 @@ function serve(context, path) {
 	throw jsmError(404, "No such endpoint");
 }
 
-module.exports = { serve };
+module.exports = { serve, USER_SEARCH };

@@ -59,7 +59,7 @@ class StandIn {
 		const host = (request.headers.host || "").split(":")[0];
 		for (const site of this.world.sites) {
 			const prefix = `/ex/jira/${site.cloudId}`;
-			if (path.startsWith(`${prefix}/rest/servicedeskapi`))
+			if (path.startsWith(`${prefix}/rest/servicedeskapi`) || path === `${prefix}${jsm.USER_SEARCH}`)
 				return { family: "jsm", serve: jsm.serve, below: path.slice(prefix.length), site, prefix };
 			if (host === `${site.name}.atlassian.net` && path.startsWith("/rest/servicedeskapi"))
 				return { family: "jsm", serve: jsm.serve, below: path, site, prefix: "" };
