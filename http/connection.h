@@ -47,7 +47,7 @@ struct connection {
 	int fd;
 	const char *peer;                       /* evhttp's, HTTP_UNIX_PEER, or `caller` */
 	struct proxy_header *header;            /* still to come; NULL: none, or it was read */
-	char caller[NETWORK_TEXT_SIZE];         /* whom it named */
+	char caller[NETWORK_TEXT_SIZE];         /* whom it named, or a peer without its zone */
 	bool refused;                           /* for its PROXY header or its records; ends in the next turn */
 	enum phase phase;
 	unsigned long handled;                  /* requests that evhttp handed over */

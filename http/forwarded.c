@@ -98,6 +98,17 @@ static bool is_one_of(const struct http_peers *peers, const unsigned char addres
 	return false;
 }
 
+const char *peer_without_zone(const char *peer, char out[NETWORK_TEXT_SIZE])
+{
+	size_t n = strcspn(peer, "%");
+
+	if (peer[n] == '\0' || n >= NETWORK_TEXT_SIZE)
+		return peer;
+	memcpy(out, peer, n);
+	out[n] = '\0';
+	return out;
+}
+
 bool peers_hold(const struct http_peers *peers, const char *peer)
 {
 	unsigned char address[16];

@@ -42,6 +42,11 @@ struct forwarded {
 	struct slice forwarded;
 };
 
+/*
+ * Of "fe80::1%eth0" the address, which is one like any other, with its limits; where it came in says nothing of who it is.
+ * Writes to `out` where there is something to leave out.
+ */
+const char *peer_without_zone(const char *peer, char out[NETWORK_TEXT_SIZE]);
 /* Whether a connection from there is one of these; `peer` is a numeric address, HTTP_UNIX_PEER, or nobody's. */
 bool peers_hold(const struct http_peers *peers, const char *peer);
 /*

@@ -68,7 +68,7 @@ static struct connection *find(struct http_server *s, struct evhttp_connection *
 }
 
 /* The address that a connection comes from; evhttp makes "localhost" of a Unix socket. */
-static const char *peer_of(const struct connection *c)
+static const char *peer_of(struct connection *c)
 {
 	struct sockaddr_storage ours = {0};
 	socklen_t size = sizeof(ours);
@@ -78,7 +78,7 @@ static const char *peer_of(const struct connection *c)
 	if (c->server->unix_sockets && getsockname(c->fd, (struct sockaddr *)&ours, &size) == 0 && ours.ss_family == AF_UNIX)
 		return HTTP_UNIX_PEER;
 	evhttp_connection_get_peer(c->evcon, &peer, &port);
-	return peer ? peer : "";
+	return peer ? peer_without_zone(peer, c->caller) : "";
 }
 
 bool server_has_room(struct connection *c)

@@ -81,7 +81,10 @@ static int key_use(SSL_CTX *context, struct slice pem, struct error *err)
 	return rc;
 }
 
-/* A client that would rather speak HTTP/2 is told that we do not. */
+/*
+ * A client that would rather speak HTTP/2 is told that we do not.  One that speaks nothing of ours meant another server,
+ * whose bytes are not for our parser (RFC 7301 section 3.2).
+ */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in,
 	unsigned int in_size, void *context)
 {
@@ -91,7 +94,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 	(void)ssl;
 	(void)context;
 	if (SSL_select_next_proto(&chosen, out_size, ours, sizeof(ours) - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
-		return SSL_TLSEXT_ERR_NOACK;
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*out = chosen;
 	return SSL_TLSEXT_ERR_OK;
 }

@@ -125,6 +125,19 @@ static void believes_neither_field_where_they_differ(void **state)
 	check(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+/* Neighbours on the wire have limits, too, and may be proxies or inside the network of a condition. */
+static void a_zone_is_no_part_of_an_address(void **state)
+{
+	static const char *const rows[][2] = {
+		{"fe80::1%eth0", "fe80::1"}, {"fe80::1%", "fe80::1"}, {"fe80::1", "fe80::1"}, {"192.0.2.1", "192.0.2.1"}, {"unix", "unix"}, {"", ""},
+	};
+	char out[NETWORK_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(peer_without_zone(rows[i][0], out), rows[i][1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +146,7 @@ int main(void)
 		cmocka_unit_test(knows_nobody_when_malformed),
 		cmocka_unit_test(reads_ports_and_brackets),
 		cmocka_unit_test(believes_neither_field_where_they_differ),
+		cmocka_unit_test(a_zone_is_no_part_of_an_address),
 	};
 
 	return cmocka_run_group_tests(tests, read_proxies, NULL);

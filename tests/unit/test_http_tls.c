@@ -219,6 +219,24 @@ static void says_that_it_speaks_http_1_1_only(void **state)
 	client_end(ssl);
 }
 
+static void shakes_no_hand_for_another_protocol(void **state)
+{
+	static const unsigned char offered[] = "\x02h2\x04smtp";
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	int fd = client_connect(server.port);
+	SSL *ssl;
+
+	(void)state;
+	SSL_CTX_set_alpn_protos(context, offered, sizeof(offered) - 1);
+	ssl = SSL_new(context);
+	SSL_CTX_free(context);
+	SSL_set_fd(ssl, fd);
+	assert_int_equal(SSL_connect(ssl), -1);
+	assert_int_equal(ERR_GET_REASON(ERR_peek_last_error()), SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL);
+	ERR_clear_error();
+	client_end(ssl);
+}
+
 /* 40 ms a request is what a missing TCP_NODELAY costs. */
 static void answers_without_delay(void **state)
 {
@@ -388,6 +406,7 @@ int main(void)
 		cmocka_unit_test(refuses_older_versions),
 		cmocka_unit_test(refuses_suites_without_ephemeral_keys_or_with_cbc),
 		cmocka_unit_test(says_that_it_speaks_http_1_1_only),
+		cmocka_unit_test(shakes_no_hand_for_another_protocol),
 		cmocka_unit_test(answers_without_delay),
 		cmocka_unit_test(refuses_by_a_page_and_says_goodbye),
 		cmocka_unit_test(new_keys_now_and_then_do_no_harm),
