@@ -24,14 +24,14 @@ char *lower_case(struct arena *a, const char *s)
 int ledger_key(struct arena *a, const char *target, const char *second, struct slice *out, struct error *err)
 {
 	size_t n = strlen(target), m = strlen(second);
-	char *key;
+	struct text key;
 
 	if (n == 0 || m == 0 || n > LEDGER_KEY_MAX || m > LEDGER_KEY_MAX || n + 1 + m > STORE_KEY_MAX)
 		return error_set(err, REASON_STORE, "%.80s at %.80s cannot be kept in the ledger: empty, or too long", second, target);
-	key = arena_alloc(a, n + 1 + m);
-	memcpy(key, target, n);
-	memcpy(key + n + 1, second, m);
-	*out = slice_of(key, n + 1 + m);
+	text_begin(&key, a, n + m + 2);
+	text_add(&key, slice_of(target, n + 1));
+	text_add(&key, slice_c(second));
+	*out = text_slice(&key);
 	return 0;
 }
 

@@ -166,7 +166,7 @@ int step_read(struct arena *a, const json_t *object, struct step *out, const cha
 	if (users != s.member_count)
 		return -1;
 	for (size_t i = 0; i < s.member_count; i++)
-		if (!s.members[i])
+		if (!s.members || !s.members[i])
 			return -1;
 	read_fields(a, json_object_get(object, "fields"), &s.fields);
 	read_fields(a, json_object_get(object, "before"), &s.before);
