@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import node_peers
 from atlassian_standin import AtlassianStandIn, DIRECTORY, ORGANIZATION, PORTAL_DIRECTORY, SITE, contracts
 from parts import PartFailed, make_key
 
@@ -524,3 +525,32 @@ def test_over_tls(tmp_path):
         assert part.origin.startswith("https://") and not part.is_checked()
     finally:
         part.stop()
+
+
+# ---- another reader of SCIM ----
+
+
+class ScimReader(node_peers.NodeProcess):
+    SCRIPT = "scim_reader.js"
+
+
+@pytest.fixture
+def scimmy(node_modules):
+    reader = ScimReader(node_modules)
+    try:
+        yield lambda kind, resource: reader.order(kind=kind, resource=resource)
+    finally:
+        reader.close()
+
+
+def test_scimmy_reads_what_is_answered(atlassian, scimmy):
+    user = make(atlassian, "ada", title="Engineer", name={"givenName": "Ada", "familyName": "L"})
+    make_group(atlassian, "agents", [user["id"]])
+    user = atlassian.scim("GET", f"/Users/{user['id']}").json
+    group, = atlassian.scim("GET", "/Groups").json["Resources"]
+    read = scimmy("User", user)["read"]
+    assert (read["userName"], read["title"], read["emails"][0]["value"]) == ("ada@example.com", "Engineer", "ada@example.com")
+    assert read["groups"][0]["value"] == group["id"]
+    assert scimmy("Group", group)["read"]["members"][0]["value"] == user["id"]
+    assert scimmy("List", atlassian.scim("GET", "/Users").json)["read"]["totalResults"] == 1
+    assert "active" in scimmy("User", {**user, "active": "maybe"})["refused"]

@@ -65,7 +65,7 @@ function readEmails(emails) {
 
 function showUser(directory, user, origin) {
 	const groups = [...user.groups.values()].map((group) => ({
-		type: "Group", value: group.id, display: group.displayName, $ref: `${origin}${directory.base}/Groups/${group.id}`,
+		type: "direct", value: group.id, display: group.displayName, $ref: `${origin}${directory.base}/Groups/${group.id}`,
 	}));
 	const shown = {
 		schemas: [CORE, ENTERPRISE, EXTERNAL], userName: user.userName, emails: user.emails, id: user.id, name: user.name || {},
