@@ -108,7 +108,7 @@ static bool is_known(const struct owners *o, uid_t uid)
 
 /*
  * On the open descriptor.  A link stays what it is, and so does a file with
- * another name: it stands in a folder of the roles' user, who could have us
+ * another name, or of root: it stands in a folder of the roles' user, who could have us
  * give him any file of the host.
  */
 static int give(int fd, const char *path, const struct owners *o, const struct child_user *u, struct error *err)
@@ -117,7 +117,7 @@ static int give(int fd, const char *path, const struct owners *o, const struct c
 
 	if (fstat(fd, &st) < 0 || !is_known(o, st.st_uid) || (st.st_uid == u->uid && st.st_gid == u->gid))
 		return 0;
-	if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+	if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid == 0))
 		return 0;
 	if (fchown(fd, u->uid, u->gid) < 0)
 		return error_set(err, REASON_FILE, "%s: cannot be given to the user of its role: %s", path, strerror(errno));

@@ -60,7 +60,7 @@ static void complain_of_refusal(struct desk *d, struct arena *a, struct slice an
 }
 
 /* Who does not take it asks again, or has gone. */
-static void give(const struct desk *d, struct arena *a, uint64_t id, struct slice reply)
+static void give(struct desk *d, struct arena *a, uint64_t id, struct slice reply)
 {
 	ssize_t n = send(d->role->link, reply.p, reply.n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	struct error err;
@@ -70,7 +70,8 @@ static void give(const struct desk *d, struct arena *a, uint64_t id, struct slic
 		reply = keys_refusal(a, id, &err);
 		n = send(d->role->link, reply.p, reply.n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
-	if (n < 0 && errno != EPIPE)
+	/* a worker may ask without end and take nothing */
+	if (n < 0 && errno != EPIPE && d->complaints++ < COMPLAINTS_MOST)
 		log_warning("an answer could not be given", "detail", strerror(errno), NULL);
 }
 

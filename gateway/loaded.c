@@ -15,7 +15,7 @@
  * Made once, at the first start: pending sign-ons in browsers survive restarts.
  * It stands in a folder of the roles, also when it is named as the old one.
  */
-static int take_cookie_secret(const struct loaded *l, struct error *err)
+static int take_cookie_secret(const struct loaded *l, enum loaded_for what, struct error *err)
 {
 	const struct settings *s = l->settings;
 	unsigned char secret[COOKIE_SECRET_SIZE];
@@ -27,6 +27,8 @@ static int take_cookie_secret(const struct loaded *l, struct error *err)
 	if (!s->cookie_secrets[i])
 		return 0;
 	if (s->cookie_secret_is_made && access(s->cookie_secret_made, F_OK) < 0) {
+		if (what == LOADED_FOR_TRIAL)
+			return 0;
 		random_bytes(secret, sizeof(secret));
 		if (file_write(s->cookie_secret_made, 0600, slice_of(secret, sizeof(secret)), err) < 0)
 			return -1;
@@ -94,8 +96,8 @@ int loaded_read(const char *path, enum loaded_for what, struct loaded *out, stru
 	if (settings_read(l.arena, l.files, path, &l.settings, &problems, err) < 0)
 		goto fail;
 	problems = NULL;
-	if (owners_of(what, l.settings->user, &owners, err) < 0 || folders_make(l.arena, l.settings, &owners, err) < 0 ||
-		take_cookie_secret(&l, err) < 0)
+	if (owners_of(what, l.settings->user, &owners, err) < 0 ||
+		(what != LOADED_FOR_TRIAL && folders_make(l.arena, l.settings, &owners, err) < 0) || take_cookie_secret(&l, what, err) < 0)
 		goto fail;
 	l.user = owners.each[OWNER_COMMANDS];
 	if (read_keys_user(&l, err) < 0)

@@ -12,7 +12,8 @@
 /* Who the roles will be. */
 enum loaded_for {
 	LOADED_FOR_SERVE,               /* all of them `user` */
-	LOADED_FOR_UNITS                /* each a user of its own: folders.h */
+	LOADED_FOR_UNITS,               /* each a user of its own: folders.h */
+	LOADED_FOR_TRIAL                /* as to serve, but nothing is made, moved or given to anybody */
 };
 
 struct loaded {
@@ -26,7 +27,7 @@ struct loaded {
 
 /*
  * Reads and judges everything, makes the folders and the cookie secret where
- * they are missing.  On failure every problem was logged at error level, and
+ * they are missing (but for a trial).  On failure every problem was logged at error level, and
  * nothing of it is kept.
  */
 int loaded_read(const char *path, enum loaded_for what, struct loaded *out, struct error *err);

@@ -101,7 +101,8 @@ void running_look(const struct settings *s, struct running *out)
 	look_at_units(out);
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid > 0)
+	/* another name of another service's lock, which would be told instead, is none */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid > 0)
 		*out = (struct running){.pid = lock.l_pid, .read_at = st.st_mtim};
 	close(fd);
 }

@@ -184,7 +184,7 @@ int command_trial(int argc, char **argv)
 		log_error("cannot start", "detail", err.detail, NULL);
 		return 1;
 	}
-	if (loaded_read(argv[1], LOADED_FOR_SERVE, &loaded, &err) < 0)
+	if (loaded_read(argv[1], LOADED_FOR_TRIAL, &loaded, &err) < 0)
 		return 1;
 	loaded_free(&loaded);
 	saml_stop();

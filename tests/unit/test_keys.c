@@ -831,6 +831,42 @@ static void waits_a_while_for_another_one_and_not_for_ever(void **state)
 }
 
 /* The user of the roles owns runtime_dir. */
+/* Of somebody else's service, who would be told to reload in place of ours. */
+static void the_lock_of_another_service_under_another_name_is_none(void **state)
+{
+	struct place *t = *state;
+	const struct settings *s = settings_of(t);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct running running;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	put(t, "run/postern.lock", 0644, slice_c(""));
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(path_of(t, "run/postern.lock"), O_RDWR);
+
+		alarm(30);
+		if (fd < 0 || fcntl(fd, F_SETLK, &lock) < 0 || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	running_look(s, &running);
+	assert_int_equal(running.pid, pid);
+	assert_int_equal(link(path_of(t, "run/postern.lock"), path_of(t, "other")), 0);
+	running_look(s, &running);
+	assert_int_equal(running.pid, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	unlink(path_of(t, "other"));
+}
+
 static void trusts_nothing_that_lies_in_the_folder_of_the_roles(void **state)
 {
 	struct place *t = *state;
@@ -891,6 +927,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(setup_prints_the_certificate_of_each_door, begin, end),
 		cmocka_unit_test_setup_teardown(finds_the_running_service_and_has_it_read_again, begin, end),
 		cmocka_unit_test_setup_teardown(waits_a_while_for_another_one_and_not_for_ever, begin, end),
+		cmocka_unit_test_setup_teardown(the_lock_of_another_service_under_another_name_is_none, begin, end),
 		cmocka_unit_test_setup_teardown(trusts_nothing_that_lies_in_the_folder_of_the_roles, begin, end),
 	};
 

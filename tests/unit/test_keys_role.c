@@ -470,6 +470,42 @@ static void survives_nonsense_and_serves_the_next_question(void **state)
 	assert_int_equal(waitpid(role_pid, NULL, WNOHANG), 0);
 }
 
+/* Whoever asks and takes no answer does not fill the log. */
+static void complains_of_a_deaf_worker_a_few_times_a_second(void **state)
+{
+	int log[2], before = dup(STDERR_FILENO);
+	int64_t began = clock_monotonic_us();
+	size_t lines = 0, most;
+	static char text[1 << 20];
+	ssize_t n;
+
+	(void)state;
+	kill(role_pid, SIGKILL);
+	end_of_role();
+	assert_int_equal(pipe2(log, O_NONBLOCK), 0);
+	assert_true(fcntl(log[1], F_SETPIPE_SZ, 1 << 20) > 0);
+	dup2(log[1], STDERR_FILENO);
+	start_role();
+	dup2(before, STDERR_FILENO);
+	close(before);
+	for (uint64_t id = 1; id <= 1500; id++) {
+		const struct keys_head head = {KEYS_MAGIC, KEYS_QUERY, id, INT64_MAX};
+
+		send_packet(&head, sizeof(head));
+	}
+	kill(role_pid, SIGTERM);
+	close(ends[0]);         /* it ends behind the last question */
+	end_of_role();
+	ends[0] = -1;
+	most = 5 * (size_t)((clock_monotonic_us() - began) / 1000000 + 2);
+	n = read(log[0], text, sizeof(text));
+	for (ssize_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	assert_in_range(lines, 1, most);
+	close(log[0]);
+	close(log[1]);
+}
+
 /* Every cut and many changed bytes of a good question: an answer or none, and never anything signed that is not whole. */
 static void answers_no_question_that_was_cut(void **state)
 {
@@ -577,6 +613,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(signs_only_messages_that_are_no_sign_on, begin, end),
 		cmocka_unit_test_setup_teardown(opens_what_was_wrapped_for_its_key_and_says_when_none_fits, begin, end),
 		cmocka_unit_test_setup_teardown(survives_nonsense_and_serves_the_next_question, begin, end),
+		cmocka_unit_test_setup_teardown(complains_of_a_deaf_worker_a_few_times_a_second, begin, end),
 		cmocka_unit_test_setup_teardown(answers_no_question_that_was_cut, begin, end),
 		cmocka_unit_test_setup_teardown(a_question_that_died_with_its_role_is_asked_again, begin, end),
 		cmocka_unit_test_setup_teardown(a_stopped_role_is_waited_for_while_the_worker_says_that_it_lives, begin, end),

@@ -9,9 +9,11 @@
 #include "tests/unit/keys.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static const char settings[] =
@@ -159,6 +161,55 @@ static void makes_folders_and_cookie_secret_once(void **state)
 	assert_done(load(&err), err);
 	assert_done(file_read(a, path_of("state/cookie.secret"), FILE_SECRET, 100, &second, &err), err);
 	assert_true(slice_equal(first, second));
+}
+
+/* What the roles' user does between our look at a name and our opening it. */
+static const char *put_under_its_name;
+static uid_t known_user;
+
+/* The user of the rules role, where it is a unit: this host need not have one. */
+struct passwd *getpwnam(const char *name)
+{
+	static struct passwd found;
+	bool is_rules = known_user && strcmp(name, "nobody-rules") == 0;
+
+	if (!is_rules && strcmp(name, "nobody") != 0)
+		return NULL;
+	found = (struct passwd){.pw_name = (char *)name, .pw_uid = is_rules ? known_user : 65534, .pw_gid = 65534};
+	return &found;
+}
+
+int openat(int folder_fd, const char *name, int flags, ...)
+{
+	if (put_under_its_name && strcmp(name, "ldap-rules.json") == 0)
+		renameat(AT_FDCWD, put_under_its_name, folder_fd, name);
+	return (int)syscall(SYS_openat, folder_fd, name, flags, 0);
+}
+
+static void gives_nothing_of_root_to_who_puts_it_under_another_name(void **state)
+{
+	struct error err;
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;                 /* only root gives files away */
+	put("p.yaml", 0644, slice_c(arena_printf(a, "user: nobody\n%s", settings)));
+	assert_done(load(&err), err);
+	assert_int_equal(stat(path_of("state"), &st), 0);
+	/* of another user that is known: as when units ran before */
+	put("state/rules/ldap-rules.json", 0640, slice_c("{}"));
+	put("state/root", 0600, slice_c("root's"));
+	assert_int_equal(chown(path_of("state/rules/ldap-rules.json"), 65533, st.st_gid), 0);
+	put_under_its_name = path_of("state/root");
+	known_user = 65533;
+	assert_done(load(&err), err);
+	known_user = 0;
+	put_under_its_name = NULL;
+	assert_int_equal(stat(path_of("state/rules/ldap-rules.json"), &st), 0);
+	assert_int_equal(st.st_size, 6);
+	assert_int_equal(st.st_uid, 0);
+	unlink(path_of("state/rules/ldap-rules.json"));
 }
 
 /* The roles' user owns state_dir, and what he puts there the parent meets as root. */
@@ -344,6 +395,28 @@ static void roles_read_the_same_settings_from_their_snapshot(void **state)
 	assert_done(settings_read(a, f, path_of("p.yaml"), &s, NULL, &err), err);
 	assert_string_equal(s->acs_url, l.settings->acs_url);
 	loaded_free(&l);
+}
+
+/* The version that runs still writes where it wrote, and may go on doing so. */
+static void a_trial_changes_nothing(void **state)
+{
+	static const char *const made[] = {"state/cookie.secret", "state/metadata", "state/mirror", "state/rules", "state/audit", "state/seen"};
+	struct loaded l = {0};
+	struct error err;
+
+	(void)state;
+	assert_done(load(&err), err);
+	unlink(path_of(made[0]));
+	for (size_t i = 1; i < sizeof(made) / sizeof(*made); i++)
+		assert_int_equal(rmdir(path_of(made[i])), 0);
+	put("state/audit.jsonl", 0640, slice_c("{}\n"));
+	assert_done(loaded_read(path_of("p.yaml"), LOADED_FOR_TRIAL, &l, &err), err);
+	loaded_free(&l);
+	assert_int_equal(access(path_of("state/audit.jsonl"), F_OK), 0);
+	for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++)
+		assert_int_equal(access(path_of(made[i]), F_OK), -1);
+	unlink(path_of("state/audit.jsonl"));
+	assert_done(load(&err), err);
 }
 
 static void takes_files_of_earlier_versions_to_their_folders(void **state)
@@ -654,10 +727,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(makes_folders_and_cookie_secret_once, begin),
 		cmocka_unit_test_setup(follows_no_link_out_of_the_folder_of_the_roles, begin),
+		cmocka_unit_test_setup(gives_nothing_of_root_to_who_puts_it_under_another_name, begin),
 		cmocka_unit_test_setup(an_entity_is_one_provider, begin),
 		cmocka_unit_test_setup(while_the_cookie_secret_is_changed_workers_are_given_both, begin),
 		cmocka_unit_test_setup(hands_the_signing_key_to_the_keys_role_alone_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
+		cmocka_unit_test_setup(a_trial_changes_nothing, begin),
 		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),
 		cmocka_unit_test_setup(refuses_a_key_that_its_group_may_read, begin),
 		cmocka_unit_test_setup(refuses_decryption_keys_that_cannot_be_used, begin),
