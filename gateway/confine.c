@@ -132,6 +132,7 @@ static int allow_own(scmp_filter_ctx filter)
 		{"fcntl", 1, all, F_OFD_GETLK}, {"fcntl", 1, all, F_OFD_SETLK}, {"fcntl", 1, all, F_OFD_SETLKW},
 		{"fcntl", 1, all, F_DUPFD_CLOEXEC}, {"fcntl", 1, all, F_ADD_SEALS}, {"fcntl", 1, all, F_GET_SEALS},
 		{"ioctl", 1, all, FIONBIO}, {"ioctl", 1, all, FIONREAD}, {"ioctl", 1, all, TCGETS}, {"ioctl", 1, all, TIOCGWINSZ},
+		{"ioctl", 1, all, SIOCGIFNAME},       /* getnameinfo, of each neighbour with a link-local address */
 		{"tgkill", 0, all, (scmp_datum_t)getpid()},
 		{"sendto", 3, MSG_FASTOPEN, 0}, {"sendmsg", 2, MSG_FASTOPEN, 0}, {"sendmmsg", 3, MSG_FASTOPEN, 0},
 		{"shutdown", 1, all, SHUT_WR},

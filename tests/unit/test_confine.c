@@ -5,6 +5,8 @@
 #include "gateway/confine.h"
 
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -108,6 +110,18 @@ static void does_what_libraries_do(void)
 	send(STDERR_FILENO, "", 1, MSG_NOSIGNAL);
 }
 
+/* As evhttp does for whoever connects. */
+static void writes_the_address_of_a_neighbour(void)
+{
+	struct sockaddr_in6 peer = {.sin6_family = AF_INET6, .sin6_scope_id = 1};
+	char text[200];
+
+	peer.sin6_addr.s6_addr[0] = 0xfe;
+	peer.sin6_addr.s6_addr[1] = 0x80;
+	if (getnameinfo((struct sockaddr *)&peer, sizeof(peer), text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0)
+		_exit(9);
+}
+
 static void asks_whether_one_lives(void)
 {
 	syscall(SYS_kill, getppid(), 0);
@@ -166,6 +180,7 @@ static void each_role_may_do_its_job_and_no_more(void **state)
 		{connects, "connects", true, false},
 		{connects_on_this_host, "connects on this host", true, false},
 		{tells_the_journal, "tells the journal", true, true},
+		{writes_the_address_of_a_neighbour, "writes the address of a neighbour", true, true},
 		{forks, "forks", true, false},
 		{traces, "traces", false, false},
 		{becomes_another, "becomes another", false, false},
