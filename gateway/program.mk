@@ -153,6 +153,11 @@ check_PROGRAMS += tests/unit/test_desired_census
 tests_unit_test_desired_census_SOURCES = tests/unit/test_desired_census.c tests/unit/unit.h
 tests_unit_test_desired_census_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_bill
+tests_unit_test_bill_SOURCES = tests/unit/test_bill.c tests/unit/unit.h
+tests_unit_test_bill_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_bill_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_keys_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)

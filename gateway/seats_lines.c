@@ -113,6 +113,16 @@ static int64_t difference(const struct seats *s, const struct bill_users *then)
 	return now == MONEY_UNKNOWN ? MONEY_UNKNOWN : now > later ? now - later : later - now;
 }
 
+/* Of the one product of a set.  Without one nothing is known of what it costs: 0 would say that it is free. */
+static bool has_price(const struct seats *s, product_set product)
+{
+	size_t i = 0;
+
+	while (i < s->bill.count && product != (product_set)1 << i)
+		i++;
+	return bill_price(&s->bill, i) != NULL;
+}
+
 static void count_line(struct seats *s, struct seats_line *line, const struct asking *asking, const struct ask *ask)
 {
 	struct arena *a = s->census.arena;
@@ -131,6 +141,8 @@ static void count_line(struct seats *s, struct seats_line *line, const struct as
 	}
 	line->names = names;
 	line->money = asking->left == as_it_is ? MONEY_UNKNOWN : difference(s, &then);
+	if (line->money == 0 && ask->product && !has_price(s, ask->product))
+		line->money = MONEY_UNKNOWN;
 	if (!line->hidden || line->people)
 		add_line(s, line);
 }

@@ -227,7 +227,7 @@ int accounts_before_tell(struct accounts_before *b, const char *path, int64_t no
 	json_t *o = json_object(), *list = json_array();
 	struct accounts_news old = {0};
 	struct error ignored;
-	size_t kept = 0, i;
+	size_t kept = 0, more, i;
 	char *text;
 	int rc;
 
@@ -239,7 +239,8 @@ int accounts_before_tell(struct accounts_before *b, const char *path, int64_t no
 	for (; kept < old.count && i + kept < ACCOUNTS_NEWS_MOST; kept++)
 		add(list, &old.people[kept], old.people[kept].since);
 	json_object_set_new(o, "people", list);
-	json_object_set_new(o, "more", json_integer((json_int_t)(b->more + old.more + (old.count - kept))));
+	more = b->more + old.more + (old.count - kept);
+	json_object_set_new(o, "more", json_integer((json_int_t)more));
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	rc = text ? file_write(file_of(b->arena, path), 0640, slice_c(text), err) :
