@@ -37,6 +37,10 @@ int command_fill(struct arena *a, const char *settings_path, int argc, char **ar
 int command_who(struct arena *a, const char *settings_path, int argc, char **argv);
 /* seats [--managed-accounts FILE.csv] [--csv | --json] */
 int command_seats(struct arena *a, const char *settings_path, int argc, char **argv);
+/* plan [--all | --json]: what would change at Atlassian */
+int command_plan(struct arena *a, const char *settings_path, int argc, char **argv);
+/* apply [--yes] [--accept] [--plan ID]: does that */
+int command_apply(struct arena *a, const char *settings_path, int argc, char **argv);
 /* what-if --rules FILE [--csv | --json] */
 int command_what_if(struct arena *a, const char *settings_path, int argc, char **argv);
 /* rules list [--json] | status [--json] | accept [VERSION] */

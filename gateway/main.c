@@ -88,6 +88,17 @@ static const struct command {
 		"usage: postern [-c FILE] what-if --rules FILE [--csv | --json]\n\n"
 		"FILE holds `rules` as the settings file does (sets, conditions, exceptions too).  Judges everybody of a copy of the\n"
 		"mirror by both, and says whose outcome changes and how many seats it costs or saves.\n"},
+	{"plan", command_plan, "what would change at Atlassian so that accounts are as the rules want them",
+		"usage: postern [-c FILE] plan [--all | --json]\n\n"
+		"Reads mirror, ledger and Atlassian; changes nothing.  Says for each connection with\n"
+		"`accounts` who would be made, changed, put into groups and taken out of them, by which\n"
+		"rule, what a human must do, and what is left as it is.  --all: everybody by name.\n"},
+	{"apply", command_apply, "do what the plan says",
+		"usage: postern [-c FILE] apply [--yes] [--accept] [--plan ID]\n\n"
+		"Makes the plan, shows it, asks, and does exactly that.  Cut short at any point, it goes on\n"
+		"where it was when it is called again, and does nothing twice.  --yes: does not ask.\n"
+		"--plan: does it if it is still the plan of this id.  --accept: also what is unusual in\n"
+		"it, which else stops it.  Exit status 1: something is left to be done.\n"},
 	{"accounts", command_accounts, "the inventory of Atlassian accounts",
 		"usage: postern [-c FILE] accounts import FILE.csv\n"
 		"       postern [-c FILE] accounts show MAIL\n\n"

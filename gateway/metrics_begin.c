@@ -27,7 +27,7 @@ static void begin_door(struct metrics *m, const struct settings_connection *door
 
 void metrics_begin(struct metrics *m, const struct settings *s)
 {
-	static const char *const roles[] = {"worker", "keys", "mirror", "refresh", "rules", "metrics"};
+	static const char *const roles[] = {"worker", "keys", "mirror", "refresh", "rules", "metrics", "provision"};
 	static const char *const steps[] = {"start", "read", "person", "decide", "write", "audit", "total"};
 	static const char *const lines[] = {"written", "failed", "left-out"};
 	static const char *const results[] = {"taken", "refused"};

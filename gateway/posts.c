@@ -71,7 +71,7 @@ void posts_make(struct posts *p)
 	size_t i;
 
 	p->generation++;
-	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + 3) * sizeof(*p->list));
+	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + 4) * sizeof(*p->list));
 	p->count = 0;
 	make_lines(p, s->workers);
 	for (i = 0; i < s->workers; i++) {
@@ -89,6 +89,8 @@ void posts_make(struct posts *p)
 	add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
 	if (s->ldap_rules.directory)
 		add_post(p, "rules", "ldap", FILES_RULES, SILENCE_OTHER);
+	if (s->provision != PROVISION_OFF)
+		add_post(p, "provision", "atlassian", FILES_PROVISION, SILENCE_OTHER);
 	if (s->metrics_listen)
 		add_post(p, "metrics", "listener", FILES_METRICS, SILENCE_OTHER);
 	metrics_begin(p->supply->metrics, s);

@@ -61,6 +61,10 @@ gateway_libprogram_a_SOURCES = \
 	gateway/bill.c gateway/bill.h \
 	gateway/census.c gateway/census.h \
 	gateway/desired_census.c gateway/desired_census.h \
+	gateway/apply_command.c \
+	gateway/plan_command.c gateway/plan_print.c \
+	gateway/provision_role.c \
+	gateway/provisioning.c gateway/provisioning.h \
 	gateway/check.c gateway/check.h \
 	gateway/check_exceptions.c gateway/check_listen.c gateway/check_mirror.c \
 	gateway/check_people.c \

@@ -11,7 +11,7 @@
  * it makes progress; the parent replaces one that is silent for too long.
  * SIGTERM: finish what is in hand, then end with status 0.  Each role's entry
  * is in a file of its own name (worker.c, mirror_role.c, refresh_role.c,
- * metrics_role.c, rules_role.c, keys_role.c).
+ * metrics_role.c, rules_role.c, keys_role.c, provision_role.c).
  */
 #ifndef GATEWAY_ROLE_H
 #define GATEWAY_ROLE_H
@@ -24,7 +24,7 @@
 #define ROLE_SOCKETS_MAX 8
 
 struct role {
-	const char *name;               /* "worker", "keys", "mirror", "refresh", "metrics", "rules" */
+	const char *name;               /* "worker", "keys", "mirror", "refresh", "metrics", "rules", "provision" */
 	const char *instance;           /* number of a worker and its keys role, directory's or provider's name */
 	struct arena *arena;            /* lives as long as the process */
 	struct files *files;
@@ -47,5 +47,6 @@ int role_mirror(const struct role *role);
 int role_refresh(const struct role *role);
 int role_metrics(const struct role *role);
 int role_rules(const struct role *role);
+int role_provision(const struct role *role);
 
 #endif

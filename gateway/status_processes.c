@@ -216,6 +216,8 @@ static void look_for_missing(struct status *s)
 	}
 	if (!runs(s, "refresh", NULL))
 		status_warn(s, "no process fetches metadata");
+	if (of->provision != PROVISION_OFF && !runs(s, "provision", NULL))
+		status_warn(s, "no process looks after accounts");
 	if (of->ldap_rules.directory && !runs(s, "rules", NULL))
 		status_warn(s, "no process takes rules of LDAP");
 	if (of->metrics_listen && !runs(s, "metrics", NULL))

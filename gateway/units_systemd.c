@@ -187,7 +187,7 @@ static int write_folders(struct arena *a, const struct settings *s, struct error
 {
 	static const char *const units[] = {
 		"postern-worker@.service", "postern-mirror@.service", "postern-refresh.service", "postern-rules.service",
-		"postern-metrics.service",
+		"postern-metrics.service", "postern-provision.service",
 	};
 	struct text t;
 	size_t i;

@@ -64,7 +64,7 @@ static const struct mirror_attribute *find_join(struct arena *a, const struct di
 {
 	for (int is_mutable = 0; is_mutable < 2; is_mutable++)
 		for (size_t i = 0; i < d->join_count; i++) {
-			const char *name = lower_case(a, d->joins[i].attribute);
+			const char *name = mirror_lower_case(a, d->joins[i].attribute);
 
 			for (size_t k = 0; k < p->attribute_count && d->joins[i].is_mutable == is_mutable; k++)
 				if (strcmp(p->attributes[k].name, name) == 0 && p->attributes[k].n) {

@@ -109,7 +109,7 @@ static int require_no_conflict(struct reading *r, const struct mirror_query *q, 
 	if (record_read(r->arena, bytes, &record, err) < 0)
 		return -1;
 	for (size_t i = 0; i < d->join_count; i++) {
-		const struct mirror_attribute *m = record_attribute(&record, lower_case(r->arena, d->joins[i].attribute));
+		const struct mirror_attribute *m = record_attribute(&record, mirror_lower_case(r->arena, d->joins[i].attribute));
 		bool claimed;
 
 		if (!is_stronger(d, i, rank) || !m || m->n == 0 || claim_equals(q, d, &d->joins[i], m, &claimed))

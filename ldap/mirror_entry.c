@@ -33,9 +33,9 @@ const char *const *kept_attributes(struct arena *a, const struct directory_optio
 	for (size_t i = 0; indexed[i]; i++)
 		list[n++] = indexed[i];
 	for (size_t i = 0; d->attributes && d->attributes[i]; i++)
-		list[n++] = lower_case(a, d->attributes[i]);
+		list[n++] = mirror_lower_case(a, d->attributes[i]);
 	if (d->disabled_filter_attribute)
-		list[n++] = lower_case(a, d->disabled_filter_attribute);
+		list[n++] = mirror_lower_case(a, d->disabled_filter_attribute);
 	for (size_t i = 0; directory_is_ad(d) && of_ad[i]; i++)
 		list[n++] = of_ad[i];
 	qsort(list, n, sizeof(*list), by_name);

@@ -187,7 +187,7 @@ bool value_equal(const struct directory_options *d, const char *attribute, struc
 	return slice_equal(a, b);
 }
 
-char *lower_case(struct arena *a, const char *s)
+char *mirror_lower_case(struct arena *a, const char *s)
 {
 	char *copy = arena_strdup(a, s);
 
@@ -210,8 +210,8 @@ const char *const *indexed_attributes(struct arena *a, const struct directory_op
 	size_t n = 0;
 
 	for (size_t i = 0; i < d->join_count; i++)
-		add_name(list, &n, lower_case(a, d->joins[i].attribute));
-	add_name(list, &n, lower_case(a, d->mail_attribute));
+		add_name(list, &n, mirror_lower_case(a, d->joins[i].attribute));
+	add_name(list, &n, mirror_lower_case(a, d->mail_attribute));
 	add_name(list, &n, user_name_attribute(d));
 	return list;
 }

@@ -116,7 +116,7 @@ bool value_equal(const struct directory_options *d, const char *attribute, struc
 
 /* Attribute names in lower case that find people by name: the joins', mail, uid; ended by NULL. */
 const char *const *indexed_attributes(struct arena *a, const struct directory_options *d);
-char *lower_case(struct arena *a, const char *s);
+char *mirror_lower_case(struct arena *a, const char *s);
 
 /* Everything that decides what is kept; when it changes the mirror is filled anew. */
 uint64_t settings_fingerprint(const struct directory_options *d);

@@ -197,7 +197,7 @@ static void each_role_may_do_its_job_and_no_more(void **state)
 		{mounts, "mounts", false, false},
 	};
 	static const struct { const char *role; bool network; } roles[] = {
-		{"worker", false}, {"keys", false}, {"metrics", false}, {"rules", false}, {"mirror", true}, {"refresh", true},
+		{"worker", false}, {"keys", false}, {"metrics", false}, {"rules", false}, {"mirror", true}, {"refresh", true}, {"provision", true},
 	};
 	size_t i, j;
 

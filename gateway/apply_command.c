@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `postern apply`: makes the plan, shows it, asks, and does exactly that. */
+#include "gateway/child.h"
+#include "gateway/commands.h"
+#include "gateway/folders.h"
+#include "gateway/provisioning.h"
+#include "provision/apply.h"
+
+#include "base/clock.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
+
+struct asked {
+	bool yes, accept;
+	const char *plan;               /* id of the plan that somebody saw; NULL: it is shown now */
+};
+
+struct work {
+	struct provisioning *p;
+	struct progress progress;
+	bool shown;                     /* a progress bar, since standard error is a terminal */
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static int usage(void)
+{
+	fputs("usage: postern apply [--yes] [--accept] [--plan ID]\n", stderr);
+	return 2;
+}
+
+static int read_arguments(int argc, char **argv, struct asked *q)
+{
+	static const struct option options[] = {
+		{"yes", no_argument, NULL, 'y'}, {"accept", no_argument, NULL, 'a'}, {"plan", required_argument, NULL, 'p'}, {0},
+	};
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'y': q->yes = true; break;
+		case 'a': q->accept = true; break;
+		case 'p': q->plan = optarg; break;
+		default: return usage();
+		}
+	}
+	return optind == argc ? 0 : usage();
+}
+
+static int fail(const struct error *err)
+{
+	fprintf(stderr, "postern apply: %s\n", err->detail);
+	return 1;
+}
+
+/* ---- while it goes on ---- */
+
+static bool go_on(void *context)
+{
+	(void)context;
+	return !stop;
+}
+
+static int64_t now(void *context)
+{
+	(void)context;
+	return clock_now();
+}
+
+/* What failed is said at once: it may be hours until the end. */
+static void show_progress(const struct apply_progress *at, void *context)
+{
+	struct work *w = context;
+
+	if (at->failure) {
+		progress_end(&w->progress);
+		fprintf(stderr, "postern apply: %s: %s %s: %s\n", at->target, step_kind_word(at->step->kind),
+			at->step->person ? provisioning_who(w->p->arena, w->p, at->step->person) : report_clean(w->p->arena, at->step->name),
+			report_clean(w->p->arena, at->failure->detail));
+		progress_begin(&w->progress, "doing the plan", at->total);
+	}
+	progress_at(&w->progress, at->done + at->failed + at->left_out);
+}
+
+static int do_plan(struct provisioning *p, const struct asked *q, struct error *err)
+{
+	struct work w = {.p = p};
+	const struct apply_options options = {
+		.given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress, .context = &w,
+	};
+	struct apply_result result;
+	struct arena *a = p->arena;
+	int rc;
+
+	progress_begin(&w.progress, "doing the plan", p->plan.step_count);
+	rc = apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err);
+	progress_end(&w.progress);
+	if (rc < 0)
+		return fail(err);
+	printf("%s of %s steps done, %s failed, %s left out; %s requests%s\n", report_number(a, result.done), report_number(a, result.plan.step_count),
+		report_number(a, result.failed), report_number(a, result.left_out), report_number(a, result.requests),
+		result.resumed ? "; went on with what was cut short" : "");
+	if (result.people_failed)
+		printf("%s people were not taken into their groups; the ledger says who and why\n", report_number(a, result.people_failed));
+	if (result.stop.reason != REASON_NONE)
+		fprintf(stderr, "postern apply: stopped: %s\n", report_clean(a, result.stop.detail));
+	if (!result.ended)
+		puts("Call postern apply again to go on.");
+	return result.ended && !result.failed && !result.people_failed && result.stop.reason == REASON_NONE ? 0 : 1;
+}
+
+/* ---- before ---- */
+
+static bool is_confirmed(const struct asked *q)
+{
+	char line[16];
+
+	if (q->yes || q->plan)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		fputs("postern apply: nobody to ask: say --yes, or --plan with the id of the plan that you saw\n", stderr);
+		return false;
+	}
+	fputs("\nDo it? Only `yes` does. ", stdout);
+	fflush(stdout);
+	if (fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0)
+		return true;
+	puts("Nothing was changed.");
+	return false;
+}
+
+static int work(struct provisioning *p, const struct asked *q)
+{
+	struct error err;
+
+	if (provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0)
+		return fail(&err);
+	if (q->plan && strcmp(q->plan, p->plan.id) != 0) {
+		error_set(&err, REASON_PLAN_MOVED, "the plan is %s now, not %s any more: look at it with postern plan", p->plan.id, q->plan);
+		return fail(&err);
+	}
+	provisioning_print(p, PLAN_SOME);
+	if (p->plan.step_count == 0)
+		return report_end("apply");
+	if (p->plan.stopped && !q->accept) {
+		error_set(&err, REASON_PLAN_STOPPED, "nothing was done: %s", p->plan.stopped);
+		return fail(&err);
+	}
+	return is_confirmed(q) ? do_plan(p, q, &err) : 1;
+}
+
+int command_apply(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+	struct files *files = files_from_disk(a);
+	const struct settings *settings;
+	struct provisioning p;
+	struct asked q = {.yes = false};
+	struct error err;
+	int lock, rc = read_arguments(argc, argv, &q);
+
+	if (rc != 0)
+		return rc;
+	settings = census_settings(a, "apply", files, settings_path);
+	if (!settings)
+		return 1;
+	if (provisioning_secrets(a, "apply", files, settings, &p, &err) < 0 ||
+		folders_step_down(settings, provisioning_ledger_path(a, settings), &err) < 0 || provisioning_lock(a, settings, &lock, &err) < 0)
+		return fail(&err);
+	/* what is under way is ended and written down first */
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	rc = work(&p, &q);
+	provisioning_end(&p);
+	close(lock);
+	return rc;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `postern plan`: what would change at Atlassian so that accounts are as the rules want them.  Changes nothing. */
+#include "gateway/child.h"
+#include "gateway/commands.h"
+#include "gateway/provisioning.h"
+
+#include <getopt.h>
+
+struct asked {
+	bool json, all;
+};
+
+static int usage(void)
+{
+	fputs("usage: postern plan [--all | --json]\n", stderr);
+	return 2;
+}
+
+static int read_arguments(int argc, char **argv, struct asked *q)
+{
+	static const struct option options[] = {{"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'}, {0}};
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'a': q->all = true; break;
+		case 'j': q->json = true; break;
+		default: return usage();
+		}
+	}
+	return optind == argc && !(q->all && q->json) ? 0 : usage();
+}
+
+static int show(struct provisioning *p, const struct asked *q)
+{
+	struct slice json;
+	struct error err;
+
+	if (provisioning_open(p, LEDGER_READ, NULL, NULL, &err) < 0 || provisioning_plan(p, &err) < 0) {
+		fprintf(stderr, "postern plan: %s\n", err.detail);
+		return 1;
+	}
+	if (q->json) {
+		json = plan_write(p->arena, &p->plan);
+		fwrite(json.p, 1, json.n, stdout);
+	} else {
+		provisioning_print(p, q->all ? PLAN_ALL : PLAN_SOME);
+	}
+	return report_end("plan");
+}
+
+int command_plan(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	struct files *files = files_from_disk(a);
+	const struct settings *settings;
+	struct provisioning p;
+	struct asked q = {.json = false};
+	struct error err;
+	int rc = read_arguments(argc, argv, &q);
+
+	if (rc != 0)
+		return rc;
+	settings = census_settings(a, "plan", files, settings_path);
+	if (!settings)
+		return 1;
+	if (provisioning_secrets(a, "plan", files, settings, &p, &err) < 0 || child_user_step_down(settings->user, &err) < 0) {
+		fprintf(stderr, "postern plan: %s\n", err.detail);
+		return 1;
+	}
+	rc = show(&p, &q);
+	provisioning_end(&p);
+	return rc;
+}

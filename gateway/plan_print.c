@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A plan on a terminal: what would change, how much, for whom and why; what a human must do; what is left and why. */
+#include "gateway/provisioning.h"
+
+#include "base/encode.h"
+#include "base/text.h"
+
+#define SOME ((size_t)10)
+
+/* In the order in which they are told. */
+static const struct {
+	enum step_kind kind;
+	const char *title;
+} titles[] = {
+	{STEP_ADOPT, "Accounts that are there already and become Postern's to keep"},
+	{STEP_USER_CREATE, "Accounts to make"},
+	{STEP_CUSTOMER_CREATE, "Portal-only customers to make"},
+	{STEP_USER_UPDATE, "Accounts to change"},
+	{STEP_USER_ACTIVATE, "Accounts to activate"},
+	{STEP_GROUP_CREATE, "Groups to make"},
+	{STEP_ORGANIZATION_CREATE, "Customer organizations to make"},
+	{STEP_MEMBERS_ADD, "Into groups"},
+	{STEP_ORGANIZATION_ADD, "Into customer organizations"},
+	{STEP_DESK_ADD, "Customers of desks"},
+	{STEP_MEMBERS_REMOVE, "Out of groups"},
+	{STEP_ORGANIZATION_REMOVE, "Out of customer organizations"},
+	{STEP_DESK_REMOVE, "No longer customers of desks"},
+	{STEP_USER_DEACTIVATE, "Accounts to deactivate"},
+	{STEP_CUSTOMER_REVOKE, "Portal access to revoke"},
+	{STEP_GROUP_DELETE, "Groups to delete"},
+	{STEP_UNLINK, "Accounts to unlink from the SCIM directory"},
+	{STEP_USER_DELETE, "Accounts to delete from the SCIM directory"},
+	{STEP_RESTORE, "Accounts to activate again"},
+};
+
+const char *provisioning_who(struct arena *a, const struct provisioning *p, const char *person)
+{
+	const struct desired_person *d = desired_person_by_id(&p->desired, person);
+	const struct ledger_person *l;
+
+	if (d)
+		return report_clean(a, d->mail ? d->mail : d->dn);
+	for (size_t i = 0; i < p->target_count; i++) {
+		l = ledger_person_of(&p->view, p->targets[i].name, person);
+		if (l && l->mail)
+			return report_clean(a, l->mail);
+	}
+	return report_clean(a, person);
+}
+
+/* ---- lines under a heading ---- */
+
+struct heading {
+	const struct provisioning *plan;
+	enum plan_detail detail;
+	const char *title;
+	size_t total, shown;
+};
+
+static void line(struct heading *h, const char *who, const char *what)
+{
+	if (h->shown == 0)
+		printf("\n%s (%s)\n", h->title, report_number(h->plan->arena, h->total));
+	if (h->detail == PLAN_SOME && h->shown == SOME)
+		printf("  ... and %s more (postern plan --all)\n", report_number(h->plan->arena, h->total - SOME));
+	if (h->detail == PLAN_ALL || h->shown < SOME)
+		printf("  %-42s %s\n", who, what ? what : "");
+	h->shown++;
+}
+
+/* "a.b@example.org -> anna@example.org" where it is known what was there. */
+static void add_change(struct text *t, struct arena *a, const char *name, const char *before, const char *now)
+{
+	if (!now)
+		return;
+	text_add_c(t, t->n ? ", " : "");
+	text_add_c(t, name);
+	text_add_c(t, " ");
+	if (before)
+		text_add_c(t, arena_printf(a, "%s -> ", report_clean(a, before)));
+	text_add_c(t, report_clean(a, now));
+}
+
+static const char *changes(struct arena *a, const struct step *s)
+{
+	struct text t;
+
+	text_begin(&t, a, 128);
+	add_change(&t, a, "id", s->before.external_id, s->fields.external_id);
+	add_change(&t, a, "mail", s->before.mail, s->fields.mail);
+	add_change(&t, a, "name", s->before.display_name, s->fields.display_name);
+	add_change(&t, a, "given name", s->before.given_name, s->fields.given_name);
+	add_change(&t, a, "family name", s->before.family_name, s->fields.family_name);
+	add_change(&t, a, "title", s->before.title, s->fields.title);
+	add_change(&t, a, "department", s->before.department, s->fields.department);
+	return t.n ? t.p : "";
+}
+
+static bool is_of_members(const struct step *s)
+{
+	return s->member_count > 0;
+}
+
+static void print_step(struct heading *h, const struct step *s)
+{
+	const struct provisioning *p = h->plan;
+	struct arena *a = p->arena;
+	const char *why;
+
+	for (size_t i = 0; i < s->member_count; i++) {
+		why = plan_why(&p->desired, s->members[i]);
+		line(h, provisioning_who(a, p, s->members[i]), arena_printf(a, "%s%s%s", report_clean(a, s->name), why ? ": " : "",
+			why ? report_clean(a, why) : ""));
+	}
+	if (is_of_members(s))
+		return;
+	if (!s->person)
+		line(h, report_clean(a, s->name), s->why ? report_clean(a, s->why) : NULL);
+	else
+		line(h, provisioning_who(a, p, s->person), s->kind == STEP_USER_UPDATE ? changes(a, s) : s->why ? report_clean(a, s->why) : NULL);
+}
+
+/* Of members each counts, of others each step. */
+static size_t count_of(const struct plan *plan, enum step_kind kind, size_t target)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct step *s = &plan->steps[i];
+
+		if (s->kind == kind && s->target == target)
+			n += is_of_members(s) ? s->member_count : 1;
+	}
+	return n;
+}
+
+static void print_steps(const struct provisioning *p, size_t target, enum plan_detail detail)
+{
+	for (size_t t = 0; t < sizeof(titles) / sizeof(*titles); t++) {
+		struct heading h = {.plan = p, .detail = detail, .title = titles[t].title, .total = count_of(&p->plan, titles[t].kind, target)};
+
+		for (size_t i = 0; h.total && i < p->plan.step_count; i++) {
+			if (p->plan.steps[i].kind == titles[t].kind && p->plan.steps[i].target == target)
+				print_step(&h, &p->plan.steps[i]);
+		}
+	}
+}
+
+/* ---- counts ---- */
+
+static void print_target(const struct provisioning *p, size_t target)
+{
+	const struct plan_count *c = &p->plan.counts[target];
+	struct arena *a = p->arena;
+
+	printf("\n%s (%s)\n", p->targets[target].name, target_kind_word(p->targets[target].kind));
+	printf("  %-12s %s now, %s after; %s wanted by the rules, %s kept by Postern\n", "accounts", report_number(a, c->active_now),
+		report_number(a, c->active_after), report_number(a, c->wanted), report_number(a, c->ours));
+	printf("  %-12s %s made, %s adopted, %s changed, %s activated, %s deactivated\n", "of them", report_number(a, c->created),
+		report_number(a, c->adopted), report_number(a, c->updated), report_number(a, c->activated), report_number(a, c->deactivated));
+	printf("  %-12s %s more, %s less; %s lose something\n", "memberships", report_number(a, c->added), report_number(a, c->removed),
+		report_number(a, c->losing));
+	if (p->targets[target].kind == TARGET_ORGANIZATION)
+		printf("  %-12s %s now, %s after\n", "licensed", report_number(a, c->seats_now), report_number(a, c->seats_after));
+	if (c->waiting)
+		printf("  %-12s %s not wanted any more, in their grace time\n", "waiting", report_number(a, c->waiting));
+}
+
+/* ---- for humans ---- */
+
+static void print_tasks(const struct provisioning *p, enum plan_detail detail)
+{
+	const struct plan *plan = &p->plan;
+	const char *const *step;
+
+	for (enum plan_task_kind kind = 0; kind < TASK_KINDS; kind++) {
+		struct heading h = {.plan = p, .detail = detail, .title = arena_printf(p->arena, "Somebody must: %s", plan_task_title(kind))};
+
+		for (size_t i = 0; i < plan->task_count; i++)
+			h.total += plan->tasks[i].kind == kind;
+		for (size_t i = 0; i < plan->task_count; i++) {
+			if (plan->tasks[i].kind == kind)
+				line(&h, plan->tasks[i].mail ? report_clean(p->arena, plan->tasks[i].mail) : provisioning_who(p->arena, p, plan->tasks[i].person),
+					report_clean(p->arena, plan->tasks[i].what));
+		}
+		if (!h.total)
+			continue;
+		for (step = plan_task_steps(kind); *step; step++)
+			printf("    %td. %s\n", step - plan_task_steps(kind) + 1, *step);
+		if (plan_task_link(kind))
+			printf("    %s\n", plan_task_link(kind));
+	}
+}
+
+static void print_problems(const struct provisioning *p, enum plan_detail detail)
+{
+	const struct plan *plan = &p->plan;
+	struct heading h = {.plan = p, .detail = detail, .title = "Left as it is, and why", .total = plan->problem_count};
+
+	for (size_t i = 0; i < plan->problem_count; i++) {
+		const struct plan_problem *problem = &plan->problems[i];
+
+		line(&h, problem->person ? provisioning_who(p->arena, p, problem->person) : p->targets[problem->target].name,
+			report_clean(p->arena, problem->what));
+	}
+	if (p->left.without_id)
+		printf("\n%s people have no value of the directory's first join, as %s: nothing is made for them.\n",
+			report_number(p->arena, p->left.without_id), report_clean(p->arena, p->left.example));
+}
+
+void provisioning_print(const struct provisioning *p, enum plan_detail detail)
+{
+	char made[21];
+
+	time_write(p->plan.made, made);
+	printf("%-10s %s, made %s\n", "Plan", p->plan.id, made);
+	census_print_mirror(&p->census);
+	for (size_t i = 0; i < p->target_count; i++) {
+		print_target(p, i);
+		print_steps(p, i, detail);
+	}
+	print_tasks(p, detail);
+	print_problems(p, detail);
+	if (p->plan.stopped)
+		printf("\nStopped: %s\nLook at it, then postern apply --accept does it all the same.\n", report_clean(p->arena, p->plan.stopped));
+	else if (p->plan.step_count == 0)
+		puts("\nNothing is to be changed.");
+	else
+		puts("\npostern apply does it.");
+}

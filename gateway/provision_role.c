@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The provision role: keeps accounts at Atlassian as the rules want them.
+ *
+ * Alone holds Atlassian's keys.  Looks once a second whether the mirror has
+ * changed; SETTLE_SECONDS after the last change (and no later than
+ * LATEST_SECONDS after the first), and every `refresh` besides, it makes a
+ * plan.  `provision: auto` does it, within the bounds of the settings;
+ * `provision: plan` only says that there is something to be done.
+ */
+#include "gateway/provisioning.h"
+
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/role.h"
+#include "provision/apply.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND ((int64_t)1000000)
+#define LOOK_EVERY_NS 1000000000L
+#define SETTLE_SECONDS 10
+#define LATEST_SECONDS 60
+#define KEY_ENDS_SOON (30 * CALENDAR_DAY)
+#define FIRST_RETRY_SECONDS 60          /* after a failure; doubles up to `refresh` */
+
+struct watch {
+	const struct role *role;
+	uint64_t generation;            /* of the mirror, when last looked at */
+	bool seen;
+	int64_t changed_first, changed_last;    /* monotonic microseconds; 0: it has not */
+	int64_t due;                    /* the next plan in any case */
+	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
+	int64_t keys_said;              /* when keys that end were last told; 0: never */
+	const char *told;               /* what was said last, so that it is said once */
+	struct arena *told_in;
+};
+
+static bool go_on(void *context)
+{
+	struct watch *w = context;
+
+	role_alive(w->role);
+	return !*w->role->stop;
+}
+
+/* ---- when ---- */
+
+/* The file is opened for this look alone: a plan opens it again, and a process may have it open once. */
+static void look_for_change(struct watch *w)
+{
+	struct arena *a = arena_new();
+	struct mirror *mirror = NULL;
+	uint64_t generation = 0;
+	struct error err;
+
+	if (mirror_open(settings_mirror_path(a, w->role->settings), &mirror, &err) == 0 && mirror_generation(mirror, &generation, &err) == 0 &&
+		(!w->seen || generation != w->generation)) {
+		w->changed_last = clock_monotonic_us();
+		if (!w->changed_first)
+			w->changed_first = w->changed_last;
+		w->generation = generation;
+		w->seen = true;
+	}
+	mirror_close(mirror);
+	arena_free(a);
+}
+
+static bool is_due(const struct watch *w)
+{
+	int64_t now = clock_monotonic_us();
+
+	if (w->due && now >= w->due)
+		return true;
+	if (!w->changed_first || w->retry)
+		return false;
+	return now - w->changed_last >= SETTLE_SECONDS * SECOND || now - w->changed_first >= LATEST_SECONDS * SECOND;
+}
+
+static void set_due(struct watch *w, bool failed)
+{
+	int64_t refresh = w->role->settings->accounts.refresh;
+
+	w->changed_first = 0;
+	if (!failed)
+		w->retry = 0;
+	else if (!w->retry)
+		w->retry = FIRST_RETRY_SECONDS;
+	else
+		w->retry *= 2;
+	if (w->retry > refresh)
+		w->retry = refresh;
+	w->due = clock_monotonic_us() + (w->retry ? w->retry : refresh) * SECOND;
+}
+
+/* ---- what ---- */
+
+static bool is_news(struct watch *w, const char *what)
+{
+	if (w->told && strcmp(w->told, what) == 0)
+		return false;
+	arena_free(w->told_in);
+	w->told_in = arena_new();
+	w->told = arena_strdup(w->told_in, what);
+	return true;
+}
+
+static const char *number(struct arena *a, size_t n)
+{
+	return arena_printf(a, "%zu", n);
+}
+
+static void say_plan(struct watch *w, const struct provisioning *p, const struct plan *plan)
+{
+	struct arena *a = p->arena;
+
+	if (!is_news(w, plan->id))
+		return;
+	for (size_t i = 0; i < plan->problem_count; i++) {
+		if (plan->problems[i].kind == PROBLEM_TARGET_UNREAD)
+			log_error("a list at Atlassian could not be read whole, so nothing is done there", "connection",
+				p->targets[plan->problems[i].target].name, "detail", plan->problems[i].what, NULL);
+	}
+	if (plan->stopped)
+		log_error("plan for accounts is stopped: see postern plan", "alarm", "plan-stopped", "plan", plan->id, "detail", plan->stopped, NULL);
+	else if (plan->step_count || plan->task_count)
+		log_info(w->role->settings->provision == PROVISION_AUTO ? "plan for accounts" : "accounts are not as the rules want them: see postern plan",
+			"plan", plan->id, "steps", number(a, plan->step_count), "tasks", number(a, plan->task_count), NULL);
+}
+
+static int64_t now(void *context)
+{
+	(void)context;
+	return clock_now();
+}
+
+static void say_step(const struct apply_progress *at, void *context)
+{
+	struct watch *w = context;
+
+	role_alive(w->role);
+	if (at->failure)
+		log_warning("a step for accounts failed", "connection", at->target, "step", step_kind_word(at->step->kind), "person",
+			at->step->person ? at->step->person : "", "name", at->step->name ? at->step->name : "", "reason", reason_word(at->failure->reason),
+			"detail", at->failure->detail, NULL);
+	else if (at->result)
+		log_info("account step", "connection", at->target, "step", step_kind_word(at->step->kind), "person",
+			at->step->person ? at->step->person : "", "name", at->step->name ? at->step->name : "", NULL);
+}
+
+/* Does what the plan is now. */
+static int keep(struct watch *w, struct provisioning *p, struct error *err)
+{
+	const struct apply_options options = {.now = now, .go_on = go_on, .progress = say_step, .context = w};
+	struct apply_result result;
+	struct arena *a = p->arena;
+
+	if (apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err) < 0)
+		return -1;
+	say_plan(w, p, &result.plan);
+	if (result.done || result.failed || result.left_out)
+		log_info("accounts looked after", "done", number(a, result.done), "failed", number(a, result.failed), "left_out",
+			number(a, result.left_out), "requests", number(a, result.requests), NULL);
+	if (result.stop.reason == REASON_NONE)
+		return result.failed || !result.ended ? error_set(err, REASON_PROVISION_STEP, "%zu steps failed", result.failed) : 0;
+	*err = result.stop;
+	return -1;
+}
+
+static int look(struct watch *w, struct provisioning *p, struct error *err)
+{
+	if (ledger_note(p->arena, p->ledger, &p->desired, clock_now(), err) < 0 || provisioning_plan(p, err) < 0)
+		return -1;
+	say_plan(w, p, &p->plan);
+	return 0;
+}
+
+static int work(struct watch *w, struct provisioning *p, struct error *err)
+{
+	if (provisioning_open(p, LEDGER_WRITE, go_on, w, err) < 0)
+		return -1;
+	return w->role->settings->provision == PROVISION_AUTO ? keep(w, p, err) : look(w, p, err);
+}
+
+/* ---- keys that end ---- */
+
+static void say_key(const char *of, int64_t ends)
+{
+	int64_t left = ends - clock_now();
+	struct arena *a;
+
+	if (!ends || left > KEY_ENDS_SOON)
+		return;
+	a = arena_new();
+	log_error("alarm", "alarm", "api-key-ends", "of", of, "detail", left <= 0 ? "Atlassian's API key has ended" :
+		arena_printf(a, "Atlassian's API key ends in %lld days", (long long)(left / CALENDAR_DAY)), NULL);
+	arena_free(a);
+}
+
+/* Once a day. */
+static void say_keys(struct watch *w)
+{
+	const struct settings *s = w->role->settings;
+
+	if (w->keys_said && clock_now() - w->keys_said < CALENDAR_DAY)
+		return;
+	w->keys_said = clock_now();
+	for (size_t i = 0; i < s->connection_count; i++) {
+		if (s->connections[i].accounts)
+			say_key(s->connections[i].name, s->connections[i].accounts->key_ends);
+	}
+	say_key("the organisation", s->accounts.organization_key_ends);
+}
+
+static void work_when_due(struct watch *w)
+{
+	const struct role *role = w->role;
+	struct arena *a = arena_new();
+	struct provisioning p;
+	struct error err;
+	int lock = -1, rc;
+
+	rc = provisioning_lock(a, role->settings, &lock, &err);
+	if (rc == 0 && (rc = provisioning_secrets(a, "provision", role->files, role->settings, &p, &err)) == 0) {
+		rc = work(w, &p, &err);
+		provisioning_end(&p);
+	}
+	if (lock >= 0)
+		close(lock);
+	if (rc < 0 && !*role->stop && is_news(w, err.detail))
+		log_error("accounts could not be looked after", "reason", reason_word(err.reason), "detail", err.detail, NULL);
+	set_due(w, rc < 0);
+	arena_free(a);
+}
+
+int role_provision(const struct role *role)
+{
+	const struct timespec nap = {.tv_nsec = LOOK_EVERY_NS - 1};
+	struct watch w = {.role = role};
+
+	while (go_on(&w)) {
+		say_keys(&w);
+		look_for_change(&w);
+		if (is_due(&w))
+			work_when_due(&w);
+		if (!*role->stop)
+			nanosleep(&nap, NULL);  /* SIGTERM ends it early */
+	}
+	arena_free(w.told_in);
+	return 0;
+}

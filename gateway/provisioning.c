@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From settings to a plan: see provisioning.h. */
+#include "gateway/provisioning.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/file.h>
+
+const char *provisioning_ledger_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/provision/ledger.mdb", s->state_dir);
+}
+
+int provisioning_lock(struct arena *a, const struct settings *s, int *fd_out, struct error *err)
+{
+	const char *path = arena_printf(a, "%s/provision/lock", s->state_dir);
+	int fd;
+
+	if (folder_make(arena_printf(a, "%s/provision", s->state_dir), 0750, err) < 0)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		return error_set(err, REASON_FILE, "%s: cannot open it: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		close(fd);
+		return error_set(err, REASON_FILE, "another postern apply, or the provision role, is at work (%s)", path);
+	}
+	*fd_out = fd;
+	return 0;
+}
+
+/* ---- keys ---- */
+
+int provisioning_secrets(struct arena *a, const char *command, struct files *files, const struct settings *settings,
+	struct provisioning *out, struct error *err)
+{
+	struct provisioning p = {.command = command, .arena = a, .settings = settings};
+
+	if (settings->provision == PROVISION_OFF)
+		return error_set(err, REASON_SETTINGS, "%s: provision is off", settings->file);
+	p.targets = arena_alloc(a, (settings->connection_count + 1) * sizeof(*p.targets));
+	for (size_t i = 0; i < settings->connection_count; i++) {
+		const struct settings_target *t = settings->connections[i].accounts;
+
+		if (t && settings_target_secrets(files, t, &p.targets[p.target_count++], err) < 0)
+			return -1;
+	}
+	*out = p;
+	return 0;
+}
+
+/* ---- what there is ---- */
+
+struct inventory {
+	struct arena *arena;
+	struct account *list;
+	size_t n;
+};
+
+static const char *const *copy_list(struct arena *a, const char *const *list)
+{
+	const char **out;
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	out = arena_alloc(a, (n + 1) * sizeof(*out));
+	for (size_t i = 0; i < n; i++)
+		out[i] = arena_strdup(a, list[i]);
+	return out;
+}
+
+static void keep_account(const struct account *account, void *context)
+{
+	struct inventory *inventory = context;
+	struct arena *a = inventory->arena;
+	struct account *copy;
+
+	inventory->list = arena_grow(a, inventory->list, inventory->n, sizeof(*inventory->list));
+	copy = &inventory->list[inventory->n++];
+	*copy = *account;
+	copy->mail = arena_strdup(a, account->mail);
+	copy->name = arena_strdup(a, account->name);
+	copy->id = arena_strdup(a, account->id);
+	copy->status = arena_strdup(a, account->status);
+	copy->last_active = arena_strdup(a, account->last_active);
+	copy->products = copy_list(a, account->products);
+	copy->products_active = NULL;
+}
+
+static int read_inventory(struct provisioning *p, struct error *err)
+{
+	struct inventory inventory = {.arena = p->arena};
+	size_t count;
+
+	if (accounts_each(p->census.gateway.accounts, keep_account, &inventory, err) < 0 ||
+		accounts_inventory(p->census.gateway.accounts, &p->inventory_as_of, &count, err) < 0)
+		return -1;
+	p->accounts = inventory.list;
+	p->account_count = inventory.n;
+	return 0;
+}
+
+static void take_limits(struct provisioning *p)
+{
+	const struct settings_accounts *s = &p->settings->accounts;
+
+	p->limits = (struct plan_limits){
+		.grace = s->grace, .lose_most = s->deactivate_limit, .lose_percent = (unsigned)s->deactivate_share, .seats_most = s->seat_limit,
+		.protect = s->protect, .protect_groups = s->protect_groups, .administrators = s->administrators,
+	};
+}
+
+/* The targets of the desired state know no key; what is else in both is the same. */
+static void join_targets(struct provisioning *p)
+{
+	for (size_t i = 0; i < p->target_count; i++) {
+		struct slice key = p->targets[i].key, ca = p->targets[i].ca_pem;
+
+		p->targets[i] = p->desired.targets[i];
+		p->targets[i].key = key;
+		p->targets[i].ca_pem = ca;
+	}
+}
+
+int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)(void *context), void *context, struct error *err)
+{
+	if (census_begin(p->arena, p->command, p->settings, &p->census, err) < 0)
+		return -1;
+	if (p->census.gateway.accounts_fault.reason != REASON_NONE) {
+		*err = p->census.gateway.accounts_fault;
+		return -1;
+	}
+	if (desired_of_census(&p->census, gateway_policy(&p->census.gateway), &p->desired, &p->left, err) < 0 ||
+		read_inventory(p, err) < 0 || ledger_open(provisioning_ledger_path(p->arena, p->settings), use, &p->ledger, err) < 0)
+		return -1;
+	join_targets(p);
+	take_limits(p);
+	p->doer = doer_new(&(struct doer_options){
+		.targets = p->targets, .target_count = p->target_count, .accounts = p->accounts, .account_count = p->account_count,
+		.inventory_as_of = p->inventory_as_of, .go_on = go_on, .context = context,
+	});
+	return 0;
+}
+
+int provisioning_plan(struct provisioning *p, struct error *err)
+{
+	const struct step_doer *doer = doer_steps(p->doer);
+
+	if (doer->read(p->arena, doer->context, &p->world, err) < 0 || ledger_load(p->arena, p->ledger, &p->view, err) < 0)
+		return -1;
+	return plan_make(p->arena, &p->desired, &p->world, &p->view, &p->limits, clock_now(), &p->plan, err);
+}
+
+void provisioning_end(struct provisioning *p)
+{
+	doer_free(p->doer);
+	ledger_close(p->ledger);
+	census_close(&p->census);
+}

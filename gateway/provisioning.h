@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What `postern plan`, `postern apply` and the provision role share: from
+ * settings, mirror, ledger and Atlassian's answers to a plan.
+ *
+ * Secrets are read first, as who asks; then the process becomes the roles'
+ * user (commands), and only then the mirror is copied and Atlassian is asked.
+ */
+#ifndef GATEWAY_PROVISIONING_H
+#define GATEWAY_PROVISIONING_H
+
+#include "gateway/desired_census.h"
+#include "provision/doer.h"
+#include "provision/plan.h"
+
+struct provisioning {
+	const char *command;            /* for messages */
+	struct arena *arena;
+	const struct settings *settings;
+	struct target *targets;         /* with their keys */
+	size_t target_count;
+	struct census census;
+	struct desired desired;
+	struct desired_left left;
+	const struct account *accounts; /* the inventory, by lower-cased mail */
+	size_t account_count;
+	int64_t inventory_as_of;
+	struct doer *doer;
+	struct ledger *ledger;
+	struct ledger_view view;
+	struct world world;
+	struct plan_limits limits;
+	struct plan plan;
+};
+
+/* Keys of the connections' accounts and whose they are.  SETTINGS: provision is off, or nothing makes accounts. */
+int provisioning_secrets(struct arena *a, const char *command, struct files *files, const struct settings *settings,
+	struct provisioning *out, struct error *err);
+/* Opens mirror (a copy), inventory and ledger, and judges everybody.  `go_on` as doer_options.  -1: provisioning_end is still to be called. */
+int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)(void *context), void *context, struct error *err);
+/* Reads Atlassian and makes the plan; with LEDGER_WRITE what was begun and never answered is looked for first. */
+int provisioning_plan(struct provisioning *p, struct error *err);
+void provisioning_end(struct provisioning *p);
+
+/* STATE_DIR/provision/… */
+const char *provisioning_ledger_path(struct arena *a, const struct settings *s);
+/* Held while a plan is made and done: one at a time.  A descriptor, to be closed; FILE: another one has it. */
+int provisioning_lock(struct arena *a, const struct settings *s, int *fd_out, struct error *err);
+
+/* The person as people know them: mail, else DN, else the id. */
+const char *provisioning_who(struct arena *a, const struct provisioning *p, const char *person);
+
+enum plan_detail { PLAN_SOME, PLAN_ALL };
+/* For a person at a terminal; PLAN_SOME: at most ten lines under each heading. */
+void provisioning_print(const struct provisioning *p, enum plan_detail detail);
+
+#endif

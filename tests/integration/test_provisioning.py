@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`postern plan` and `postern apply` against the Atlassian of the tests: who gets which account, and what comes of trouble."""
+import json
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from atlassian_standin import DIRECTORY, ORGANIZATION, SITE, WORLD, AtlassianStandIn
+from parts import Parts, company, wait_for
+from stories import ldap_modify
+from test_answers import postern, said
+
+BOUNDS = """\
+accounts: {administrators: [root@example.net], seat_limit: 100, deactivate_limit: 10, deactivate_share: 100, grace: 0s}
+"""
+AGENTS = "cn=jira-agents,ou=groups," + company.SUFFIX
+
+
+def write_key(folder, name, key):
+    (folder / name).write_text(key + "\n")
+    (folder / name).chmod(0o600)
+
+
+def settings_with_accounts(parts, atlassian, mode="plan", metadata="/nowhere.xml"):
+    write_key(parts.folder, "scim.key", DIRECTORY["key"])
+    write_key(parts.folder, "site.token", SITE["token"])
+    whole = parts.settings(metadata=metadata)
+    managed = '      groups: {groups: "jira-*"}\n'
+    assert managed in whole
+    organisation = f"""\
+    accounts: {{scim: '{atlassian.directory_base()}', key: {parts.folder}/scim.key, licensed: [agents], customer: [customers],
+      rate: 1000}}
+"""
+    helpdesk = f"""\
+    accounts: {{site: '{atlassian.site_base()}', login: {SITE['login']}, key: {parts.folder}/site.token,
+      organizations: [Partners], desks: ['1'], rate: 1000}}
+provision: {mode}
+"""
+    return whole.replace(managed, managed + organisation).replace("directories:\n", helpdesk + BOUNDS + "directories:\n", 1)
+
+
+@pytest.fixture
+def company_at_atlassian(tmp_path, postern_build, node_modules):
+    """Directory, mirror and an empty Atlassian; the service does not run."""
+    parts = Parts(tmp_path / "parts", postern_build)
+    (tmp_path / "atlassian").mkdir()
+    atlassian = AtlassianStandIn(tmp_path / "atlassian", node_modules)
+    world = json.loads(json.dumps(WORLD))
+    world["organization"]["domains"] = [company.STAFF_DOMAIN]
+    try:
+        atlassian.begin(world)
+        parts.start_slapd()
+        parts.atlassian = atlassian
+        parts.write_postern_files(settings_with_accounts(parts, atlassian))
+        said(parts, "fill")
+        yield parts
+    finally:
+        atlassian.stop()
+        parts.close()
+
+
+def plan(parts):
+    return json.loads(postern(parts, "plan", "--json").stdout)
+
+
+def kinds(found):
+    count = {}
+    for step in found["steps"]:
+        count[step["step"]] = count.get(step["step"], 0) + max(1, len(step.get("members", [])))
+    return count
+
+
+def change_agents(parts, change, uid):
+    ldap_modify(parts, f"dn: {AGENTS}\nchangetype: modify\n{change}: member\nmember: uid={uid},ou=people,{company.SUFFIX}\n")
+
+
+def test_everybody_gets_the_account_that_the_rules_say_and_nobody_else(company_at_atlassian):
+    parts = company_at_atlassian
+    text = said(parts, "plan")
+    assert "Accounts to make (45)" in text and "rule agents, by corp:jira-agents through corp:support-team" in text
+    assert "jan.kowalski@example.org" in text[text.index("Left as it is"):]
+    assert parts.atlassian.request_counts()["total"] < 10  # nothing was changed by looking
+    text = said(parts, "apply", "--yes")
+    assert re.search(r"\d+ of \d+ steps done, 0 failed, 0 left out", text), text
+    requests = parts.atlassian.request_counts()
+    assert requests["total"] <= 1.1 * (45 + 9) + 30, requests
+    # Atlassian's own count is what the rules say, and no mail has accounts of two kinds
+    counts = parts.atlassian.counts()
+    assert (counts["atlassian"], counts["billable"], counts["by_product"]) == (45, 13, {"jira-service-desk": 13}), counts
+    assert counts["two_kinds"] == counts["duplicate_external_ids"] == 0, counts
+    assert "Nothing is to be changed." in said(parts, "plan")
+    assert DIRECTORY["key"] not in text and SITE["token"] not in text
+
+
+def test_who_leaves_the_agents_is_no_longer_licensed_but_still_a_customer(company_at_atlassian):
+    parts = company_at_atlassian
+    said(parts, "apply", "--yes")
+    change_agents(parts, "add", "charlotte.dubois")
+    said(parts, "fill")
+    assert kinds(plan(parts)) == {"members-add": 1, "members-remove": 1}
+    said(parts, "apply", "--yes")
+    change_agents(parts, "delete", "charlotte.dubois")
+    said(parts, "fill")
+    found = plan(parts)
+    assert [s["step"] for s in found["steps"]] == ["members-add", "members-remove"]  # never without either
+    said(parts, "apply", "--yes")
+    assert "Nothing is to be changed." in said(parts, "plan")
+
+
+def test_killed_anywhere_it_goes_on_and_does_nothing_twice(company_at_atlassian):
+    parts = company_at_atlassian
+    parts.atlassian.switch(latency=20)
+    kills = 0
+    for wait in (0.5, 0.9, 1.4, 0.7):
+        process = subprocess.Popen(parts.postern_command("apply", "--yes"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(wait)
+        kills += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    parts.atlassian.switch(latency=0)
+    said(parts, "apply", "--yes")
+    posts = parts.atlassian.request_counts()["endpoints"]["POST /scim/directory/{directoryId}/Users"]
+    assert kills >= 2 and 45 <= posts <= 45 + kills, posts
+    assert "Nothing is to be changed." in said(parts, "plan")
+
+
+def test_a_plan_that_licenses_too_many_waits_for_somebody(company_at_atlassian):
+    parts = company_at_atlassian
+    parts.settings_file.write_text(parts.settings_file.read_text().replace("seat_limit: 100", "seat_limit: 5"))
+    assert "Stopped:" in said(parts, "plan")
+    text = said(parts, "apply", "--yes", status=1)
+    assert "nothing was done" in text
+    assert not any(name.startswith("POST") for name in parts.atlassian.request_counts()["endpoints"])
+    said(parts, "apply", "--yes", "--accept")
+    assert "Nothing is to be changed." in said(parts, "plan")
+
+
+def test_a_key_that_is_refused_stops_everything_and_is_nowhere_to_be_read(company_at_atlassian):
+    parts = company_at_atlassian
+    parts.atlassian.fault(path="/Users", method="POST", status=401)
+    text = said(parts, "apply", "--yes", status=1)
+    assert "401" in text and "stopped" in text and DIRECTORY["key"] not in text, text
+    posts = parts.atlassian.request_counts()["endpoints"]["POST /scim/directory/{directoryId}/Users"]
+    assert posts == 1
+    parts.atlassian.clear_faults()
+    said(parts, "apply", "--yes")
+    assert "Nothing is to be changed." in said(parts, "plan")
+
+
+def test_only_the_plan_that_was_seen_is_done(company_at_atlassian):
+    parts = company_at_atlassian
+    seen = plan(parts)["id"]
+    change_agents(parts, "add", "charlotte.dubois")
+    said(parts, "fill")
+    text = said(parts, "apply", "--plan", seen, status=1)
+    assert "not " + seen in text
+    assert "nobody to ask" in said(parts, "apply", status=1)
+    said(parts, "apply", "--plan", plan(parts)["id"])
+
+
+def test_off_makes_nothing(company_at_atlassian):
+    parts = company_at_atlassian
+    parts.settings_file.write_text(parts.settings_file.read_text().replace("provision: plan", "provision: off"))
+    assert "provision is off" in said(parts, "plan", status=1)
+    assert "provision is off" in said(parts, "apply", "--yes", status=1)
+
+
+def test_the_service_does_it_by_itself(tmp_path, postern_build, node_modules):
+    parts = Parts(tmp_path / "parts", postern_build)
+    (tmp_path / "atlassian").mkdir()
+    atlassian = AtlassianStandIn(tmp_path / "atlassian", node_modules)
+    try:
+        world = json.loads(json.dumps(WORLD))
+        world["organization"]["domains"] = [company.STAFF_DOMAIN]
+        atlassian.begin(world)
+        parts.atlassian = atlassian
+        parts.start_slapd()
+        parts.start_entra()
+        parts.write_postern_files(settings_with_accounts(parts, atlassian, mode="auto", metadata=parts.entra_metadata_url()))
+        parts.start_postern()
+        wait_for(lambda: "accounts looked after" in parts.postern.tail(2000), 60, "accounts", parts.postern)
+        log = parts.postern.tail(2000)
+        assert DIRECTORY["key"] not in log and SITE["token"] not in log and ORGANIZATION["key"] not in log
+        assert "provision atlassian: account step connection=organisation step=user-create" in log
+        parts.postern.stop()
+        assert "Nothing is to be changed." in said(parts, "plan")
+    finally:
+        atlassian.stop()
+        parts.close()
