@@ -55,7 +55,7 @@ static bool address_is_good(const char *base)
 	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_NO_USER && curl_url_get(url, CURLUPART_QUERY, &query, 0) == CURLUE_NO_QUERY)
 		good = strcmp(scheme, "https") == 0 ||
-			(strcmp(scheme, "http") == 0 && (strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0));
+			(strcmp(scheme, "http") == 0 && (strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0));
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(user);

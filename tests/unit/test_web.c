@@ -134,7 +134,7 @@ static void logs_in_with_mail_and_token(void **state)
 static void sends_a_key_to_no_address_that_could_give_it_away(void **state)
 {
 	static const char *const bases[] = {
-		"http://api.example.org", "http://10.0.0.1", "ftp://127.0.0.1", "https://", "api.example.org", "https://me:pw@api.example.org",
+		"http://api.example.org", "http://10.0.0.1", "http://localhost", "ftp://127.0.0.1", "https://", "api.example.org", "https://me:pw@api.example.org",
 		"https://api.example.org/", "https://api.example.org?x=1", "", NULL,
 	};
 	static const char *const keys[] = {"", "two words", "line\r\nX: y", "\xc3\xa4"};
