@@ -227,6 +227,7 @@ static void accounts_go_into_the_inventory_whole_or_not_at_all(void **state)
 	assert_int_equal(found.as_of, NOW);
 	unlink(path);
 	unlink(arena_printf(a, "%s-lock", path));
+	unlink(arena_printf(a, "%s.billed", path));
 	assert_int_equal(rmdir(folder), 0);
 }
 
