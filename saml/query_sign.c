@@ -44,6 +44,18 @@ static int require_parts(struct slice query, const char *parameter, struct error
 	return 0;
 }
 
+/* Ours are letters and a colon: with others the tag may have ended, or another blank hides the name that an XML parser sees. */
+static bool is_name(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		if (c != ':' && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'))
+			return false;
+	}
+	return name.n > 0;
+}
+
 /* The value of ` NAME="`, in the start tag and nowhere behind it. */
 static bool take_attribute(struct arena *a, struct slice message, const char *name, const char **out)
 {
@@ -53,7 +65,7 @@ static bool take_attribute(struct arena *a, struct slice message, const char *na
 	while (at && at < end && *at == ' ') {
 		const char *equals = memchr(at, '=', (size_t)(end - at)), *value = equals ? equals + 2 : NULL, *quote;
 
-		if (!value || value >= end || equals[1] != '"')
+		if (!value || value >= end || equals[1] != '"' || !is_name(slice_of(at + 1, (size_t)(equals - at - 1))))
 			return false;
 		quote = memchr(value, '"', (size_t)(end - value));
 		if (!quote)

@@ -399,6 +399,9 @@ static void signs_only_messages_that_are_no_sign_on(void **state)
 		query_of(request, "<samlp:AuthnRequest ID=\"_0a b\"></samlp:AuthnRequest>", RSA_SHA256),
 		query_of(request, "<samlp:AuthnRequest ID='_0a'></samlp:AuthnRequest>", RSA_SHA256),
 		query_of(request, "<samlp:AuthnRequest ><a ID=\"_0a\"></a></samlp:AuthnRequest>", RSA_SHA256),
+		/* another id in the log than the one that counts */
+		query_of(request, "<samlp:AuthnRequest \tID=\"_0b\" ><a b=\"\" ID=\"_0a\"></a></samlp:AuthnRequest>", RSA_SHA256),
+		query_of(request, "<samlp:AuthnRequest a=\"\" ><a b=\"\" ID=\"_0a\"></a></samlp:AuthnRequest>", RSA_SHA256),
 		query_of(request, ask, ""),
 		query_of(request, ask, "&SigAlg=http%3A%2F%2Fwww.w3.org%2F2000%2F09%2Fxmldsig%23rsa-sha1"),
 		query_of(request, ask, "&SAMLResponse=x" RSA_SHA256),
