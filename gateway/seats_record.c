@@ -123,12 +123,11 @@ static json_t *read_months(struct arena *a, const char *path, struct error *err)
 		return NULL;
 	o = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
 	months = json_object_get(o, "months");
-	if (json_is_array(months))
-		json_incref(months);
-	else
-		error_set(err, REASON_FILE, "%s: is not what `postern seats --record` writes; move it away to begin anew", path);
+	months = json_is_array(months) ? json_incref(months) : NULL;
 	json_decref(o);
-	return json_is_array(months) ? months : NULL;
+	if (!months)
+		error_set(err, REASON_FILE, "%s: is not what `postern seats --record` writes; move it away to begin anew", path);
+	return months;
 }
 
 static size_t count_of(const json_t *o, const char *key)
