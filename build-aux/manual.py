@@ -197,7 +197,7 @@ def audit_table():
 TABLES = {
     **{f"settings {section}": ("man/postern.yaml.5", lambda section=section: settings(section)) for section in (
         "top", "decryption_key", "otherwise", "accounts", "prices", "limits", "provider", "connection", "target",
-        "attribute", "stable_id", "directory", "people", "groups", "exception", "rule",
+        "attribute", "stable_id", "directory", "scim_directory", "people", "groups", "exception", "rule",
         "requirement", "ldap_rules", "ldap_rule", "ldap_mark",
         "link", "brand", "colours", "contact")},
     **{f"words {kind}": ("man/postern.rules.5", lambda kind=kind: words(kind)) for kind in ("JOINER", "TEST", "OPERATOR")},

@@ -263,7 +263,9 @@ static void check_directories(struct check *c)
 
 		check_join(c, &o, line);
 		check_writable_joins(c, &o, line);
-		if (c->offline)
+		if (o.kind == DIRECTORY_SCIM)
+			say(c, FINDING_OK, "%s: filled by what Entra ID sends", o.name);
+		else if (c->offline)
 			say(c, FINDING_OK, "%s: not asked (--offline)", o.name);
 		else if (settings_directory_secrets(c->files, s, i, &o, &err) < 0)
 			say(c, FINDING_ERROR, "%s:%d: %s: %s", s->file, line, o.name, err.detail);
@@ -458,6 +460,7 @@ static int check_all(struct check *c, const char *path)
 	check_rules(c);
 	check_accounts(c);
 	check_mirror(c);
+	check_scim(c);
 	check_people(c);
 	printf("%zu errors, %zu warnings\n", c->errors, c->warnings);
 	return c->errors ? 1 : 0;

@@ -35,6 +35,8 @@ void check_rules(struct check *c);
 void check_exceptions(struct check *c, struct mirror *mirror);
 /* How old the mirror is.  After root's rights were given up. */
 void check_mirror(struct check *c);
+/* Tokens, and when Entra ID was last heard.  The same. */
+void check_scim(struct check *c);
 /* Traps among the people of the mirror, where there is one.  After the last step that needs root's rights. */
 void check_people(struct check *c);
 

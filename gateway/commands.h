@@ -28,6 +28,8 @@ int command_observe(struct arena *a, const char *settings_path, int argc, char *
 /* status [--json]; exit status 0 ok, 1 warnings, 2 down, 3 it cannot be said */
 int command_status(struct arena *a, const char *settings_path, int argc, char **argv);
 int command_mirror(struct arena *a, const char *settings_path, int argc, char **argv);
+/* scim token new NAME | list | retire NAME; scim status */
+int command_scim(struct arena *a, const char *settings_path, int argc, char **argv);
 int command_keys(struct arena *a, const char *settings_path, int argc, char **argv);
 /* pages FOLDER: every page in every language, to be looked at */
 int command_pages(struct arena *a, const char *settings_path, int argc, char **argv);

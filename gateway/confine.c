@@ -57,7 +57,7 @@ static const struct {
 	const char *const *more;
 } roles[] = {
 	{"worker", NULL}, {"keys", NULL}, {"mirror", network}, {"refresh", network}, {"rules", NULL}, {"metrics", NULL},
-	{"provision", network},
+	{"provision", network}, {"scim", NULL},
 };
 
 void confine_memory(void)

@@ -24,6 +24,7 @@ enum files_audience {
 	FILES_RULES = 16,               /* the same */
 	FILES_KEYS = 32,                /* signing keys, decryption keys */
 	FILES_PROVISION = 64,           /* Atlassian's API keys */
+	FILES_SCIM = 128,               /* hashes of tokens, TLS key */
 	FILES_MIRROR_FIRST = 1 << 8     /* this and the bits above: one directory's password for its own process */
 };
 #define FILES_MIRROR_MAX 20             /* directories */

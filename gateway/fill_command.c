@@ -13,6 +13,7 @@
 #include "gateway/folders.h"
 #include "gateway/report.h"
 #include "gateway/running.h"
+#include "scim/scim.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -112,7 +113,8 @@ static int fill_one(struct arena *a, const struct settings *s, const struct dire
 	int rc;
 
 	progress_begin(&f.progress, arena_printf(a, "reading %s", directory->name), 0);
-	rc = mirror_follow(settings_mirror_path(a, s), directory, &progress, &err);
+	rc = directory->kind == DIRECTORY_SCIM ? scim_follow(settings_mirror_path(a, s), settings_scim_path(a, s), directory, &progress, &err)
+		: mirror_follow(settings_mirror_path(a, s), directory, &progress, &err);
 	alarm(0);
 	progress_end(&f.progress);
 	if (rc < 0) {

@@ -17,6 +17,7 @@
 static const char *const roles[OWNER_COUNT] = {
 	[OWNER_COMMANDS] = "commands", [OWNER_WORKER] = "worker", [OWNER_MIRROR] = "mirror", [OWNER_REFRESH] = "refresh",
 	[OWNER_RULES] = "rules", [OWNER_METRICS] = "metrics", [OWNER_PROVISION] = "provision",
+	[OWNER_SCIM] = "scim",
 };
 
 /* Below state_dir. */
@@ -25,7 +26,7 @@ static const struct {
 	enum folder_owner owner;
 } folders[] = {
 	{"mirror", OWNER_MIRROR}, {"metadata", OWNER_REFRESH}, {"rules", OWNER_RULES}, {"audit", OWNER_WORKER}, {"seen", OWNER_WORKER},
-	{"provision", OWNER_PROVISION},
+	{"provision", OWNER_PROVISION}, {"scim", OWNER_SCIM},
 };
 #define FOLDER_COUNT (sizeof(folders) / sizeof(*folders))
 

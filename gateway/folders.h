@@ -12,7 +12,9 @@
 
 #include "gateway/child.h"
 
-enum folder_owner { OWNER_COMMANDS, OWNER_WORKER, OWNER_MIRROR, OWNER_REFRESH, OWNER_RULES, OWNER_METRICS, OWNER_PROVISION, OWNER_COUNT };
+enum folder_owner {
+	OWNER_COMMANDS, OWNER_WORKER, OWNER_MIRROR, OWNER_REFRESH, OWNER_RULES, OWNER_METRICS, OWNER_PROVISION, OWNER_SCIM, OWNER_COUNT
+};
 
 struct owners {
 	struct child_user each[OWNER_COUNT];    /* whose folders are to be */

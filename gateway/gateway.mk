@@ -98,7 +98,7 @@ gateway/pages_data.c: $(PAGE_FILES) build-aux/embed.sh
 	$(AM_V_GEN)$(MKDIR_P) gateway && cd $(srcdir) && ./build-aux/embed.sh $(PAGE_FILES) > $(abs_builddir)/gateway/pages_data.c.tmp \
 		&& mv $(abs_builddir)/gateway/pages_data.c.tmp $(abs_builddir)/gateway/pages_data.c
 
-GATEWAY_LIBS = gateway/libgateway.a gateway/libsettings.a provision/libprovision.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a http/libhttp.a \
+GATEWAY_LIBS = gateway/libgateway.a gateway/libsettings.a provision/libprovision.a scim/libscim.a saml/libsaml.a ldap/libmirror.a policies/libpolicies.a http/libhttp.a \
 	store/libstore.a $(LASSO_LIBS) $(XMLSEC_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(LDAP_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) \
 	$(LMDB_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(BASE_LIBS) -lm
 

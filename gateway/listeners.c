@@ -170,15 +170,31 @@ static bool adopt(struct listeners *l, const struct listener *found, const char 
 	return false;
 }
 
-void listeners_adopt(struct listeners *browsers, struct listeners *metrics, const struct listener *found, size_t n, const struct settings *s)
+#define SINGLE_MOST 2
+
+/* The addresses of roles that have one of their own. */
+static void single_addresses(const struct settings *s, const char *out[SINGLE_MOST + 1])
 {
-	const char *const address[] = {s->metrics_listen, NULL};
+	size_t n = 0;
+
+	if (s->metrics_listen)
+		out[n++] = s->metrics_listen;
+	if (s->scim_listen)
+		out[n++] = s->scim_listen;
+	out[n] = NULL;
+}
+
+void listeners_adopt(struct listeners *browsers, struct listeners *singles, const struct listener *found, size_t n, const struct settings *s)
+{
+	const char *address[SINGLE_MOST + 1];
 	size_t i;
+
+	single_addresses(s, address);
 
 	for (i = 0; i < n; i++) {
 		struct listeners one = {.list = {with_file(&found[i])}, .n = 1};
 
-		if (!adopt(browsers, &one.list[0], s->listen) && !adopt(metrics, &one.list[0], address))
+		if (!adopt(browsers, &one.list[0], s->listen) && !adopt(singles, &one.list[0], address))
 			listeners_close(&one, NULL);
 	}
 }
@@ -192,26 +208,37 @@ size_t listeners_sockets(const struct listeners *l, int out[ROLE_SOCKETS_MAX])
 	return l->n;
 }
 
-int listeners_renew(struct listeners *browsers, struct listeners *metrics, const struct settings *s, struct error *err)
+size_t listeners_socket_at(const struct listeners *l, const char *address, int out[ROLE_SOCKETS_MAX])
 {
-	const char *const address[] = {s->metrics_listen, NULL};
-	struct listeners for_browsers, for_metrics;
+	const struct listener *found = find(l, address);
+
+	if (!found)
+		return 0;
+	out[0] = found->fd;
+	return 1;
+}
+
+int listeners_renew(struct listeners *browsers, struct listeners *singles, const struct settings *s, struct error *err)
+{
+	const char *address[SINGLE_MOST + 1];
+	struct listeners for_browsers, for_singles;
 	struct listener_access access;
 
+	single_addresses(s, address);
 	if (listeners_access(s, &access, err) < 0 || listeners_open(browsers, s->listen, &access, &for_browsers, err) < 0)
 		return -1;
-	if (listeners_open(metrics, address, &access, &for_metrics, err) < 0) {
+	if (listeners_open(singles, address, &access, &for_singles, err) < 0) {
 		listeners_close(&for_browsers, browsers);
 		return -1;
 	}
-	if (allow(&for_browsers, err) < 0) {
+	if (allow(&for_browsers, err) < 0 || allow(&for_singles, err) < 0) {
 		listeners_close(&for_browsers, browsers);
-		listeners_close(&for_metrics, metrics);
+		listeners_close(&for_singles, singles);
 		return -1;
 	}
 	listeners_close(browsers, &for_browsers);
-	listeners_close(metrics, &for_metrics);
+	listeners_close(singles, &for_singles);
 	*browsers = for_browsers;
-	*metrics = for_metrics;
+	*singles = for_singles;
 	return 0;
 }

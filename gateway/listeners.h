@@ -41,13 +41,15 @@ int listeners_open(const struct listeners *now, const char *const *addresses, co
 int listeners_access(const struct settings *s, struct listener_access *out, struct error *err);
 /* Closes what `old` has and `kept` (may be NULL) has not, and removes the files of those Unix sockets. */
 void listeners_close(struct listeners *old, const struct listeners *kept);
-/* All that the settings want, for browsers and for /metrics, from what is open and what is new; all or nothing. */
-int listeners_renew(struct listeners *browsers, struct listeners *metrics, const struct settings *s, struct error *err);
+/* All that the settings want, for browsers and for roles with an address of their own (/metrics, SCIM); all or nothing. */
+int listeners_renew(struct listeners *browsers, struct listeners *singles, const struct settings *s, struct error *err);
 /*
  * Sockets that an earlier program of this process opened: each where the settings have its address, those that they
  * have not are closed.  Both lists are empty.
  */
-void listeners_adopt(struct listeners *browsers, struct listeners *metrics, const struct listener *found, size_t n, const struct settings *s);
+void listeners_adopt(struct listeners *browsers, struct listeners *singles, const struct listener *found, size_t n, const struct settings *s);
+/* The one at this address: 1, or 0. */
+size_t listeners_socket_at(const struct listeners *l, const char *address, int out[ROLE_SOCKETS_MAX]);
 size_t listeners_sockets(const struct listeners *l, int out[ROLE_SOCKETS_MAX]);
 
 #endif

@@ -129,6 +129,15 @@ static const struct command {
 		"mirror has of them.  dump: everything, as JSON, a line for each.  accept: lets go,\n"
 		"once, what a reading of the directory lacked and the mirror held.  Exit status 1:\n"
 		"something is held (status), nothing is (accept), nobody was found (person, group).\n"},
+	{"scim", command_scim, "what Entra ID provisions here, and its tokens",
+		"usage: postern [-c FILE] scim token new NAME [--reload]\n"
+		"       postern [-c FILE] scim token list\n"
+		"       postern [-c FILE] scim token retire NAME [--reload]\n"
+		"       postern [-c FILE] scim status\n\n"
+		"token new: makes a secret token and shows it once, with what else to enter at Entra\n"
+		"ID; only its hash is kept.  There can be two, so that one is changed without a gap.\n"
+		"Both count from the next reload on; --reload has the running service take it over at\n"
+		"once.  status: how many people and groups came, and when Entra ID was last heard.\n"},
 	{"rules", command_rules, "which rules decide, and those that LDAP holds",
 		"usage: postern [-c FILE] rules list [--json]\n"
 		"       postern [-c FILE] rules status [--json]\n"

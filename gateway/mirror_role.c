@@ -8,6 +8,7 @@
  */
 #include "base/log.h"
 #include "gateway/role.h"
+#include "scim/scim.h"
 
 static void alive(void *context)
 {
@@ -19,6 +20,18 @@ static bool must_stop(void *context)
 	const struct role *role = context;
 
 	return *role->stop != 0;
+}
+
+/* What Entra ID sent stands in a file that the scim role writes; all others have a server. */
+static int follow(const struct role *role, size_t i, struct directory_options *d, const struct mirror_progress *progress, struct error *err)
+{
+	const char *mirror = settings_mirror_path(role->arena, role->settings);
+
+	if (d->kind == DIRECTORY_SCIM)
+		return scim_follow(mirror, settings_scim_path(role->arena, role->settings), d, progress, err);
+	if (settings_directory_secrets(role->files, role->settings, i, d, err) < 0)
+		return -1;
+	return mirror_follow(mirror, d, progress, err);
 }
 
 int role_mirror(const struct role *role)
@@ -36,8 +49,7 @@ int role_mirror(const struct role *role)
 		return 1;
 	}
 	options = s->directories[i];
-	if (settings_directory_secrets(role->files, s, i, &options, &err) < 0 ||
-		mirror_follow(settings_mirror_path(role->arena, s), &options, &progress, &err) < 0) {
+	if (follow(role, i, &options, &progress, &err) < 0) {
 		log_error("the mirror cannot be written", "detail", err.detail, NULL);
 		return 1;
 	}

@@ -31,6 +31,13 @@ struct parent {
 	bool took_over;
 };
 
+static bool is_scim(const struct supply *with, size_t i)
+{
+	const char *address = with->loaded.settings->scim_listen;
+
+	return address && strcmp(with->single_sockets.list[i].address, address) == 0;
+}
+
 static void tell_ready(struct parent *p)
 {
 	const struct supply *with = &p->supply;
@@ -42,8 +49,8 @@ static void tell_ready(struct parent *p)
 	notify_ready("serving");
 	for (i = 0; i < with->browsers.n; i++)
 		log_info("serving", "address", with->browsers.list[i].bound, "public_url", with->loaded.settings->public_url, NULL);
-	for (i = 0; i < with->metrics_sockets.n; i++)
-		log_info("answering /metrics", "address", with->metrics_sockets.list[i].bound, NULL);
+	for (i = 0; i < with->single_sockets.n; i++)
+		log_info(is_scim(with, i) ? "answering SCIM" : "answering /metrics", "address", with->single_sockets.list[i].bound, NULL);
 }
 
 /* Once a day, and at each reading: certificates end without anybody having changed anything. */
@@ -85,7 +92,7 @@ static int read_again(struct parent *p)
 		log_error("the settings were not taken, the old ones stay in force", NULL);
 		return -1;
 	}
-	if (listeners_renew(&p->supply.browsers, &p->supply.metrics_sockets, fresh.settings, &err) < 0) {
+	if (listeners_renew(&p->supply.browsers, &p->supply.single_sockets, fresh.settings, &err) < 0) {
 		log_error("the settings were not taken, the old ones stay in force", "detail", err.detail, NULL);
 		loaded_free(&fresh);
 		return -1;
@@ -118,7 +125,7 @@ static void reload(struct parent *p)
 /* What another program needs to go on in this process. */
 static void describe(const struct parent *p, struct handover *out)
 {
-	const struct listeners *const lists[] = {&p->supply.browsers, &p->supply.metrics_sockets};
+	const struct listeners *const lists[] = {&p->supply.browsers, &p->supply.single_sockets};
 	size_t i, k;
 
 	*out = (struct handover){
@@ -206,13 +213,13 @@ static int read_and_listen(struct parent *p)
 	if (loaded_read(with->path, LOADED_FOR_SERVE, &with->loaded, &err) < 0)
 		return -1;
 	use_log_level(p);
-	listeners_adopt(&with->browsers, &with->metrics_sockets, p->found.sockets, p->found.socket_count, with->loaded.settings);
+	listeners_adopt(&with->browsers, &with->single_sockets, p->found.sockets, p->found.socket_count, with->loaded.settings);
 	p->found.socket_count = 0;
 	if ((with->metrics_fd < 0 && metrics_make(&with->metrics_fd, &err) < 0) ||
 		(!with->metrics && metrics_open(with->metrics_fd, 0, &with->metrics, &err) < 0) ||
 		(with->limits_fd < 0 && limits_make(&with->limits_fd, &err) < 0))
 		log_error("cannot start", "detail", err.detail, NULL);
-	else if (listeners_renew(&with->browsers, &with->metrics_sockets, with->loaded.settings, &err) < 0)
+	else if (listeners_renew(&with->browsers, &with->single_sockets, with->loaded.settings, &err) < 0)
 		log_error("cannot listen", "detail", err.detail, NULL);
 	else
 		return 0;
@@ -296,7 +303,7 @@ int parent_serve(const char *settings_path)
 out:
 	upgrade_forget(&p.upgrade);
 	listeners_close(&p.supply.browsers, NULL);
-	listeners_close(&p.supply.metrics_sockets, NULL);
+	listeners_close(&p.supply.single_sockets, NULL);
 	posts_free(&p.posts);
 	loaded_free(&p.supply.loaded);
 	if (p.signals >= 0)

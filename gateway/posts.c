@@ -93,6 +93,8 @@ void posts_make(struct posts *p)
 		add_post(p, "provision", "atlassian", FILES_PROVISION, SILENCE_OTHER);
 	if (s->metrics_listen)
 		add_post(p, "metrics", "listener", FILES_METRICS, SILENCE_OTHER);
+	if (s->scim_listen)
+		add_post(p, "scim", "listener", FILES_SCIM, SILENCE_OTHER);
 	metrics_begin(p->supply->metrics, s);
 }
 
@@ -164,7 +166,9 @@ static void fill_post(struct posts *p, struct post *post, int64_t now)
 	if (is_worker(post->role))
 		order.socket_count = listeners_sockets(&p->supply->browsers, sockets);
 	else if (strcmp(post->role, "metrics") == 0)
-		order.socket_count = listeners_sockets(&p->supply->metrics_sockets, sockets);
+		order.socket_count = listeners_socket_at(&p->supply->single_sockets, p->supply->loaded.settings->metrics_listen, sockets);
+	else if (strcmp(post->role, "scim") == 0)
+		order.socket_count = listeners_socket_at(&p->supply->single_sockets, p->supply->loaded.settings->scim_listen, sockets);
 	c = start(p, post, &order, &err);
 	if (!c) {
 		log_error("cannot start a process", "role", post->role, "instance", post->instance, "detail", err.detail, NULL);

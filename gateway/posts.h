@@ -21,7 +21,7 @@ struct pollfd;
 struct supply {
 	const char *path;               /* of the settings */
 	struct loaded loaded;
-	struct listeners browsers, metrics_sockets;
+	struct listeners browsers, single_sockets;
 	int metrics_fd;
 	struct metrics *metrics;        /* area 0 */
 	int limits_fd;                  /* workers alone */

@@ -31,9 +31,10 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_exceptions.c \
 	gateway/settings_rules.c \
 	gateway/settings_table.def \
+	gateway/settings_scim.c \
 	gateway/settings_values.c
 nodist_gateway_libsettings_a_SOURCES = po/catalogues.c
-SETTINGS_LIBS = gateway/libsettings.a $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS) -lm
+SETTINGS_LIBS = gateway/libsettings.a scim/libscim.a $(JANSSON_LIBS) $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS) -lm
 
 check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
 	tests/unit/test_prices tests/unit/test_settings_providers tests/unit/test_settings_conditions tests/unit/test_settings_accounts
@@ -66,7 +67,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/provision_role.c \
 	gateway/provisioning.c gateway/provisioning.h \
 	gateway/check.c gateway/check.h \
-	gateway/check_exceptions.c gateway/check_listen.c gateway/check_mirror.c \
+	gateway/check_exceptions.c gateway/check_listen.c gateway/check_mirror.c gateway/check_scim.c \
 	gateway/check_people.c \
 	gateway/check_providers.c \
 	gateway/check_rules.c \
@@ -80,7 +81,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/inherit.c gateway/inherit.h \
 	gateway/keys.h \
 	gateway/keys_change.c \
-	gateway/keys_command.c \
+	gateway/keys_command.c gateway/scim_command.c gateway/scim_role.c \
 	gateway/keys_list.c \
 	gateway/listeners.c gateway/listeners.h \
 	gateway/loaded.c gateway/loaded.h \

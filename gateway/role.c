@@ -166,7 +166,7 @@ int command_role(struct arena *a, int argc, char **argv)
 {
 	static const struct { const char *name; int (*run)(const struct role *); } roles[] = {
 		{"worker", role_worker}, {"keys", role_keys}, {"mirror", role_mirror}, {"refresh", role_refresh}, {"metrics", role_metrics}, {"rules", role_rules},
-		{"provision", role_provision},
+		{"provision", role_provision}, {"scim", role_scim},
 	};
 	struct role role = {.arena = a, .link = -1, .heartbeat = CHILD_HEARTBEAT_FD, .stop = &stop};
 	enum log_level level = LOG_LEVEL_INFO;

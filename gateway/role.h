@@ -11,7 +11,8 @@
  * it makes progress; the parent replaces one that is silent for too long.
  * SIGTERM: finish what is in hand, then end with status 0.  Each role's entry
  * is in a file of its own name (worker.c, mirror_role.c, refresh_role.c,
- * metrics_role.c, rules_role.c, keys_role.c, provision_role.c).
+ * metrics_role.c, rules_role.c, keys_role.c, provision_role.c,
+ * scim_role.c).
  */
 #ifndef GATEWAY_ROLE_H
 #define GATEWAY_ROLE_H
@@ -24,12 +25,12 @@
 #define ROLE_SOCKETS_MAX 8
 
 struct role {
-	const char *name;               /* "worker", "keys", "mirror", "refresh", "metrics", "rules", "provision" */
+	const char *name;               /* "worker", "keys", "mirror", "refresh", "metrics", "rules", "provision", "scim" */
 	const char *instance;           /* number of a worker and its keys role, directory's or provider's name */
 	struct arena *arena;            /* lives as long as the process */
 	struct files *files;
 	const struct settings *settings;
-	int sockets[ROLE_SOCKETS_MAX];  /* worker: bound and listening */
+	int sockets[ROLE_SOCKETS_MAX];  /* of those that listen: bound and listening */
 	size_t socket_count;
 	int limits;                     /* worker: the memory file of limits.h */
 	int link;                       /* worker, keys: its end of the line between them; -1: of a worker that is a unit of systemd */
@@ -48,5 +49,6 @@ int role_refresh(const struct role *role);
 int role_metrics(const struct role *role);
 int role_rules(const struct role *role);
 int role_provision(const struct role *role);
+int role_scim(const struct role *role);
 
 #endif

@@ -64,7 +64,7 @@ static bool is_listen_address(const char *address)
 }
 
 /* NULL: none. */
-static const char *listen_fault(const struct settings *s, const char *address)
+const char *settings_listen_fault(const struct settings *s, const char *address)
 {
 	const char *path = http_unix_path(address);
 
@@ -97,7 +97,7 @@ static void require_listen(struct settings_reader *r, const struct settings *s)
 	for (i = 0; node && s->listen[i]; i++) {
 		if (i >= 8)
 			settings_problem(r, node, "holds more than 8 addresses");
-		else if ((fault = listen_fault(s, s->listen[i])))
+		else if ((fault = settings_listen_fault(s, s->listen[i])))
 			settings_problem(r, node, "\"%.120s\" %s", s->listen[i], fault);
 		for (j = 0; j < i; j++) {
 			if (strcmp(s->listen[i], s->listen[j]) == 0)
@@ -265,6 +265,7 @@ static void read_top(struct settings_reader *r)
 	require_socket_mode(r, s);
 	s->metrics_network_count = settings_read_networks(r, yaml_get(r->root, "metrics_networks"), &s->metrics_networks, NULL);
 	require_metrics(r, s);
+	settings_read_scim(r);
 	read_part(r, SECTION_otherwise, "otherwise");
 	read_part(r, SECTION_accounts, "accounts");
 	fill_in(r, s);
@@ -272,6 +273,7 @@ static void read_top(struct settings_reader *r)
 	settings_read_decryption_keys(r);
 	settings_read_providers(r);
 	settings_read_directories(r);
+	settings_require_scim(r);
 	settings_read_connections(r);
 	settings_read_conditions(r);
 	settings_read_rules(r);

@@ -253,6 +253,9 @@ struct settings {
 	const struct network *metrics_networks;
 	size_t metrics_network_count;
 	const char *const *metrics_hosts;       /* NULL: none; NULL-terminated */
+	const char *scim_listen;        /* NULL: none */
+	const char *scim_url, *scim_host;       /* as public_url and public_host, of what Entra ID provisions into */
+	const char *scim_tokens;        /* file of hashed tokens */
 	struct settings_limits limits;
 	struct http_peers trusted_proxies;
 	struct http_peers proxy_protocol;
@@ -381,6 +384,8 @@ bool settings_is_atlassians_group(const char *name);
 
 /* Paths under state_dir and runtime_dir, one place for each. */
 const char *settings_mirror_path(struct arena *a, const struct settings *s);
+const char *settings_scim_path(struct arena *a, const struct settings *s);      /* STATE_DIR/scim/scim.mdb */
+const struct directory_options *settings_scim_directory(const struct settings *s);      /* of kind scim; NULL: none */
 /* Rules of LDAP: those in force, how it went with the last ones, which of them an administrator accepted. */
 const char *settings_ldap_rules_path(struct arena *a, const struct settings *s);
 const char *settings_ldap_rules_status_path(struct arena *a, const struct settings *s);

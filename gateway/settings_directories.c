@@ -149,6 +149,7 @@ static void read_joins(struct settings_reader *r, const struct yaml_node *map, s
 		return;
 	}
 	joins = arena_alloc(r->arena, yaml_children(node) * sizeof(*joins));
+	d->options.join_count = 0;      /* a default goes */
 	for (n = node->child; n; n = n->next)
 		read_join(r, n, &joins[d->options.join_count++]);
 	d->options.joins = joins;
@@ -220,13 +221,28 @@ static void require_providers(struct settings_reader *r, const struct yaml_node 
 			map->key, s->provider_count);
 }
 
-static void read_directory(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
+static void require_attributes(struct settings_reader *r, const struct yaml_node *map, const struct directory_source *d)
 {
 	size_t i;
 
+	for (i = 0; d->options.attributes && d->options.attributes[i]; i++)
+		require_attribute(r, yaml_get(map, "attributes"), d->options.attributes[i]);
+}
+
+static void read_directory(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d)
+{
 	d->options.name = map->key;
 	d->line = map->line;
-	if (!settings_name_is_good(r, map) || section_read(r, SECTION_directory, map, d) < 0)
+	if (!settings_name_is_good(r, map))
+		return;
+	if (yaml_get(map, "kind") && yaml_get(map, "kind")->text && strcmp(yaml_get(map, "kind")->text, "scim") == 0) {
+		settings_read_scim_directory(r, map, d);
+		read_joins(r, map, d);
+		require_providers(r, map, &d->options);
+		require_attributes(r, map, d);
+		return;
+	}
+	if (section_read(r, SECTION_directory, map, d) < 0)
 		return;
 	require_uris(r, map, &d->options);
 	require_kind(r, map, &d->options);
@@ -236,8 +252,7 @@ static void read_directory(struct settings_reader *r, const struct yaml_node *ma
 	read_disabled(r, map, d);
 	read_joins(r, map, d);
 	require_providers(r, map, &d->options);
-	for (i = 0; d->options.attributes && d->options.attributes[i]; i++)
-		require_attribute(r, yaml_get(map, "attributes"), d->options.attributes[i]);
+	require_attributes(r, map, d);
 }
 
 void settings_read_directories(struct settings_reader *r)

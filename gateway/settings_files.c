@@ -100,7 +100,7 @@ static void load_tls(struct settings_reader *r)
 	if (!s->tls_key_file)
 		return;
 	good = get(r, yaml_get(r->root, "tls_certificate"), s->tls_certificate_file, FILE_PUBLIC, FILES_ALL, &certificate);
-	if (!get(r, yaml_get(r->root, "tls_key"), s->tls_key_file, FILE_SECRET, FILES_WORKER, &key) || !good)
+	if (!get(r, yaml_get(r->root, "tls_key"), s->tls_key_file, FILE_SECRET, FILES_WORKER | FILES_SCIM, &key) || !good)
 		return;
 	fault = tls_fault(certificate, key);
 	twin = files_twin(r->files, FILES_KEYS, key);
@@ -280,6 +280,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	load_signing_keys(&r);
 	settings_load_decryption_keys(&r);
 	load_tls(&r);
+	settings_load_scim(&r);
 	load_cookie_secrets(&r);
 	settings_load_brand(&r);
 	settings_load_accounts(&r);

@@ -17,6 +17,7 @@
 #define TARGET_attribute struct attribute_source_words
 #define TARGET_stable_id struct attribute_source_words
 #define TARGET_directory struct directory_source
+#define TARGET_scim_directory struct directory_source
 #define TARGET_people struct directory_source
 #define TARGET_groups struct directory_source
 #define TARGET_exception struct exception_words
@@ -66,7 +67,7 @@ const char *setting_section_name(enum setting_section section)
 		[SECTION_target] = "connections: NAME: accounts",
 		[SECTION_attribute] = "connections: NAME: attributes: NAME",
 		[SECTION_stable_id] = "connections: NAME: stable_id",
-		[SECTION_directory] = "directories: NAME",
+		[SECTION_directory] = "directories: NAME", [SECTION_scim_directory] = "directories: NAME",
 		[SECTION_people] = "directories: NAME: people",
 		[SECTION_groups] = "directories: NAME: groups",
 		[SECTION_exception] = "exceptions",

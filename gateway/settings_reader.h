@@ -48,6 +48,7 @@ enum setting_section {
 	SECTION_attribute,
 	SECTION_stable_id,
 	SECTION_directory,
+	SECTION_scim_directory,
 	SECTION_people,
 	SECTION_groups,
 	SECTION_exception,
@@ -170,6 +171,12 @@ void settings_read_limits(struct settings_reader *r);
 void settings_read_decryption_keys(struct settings_reader *r);
 void settings_read_providers(struct settings_reader *r);
 void settings_read_directories(struct settings_reader *r);
+/* NULL, or what is wrong with an address to listen at. */
+const char *settings_listen_fault(const struct settings *s, const char *address);
+void settings_read_scim(struct settings_reader *r);     /* the top's */
+void settings_require_scim(struct settings_reader *r);  /* after the directories */
+void settings_read_scim_directory(struct settings_reader *r, const struct yaml_node *map, struct directory_source *d);
+void settings_load_scim(struct settings_reader *r);
 void settings_read_connections(struct settings_reader *r);
 void settings_read_target(struct settings_reader *r, const struct yaml_node *connection, struct settings_connection *c);
 void settings_read_conditions(struct settings_reader *r);              /* sets, conditions, time_zone */

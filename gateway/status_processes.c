@@ -222,6 +222,8 @@ static void look_for_missing(struct status *s)
 		status_warn(s, "no process takes rules of LDAP");
 	if (of->metrics_listen && !runs(s, "metrics", NULL))
 		status_warn(s, "no process answers /metrics");
+	if (of->scim_listen && !runs(s, "scim", NULL))
+		status_warn(s, "no process takes what Entra ID provisions");
 }
 
 void status_processes(struct status *s)

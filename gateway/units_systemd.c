@@ -21,6 +21,7 @@
 #define LIST_MOST 65536
 #define SOCKET "postern.socket"
 #define METRICS_SOCKET "postern-metrics.socket"
+#define SCIM_SOCKET "postern-scim.socket"
 #define SETTINGS "50-settings.conf"
 #define SILENCE "50-silence.conf"       /* of another name, since the one of an instance hides that of its template */
 
@@ -172,7 +173,9 @@ int units_require(struct arena *a, const struct posts *posts, struct error *err)
 		if (require_free(a, SOCKET, s->listen[i], err) < 0)
 			return -1;
 	}
-	return s->metrics_listen ? require_free(a, METRICS_SOCKET, s->metrics_listen, err) : 0;
+	if (s->metrics_listen && require_free(a, METRICS_SOCKET, s->metrics_listen, err) < 0)
+		return -1;
+	return s->scim_listen ? require_free(a, SCIM_SOCKET, s->scim_listen, err) : 0;
 }
 
 static const char *folder_of(struct arena *a, const char *path)
@@ -187,7 +190,7 @@ static int write_folders(struct arena *a, const struct settings *s, struct error
 {
 	static const char *const units[] = {
 		"postern-worker@.service", "postern-mirror@.service", "postern-refresh.service", "postern-rules.service",
-		"postern-metrics.service", "postern-provision.service",
+		"postern-metrics.service", "postern-provision.service", "postern-scim.service",
 	};
 	struct text t;
 	size_t i;
@@ -273,7 +276,7 @@ struct run {
 static int write_drop_ins(struct run *r, struct error *err)
 {
 	const struct settings *s = r->posts->supply->loaded.settings;
-	const char *const metrics[] = {s->metrics_listen, NULL};
+	const char *const metrics[] = {s->metrics_listen, NULL}, *const scim[] = {s->scim_listen, NULL};
 	struct arena *a = r->arena;
 	size_t i;
 	int rc = write_socket(a, SOCKET, s, s->listen, err);
@@ -282,6 +285,10 @@ static int write_drop_ins(struct run *r, struct error *err)
 		return -1;
 	r->new_sockets |= rc;
 	rc = s->metrics_listen ? write_socket(a, METRICS_SOCKET, s, metrics, err) : 0;
+	if (rc < 0)
+		return -1;
+	r->new_sockets |= rc;
+	rc = s->scim_listen ? write_socket(a, SCIM_SOCKET, s, scim, err) : 0;
 	if (rc < 0)
 		return -1;
 	r->new_sockets |= rc;
@@ -305,6 +312,8 @@ static void sort_out(struct run *r)
 	add(&r->wanted, SOCKET);
 	if (r->posts->supply->loaded.settings->metrics_listen)
 		add(&r->wanted, METRICS_SOCKET);
+	if (r->posts->supply->loaded.settings->scim_listen)
+		add(&r->wanted, SCIM_SOCKET);
 	for (i = 0; i < r->posts->count; i++)
 		add(&r->wanted, unit_of(r->arena, &r->posts->list[i]));
 	for (i = 0; i < r->before.n; i++) {

@@ -60,6 +60,9 @@ void exchange_read(struct http_exchange *x, const struct http_options *options, 
 	x->fetch_dest = only_field(fields, count, "sec-fetch-dest");
 	x->fetch_mode = only_field(fields, count, "sec-fetch-mode");
 	x->accept_language = only_field(fields, count, "accept-language");
+	x->authorization = only_field(fields, count, "authorization");
+	x->if_match = only_field(fields, count, "if-match");
+	x->if_none_match = only_field(fields, count, "if-none-match");
 }
 
 void exchange_refuse(struct http_exchange *x, const struct http_options *options, enum reason why)

@@ -86,11 +86,21 @@ static enum reason path_of(const struct reader *r, const struct http_options *o,
 	return gate_target(o->public_host, slice_of(r->target, kept), path_out, &query);
 }
 
+/* One that no route here takes is as unknown as any other. */
+static bool is_known(unsigned method, const struct http_options *o)
+{
+	unsigned known = HTTP_GET | HTTP_HEAD | HTTP_POST;
+
+	for (const struct http_route *r = o->routes; r && r->path; r++)
+		known |= r->methods;
+	return (method & known) != 0;
+}
+
 static enum reason line(const struct reader *r, const void *options)
 {
 	struct slice path;
 
-	return r->method ? path_of(r, options, &path) : REASON_UNKNOWN_METHOD;
+	return is_known(r->method, options) ? path_of(r, options, &path) : REASON_UNKNOWN_METHOD;
 }
 
 static enum reason head(struct reader *r, const void *options)

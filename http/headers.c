@@ -34,7 +34,7 @@ static const struct {
 	int status;
 	const char *phrase;
 } phrases[] = {
-	{200, "OK"}, {204, "No Content"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
+	{200, "OK"}, {201, "Created"}, {204, "No Content"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
 	{307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
 	{403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
 	{410, "Gone"}, {412, "Precondition Failed"}, {413, "Content Too Large"}, {429, "Too Many Requests"},
@@ -73,6 +73,8 @@ static const char *unfit(const struct http_exchange *x)
 		{"script hash", x->script_hash, 0x21},
 		{"image source", x->image_source, 0x21},
 		{"Retry-After", x->retry_after, 0x20},
+		{"ETag", x->etag, 0x21},
+		{"WWW-Authenticate", x->www_authenticate, 0x20},
 	};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -97,6 +99,7 @@ void headers_check(struct http_exchange *x)
 	x->status = reason_status(REASON_INTERNAL);
 	x->reply_type = "text/plain; charset=utf-8";
 	x->reply_body = slice_c(reason_sentence(REASON_INTERNAL));
+	x->etag = x->www_authenticate = NULL;
 	x->location = x->form_action = x->frame_ancestors = x->style_hash = x->script_hash = x->image_source = x->retry_after = NULL;
 	x->set_cookies = NULL;
 }
@@ -140,6 +143,8 @@ void headers_write(const struct http_exchange *x, int64_t hsts_seconds, bool clo
 		{"Content-Type", x->reply_body.n ? (x->reply_type ? x->reply_type : "text/plain; charset=utf-8") : NULL},
 		{"Retry-After", x->retry_after},
 		{"Allow", x->status == 405 ? x->allow : NULL},
+		{"ETag", x->etag},
+		{"WWW-Authenticate", x->status == 401 ? x->www_authenticate : NULL},
 		{"Connection", close ? "close" : NULL},
 		{"Strict-Transport-Security", hsts},
 	};

@@ -30,7 +30,10 @@
 struct event_base;
 struct http_server;
 
-enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4 };
+/* Another than the first three is known only to a server that has a route for it. */
+enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_PATCH = 16, HTTP_DELETE = 32 };
+
+#define HTTP_WITH_BODY (HTTP_POST | HTTP_PUT | HTTP_PATCH)
 
 struct http_cookie {
 	struct slice name, value;
@@ -43,7 +46,7 @@ struct http_exchange {
 	const char *path;               /* decoded? no: as sent, without the query; "/saml/idp/sso" */
 	const char *rest;               /* of a route that ends in `*`: what follows its prefix, as sent; "" else */
 	struct slice query;             /* raw, byte for byte, without `?`; n 0: none */
-	struct slice body;              /* of a POST */
+	struct slice body;              /* of a method that has one */
 	const char *content_type;       /* lower case, without parameters; NULL: none */
 	const char *client;             /* numeric address: the peer, or from a trusted proxy's header; "unknown": that says nothing sure; HTTP_UNIX_PEER */
 	const struct http_cookie *cookies;      /* in the order sent; broken pairs are left out */
@@ -51,6 +54,8 @@ struct http_exchange {
 	const char *fetch_dest;         /* Sec-Fetch-Dest; NULL: the browser does not say */
 	const char *fetch_mode;         /* Sec-Fetch-Mode */
 	const char *accept_language;
+	const char *authorization;      /* NULL: none; never logged */
+	const char *if_match, *if_none_match;
 	/* reply: filled in by the handler; status 0 becomes a 500 page */
 	int status;
 	const char *reply_type;         /* Content-Type */
@@ -62,6 +67,8 @@ struct http_exchange {
 	const char *image_source;       /* CSP image source: "data:"; NULL: 'none' */
 	const char *script_hash;        /* likewise for the one script a page has, or NULL */
 	const char *retry_after;
+	const char *etag;
+	const char *www_authenticate;   /* of 401 */
 	struct http_set_cookie *set_cookies;
 	const char *allow;              /* of a 405: set by the server before `refuse` */
 	void *context;                  /* the handler's own; the server leaves it alone */
@@ -85,8 +92,8 @@ const char *http_content_security_policy(const struct http_exchange *x);
 
 struct http_route {
 	const char *path;               /* "/health/live"; "/go/ *" written without the blank matches what begins so */
-	unsigned methods;               /* HTTP_GET | HTTP_HEAD | HTTP_POST; GET implies HEAD */
-	size_t body_limit;              /* bytes of a POST body */
+	unsigned methods;               /* HTTP_GET | HTTP_POST …; GET implies HEAD */
+	size_t body_limit;              /* bytes of a body */
 	void (*handle)(struct http_exchange *x, void *context);
 	bool always;                    /* `admit` is not asked */
 };

@@ -89,7 +89,9 @@ static int method_end(struct reader *r)
 	static const struct {
 		const char *name;
 		enum http_method method;
-	} methods[] = {{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}};
+	} methods[] = {
+		{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}, {"PUT", HTTP_PUT}, {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE},
+	};
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (slice_is(word(r), methods[i].name))
@@ -208,8 +210,8 @@ static int head_end(struct reader *r)
 	/* RFC 9112 section 6.1: both, or chunks in HTTP/1.0, is an attack or a fault */
 	if (r->encodings && (r->lengths || r->minor == 0))
 		return refuse(r, REASON_BAD_REQUEST);
-	/* a body that GET and HEAD have by the letter, nobody sends, and evhttp reads for one of them only */
-	if (r->method != HTTP_POST && r->method && (r->encodings || r->length))
+	/* a body that GET, HEAD and DELETE have by the letter, nobody sends, and evhttp reads for one of them only */
+	if (!(r->method & HTTP_WITH_BODY) && r->method && (r->encodings || r->length))
 		return refuse(r, REASON_BAD_REQUEST);
 	r->body_limit = 0;
 	why = r->judge.head(r, r->judge.context);

@@ -47,7 +47,9 @@ const char *route_allow(struct arena *a, unsigned methods)
 	static const struct {
 		unsigned method;
 		const char *name;
-	} names[] = {{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}};
+	} names[] = {
+		{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}, {HTTP_PATCH, "PATCH"}, {HTTP_DELETE, "DELETE"},
+	};
 	struct text t;
 
 	text_begin(&t, a, 32);

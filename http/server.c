@@ -186,12 +186,12 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 static enum http_method method_of(struct evhttp_request *req)
 {
 	switch (evhttp_request_get_command(req)) {
-	case EVHTTP_REQ_GET:
-		return HTTP_GET;
-	case EVHTTP_REQ_HEAD:
-		return HTTP_HEAD;
-	case EVHTTP_REQ_POST:
-		return HTTP_POST;
+	case EVHTTP_REQ_GET: return HTTP_GET;
+	case EVHTTP_REQ_HEAD: return HTTP_HEAD;
+	case EVHTTP_REQ_POST: return HTTP_POST;
+	case EVHTTP_REQ_PUT: return HTTP_PUT;
+	case EVHTTP_REQ_PATCH: return HTTP_PATCH;
+	case EVHTTP_REQ_DELETE: return HTTP_DELETE;
 	default:
 		return 0;
 	}
@@ -217,7 +217,7 @@ static void read_request(struct http_exchange *x, struct evhttp_request *req, st
 	x->method = method_of(req);
 	if (uri && gate_target(c->server->options.public_host, slice_c(uri), &path, &x->query) == REASON_NONE)
 		x->path = arena_copy(x->arena, path);
-	if (x->method == HTTP_POST)
+	if (x->method & HTTP_WITH_BODY)
 		x->body = slice_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
 	exchange_read(x, &c->server->options, c->peer, fields, fields_of(req, fields, READER_FIELDS));
 }

@@ -206,6 +206,10 @@ static int carry_all(struct scim_follow *f, const struct data_place *now, struct
 	/* what is held is not known as gone: the next one begins anew */
 	if (!f->held && keep_cookies(f, now, err) < 0)
 		return -1;
+	if (!f->held) {
+		mirror_writer_heard(f->writer, clock_now());
+		f->heard_at = clock_monotonic_us() + HEARD_EVERY;
+	}
 	if (!f->held && f->progress->whole)
 		f->progress->whole(f->progress->context, "scim");
 	return mirror_writer_commit(f->writer, err);

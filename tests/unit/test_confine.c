@@ -198,6 +198,7 @@ static void each_role_may_do_its_job_and_no_more(void **state)
 	};
 	static const struct { const char *role; bool network; } roles[] = {
 		{"worker", false}, {"keys", false}, {"metrics", false}, {"rules", false}, {"mirror", true}, {"refresh", true}, {"provision", true},
+		{"scim", false},
 	};
 	size_t i, j;
 

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entra ID's provisioning service, as far as a SCIM server sees it: what its documentation says that it sends.
+
+A cycle matches, creates and updates users, then groups, then members, then looks at who left.  Ids are cached and used for
+ever until restart().  What failed is tried again in the next cycle.  Two dialects of PATCH: the usual one, and the one of
+?aadOptscim062020 on the Tenant URL.
+"""
+import copy
+import http.client
+import json
+import urllib.parse
+import uuid
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+ADSCIM = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
+
+
+class Refused(Exception):
+    def __init__(self, status, body):
+        super().__init__(f"{status}: {body}")
+        self.status, self.body = status, body
+
+
+class EntraProvisioning:
+    def __init__(self, port, host, token, strict=False):
+        self.port, self.host, self.token, self.strict = port, host, token, strict
+        self.users, self.groups = {}, {}        # object id -> what the administrator has assigned
+        self.sent_users, self.sent_groups = {}, {}      # object id -> what was sent last
+        self.ids = {}                           # object id -> id over there
+        self.failures, self.requests = [], 0
+
+    # ---- one request ----
+
+    def ask(self, method, target, body=None, token=None, headers=None):
+        """Status, headers, JSON or None.  A connection for each: many arrive so."""
+        self.requests += 1
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        fields = {"Host": self.host, "Authorization": f"Bearer {token or self.token}", "Accept": "application/scim+json",
+                  **(headers or {})}
+        payload = None
+        if body is not None:
+            payload = json.dumps(body).encode()
+            fields["Content-Type"] = "application/scim+json; charset=utf-8"
+        try:
+            connection.request(method, "/scim/v2" + target, payload, fields)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        return answer.status, answer.headers, json.loads(text) if text else None
+
+    def must(self, method, target, body=None):
+        status, _, answer = self.ask(method, target, body)
+        if status not in (200, 201, 204):
+            raise Refused(status, answer)
+        return answer
+
+    def find(self, kind, filter_, more=""):
+        return self.must("GET", f"/{kind}?{more}filter={urllib.parse.quote(filter_)}")["Resources"]
+
+    # ---- how attributes are sent ----
+
+    @staticmethod
+    def flat(user):
+        """Attributes by the paths that Entra's mappings name; nulls are not sent."""
+        return {key: value for key, value in {
+            "userName": user["userName"], "active": user.get("active", True), "displayName": user.get("displayName"),
+            "externalId": user["externalId"], "name.givenName": user.get("givenName"),
+            "name.familyName": user.get("familyName"),
+            'emails[type eq "work"].value': user.get("mail"), f"{ENTERPRISE}:department": user.get("department")}.items()
+            if value is not None}
+
+    @staticmethod
+    def whole(user):
+        return {"schemas": [USER, ENTERPRISE], "externalId": user["externalId"], "userName": user["userName"],
+                "active": user.get("active", True), "displayName": user.get("displayName"),
+                "emails": [{"primary": True, "type": "work", "value": user.get("mail")}], "meta": {"resourceType": "User"},
+                "name": {"givenName": user.get("givenName"), "familyName": user.get("familyName")},
+                "roles": [], ENTERPRISE: {"department": user.get("department")}}
+
+    def operations(self, changes):
+        if not self.strict:
+            return [{"op": "Replace", "path": path, "value": str(value) if isinstance(value, bool) else value}
+                    for path, value in changes.items()]
+        single = {path: value for path, value in changes.items() if "[" in path}
+        rest = {path: value for path, value in changes.items() if path not in single}
+        return ([{"op": "replace", "path": path, "value": value} for path, value in single.items()] +
+                ([{"op": "replace", "value": rest}] if rest else []))
+
+    def patch(self, kind, object_id, operations):
+        self.must("PATCH", f"/{kind}/{self.ids[object_id]}", {"schemas": [PATCH], "Operations": operations})
+
+    # ---- a cycle ----
+
+    def test_connection(self):
+        return self.find("Users", f'userName eq "{uuid.uuid4()}"')
+
+    def restart(self):
+        self.sent_users, self.sent_groups, self.ids = {}, {}, {}
+
+    def one(self, what, *arguments):
+        try:
+            what(*arguments)
+        except (Refused, OSError, http.client.HTTPException) as problem:
+            self.failures.append(problem)
+
+    def provision_user(self, object_id):
+        user = self.users[object_id]
+        if object_id not in self.ids:
+            found = self.find("Users", f'userName eq "{user["userName"]}"')
+            if not found:
+                self.ids[object_id] = self.must("POST", "/Users", self.whole(user))["id"]
+                self.sent_users[object_id] = self.flat(user)
+                return
+            self.ids[object_id] = found[0]["id"]
+            self.sent_users[object_id] = {}
+        sent = self.sent_users.get(object_id, {})
+        changes = {path: value for path, value in self.flat(user).items() if sent.get(path) != value}
+        if changes:
+            self.patch("Users", object_id, self.operations(changes))
+        self.sent_users[object_id] = self.flat(user)
+
+    def provision_group(self, object_id):
+        group = self.groups[object_id]
+        if object_id not in self.ids:
+            found = self.find("Groups", f'displayName eq "{group["displayName"]}"', "excludedAttributes=members&")
+            self.ids[object_id] = found[0]["id"] if found else self.must("POST", "/Groups", {
+                "schemas": [GROUP, ADSCIM], "externalId": object_id, "displayName": group["displayName"],
+                "meta": {"resourceType": "Group"}})["id"]
+            self.sent_groups[object_id] = {"displayName": group["displayName"], "members": set()}
+        sent = self.sent_groups[object_id]
+        if sent["displayName"] != group["displayName"]:
+            self.patch("Groups", object_id, self.operations({"displayName": group["displayName"]}))
+            sent["displayName"] = group["displayName"]
+
+    def provision_members(self, object_id):
+        if object_id not in self.ids:
+            return
+        wanted = {member for member in self.groups[object_id]["members"] if member in self.ids}
+        sent = self.sent_groups[object_id]["members"]
+        add, remove = "Add" if not self.strict else "add", "Remove" if not self.strict else "remove"
+        if wanted - sent:
+            self.patch("Groups", object_id, [{"op": add, "path": "members", "value": [
+                {"$ref": None, "value": self.ids[member]} for member in sorted(wanted - sent)]}])
+            sent |= wanted
+        for member in sorted(sent - wanted):
+            operation = {"op": remove, "path": f'members[value eq "{self.ids[member]}"]'} if self.strict else {
+                "op": remove, "path": "members", "value": [{"$ref": None, "value": self.ids[member]}]}
+            self.patch("Groups", object_id, [operation])
+            sent.discard(member)
+
+    def leave(self, object_id):
+        """Who is no more assigned is switched off, once."""
+        if self.sent_users[object_id].get("active") is not False:
+            self.patch("Users", object_id, self.operations({"active": False}))
+            self.sent_users[object_id]["active"] = False
+
+    def cycle(self):
+        """Number of what failed."""
+        self.failures = []
+        for object_id in list(self.users):
+            self.one(self.provision_user, object_id)
+        for object_id in [known for known in self.sent_users if known not in self.users]:
+            self.one(self.leave, object_id)
+        for object_id in list(self.groups):
+            self.one(self.provision_group, object_id)
+        for object_id in list(self.groups):
+            self.one(self.provision_members, object_id)
+        return len(self.failures)
+
+    # ---- what happens in the tenant ----
+
+    def assign(self, object_id, **attributes):
+        self.users[object_id] = {"externalId": object_id, **copy.deepcopy(attributes)}
+
+    def delete_softly(self, object_id):
+        """The recycle bin: the name is changed, too."""
+        user = self.users.pop(object_id)
+        name = object_id.replace("-", "") + user["userName"]
+        self.patch("Users", object_id, self.operations({"active": False, "userName": name}))
+        self.sent_users[object_id] = {**self.sent_users[object_id], "active": False, "userName": ""}
+
+    def restore(self, object_id, **attributes):
+        self.assign(object_id, **attributes)
+
+    def delete_hard(self, object_id):
+        self.must("DELETE", f"/Users/{self.ids.pop(object_id)}")
+        self.users.pop(object_id, None)
+        self.sent_users.pop(object_id, None)
