@@ -71,7 +71,7 @@ void posts_make(struct posts *p)
 	size_t i;
 
 	p->generation++;
-	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + 4) * sizeof(*p->list));
+	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + 5) * sizeof(*p->list));
 	p->count = 0;
 	make_lines(p, s->workers);
 	for (i = 0; i < s->workers; i++) {
