@@ -194,7 +194,7 @@ json_t *json_made(json_t *j)
 	return j;
 }
 
-void json_put(json_t *object, const char *key, json_t *value)
+void answer_json_put(json_t *object, const char *key, json_t *value)
 {
 	if (json_object_set_new(object, key, json_made(value)) < 0)
 		abort();
@@ -203,7 +203,7 @@ void json_put(json_t *object, const char *key, json_t *value)
 void json_put_text(json_t *object, const char *key, const char *text)
 {
 	if (text)
-		json_put(object, key, json_string(text));
+		answer_json_put(object, key, json_string(text));
 }
 
 void json_push(json_t *array, json_t *value)

@@ -41,7 +41,7 @@ void answer_wrong(struct answer *r, const char *format, ...) __attribute__((form
 
 /* ---- writing: memory that runs out ends the process, as in base/arena.h ---- */
 json_t *json_made(json_t *j);
-void json_put(json_t *object, const char *key, json_t *value);
+void answer_json_put(json_t *object, const char *key, json_t *value);
 void json_put_text(json_t *object, const char *key, const char *text);  /* NULL: not put */
 void json_push(json_t *array, json_t *value);
 /* Gives `j` back and returns its text in the arena. */

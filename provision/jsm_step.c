@@ -196,7 +196,7 @@ static struct slice accounts_body(struct arena *a, const char *const *ids, size_
 
 	for (size_t i = 0; i < n; i++)
 		json_push(list, json_string(ids[i]));
-	json_put(body, "accountIds", list);
+	answer_json_put(body, "accountIds", list);
 	return json_written(a, body);
 }
 

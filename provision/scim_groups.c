@@ -36,7 +36,7 @@ int scim_group_create(struct arena *a, struct web *w, const char *name, struct s
 	struct web_answer answer;
 
 	json_push(schemas, json_string(SCIM_CORE_GROUP));
-	json_put(body, "schemas", schemas);
+	answer_json_put(body, "schemas", schemas);
 	json_put_text(body, "displayName", name);
 	call.body = json_written(a, body);
 	if (web_do(a, w, &call, &answer, err) < 0)
@@ -80,7 +80,7 @@ static void put_addition(json_t *operations, const char *const *ids, size_t n)
 	}
 	json_put_text(one, "op", "add");
 	json_put_text(one, "path", "members");
-	json_put(one, "value", values);
+	answer_json_put(one, "value", values);
 	json_push(operations, one);
 }
 
@@ -89,12 +89,12 @@ static struct slice members_body(struct arena *a, enum step_kind kind, const cha
 	json_t *body = json_made(json_object()), *schemas = json_made(json_array()), *operations = json_made(json_array());
 
 	json_push(schemas, json_string(SCIM_PATCH));
-	json_put(body, "schemas", schemas);
+	answer_json_put(body, "schemas", schemas);
 	if (kind == STEP_MEMBERS_REMOVE)
 		put_removals(a, operations, ids, n);
 	else
 		put_addition(operations, ids, n);
-	json_put(body, "Operations", operations);
+	answer_json_put(body, "Operations", operations);
 	return json_written(a, body);
 }
 

@@ -17,7 +17,7 @@ static json_t *emails_of(const char *mail)
 
 	json_put_text(one, "value", mail);
 	json_put_text(one, "type", "work");
-	json_put(one, "primary", json_true());
+	answer_json_put(one, "primary", json_true());
 	json_push(list, one);
 	return list;
 }
@@ -29,23 +29,23 @@ static struct slice create_body(struct arena *a, const struct step_fields *f)
 	json_push(schemas, json_string(SCIM_CORE_USER));
 	if (f->department)
 		json_push(schemas, json_string(SCIM_ENTERPRISE));
-	json_put(user, "schemas", schemas);
+	answer_json_put(user, "schemas", schemas);
 	json_put_text(user, "userName", f->mail);
 	json_put_text(user, "externalId", f->external_id);
 	json_put_text(user, "displayName", f->display_name);
 	json_put_text(user, "title", f->title);
-	json_put(user, "emails", emails_of(f->mail));
-	json_put(user, "active", json_true());
+	answer_json_put(user, "emails", emails_of(f->mail));
+	answer_json_put(user, "active", json_true());
 	if (f->given_name || f->family_name) {
 		part = json_made(json_object());
 		json_put_text(part, "givenName", f->given_name);
 		json_put_text(part, "familyName", f->family_name);
-		json_put(user, "name", part);
+		answer_json_put(user, "name", part);
 	}
 	if (f->department) {
 		part = json_made(json_object());
 		json_put_text(part, "department", f->department);
-		json_put(user, SCIM_ENTERPRISE, part);
+		answer_json_put(user, SCIM_ENTERPRISE, part);
 	}
 	return json_written(a, user);
 }
@@ -56,7 +56,7 @@ static void put_operation(json_t *operations, const char *path, json_t *value)
 
 	json_put_text(one, "op", "replace");
 	json_put_text(one, "path", path);
-	json_put(one, "value", value);
+	answer_json_put(one, "value", value);
 	json_push(operations, one);
 }
 
@@ -73,7 +73,7 @@ static struct slice update_body(struct arena *a, const struct wanted *w, enum em
 	const struct step_fields *f = &w->fields;
 
 	json_push(schemas, json_string(SCIM_PATCH));
-	json_put(body, "schemas", schemas);
+	answer_json_put(body, "schemas", schemas);
 	put_text_operation(operations, "externalId", f->external_id);
 	put_text_operation(operations, "userName", f->mail);
 	if (f->mail && form == EMAILS_WHOLE)
@@ -87,7 +87,7 @@ static struct slice update_body(struct arena *a, const struct wanted *w, enum em
 	put_text_operation(operations, SCIM_ENTERPRISE ":department", f->department);
 	if (w->active >= 0)
 		put_operation(operations, "active", json_boolean(w->active));
-	json_put(body, "Operations", operations);
+	answer_json_put(body, "Operations", operations);
 	return json_written(a, body);
 }
 
