@@ -5,6 +5,7 @@
 #include "gateway/child.h"
 #include "gateway/commands.h"
 #include "gateway/folders.h"
+#include "gateway/provisioning.h"
 #include "provision/accounts.h"
 
 #define CSV_MAX ((size_t)256 << 20)
@@ -37,7 +38,7 @@ static int import(struct arena *a, const struct settings *s, const char *path)
 	/* the file read as who asks, the inventory written as the user whose roles read it */
 	if (file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 || folders_step_down(s, settings_accounts_path(a, s), &err) < 0)
 		return fail(&err);
-	if (folder_make(s->state_dir, 0750, &err) < 0 ||
+	if (folder_make(arena_printf(a, "%s/accounts", s->state_dir), 0750, &err) < 0 ||
 		accounts_import_csv(a, settings_accounts_path(a, s), csv, clock_now(), &done, &err) < 0)
 		return fail(&err);
 	printf("%zu rows read; the inventory holds %zu managed accounts (before: %zu), %zu of them billed\n", done.rows, done.managed,
@@ -49,6 +50,25 @@ static int import(struct arena *a, const struct settings *s, const char *path)
 		printf("%s: %s\n", path, done.problems[i]);
 	if (done.problem_count > i)
 		printf("%s: and %zu further problems\n", path, done.problem_count - i);
+	return 0;
+}
+
+/* By the organisation's interface, as the provision role does by itself. */
+static int refresh(struct arena *a, struct files *files, const struct settings *s)
+{
+	struct accounts_import done;
+	struct organization o;
+	struct error err;
+	int lock, rc = provisioning_organization(files, s, &o, &err);
+
+	if (rc == 0)
+		return error_set(&err, REASON_SETTINGS, "%s: accounts name no organization, so postern accounts import is the way", s->file), fail(&err);
+	if (rc < 0 || folders_step_down(s, settings_accounts_path(a, s), &err) < 0 || provisioning_lock(a, s, &lock, &err) < 0)
+		return fail(&err);
+	if (provisioning_inventory(a, s, &o, &done, &err) < 0)
+		return fail(&err);
+	printf("%zu accounts read; the inventory holds %zu managed accounts (before: %zu), %zu of them billed\n", done.rows, done.managed,
+		done.before, done.billable);
 	return 0;
 }
 
@@ -105,14 +125,18 @@ out:
 
 int command_accounts(struct arena *a, const char *settings_path, int argc, char **argv)
 {
+	struct files *files = files_from_disk(a);
 	const struct settings *s;
 	struct error err;
+	bool is_refresh = argc == 2 && strcmp(argv[1], "refresh") == 0;
 
-	if (argc != 3 || (strcmp(argv[1], "import") != 0 && strcmp(argv[1], "show") != 0)) {
-		fputs("usage: postern accounts import FILE.csv\n       postern accounts show MAIL\n", stderr);
+	if (!is_refresh && (argc != 3 || (strcmp(argv[1], "import") != 0 && strcmp(argv[1], "show") != 0))) {
+		fputs("usage: postern accounts import FILE.csv\n       postern accounts refresh\n       postern accounts show MAIL\n", stderr);
 		return 2;
 	}
-	if (settings_read_for(SETTINGS_TO_ANSWER, a, files_from_disk(a), settings_path, &s, NULL, &err) < 0)
+	if (settings_read_for(SETTINGS_TO_ANSWER, a, files, settings_path, &s, NULL, &err) < 0)
 		return fail(&err);
+	if (is_refresh)
+		return refresh(a, files, s);
 	return strcmp(argv[1], "import") == 0 ? import(a, s, argv[2]) : show(a, s, argv[2]);
 }

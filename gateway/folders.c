@@ -26,7 +26,7 @@ static const struct {
 	enum folder_owner owner;
 } folders[] = {
 	{"mirror", OWNER_MIRROR}, {"metadata", OWNER_REFRESH}, {"rules", OWNER_RULES}, {"audit", OWNER_WORKER}, {"seen", OWNER_WORKER},
-	{"provision", OWNER_PROVISION}, {"scim", OWNER_SCIM},
+	{"provision", OWNER_PROVISION}, {"accounts", OWNER_PROVISION}, {"scim", OWNER_SCIM},
 };
 #define FOLDER_COUNT (sizeof(folders) / sizeof(*folders))
 
@@ -198,6 +198,7 @@ static void move_old(struct arena *a, const struct settings *s)
 	static const struct { const char *name, *folder; } old[] = {
 		{"mirror.mdb", "mirror"}, {"mirror.mdb-lock", "mirror"}, {"audit.jsonl", "audit"}, {"ldap-rules.json", "rules"},
 		{"ldap-rules.status", "rules"}, {"ldap-rules.accept", "rules"},
+		{"accounts.mdb", "accounts"}, {"accounts.mdb-lock", "accounts"}, {"accounts.mdb.billed", "accounts"},
 	};
 	size_t i;
 

@@ -101,9 +101,11 @@ static const struct command {
 		"it, which else stops it.  Exit status 1: something is left to be done.\n"},
 	{"accounts", command_accounts, "the inventory of Atlassian accounts",
 		"usage: postern [-c FILE] accounts import FILE.csv\n"
+		"       postern [-c FILE] accounts refresh\n"
 		"       postern [-c FILE] accounts show MAIL\n\n"
 		"import: takes Atlassian's export of managed accounts; columns are found by\n"
-		"their names, and what was not understood is listed.  show: what is known of one.\n"},
+		"their names, and what was not understood is listed.  refresh: reads them by the\n"
+		"Organizations API.  show: what is known of one.\n"},
 	{"keys", command_keys, "signing keys: made, published, activated, retired",
 		"usage: postern [-c FILE] keys list [--json]\n"
 		"       postern [-c FILE] keys make NAME [--days N] [--bits N] [--reload]\n"

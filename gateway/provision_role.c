@@ -6,7 +6,9 @@
  * changed; SETTLE_SECONDS after the last change (and no later than
  * LATEST_SECONDS after the first), and every `refresh` besides, it makes a
  * plan.  `provision: auto` does it, within the bounds of the settings;
- * `provision: plan` only says that there is something to be done.
+ * `provision: plan` only says that there is something to be done.  Where the
+ * settings name the organisation, who is billed is read every `refresh`, too,
+ * whatever `provision` says.
  */
 #include "gateway/provisioning.h"
 
@@ -33,6 +35,7 @@ struct watch {
 	int64_t changed_first, changed_last;    /* monotonic microseconds; 0: it has not */
 	int64_t due;                    /* the next plan in any case */
 	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
+	int64_t inventory_read;         /* monotonic microseconds; 0: not yet */
 	int64_t keys_said;              /* when keys that end were last told; 0: never */
 	const char *told;               /* what was said last, so that it is said once */
 	struct arena *told_in;
@@ -214,6 +217,38 @@ static void say_keys(struct watch *w)
 	say_key("the organisation", s->accounts.organization_key_ends);
 }
 
+/* ---- what Atlassian counts ---- */
+
+static int read_inventory(struct watch *w, struct arena *a, struct error *err)
+{
+	const struct settings *s = w->role->settings;
+	struct accounts_import done;
+	struct organization o;
+	int rc = provisioning_organization(w->role->files, s, &o, err);
+
+	if (rc <= 0)
+		return rc;
+	o.go_on = go_on;
+	o.context = w;
+	if (provisioning_inventory(a, s, &o, &done, err) < 0)
+		return -1;
+	w->inventory_read = clock_monotonic_us();
+	log_info("inventory of accounts read", "managed", number(a, done.managed), "billed", number(a, done.billable), NULL);
+	return 0;
+}
+
+/* Ahead of a plan, so that one never works with an older list than it could have; what fails is told and tried with the next one. */
+static void read_inventory_when_due(struct watch *w, struct arena *a)
+{
+	int64_t refresh = w->role->settings->accounts.refresh * SECOND;
+	struct error err;
+
+	if (w->inventory_read && clock_monotonic_us() - w->inventory_read < refresh)
+		return;
+	if (read_inventory(w, a, &err) < 0 && !*w->role->stop)
+		log_error("inventory of accounts could not be read", "reason", reason_word(err.reason), "detail", err.detail, NULL);
+}
+
 static void work_when_due(struct watch *w)
 {
 	const struct role *role = w->role;
@@ -223,7 +258,9 @@ static void work_when_due(struct watch *w)
 	int lock = -1, rc;
 
 	rc = provisioning_lock(a, role->settings, &lock, &err);
-	if (rc == 0 && (rc = provisioning_secrets(a, "provision", role->files, role->settings, &p, &err)) == 0) {
+	if (rc == 0)
+		read_inventory_when_due(w, a);
+	if (rc == 0 && role->settings->provision != PROVISION_OFF && (rc = provisioning_secrets(a, "provision", role->files, role->settings, &p, &err)) == 0) {
 		rc = work(w, &p, &err);
 		provisioning_end(&p);
 	}

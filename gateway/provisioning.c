@@ -11,6 +11,8 @@
 
 #include <sys/file.h>
 
+#define ORGANIZATION_RATE 10            /* requests a second */
+
 const char *provisioning_ledger_path(struct arena *a, const struct settings *s)
 {
 	return arena_printf(a, "%s/provision/ledger.mdb", s->state_dir);
@@ -36,6 +38,32 @@ int provisioning_lock(struct arena *a, const struct settings *s, int *fd_out, st
 
 /* ---- keys ---- */
 
+int provisioning_organization(struct files *files, const struct settings *settings, struct organization *out, struct error *err)
+{
+	const struct settings_accounts *s = &settings->accounts;
+	struct slice key;
+
+	*out = (struct organization){.id = NULL};
+	if (!s->organization)
+		return 0;
+	if (files_get(files, s->organization_key_file, FILE_SECRET, FILES_PROVISION, &key, err) < 0)
+		return -1;
+	*out = (struct organization){.id = s->organization, .base = s->organization_api, .key = settings_key_bytes(key), .rate = ORGANIZATION_RATE};
+	return 1;
+}
+
+int provisioning_inventory(struct arena *a, const struct settings *settings, const struct organization *o, struct accounts_import *out,
+	struct error *err)
+{
+	const char *path = settings_accounts_path(a, settings);
+	struct organization_accounts listed;
+	int64_t now = clock_now();
+
+	if (folder_make(arena_printf(a, "%s/accounts", settings->state_dir), 0750, err) < 0 || organization_read(a, o, now, &listed, err) < 0)
+		return -1;
+	return accounts_import_listed(a, path, listed.accounts, listed.count, now, out, err);
+}
+
 int provisioning_secrets(struct arena *a, const char *command, struct files *files, const struct settings *settings,
 	struct provisioning *out, struct error *err)
 {
@@ -50,6 +78,8 @@ int provisioning_secrets(struct arena *a, const char *command, struct files *fil
 		if (t && settings_target_secrets(files, t, &p.targets[p.target_count++], err) < 0)
 			return -1;
 	}
+	if (provisioning_organization(files, settings, &p.organization, err) < 0)
+		return -1;
 	*out = p;
 	return 0;
 }
@@ -143,7 +173,7 @@ int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)
 	take_limits(p);
 	p->doer = doer_new(&(struct doer_options){
 		.targets = p->targets, .target_count = p->target_count, .accounts = p->accounts, .account_count = p->account_count,
-		.inventory_as_of = p->inventory_as_of, .go_on = go_on, .context = context,
+		.inventory_as_of = p->inventory_as_of, .organization = p->organization.id ? &p->organization : NULL, .go_on = go_on, .context = context,
 	});
 	return 0;
 }

@@ -17,6 +17,7 @@ struct provisioning {
 	const char *command;            /* for messages */
 	struct arena *arena;
 	const struct settings *settings;
+	struct organization organization;       /* with its key; id NULL: there is none */
 	struct target *targets;         /* with their keys */
 	size_t target_count;
 	struct census census;
@@ -36,6 +37,11 @@ struct provisioning {
 /* Keys of the connections' accounts and whose they are.  SETTINGS: provision is off, or nothing makes accounts. */
 int provisioning_secrets(struct arena *a, const char *command, struct files *files, const struct settings *settings,
 	struct provisioning *out, struct error *err);
+/* The organisation's alone, whatever `provision` says.  1; 0: the settings name none; -1. */
+int provisioning_organization(struct files *files, const struct settings *settings, struct organization *out, struct error *err);
+/* Who is billed, read anew into the inventory.  PROVISION_STOP, PROVISION_STEP, or as accounts_import_listed. */
+int provisioning_inventory(struct arena *a, const struct settings *settings, const struct organization *o, struct accounts_import *out,
+	struct error *err);
 /* Opens mirror (a copy), inventory and ledger, and judges everybody.  `go_on` as doer_options.  -1: provisioning_end is still to be called. */
 int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)(void *context), void *context, struct error *err);
 /* Reads Atlassian and makes the plan; with LEDGER_WRITE what was begun and never answered is looked for first. */

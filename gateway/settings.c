@@ -437,7 +437,7 @@ const char *settings_ldap_rules_running_path(struct arena *a, const struct setti
 
 const char *settings_accounts_path(struct arena *a, const struct settings *s)
 {
-	return arena_printf(a, "%s/accounts.mdb", s->state_dir);
+	return arena_printf(a, "%s/accounts/accounts.mdb", s->state_dir);
 }
 
 const char *settings_seats_path(struct arena *a, const struct settings *s)

@@ -173,7 +173,7 @@ def test_seats_beside_what_atlassian_bills(directory, managed):
     text = said(directory, "seats", "--managed-accounts", str(managed))
     assert re.search(r"billed only because of Trello +1 +juergen.weiss@example.org$", text, re.M), text
     assert re.search(r"has access to Jira Service Management +1 +jan.kowalski", text), text
-    assert not (directory.folder / "state/accounts.mdb").exists()
+    assert not (directory.folder / "state/accounts/accounts.mdb").exists()
 
 
 def test_export_that_is_none_is_refused(directory, tmp_path):

@@ -95,6 +95,26 @@ def test_everybody_gets_the_account_that_the_rules_say_and_nobody_else(company_a
     assert DIRECTORY["key"] not in text and SITE["token"] not in text
 
 
+def test_atlassians_own_count_is_that_of_seats(company_at_atlassian):
+    parts = company_at_atlassian
+    assert "name no organization" in said(parts, "accounts", "refresh", status=1)
+    write_key(parts.folder, "organization.key", ORGANIZATION["key"])
+    parts.settings_file.write_text(parts.settings_file.read_text().replace(
+        "accounts: {administrators", f"accounts: {{organization: {ORGANIZATION['id']}, organization_api: '{parts.atlassian.origin}', "
+        f"organization_key: {parts.folder}/organization.key, administrators"))
+    said(parts, "apply", "--yes")
+    text = said(parts, "accounts", "refresh")
+    assert "the inventory holds 45 managed accounts (before: 0), 13 of them billed" in text
+    found = json.loads(postern(parts, "seats", "--json").stdout)
+    lines = {line["line"]: line["people"] for line in found["managed_accounts"]["lines"]}
+    assert lines["billed-wanted"] == parts.atlassian.counts()["billable"] == 13, lines
+    assert not any(lines.get(line) for line in ("billed-unwanted", "wanted-missing", "wanted-unbilled")), lines
+    parts.atlassian.fault(path="/users", method="GET", status=401)
+    text = said(parts, "accounts", "refresh", status=1)
+    assert "401" in text and ORGANIZATION["key"] not in text
+    assert "alice" not in said(parts, "accounts", "show", "maya.obrien@example.org")
+
+
 def test_who_leaves_the_agents_is_no_longer_licensed_but_still_a_customer(company_at_atlassian):
     parts = company_at_atlassian
     said(parts, "apply", "--yes")

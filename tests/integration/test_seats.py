@@ -153,7 +153,7 @@ def test_the_inventory_is_asked_where_there_is_one(priced):
         assert by_inventory == lines
         assert "Atlassian  inventory as of 20" in said(priced, "seats")
     finally:
-        for path in (priced.folder / "state").glob("accounts.mdb*"):
+        for path in (priced.folder / "state/accounts").glob("accounts.mdb*"):
             path.unlink()
 
 
@@ -169,7 +169,7 @@ def test_alarm_names_who_is_billed_newly(priced):
         alarms = said(priced, "-c", str(serving), "status", status=2)
         assert "billed-newly" in alarms and "1 person is billed since a day at most: maya.obrien@example.org (Trello)" in alarms
     finally:
-        for path in state.glob("accounts.mdb*"):
+        for path in state.glob("accounts/accounts.mdb*"):
             path.unlink()
 
 

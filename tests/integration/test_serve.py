@@ -532,7 +532,9 @@ def test_root_imports_as_the_user_of_the_roles(serve):
     victim.chmod(0o600)
     (serve.folder / "state").mkdir()
     os.chown(serve.folder / "state", 65534, 65534)
-    lock = serve.folder / "state" / "accounts.mdb-lock"
+    (serve.folder / "state/accounts").mkdir()
+    os.chown(serve.folder / "state/accounts", 65534, 65534)
+    lock = serve.folder / "state/accounts/accounts.mdb-lock"
     lock.symlink_to(victim)
     base = [POSTERN, "-c", serve.folder / "p.yaml", "accounts", "import", export]
     assert subprocess.run(base, capture_output=True).returncode == 1
@@ -542,7 +544,7 @@ def test_root_imports_as_the_user_of_the_roles(serve):
     done = subprocess.run(base, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for name in ("accounts.mdb", "accounts.mdb-lock"):
-        assert (serve.folder / "state" / name).stat().st_uid == 65534
+        assert (serve.folder / "state/accounts" / name).stat().st_uid == 65534
 
 
 def test_check_names_what_is_fine_and_what_is_missing(serve):

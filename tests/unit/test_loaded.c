@@ -109,7 +109,8 @@ static int end_all(void **state)
 {
 	static const char *const names[] = {"p.yaml", "signing.key", "signing.crt", "tls.key", "tls.crt", "open.key", "open.crt", "password", "entra.xml",
 		"state/cookie.secret", "new.secret"};
-	static const char *const folders[] = {"state/metadata", "state/mirror", "state/rules", "state/audit", "state/seen", "state", "run", ""};
+	static const char *const folders[] = {"state/metadata", "state/mirror", "state/rules", "state/audit", "state/seen", "state/accounts", "state/provision",
+		"state/scim", "state", "run", ""};
 	size_t i;
 
 	(void)state;
@@ -400,7 +401,8 @@ static void roles_read_the_same_settings_from_their_snapshot(void **state)
 /* The version that runs still writes where it wrote, and may go on doing so. */
 static void a_trial_changes_nothing(void **state)
 {
-	static const char *const made[] = {"state/cookie.secret", "state/metadata", "state/mirror", "state/rules", "state/audit", "state/seen"};
+	static const char *const made[] = {"state/cookie.secret", "state/metadata", "state/mirror", "state/rules", "state/audit", "state/seen",
+		"state/accounts", "state/provision", "state/scim"};
 	struct loaded l = {0};
 	struct error err;
 

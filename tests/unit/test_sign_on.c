@@ -211,7 +211,7 @@ static int begin_with(const struct more *more)
 		return -1;
 	a = arena_new();
 	jar_size = 0;
-	if (folder_make(in_folder("state/mirror"), 0700, &err) < 0 || folder_make(in_folder("state/audit"), 0700, &err) < 0 ||
+	if (folder_make(in_folder("state/mirror"), 0700, &err) < 0 || folder_make(in_folder("state/accounts"), 0700, &err) < 0 || folder_make(in_folder("state/audit"), 0700, &err) < 0 ||
 		folder_make(in_folder("state/seen"), 0700, &err) < 0 ||
 		folder_make(in_folder("run"), 0700, &err) < 0)
 		return -1;
@@ -1251,11 +1251,11 @@ static void refuses_while_the_inventory_cannot_be_read(void **state)
 	(void)state;
 	accounts_close(gateway.accounts);
 	gateway.accounts = NULL;
-	write_here("state/accounts.mdb", 0640, slice_c("this is no LMDB file, and it is longer than the head of one would be, so it is refused"));
+	write_here("state/accounts/accounts.mdb", 0640, slice_c("this is no LMDB file, and it is longer than the head of one would be, so it is refused"));
 	gateway_open_stores(&gateway);
 	refused_with(finish(answer_to(sent_to_entra(start("")))), REASON_STORE);
 	audit_says("event", "refusal");
-	unlink(in_folder("state/accounts.mdb"));
+	unlink(in_folder("state/accounts/accounts.mdb"));
 	gateway_open_stores(&gateway);
 	assert_non_null(gateway.accounts);
 	assert_int_equal(gateway.accounts_fault.reason, REASON_NONE);
