@@ -100,8 +100,8 @@ def test_atlassians_own_count_is_that_of_seats(company_at_atlassian):
     assert "name no organization" in said(parts, "accounts", "refresh", status=1)
     write_key(parts.folder, "organization.key", ORGANIZATION["key"])
     parts.settings_file.write_text(parts.settings_file.read_text().replace(
-        "accounts: {administrators", f"accounts: {{organization: {ORGANIZATION['id']}, organization_api: '{parts.atlassian.origin}', "
-        f"organization_key: {parts.folder}/organization.key, administrators"))
+        "accounts: {administrators", f"accounts: {{organization: {ORGANIZATION['id']}, organization_api: "
+        f"'{parts.atlassian.origin}', organization_key: {parts.folder}/organization.key, administrators"))
     said(parts, "apply", "--yes")
     text = said(parts, "accounts", "refresh")
     assert "the inventory holds 45 managed accounts (before: 0), 13 of them billed" in text
