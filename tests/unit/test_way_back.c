@@ -173,7 +173,10 @@ static int do_step(struct arena *arena, void *context, const struct step *step, 
 	(void)arena;
 	(void)context;
 	(void)err;
-	(step->kind == STEP_RESTORE ? restored : deleted)[step->user[1] - '1'] = true;
+	if (step->kind == STEP_RESTORE)
+		restored[step->user[1] - '1'] = true;
+	else
+		deleted[step->user[1] - '1'] = true;
 	out->status = 204;
 	return 0;
 }
