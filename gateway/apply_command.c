@@ -14,6 +14,8 @@
 
 struct asked {
 	bool yes, accept;
+	const char *release, *person, *most;
+	struct way_back_options way_back;
 	const char *plan;               /* id of the plan that somebody saw; NULL: it is shown now */
 };
 
@@ -33,14 +35,15 @@ static void on_signal(int number)
 
 static int usage(void)
 {
-	fputs("usage: postern apply [--yes] [--accept] [--plan ID]\n", stderr);
+	fputs("usage: postern apply [--release STAGE [--person MAIL] [--most N]] [--yes] [--accept] [--plan ID]\n", stderr);
 	return 2;
 }
 
 static int read_arguments(int argc, char **argv, struct asked *q)
 {
 	static const struct option options[] = {
-		{"yes", no_argument, NULL, 'y'}, {"accept", no_argument, NULL, 'a'}, {"plan", required_argument, NULL, 'p'}, {0},
+		{"yes", no_argument, NULL, 'y'}, {"accept", no_argument, NULL, 'a'}, {"plan", required_argument, NULL, 'p'},
+		{"release", required_argument, NULL, 'r'}, {"person", required_argument, NULL, 'o'}, {"most", required_argument, NULL, 'm'}, {0},
 	};
 	int c;
 
@@ -50,10 +53,15 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 		case 'y': q->yes = true; break;
 		case 'a': q->accept = true; break;
 		case 'p': q->plan = optarg; break;
+		case 'r': q->release = optarg; break;
+		case 'o': q->person = optarg; break;
+		case 'm': q->most = optarg; break;
 		default: return usage();
 		}
 	}
-	return optind == argc ? 0 : usage();
+	if (optind != argc)
+		return usage();
+	return provisioning_way_back("apply", q->release, q->person, q->most, &q->way_back) < 0 ? 2 : 0;
 }
 
 static int fail(const struct error *err)
@@ -95,7 +103,7 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct error *
 {
 	struct work w = {.p = p};
 	const struct apply_options options = {
-		.given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress, .context = &w,
+		.way_back = p->way_back, .given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress, .context = &w,
 	};
 	struct apply_result result;
 	struct arena *a = p->arena;
@@ -179,6 +187,7 @@ int command_apply(struct arena *a, const char *settings_path, int argc, char **a
 	/* what is under way is ended and written down first */
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	p.way_back = q.release ? &q.way_back : NULL;
 	rc = work(&p, &q);
 	provisioning_end(&p);
 	close(lock);

@@ -89,12 +89,15 @@ static const struct command {
 		"FILE holds `rules` as the settings file does (sets, conditions, exceptions too).  Judges everybody of a copy of the\n"
 		"mirror by both, and says whose outcome changes and how many seats it costs or saves.\n"},
 	{"plan", command_plan, "what would change at Atlassian so that accounts are as the rules want them",
-		"usage: postern [-c FILE] plan [--all | --json]\n\n"
+		"usage: postern [-c FILE] plan [--release STAGE [--person MAIL] [--most N]] [--all | --json]\n\n"
 		"Reads mirror, ledger and Atlassian; changes nothing.  Says for each connection with\n"
 		"`accounts` who would be made, changed, put into groups and taken out of them, by which\n"
-		"rule, what a human must do, and what is left as it is.  --all: everybody by name.\n"},
+		"rule, what a human must do, and what is left as it is.  --all: everybody by name.\n"
+		"--release: instead, the way back for who is billed though no rule licenses them, by stages,\n"
+		"the least harmful first: groups, products, unlink, delete; for one person, or the first N (20).\n"},
 	{"apply", command_apply, "do what the plan says",
-		"usage: postern [-c FILE] apply [--yes] [--accept] [--plan ID]\n\n"
+		"usage: postern [-c FILE] apply [--release STAGE [--person MAIL] [--most N]]\n"
+		"               [--yes] [--accept] [--plan ID]\n\n"
 		"Makes the plan, shows it, asks, and does exactly that.  Cut short at any point, it goes on\n"
 		"where it was when it is called again, and does nothing twice.  --yes: does not ask.\n"
 		"--plan: does it if it is still the plan of this id.  --accept: also what is unusual in\n"

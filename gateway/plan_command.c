@@ -8,17 +8,22 @@
 
 struct asked {
 	bool json, all;
+	const char *release, *person, *most;
+	struct way_back_options way_back;
 };
 
 static int usage(void)
 {
-	fputs("usage: postern plan [--all | --json]\n", stderr);
+	fputs("usage: postern plan [--release STAGE [--person MAIL] [--most N]] [--all | --json]\n", stderr);
 	return 2;
 }
 
 static int read_arguments(int argc, char **argv, struct asked *q)
 {
-	static const struct option options[] = {{"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'}, {0}};
+	static const struct option options[] = {
+		{"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'}, {"release", required_argument, NULL, 'r'},
+		{"person", required_argument, NULL, 'p'}, {"most", required_argument, NULL, 'm'}, {0},
+	};
 	int c;
 
 	optind = 0;
@@ -26,10 +31,15 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 		switch (c) {
 		case 'a': q->all = true; break;
 		case 'j': q->json = true; break;
+		case 'r': q->release = optarg; break;
+		case 'p': q->person = optarg; break;
+		case 'm': q->most = optarg; break;
 		default: return usage();
 		}
 	}
-	return optind == argc && !(q->all && q->json) ? 0 : usage();
+	if (optind != argc || (q->all && q->json))
+		return usage();
+	return provisioning_way_back("plan", q->release, q->person, q->most, &q->way_back) < 0 ? 2 : 0;
 }
 
 static int show(struct provisioning *p, const struct asked *q)
@@ -68,6 +78,7 @@ int command_plan(struct arena *a, const char *settings_path, int argc, char **ar
 		fprintf(stderr, "postern plan: %s\n", err.detail);
 		return 1;
 	}
+	p.way_back = q.release ? &q.way_back : NULL;
 	rc = show(&p, &q);
 	provisioning_end(&p);
 	return rc;

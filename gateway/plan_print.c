@@ -208,6 +208,17 @@ static void print_problems(const struct provisioning *p, enum plan_detail detail
 			report_number(p->arena, p->left.without_id), report_clean(p->arena, p->left.example));
 }
 
+static void print_way_back(const struct provisioning *p)
+{
+	const char *undo = way_back_undo(p->way_back->stage);
+
+	printf("\nThe way back, stage %s: %s\n", way_back_word(p->way_back->stage), way_back_says(p->way_back->stage));
+	printf("Undone: %s\n", undo ? undo : "it is not.  Try it with one person first (--person MAIL), and wait a day.");
+	if (!p->inventory_as_of)
+		puts("Nobody knows who is billed: postern accounts import FILE.csv, or postern accounts refresh, says it.");
+	puts("Not proven on a live site yet.");
+}
+
 void provisioning_print(const struct provisioning *p, enum plan_detail detail)
 {
 	char made[21];
@@ -215,16 +226,19 @@ void provisioning_print(const struct provisioning *p, enum plan_detail detail)
 	time_write(p->plan.made, made);
 	printf("%-10s %s, made %s\n", "Plan", p->plan.id, made);
 	census_print_mirror(&p->census);
+	if (p->way_back)
+		print_way_back(p);
 	for (size_t i = 0; i < p->target_count; i++) {
 		print_target(p, i);
 		print_steps(p, i, detail);
 	}
 	print_tasks(p, detail);
 	print_problems(p, detail);
-	if (p->plan.stopped)
-		printf("\nStopped: %s\nLook at it, then postern apply --accept does it all the same.\n", report_clean(p->arena, p->plan.stopped));
-	else if (p->plan.step_count == 0)
+	if (p->plan.step_count == 0)
 		puts("\nNothing is to be changed.");
+	else if (p->plan.stopped)
+		printf("\nStopped: %s\nLook at it, then postern apply %s--accept does it all the same.\n", report_clean(p->arena, p->plan.stopped),
+			p->way_back ? "--release ... " : "");
 	else
 		puts("\npostern apply does it.");
 }

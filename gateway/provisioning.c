@@ -3,6 +3,7 @@
 #include "gateway/provisioning.h"
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 
 #include <sys/file.h>
 
+#define WAY_BACK_BATCH 20               /* people of one --release, unless --most says another number */
 #define ORGANIZATION_RATE 10            /* requests a second */
 
 const char *provisioning_ledger_path(struct arena *a, const struct settings *s)
@@ -184,7 +186,29 @@ int provisioning_plan(struct provisioning *p, struct error *err)
 
 	if (doer->read(p->arena, doer->context, &p->world, err) < 0 || ledger_load(p->arena, p->ledger, &p->view, err) < 0)
 		return -1;
+	if (p->way_back)
+		return way_back_make(p->arena, &p->desired, &p->world, &p->view, &p->limits, p->way_back, clock_now(), &p->plan, err);
 	return plan_make(p->arena, &p->desired, &p->world, &p->view, &p->limits, clock_now(), &p->plan, err);
+}
+
+int provisioning_way_back(const char *command, const char *stage, const char *person, const char *most, struct way_back_options *out)
+{
+	uint64_t n = WAY_BACK_BATCH;
+	enum way_back_stage i;
+
+	if (!stage && !person && !most)
+		return 0;
+	for (i = 0; stage && i < WAY_BACK_STAGES && strcmp(stage, way_back_word(i)) != 0; i++)
+		;
+	if (!stage || i == WAY_BACK_STAGES)
+		fprintf(stderr, "postern %s: --release is one of groups, products, unlink, delete; --person and --most belong to it\n", command);
+	else if (most && number_read(slice_c(most), 1, 10000, &n) < 0)
+		fprintf(stderr, "postern %s: --most \"%.20s\" is not a number from 1 to 10000\n", command, most);
+	else {
+		*out = (struct way_back_options){.stage = i, .only = person, .most = n};
+		return 0;
+	}
+	return -1;
 }
 
 void provisioning_end(struct provisioning *p)

@@ -11,7 +11,7 @@
 
 #include "gateway/desired_census.h"
 #include "provision/doer.h"
-#include "provision/plan.h"
+#include "provision/way_back.h"
 
 struct provisioning {
 	const char *command;            /* for messages */
@@ -31,8 +31,15 @@ struct provisioning {
 	struct ledger_view view;
 	struct world world;
 	struct plan_limits limits;
+	const struct way_back_options *way_back;        /* the plan is one of the way back; NULL: an ordinary one */
 	struct plan plan;
 };
+
+/*
+ * `--release STAGE`, `--person MAIL` and `--most N` of plan and apply.  0, or -1: said on standard error.  stage NULL: the plan is an
+ * ordinary one, and the others must be NULL, too.
+ */
+int provisioning_way_back(const char *command, const char *stage, const char *person, const char *most, struct way_back_options *out);
 
 /* Keys of the connections' accounts and whose they are.  SETTINGS: provision is off, or nothing makes accounts. */
 int provisioning_secrets(struct arena *a, const char *command, struct files *files, const struct settings *settings,

@@ -115,6 +115,27 @@ def test_atlassians_own_count_is_that_of_seats(company_at_atlassian):
     assert "alice" not in said(parts, "accounts", "show", "maya.obrien@example.org")
 
 
+def test_the_way_back_for_who_is_billed_though_no_rule_licenses_them(company_at_atlassian):
+    parts = company_at_atlassian
+    said(parts, "apply", "--yes")
+    billed = parts.folder / "billed.csv"
+    who = "charlotte.dubois@example.org"
+    billed.write_text(f"Email,Status,Billable,Jira Service Management,Trello\nmaya.obrien@example.org,Active,Yes,x,\n{who},Active,Yes,,x\n")
+    text = said(parts, "plan", "--release", "groups")
+    assert "Nobody knows who is billed" in text
+    said(parts, "accounts", "import", str(billed))
+    text = said(parts, "plan", "--release", "products")
+    assert who in text and "Trello" in text and "maya.obrien" not in text, text
+    assert "The way back, stage products" in text and "Not proven on a live site" in text
+    before = parts.atlassian.state()
+    said(parts, "apply", "--release", "products", "--yes")
+    said(parts, "plan", "--release", "nonsense", status=2)
+    said(parts, "plan", "--person", who, status=2)
+    text = said(parts, "plan", "--release", "delete", "--person", who)
+    assert "Undone: it is not" in text
+    assert parts.atlassian.state() == before
+
+
 def test_who_leaves_the_agents_is_no_longer_licensed_but_still_a_customer(company_at_atlassian):
     parts = company_at_atlassian
     said(parts, "apply", "--yes")
