@@ -120,7 +120,8 @@ def test_the_way_back_for_who_is_billed_though_no_rule_licenses_them(company_at_
     said(parts, "apply", "--yes")
     billed = parts.folder / "billed.csv"
     who = "charlotte.dubois@example.org"
-    billed.write_text(f"Email,Status,Billable,Jira Service Management,Trello\nmaya.obrien@example.org,Active,Yes,x,\n{who},Active,Yes,,x\n")
+    billed.write_text("Email,Status,Billable,Jira Service Management,Trello\nmaya.obrien@example.org,Active,Yes,x,\n"
+                      f"{who},Active,Yes,,x\n")
     text = said(parts, "plan", "--release", "groups")
     assert "Nobody knows who is billed" in text
     said(parts, "accounts", "import", str(billed))
