@@ -276,6 +276,27 @@ static void a_record_that_becomes_another_person_leaves_its_groups(void **state)
 	assert_int_equal(member_count(group), 0);
 }
 
+static void nobody_is_switched_on_by_what_is_not_said(void **state)
+{
+	static const char *const silent[] = {
+		"[{\"op\":\"remove\",\"path\":\"active\"}]", "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":null}]", "[{\"op\":\"add\",\"value\":{\"active\":null}}]",
+	};
+	const char *id = make_user("anna@example.org", ANNA);
+	json_t *user;
+
+	(void)state;
+	patch("Users", id, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"}]");
+	for (size_t i = 0; i < sizeof(silent) / sizeof(*silent); i++) {
+		user = patch("Users", id, silent[i]);
+		assert_int_equal(reply.status, 200);
+		assert_true(json_is_false(json_object_get(user, "active")));
+	}
+	user = ask(SCIM_PUT, arena_printf(a, "/Users/%s", id), "{\"userName\":\"anna@example.org\",\"externalId\":\"" ANNA "\"}");
+	assert_true(json_is_false(json_object_get(user, "active")));
+	user = patch("Users", id, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"True\"}]");
+	assert_true(json_is_true(json_object_get(user, "active")));
+}
+
 /* ---- versions, methods ---- */
 
 static void an_old_version_changes_nothing(void **state)
@@ -646,7 +667,8 @@ int main(void)
 		T(a_user_comes_back_as_it_was_sent), T(a_test_of_the_connection_finds_nobody),
 		T(an_external_id_that_is_no_object_id_is_refused_with_the_cure), T(names_and_object_ids_are_unique),
 		T(who_is_renamed_is_found_by_the_new_name_only), T(a_soft_deletion_keeps_the_old_name), T(a_successor_of_the_same_name_is_another_person),
-		T(a_buried_one_is_restored_by_another_post), T(a_record_that_becomes_another_person_leaves_its_groups), T(an_old_version_changes_nothing),
+		T(a_buried_one_is_restored_by_another_post), T(a_record_that_becomes_another_person_leaves_its_groups),
+		T(nobody_is_switched_on_by_what_is_not_said), T(an_old_version_changes_nothing),
 		T(what_is_not_there_and_not_offered_is_said), T(put_replaces_all_of_it), T(members_come_and_go), T(half_of_a_request_is_not_done),
 		T(a_user_that_goes_leaves_the_groups), T(a_group_is_asked_for_without_its_members), T(a_manager_is_looked_for_by_id),
 		T(pages_hold_everybody_once), T(the_service_describes_itself), T(a_token_is_known_by_its_hash_alone),
