@@ -8,6 +8,7 @@
  */
 #include "scim/internal.h"
 
+#include "base/encode.h"
 #include "base/text.h"
 
 #define FILTER_BYTES_MAX 8192
@@ -113,7 +114,7 @@ static int read_path(struct reading *r, struct path *out)
 		return wrong(r, "No attribute stands");
 	r->p += name.n;
 	split_name(r->arena, arena_copy(r->arena, name), &path);
-	if (path.name && (!*path.name || (path.sub && (!*path.sub || strchr(path.sub, '.')))))
+	if (path.name && (!*path.name || (!path.urn && *path.name == '$') || (path.sub && (!*path.sub || strchr(path.sub, '.')))))
 		return wrong(r, "No attribute stands before what comes");
 	if (r->p < r->end && *r->p == '[' && (!path.name || path.sub || read_within(r, &path) < 0))
 		return r->fault->status ? -1 : wrong(r, "No bracket can stand");
@@ -183,6 +184,9 @@ static int read_quoted(struct reading *r, const char **out)
 	if (r->p == r->end)
 		return wrong(r, "A quote is not closed");
 	r->p++;
+	/* what escapes make of it can be kept: a path's filter says what to make */
+	if (!utf8_is_clean(text_slice(&t)))
+		return wrong(r, "Control characters stand");
 	*out = text_slice(&t).p;
 	return 0;
 }

@@ -107,9 +107,11 @@ static int keep(struct work *w, const struct id *id, const json_t *before, json_
 	struct error err;
 	bool moved = false;
 
-	if (value_normalize(after, &w->fault) < 0 || value_require_group(*after, &w->fault) < 0 || require_unique(w, *after, id) < 0)
+	if (value_normalize(after, &w->fault) < 0)
 		return -1;
 	json_object_del(*after, "members");
+	if (value_require_size(*after, &w->fault) < 0 || value_require_group(*after, &w->fault) < 0 || require_unique(w, *after, id) < 0)
+		return -1;
 	if (edit_members(w, id, members, &moved) < 0)
 		return -1;
 	if (is_unchanged(before, *after) && !moved)

@@ -25,6 +25,8 @@
 #define SCIM_SCHEMA 1
 #define SCIM_ID_SIZE 16
 #define SCIM_ID_TEXT 37                 /* with its NUL */
+#define SCIM_LIST_MAX 200               /* values of one attribute, which are held against each other; members are no such list */
+#define SCIM_RECORD_MAX 65536           /* bytes of one user or group as it is kept, without members */
 #define SCIM_NAME_MAX 300               /* bytes of what is looked for: userName, a mail, a group's name */
 
 #define URN_USER "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -116,6 +118,8 @@ void value_strip(json_t *body);
 bool value_is_guid(const char *s);                      /* in any case */
 /* Entra renames whom it deletes softly to the object id without dashes and the old name: the old one within `name`, or NULL. */
 const char *value_tombstone(const char *name, const char *external_id);
+/* However it grew: not more than is kept. */
+int value_require_size(const json_t *resource, struct fault *f);
 /* externalId must be there and be an object id; userName; lengths. */
 int value_require_user(const json_t *user, struct fault *f);
 int value_require_group(const json_t *group, struct fault *f);

@@ -15,7 +15,6 @@
 #include "scim/internal.h"
 
 #define OPERATIONS_MAX 1000
-#define LIST_MAX 200                    /* values of one attribute; members are no such list */
 
 enum op { OP_ADD, OP_REPLACE, OP_REMOVE };
 
@@ -218,6 +217,8 @@ static int make_element(struct operation *o, json_t *list, const struct path *pa
 
 	if (!filter_is_plain(path->within))
 		return fault_set(o->fault, 400, "noTarget", "No element of %.60s fits, and the filter does not say what to make.", path->name);
+	if (json_array_size(list) >= SCIM_LIST_MAX)
+		return fault_set(o->fault, 413, NULL, "%.60s would have more than %d values.", path->name, SCIM_LIST_MAX);
 	element = json_object();
 	filter_each_eq(path->within, set_from_eq, element);
 	json_array_append_new(list, element);
@@ -280,8 +281,8 @@ static int patch_plain(struct operation *o, json_t *root, const char *name)
 	json_t *before = json_find(root, name);
 
 	/* each is held against the others */
-	if (json_array_size(o->value) + json_array_size(before) > LIST_MAX)
-		return fault_set(o->fault, 413, NULL, "%.60s would have more than %d values.", name, LIST_MAX);
+	if (json_array_size(o->value) + json_array_size(before) > SCIM_LIST_MAX)
+		return fault_set(o->fault, 413, NULL, "%.60s would have more than %d values.", name, SCIM_LIST_MAX);
 	if (o->op == OP_REMOVE && o->value && !json_is_null(o->value) && (is_multi_valued(name) || json_is_array(before)))
 		remove_from_list(root, name, o->value);
 	else if (o->op == OP_REMOVE)
@@ -355,6 +356,17 @@ static int patch_path(struct operation *o, json_t *resource, const struct path *
 
 static int patch_whole(struct operation *o, json_t *resource);
 
+/* "urn:…:User:manager", of a schema that is known: no extension of that name. */
+static bool is_attribute_of_schema(const char *key)
+{
+	static const char *const urns[] = {URN_USER ":", URN_GROUP ":", URN_ENTERPRISE ":"};
+
+	for (size_t i = 0; i < sizeof(urns) / sizeof(*urns); i++)
+		if (strncasecmp(key, urns[i], strlen(urns[i])) == 0)
+			return true;
+	return false;
+}
+
 /* A key of an operation without a path: an extension, or a path itself. */
 static int patch_key(struct operation *o, json_t *resource, const char *key)
 {
@@ -362,7 +374,7 @@ static int patch_key(struct operation *o, json_t *resource, const char *key)
 
 	if (is_not_theirs(key) || text_same(key, "password"))
 		return 0;
-	if (strncasecmp(key, "urn:", 4) == 0 && json_is_object(o->value)) {
+	if (strncasecmp(key, "urn:", 4) == 0 && json_is_object(o->value) && !is_attribute_of_schema(key)) {
 		struct operation inner = *o;
 
 		if (text_same(key, URN_USER) || text_same(key, URN_GROUP))

@@ -126,7 +126,7 @@ static int keep(struct work *w, const struct id *id, const json_t *before, json_
 	/* what is not said of somebody who is there stays: nobody is switched on by it */
 	if (!json_object_get(*after, "active"))
 		json_object_set_new(*after, "active", json_boolean(!before || json_is_true(json_find(before, "active"))));
-	if (value_require_user(*after, &w->fault) < 0)
+	if (value_require_size(*after, &w->fault) < 0 || value_require_user(*after, &w->fault) < 0)
 		return -1;
 	bury(*after, before);
 	if (require_unique(w, *after, id) < 0)

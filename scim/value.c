@@ -103,6 +103,8 @@ static int take_list(json_t *object, const char *name, struct fault *f)
 		json_object_set_new(object, name, list);
 		value = list;
 	}
+	if (json_array_size(value) > SCIM_LIST_MAX)
+		return fault_set(f, 413, NULL, "%s has more than %d values.", name, SCIM_LIST_MAX);
 	json_array_foreach(value, i, element) {
 		if (json_is_string(element)) {
 			json_array_set_new(value, i, json_pack("{s:O}", "value", element));
@@ -251,6 +253,13 @@ static int require_external_id(const char *id, struct fault *f)
 	if (!value_is_guid(id))
 		return fault_set(f, 400, "invalidValue", "externalId is not an object id (a GUID). %s", cure);
 	return 0;
+}
+
+int value_require_size(const json_t *resource, struct fault *f)
+{
+	if (json_dumpb(resource, NULL, 0, JSON_COMPACT) <= SCIM_RECORD_MAX)
+		return 0;
+	return fault_set(f, 413, NULL, "All attributes together are longer than %d bytes.", SCIM_RECORD_MAX);
 }
 
 int value_require_user(const json_t *user, struct fault *f)

@@ -297,6 +297,34 @@ static void nobody_is_switched_on_by_what_is_not_said(void **state)
 	assert_true(json_is_true(json_object_get(user, "active")));
 }
 
+/* Whoever has a token cannot make a record that costs everybody else's requests: neither at once nor bit by bit. */
+static void a_record_cannot_be_made_large(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA), *group = make_group("Agents");
+	struct text t;
+	char *long_text = arena_alloc(a, 70001);
+
+	(void)state;
+	text_begin(&t, a, 4096);
+	for (int i = 0; i < 40000; i++)
+		text_addf(&t, "%s{\"value\":\"%d@x\"}", i ? "," : "", i);
+	ask(SCIM_POST, "/Users", arena_printf(a, "{\"userName\":\"b@example.org\",\"externalId\":\"" BERT "\",\"emails\":[%s]}", text_slice(&t).p));
+	refused(413, NULL);
+	text_begin(&t, a, 4096);
+	for (int i = 0; i < 201; i++)
+		text_addf(&t, "%s{\"op\":\"add\",\"path\":\"emails[type eq \\\"t%d\\\"].value\",\"value\":\"%d@x\"}", i ? "," : "", i, i);
+	patch("Users", id, arena_printf(a, "[%s]", text_slice(&t).p));
+	refused(413, NULL);
+	memset(long_text, 'x', 70000);
+	long_text[70000] = 0;
+	patch("Users", id, arena_printf(a, "[{\"op\":\"add\",\"path\":\"title\",\"value\":\"%s\"}]", long_text));
+	refused(413, NULL);
+	patch("Groups", group, arena_printf(a, "[{\"op\":\"add\",\"path\":\"urn:example:Group:note\",\"value\":\"%s\"}]", long_text));
+	refused(413, NULL);
+	ask(SCIM_GET, arena_printf(a, "/Users/%s", id), NULL);
+	assert_string_equal(reply.etag, "W/\"1\"");
+}
+
 /* ---- versions, methods ---- */
 
 static void an_old_version_changes_nothing(void **state)
@@ -668,7 +696,7 @@ int main(void)
 		T(an_external_id_that_is_no_object_id_is_refused_with_the_cure), T(names_and_object_ids_are_unique),
 		T(who_is_renamed_is_found_by_the_new_name_only), T(a_soft_deletion_keeps_the_old_name), T(a_successor_of_the_same_name_is_another_person),
 		T(a_buried_one_is_restored_by_another_post), T(a_record_that_becomes_another_person_leaves_its_groups),
-		T(nobody_is_switched_on_by_what_is_not_said), T(an_old_version_changes_nothing),
+		T(nobody_is_switched_on_by_what_is_not_said), T(a_record_cannot_be_made_large), T(an_old_version_changes_nothing),
 		T(what_is_not_there_and_not_offered_is_said), T(put_replaces_all_of_it), T(members_come_and_go), T(half_of_a_request_is_not_done),
 		T(a_user_that_goes_leaves_the_groups), T(a_group_is_asked_for_without_its_members), T(a_manager_is_looked_for_by_id),
 		T(pages_hold_everybody_once), T(the_service_describes_itself), T(a_token_is_known_by_its_hash_alone),

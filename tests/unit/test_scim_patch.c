@@ -79,6 +79,8 @@ static void operations_without_a_path_are_understood(void **state)
 		U(",\"" URN_ENTERPRISE "\":{\"costCenter\":\"1\",\"division\":\"d\"},\"urn:example:2.0:User\":{\"badge\":\"7\"}"));
 	expect(U(""), "[{\"op\":\"add\",\"value\":{\"" URN_USER "\":{\"title\":\"t\"},\"" URN_USER ":nickName\":\"n\"}}]",
 		U(",\"title\":\"t\",\"nickName\":\"n\""));
+	expect(U(""), "[{\"op\":\"replace\",\"value\":{\"" URN_ENTERPRISE ":manager\":{\"value\":\"m\"},\"" URN_USER ":name\":{\"givenName\":\"A\"}}}]",
+		U(",\"name\":{\"givenName\":\"A\"},\"" URN_ENTERPRISE "\":{\"manager\":{\"value\":\"m\"}}"));
 	expect(U(",\"$version\":3"), "[{\"op\":\"add\",\"value\":{\"" URN_USER "\":{\"title\":\"t\"}}}]", U(",\"title\":\"t\",\"$version\":3"));
 }
 
@@ -116,6 +118,9 @@ static void what_cannot_be_done_is_refused_with_its_kind(void **state)
 	refuse("[{\"op\":\"replace\",\"path\":\"title[\",\"value\":\"x\"}]", "invalidPath");
 	refuse("[{\"op\":\"replace\",\"path\":\"$version\",\"value\":1}]", "invalidPath");
 	refuse("[{\"op\":\"add\",\"value\":{\"$version\":1}}]", "invalidPath");
+	refuse("[{\"op\":\"replace\",\"path\":\"" URN_USER ":$tombstone\",\"value\":\"x\"}]", "invalidPath");
+	refuse("[{\"op\":\"add\",\"value\":{\"" URN_USER ":$version\":{\"a\":1}}}]", "invalidPath");
+	refuse("[{\"op\":\"add\",\"path\":\"emails[type eq \\\"a\\\\u0007\\\"].value\",\"value\":\"x\"}]", "invalidPath");
 	refuse("[{\"op\":\"replace\",\"path\":\"active\",\"value\":\"maybe\"}]", "invalidValue");
 	refuse("[{\"op\":\"replace\",\"path\":\"emails[value co \\\"nobody\\\"].type\",\"value\":\"x\"}]", "noTarget");
 	refuse("[{\"op\":\"replace\",\"path\":\"members.value\",\"value\":\"x\"}]", "invalidPath");
@@ -152,6 +157,7 @@ static void members_come_and_go_by_name_only(void **state)
 	members_are("[{\"op\":\"Remove\",\"path\":\"members\",\"value\":[]}]", "");
 	members_are("[{\"op\":\"remove\",\"path\":\"members[value eq \\\"a\\\"]\"}]", "-a");
 	members_are("[{\"op\":\"add\",\"value\":{\"members\":[{\"value\":\"a\"}],\"displayName\":\"g\"}}]", "+a");
+	members_are("[{\"op\":\"add\",\"value\":{\"" URN_GROUP ":members\":{\"value\":\"a\"}}}]", "+a");
 	members_are("[{\"op\":\"replace\",\"path\":\"members\",\"value\":[{\"value\":\"a\"}]}]", "0 +a");
 	members_are("[{\"op\":\"remove\",\"path\":\"members\"}]", "0");
 	members_are("[{\"op\":\"add\",\"path\":\"members\",\"value\":\"a\"}]", "+a");
