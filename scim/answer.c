@@ -3,6 +3,7 @@
 #include "scim/internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -111,24 +112,30 @@ static int dispatch(struct work *w)
 
 /* ---- one request ---- */
 
-/* That somebody asked at all: for `postern scim status`. */
-static int note_heard(struct scim *s, struct error *err)
+static int write_heard(struct scim *s, int64_t now, struct error *err)
 {
-	int64_t now = clock_now();
 	struct store_txn *t;
 
-	if (now >= s->heard && now - s->heard < HEARD_EVERY)
-		return 0;
 	if (store_begin_write(s->store, &t, err) < 0)
 		return -1;
 	if (data_time_put(t, DATA_HEARD, now, err) < 0) {
 		store_abort(t);
 		return -1;
 	}
-	if (store_commit(t, err) < 0)
-		return -1;
+	return store_commit(t, err);
+}
+
+/* That somebody asked at all: for `postern scim status`.  On a disk that is full, what only reads goes on without. */
+static void note_heard(struct scim *s)
+{
+	int64_t now = clock_now();
+	struct error err;
+
+	if (now >= s->heard && now - s->heard < HEARD_EVERY)
+		return;
+	if (write_heard(s, now, &err) < 0)
+		log_error("when Entra ID was heard cannot be kept", "detail", err.detail, NULL);
 	s->heard = now;
-	return 0;
 }
 
 static int run(struct work *w)
@@ -137,8 +144,8 @@ static int run(struct work *w)
 	struct error err;
 	int rc;
 
-	if (note_heard(w->scim, &err) < 0 ||
-		(reads ? store_begin_read(w->scim->store, &w->t, &err) : store_begin_write(w->scim->store, &w->t, &err)) < 0)
+	note_heard(w->scim);
+	if ((reads ? store_begin_read(w->scim->store, &w->t, &err) : store_begin_write(w->scim->store, &w->t, &err)) < 0)
 		return fault_store(&w->fault, &err);
 	rc = dispatch(w);
 	if (rc < 0 || reads || !w->reply->done) {

@@ -26,6 +26,7 @@
 #define SCIM_ID_SIZE 16
 #define SCIM_ID_TEXT 37                 /* with its NUL */
 #define SCIM_LIST_MAX 200               /* values of one attribute, which are held against each other; members are no such list */
+#define SCIM_MEMBERS_SHOWN 20000        /* of all groups of a page, and those of the last one more */
 #define SCIM_RECORD_MAX 65536           /* bytes of one user or group as it is kept, without members */
 #define SCIM_NAME_MAX 300               /* bytes of what is looked for: userName, a mail, a group's name */
 

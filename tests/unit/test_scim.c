@@ -7,6 +7,8 @@
 #include "scim/internal.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define BASE "https://sso.example.org/scim/v2"
@@ -325,6 +327,30 @@ static void a_record_cannot_be_made_large(void **state)
 	assert_string_equal(reply.etag, "W/\"1\"");
 }
 
+static void a_disk_that_is_full_refuses_only_what_writes(void **state)
+{
+	const char *target = arena_printf(a, "/Users/%s", make_user("anna@example.org", ANNA));
+	struct scim_request late = {.method = SCIM_DELETE, .path = target};
+	struct rlimit before, none;
+
+	(void)state;
+	getrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_IGN);
+	none = (struct rlimit){1, before.rlim_max};
+	clock_set(clock_now() + 3600);
+	setrlimit(RLIMIT_FSIZE, &none);
+	ask(SCIM_GET, target, NULL);
+	assert_int_equal(reply.status, 200);
+	scim_answer(server, a, &late, &reply);
+	assert_int_equal(reply.status, 503);
+	assert_null(reply.done);
+	setrlimit(RLIMIT_FSIZE, &before);
+	ask(SCIM_GET, target, NULL);
+	assert_int_equal(reply.status, 200);
+	ask(SCIM_DELETE, target, NULL);
+	assert_int_equal(reply.status, 204);
+}
+
 /* ---- versions, methods ---- */
 
 static void an_old_version_changes_nothing(void **state)
@@ -484,6 +510,35 @@ static void pages_hold_everybody_once(void **state)
 	assert_int_equal(total("/Users?filter=name.familyName%20eq%20%22f%22&count=3"), 25);
 	list = ask(SCIM_GET, "/Users?startIndex=26", NULL);
 	assert_int_equal(json_array_size(json_object_get(list, "Resources")), 0);
+}
+
+static void a_page_of_large_groups_ends_early(void **state)
+{
+	enum { GROUPS = 3, MEMBERS = SCIM_MEMBERS_SHOWN / 2 + 1 };
+	struct store_txn *t;
+	json_t *list;
+
+	(void)state;
+	for (int i = 0; i < GROUPS; i++) {
+		struct data_member member = {.kind = RESOURCE_USER};
+		struct id group;
+
+		assert_true(id_read(make_group(arena_printf(a, "Group %d", i)), &group));
+		assert_done(store_begin_write(server->store, &t, &err), err);
+		for (uint32_t j = 0; j < MEMBERS; j++) {
+			memcpy(member.id.bytes, &j, sizeof(j));
+			assert_int_equal(data_member_add(t, &group, &member, &err), 1);
+		}
+		assert_done(store_commit(t, &err), err);
+	}
+	list = ask(SCIM_GET, "/Groups", NULL);
+	assert_int_equal(json_integer_value(json_object_get(list, "totalResults")), GROUPS);
+	assert_int_equal(json_integer_value(json_object_get(list, "itemsPerPage")), 2);
+	assert_int_equal(json_array_size(json_object_get(list, "Resources")), 2);
+	list = ask(SCIM_GET, "/Groups?startIndex=3", NULL);
+	assert_int_equal(json_array_size(json_object_get(list, "Resources")), 1);
+	list = ask(SCIM_GET, "/Groups?excludedAttributes=members", NULL);
+	assert_int_equal(json_array_size(json_object_get(list, "Resources")), GROUPS);
 }
 
 static void the_service_describes_itself(void **state)
@@ -696,10 +751,11 @@ int main(void)
 		T(an_external_id_that_is_no_object_id_is_refused_with_the_cure), T(names_and_object_ids_are_unique),
 		T(who_is_renamed_is_found_by_the_new_name_only), T(a_soft_deletion_keeps_the_old_name), T(a_successor_of_the_same_name_is_another_person),
 		T(a_buried_one_is_restored_by_another_post), T(a_record_that_becomes_another_person_leaves_its_groups),
-		T(nobody_is_switched_on_by_what_is_not_said), T(a_record_cannot_be_made_large), T(an_old_version_changes_nothing),
+		T(nobody_is_switched_on_by_what_is_not_said), T(a_record_cannot_be_made_large), T(a_disk_that_is_full_refuses_only_what_writes),
+		T(an_old_version_changes_nothing),
 		T(what_is_not_there_and_not_offered_is_said), T(put_replaces_all_of_it), T(members_come_and_go), T(half_of_a_request_is_not_done),
 		T(a_user_that_goes_leaves_the_groups), T(a_group_is_asked_for_without_its_members), T(a_manager_is_looked_for_by_id),
-		T(pages_hold_everybody_once), T(the_service_describes_itself), T(a_token_is_known_by_its_hash_alone),
+		T(pages_hold_everybody_once), T(a_page_of_large_groups_ends_early), T(the_service_describes_itself), T(a_token_is_known_by_its_hash_alone),
 		T(a_file_of_tokens_that_is_not_right_is_refused), T(the_mirror_has_people_and_groups), T(what_an_empty_file_lacks_is_held),
 		T(what_is_in_it_is_counted),
 	};
