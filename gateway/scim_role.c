@@ -49,11 +49,15 @@ static void refuse_token(struct http_exchange *x, struct scim_service *s)
 		"a reload of the service makes it known.");
 }
 
+/*
+ * Who has a token is not held up by what its network did: Entra ID sends for all of its tenants from the same addresses,
+ * and any of them may have guesses sent from there.
+ */
 static enum reason admit(struct http_exchange *x, void *context)
 {
 	const struct scim_service *s = context;
 
-	return limits_request(s->gateway, x);
+	return scim_token_of(s->tokens, s->token_count, x->authorization) ? REASON_NONE : limits_request(s->gateway, x);
 }
 
 static bool welcome(const char *peer, void *context)

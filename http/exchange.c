@@ -60,9 +60,10 @@ void exchange_read(struct http_exchange *x, const struct http_options *options, 
 	x->fetch_dest = only_field(fields, count, "sec-fetch-dest");
 	x->fetch_mode = only_field(fields, count, "sec-fetch-mode");
 	x->accept_language = only_field(fields, count, "accept-language");
-	x->authorization = only_field(fields, count, "authorization");
-	x->if_match = only_field(fields, count, "if-match");
-	x->if_none_match = only_field(fields, count, "if-none-match");
+	/* two of them are no token */
+	x->authorization = list_field(x->arena, fields, count, "authorization").p;
+	x->if_match = list_field(x->arena, fields, count, "if-match").p;
+	x->if_none_match = list_field(x->arena, fields, count, "if-none-match").p;
 }
 
 void exchange_refuse(struct http_exchange *x, const struct http_options *options, enum reason why)

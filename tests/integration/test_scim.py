@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entra ID provisions people and groups here: into the mirror, to the rules, and to a sign-on.  Both dialects."""
+import http.client
 import re
 import subprocess
 
@@ -29,9 +30,11 @@ rules:
 
 
 class Provisioned:
-    def __init__(self, parts):
+    def __init__(self, parts, limits="{sign_ons: off}", more=""):
         self.parts, self.port = parts, free_port()
-        parts.write_postern_files(settings_of(parts, self.port))
+        settings = settings_of(parts, self.port)
+        assert "limits: {sign_ons: off}" in settings
+        parts.write_postern_files(settings.replace("limits: {sign_ons: off}", f"limits: {limits}") + more)
         self.token = self.new_token("first")
         parts.start_entra()
         parts.start_door("managed")
@@ -157,6 +160,30 @@ def test_nobody_gets_in_without_a_token_that_counts(provisioned):
     assert "second" in listed and "first" not in listed
     everything = log_of(provisioned.parts) + (provisioned.parts.folder / "scim.tokens").read_text()
     assert second not in everything and provisioned.token not in everything and "guessed" not in everything
+
+
+def test_guesses_of_its_network_do_not_hold_up_who_has_a_token(stopped_parts):
+    """Entra ID sends for all tenants from the same addresses: another tenant's guesses come from there as well."""
+    provisioned = Provisioned(stopped_parts, "{sign_ons: off, failures: 10}", "trusted_proxies: 127.0.0.1\n")
+    entra, network = provisioned.entra(), {"X-Forwarded-For": "203.0.113.7"}
+    statuses = [entra.ask("GET", "/Users", token="postern_scim_guessed", headers=network)[0] for _ in range(15)]
+    assert statuses[:5] == [401] * 5 and statuses[-1] == 429, statuses
+    assert entra.ask("GET", "/Users", headers=network)[0] == 200
+    # and two headers are no token, whichever is the good one
+    for tokens in ((entra.token, "postern_scim_guessed"), ("postern_scim_guessed", entra.token), (entra.token, entra.token)):
+        assert status_of_two(provisioned.port, tokens) == 401
+
+
+def status_of_two(port, tokens):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.putrequest("GET", "/scim/v2/Users", skip_host=True)
+    connection.putheader("Host", "scim.example.org")
+    for token in tokens:
+        connection.putheader("Authorization", f"Bearer {token}")
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def test_what_is_wrong_is_said_in_scims_own_words(provisioned):
