@@ -1,5 +1,5 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption keys logout condition yaml dn ldap_values ldap_rules zone csv http proxy_header
+FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption keys logout condition yaml dn ldap_values ldap_rules zone csv http proxy_header scim
 
 check_PROGRAMS += tests/fuzz/replay_response
 tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -44,6 +44,10 @@ tests_fuzz_replay_zone_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/fuzz/replay_csv
 tests_fuzz_replay_csv_SOURCES = tests/fuzz/fuzz_csv.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_csv_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_scim
+tests_fuzz_replay_scim_SOURCES = tests/fuzz/fuzz_scim.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_scim_LDADD = $(SCIM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_http
 tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c tests/fuzz/fuzz.h
