@@ -181,7 +181,7 @@ int data_place(struct store_txn *t, struct data_place *out, struct error *err)
 
 /* ---- what changed ---- */
 
-int data_touch(struct store_txn *t, enum resource kind, const struct id *id, struct error *err)
+static int data_touch(struct store_txn *t, enum resource kind, const struct id *id, struct error *err)
 {
 	struct tagged who = tag(kind, id);
 	struct slice before, nothing = {NULL, 0};
@@ -376,6 +376,20 @@ int data_member_remove(struct store_txn *t, const struct id *group, const struct
 	return removed;
 }
 
+/* A group whose members changed is another version of it. */
+static int step_on(struct store_txn *t, const struct id *group, struct error *err)
+{
+	json_t *kept;
+	int rc, found = data_get(t, RESOURCE_GROUP, group, &kept, err);
+
+	if (found <= 0)
+		return found;
+	stamp(kept, kept);
+	rc = data_put(t, RESOURCE_GROUP, group, kept, err);
+	json_decref(kept);
+	return rc;
+}
+
 int data_leave_groups(struct arena *a, struct store_txn *t, const struct data_member *m, struct error *err)
 {
 	struct tagged who = tag(m->kind, &m->id);
@@ -384,7 +398,7 @@ int data_leave_groups(struct arena *a, struct store_txn *t, const struct data_me
 	if (store_each_value(t, DATA_MEMBER_OF, tagged_slice(&who), take_id, &f, err) < 0)
 		return -1;
 	for (size_t i = 0; i < f.n; i++)
-		if (data_member_remove(t, &f.list[i], m, err) < 0 || data_touch(t, RESOURCE_GROUP, &f.list[i], err) < 0)
+		if (data_member_remove(t, &f.list[i], m, err) < 0 || step_on(t, &f.list[i], err) < 0)
 			return -1;
 	return 0;
 }

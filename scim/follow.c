@@ -35,6 +35,7 @@ struct scim_follow {
 	struct mirror_writer *writer;
 	struct store *store;            /* NULL: not open */
 	bool held;
+	uint64_t read_number;           /* while it is held: up to where the log was followed besides */
 	int64_t heard_at, accepted_at, reread_at;       /* monotonic */
 	char said[300];                 /* so that the log says a thing once */
 };
@@ -104,17 +105,24 @@ static int put(struct scim_follow *f, struct arena *a, struct store_txn *t, enum
 	return mirror_writer_put(f->writer, kind_of(kind), &e, err);
 }
 
+struct change {
+	enum resource kind;
+	struct id id;
+};
+
+enum carry { CARRY_ALL, CARRY_WHAT_IS_THERE };
+
 /* As it is now, or gone. */
-static int carry(struct scim_follow *f, struct arena *a, struct store_txn *t, enum resource kind, const struct id *id, struct error *err)
+static int carry(struct scim_follow *f, struct arena *a, struct store_txn *t, const struct change *c, enum carry what, struct error *err)
 {
 	json_t *kept;
-	int rc, found = data_get(t, kind, id, &kept, err);
+	int rc, found = data_get(t, c->kind, &c->id, &kept, err);
 
 	if (found < 0)
 		return -1;
 	if (found == 0)
-		return mirror_writer_delete(f->writer, kind_of(kind), id->bytes, err);
-	rc = put(f, a, t, kind, id, kept, err);
+		return what == CARRY_ALL ? mirror_writer_delete(f->writer, kind_of(c->kind), c->id.bytes, err) : 0;
+	rc = put(f, a, t, c->kind, &c->id, kept, err);
 	json_decref(kept);
 	return rc;
 }
@@ -197,6 +205,7 @@ static int carry_all(struct scim_follow *f, const struct data_place *now, struct
 	int rc;
 
 	f->held = false;
+	f->read_number = now->number;
 	log_info("the directory is read from the beginning", "directory", f->directory->name, NULL);
 	rc = carry_kind(f, RESOURCE_USER, err);
 	if (rc == 0)
@@ -216,11 +225,6 @@ static int carry_all(struct scim_follow *f, const struct data_place *now, struct
 }
 
 /* ---- what is new ---- */
-
-struct change {
-	enum resource kind;
-	struct id id;
-};
 
 struct changes {
 	struct change list[CHANGES_AT_ONCE];
@@ -277,7 +281,7 @@ static int carry_changes(struct scim_follow *f, struct store_txn *t, struct data
 		return 0;
 	a = arena_new();
 	for (size_t i = 0; i < c->n && rc == 0; i++)
-		rc = carry(f, a, t, c->list[i].kind, &c->list[i].id, err);
+		rc = carry(f, a, t, &c->list[i], CARRY_ALL, err);
 	arena_free(a);
 	place->number = c->last;
 	return rc < 0 || keep_cookies(f, place, err) < 0 || mirror_writer_commit(f->writer, err) < 0 ? -1 : 1;
@@ -301,6 +305,34 @@ static int carry_news(struct scim_follow *f, uint64_t known, struct data_place *
 		rc = read_changes(t, known, last, c, err) < 0 ? -1 : carry_changes(f, t, now, c, err);
 		store_abort(t);
 		known = c->last;
+	}
+	free(c);
+	return rc;
+}
+
+/* While what is gone is held: what is there and changed is carried, so that nobody who was switched off meanwhile stays on. */
+static int carry_besides(struct scim_follow *f, uint64_t last, struct error *err)
+{
+	struct changes *c = malloc(sizeof(*c));
+	int rc = 0;
+
+	if (!c)
+		abort();
+	while (rc == 0 && f->read_number < last && !must_stop(f)) {
+		struct arena *a = arena_new();
+		struct store_txn *t;
+
+		rc = store_begin_read(f->store, &t, err);
+		if (rc == 0) {
+			rc = read_changes(t, f->read_number, last, c, err);
+			for (size_t i = 0; i < c->n && rc == 0; i++)
+				rc = carry(f, a, t, &c->list[i], CARRY_WHAT_IS_THERE, err);
+			store_abort(t);
+		}
+		arena_free(a);
+		if (rc == 0)
+			rc = mirror_writer_commit(f->writer, err);
+		f->read_number = c->last;
 	}
 	free(c);
 	return rc;
@@ -354,9 +386,9 @@ static int look(struct scim_follow *f, struct error *err)
 		return -1;
 	if (f->held) {
 		rc = is_held_over(f, err);
-		if (rc <= 0)
-			return rc;
-		return carry_all(f, &now, err);
+		if (rc < 0)
+			return -1;
+		return rc > 0 ? carry_all(f, &now, err) : carry_besides(f, now.number, err);
 	}
 	if (!cookie_fits(f, &now, &known))
 		return carry_all(f, &now, err);

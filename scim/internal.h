@@ -168,8 +168,6 @@ int data_get(struct store_txn *t, enum resource kind, const struct id *id, json_
 /* Written, and told to who follows. */
 int data_put(struct store_txn *t, enum resource kind, const struct id *id, const json_t *resource, struct error *err);
 int data_delete(struct store_txn *t, enum resource kind, const struct id *id, struct error *err);
-/* Only told: its members changed. */
-int data_touch(struct store_txn *t, enum resource kind, const struct id *id, struct error *err);
 /* The first that has it: 1, 0, -1. */
 int data_find(struct store_txn *t, enum data_key key, const char *value, struct id *out, struct error *err);
 int data_index(struct store_txn *t, enum data_key key, const char *before, const char *after, const struct id *id, struct error *err);

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define BASE "https://sso.example.org/scim/v2"
@@ -454,9 +455,13 @@ static void a_user_that_goes_leaves_the_groups(void **state)
 
 	(void)state;
 	patch("Groups", group, arena_printf(a, "[{\"op\":\"Add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}]", anna));
+	ask(SCIM_GET, arena_printf(a, "/Groups/%s", group), NULL);
+	assert_string_equal(reply.etag, "W/\"2\"");
 	ask(SCIM_DELETE, arena_printf(a, "/Users/%s", anna), NULL);
 	assert_int_equal(reply.status, 204);
 	assert_int_equal(member_count(group), 0);
+	/* who knows the version before does not know this one */
+	assert_string_equal(reply.etag, "W/\"3\"");
 }
 
 static void a_group_is_asked_for_without_its_members(void **state)
@@ -614,9 +619,25 @@ static void alive(void *context)
 	(void)context;
 }
 
+/* Done by another process, as the server is one, when so many turns are left. */
+static void (*meanwhile)(void);
+static int meanwhile_at;
+
 static bool stop(void *context)
 {
 	(void)context;
+	if (meanwhile && turns == meanwhile_at) {
+		pid_t child = fork();
+		int status;
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			meanwhile();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
 	return turns-- <= 0;
 }
 
@@ -723,6 +744,39 @@ static void what_an_empty_file_lacks_is_held(void **state)
 	assert_int_equal(m_state.people_held.n, 25);
 }
 
+static const char *who_is_switched_off;
+
+static void switch_off(void)
+{
+	if (scim_open(path, BASE, &server, &err) < 0)
+		_exit(2);
+	patch("Users", who_is_switched_off, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"}]");
+	if (reply.status != 200)
+		_exit(3);
+	scim_close(server);
+}
+
+/* So much is gone that it waits for somebody; who is switched off does not. */
+static void who_is_switched_off_while_a_removal_is_held_is_off(void **state)
+{
+	struct mirror_person p;
+	const char *ids[25];
+
+	(void)state;
+	for (int i = 0; i < 25; i++)
+		ids[i] = make_user(arena_printf(a, "u%d@example.org", i), arena_printf(a, "7b1c2d3e-4f50-4a61-8b72-93a4b5c6d7%02x", i));
+	follow(ALL);
+	for (int i = 1; i < 25; i++)
+		ask(SCIM_DELETE, arena_printf(a, "/Users/%s", ids[i]), NULL);
+	who_is_switched_off = ids[0];
+	meanwhile = switch_off;
+	meanwhile_at = NEWS;
+	follow(ALL + 2 * NEWS);
+	meanwhile = NULL;
+	assert_int_equal(person_by("7b1c2d3e-4f50-4a61-8b72-93a4b5c6d703", &p), 0);
+	assert_refused(person_by("7b1c2d3e-4f50-4a61-8b72-93a4b5c6d700", &p), err, REASON_PERSON_DISABLED);
+}
+
 static void what_is_in_it_is_counted(void **state)
 {
 	const char *anna = make_user("anna@example.org", ANNA);
@@ -757,6 +811,7 @@ int main(void)
 		T(a_user_that_goes_leaves_the_groups), T(a_group_is_asked_for_without_its_members), T(a_manager_is_looked_for_by_id),
 		T(pages_hold_everybody_once), T(a_page_of_large_groups_ends_early), T(the_service_describes_itself), T(a_token_is_known_by_its_hash_alone),
 		T(a_file_of_tokens_that_is_not_right_is_refused), T(the_mirror_has_people_and_groups), T(what_an_empty_file_lacks_is_held),
+		T(who_is_switched_off_while_a_removal_is_held_is_off),
 		T(what_is_in_it_is_counted),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
