@@ -113,8 +113,9 @@ struct change {
 enum carry { CARRY_ALL, CARRY_WHAT_IS_THERE };
 
 /* As it is now, or gone. */
-static int carry(struct scim_follow *f, struct arena *a, struct store_txn *t, const struct change *c, enum carry what, struct error *err)
+static int carry(struct scim_follow *f, struct store_txn *t, const struct change *c, enum carry what, struct error *err)
 {
+	struct arena *a;
 	json_t *kept;
 	int rc, found = data_get(t, c->kind, &c->id, &kept, err);
 
@@ -122,7 +123,10 @@ static int carry(struct scim_follow *f, struct arena *a, struct store_txn *t, co
 		return -1;
 	if (found == 0)
 		return what == CARRY_ALL ? mirror_writer_delete(f->writer, kind_of(c->kind), c->id.bytes, err) : 0;
+	/* of its own: hundreds of groups of 35,000 may have changed */
+	a = arena_new();
 	rc = put(f, a, t, c->kind, &c->id, kept, err);
+	arena_free(a);
 	json_decref(kept);
 	return rc;
 }
@@ -270,7 +274,6 @@ static int count_gone(struct store_txn *t, const struct changes *c, size_t gone[
 /* 1: done; 0: so many are gone that everything is to be compared and judged; -1. */
 static int carry_changes(struct scim_follow *f, struct store_txn *t, struct data_place *place, const struct changes *c, struct error *err)
 {
-	struct arena *a;
 	size_t gone[2];
 	int rc = 0;
 
@@ -279,10 +282,8 @@ static int carry_changes(struct scim_follow *f, struct store_txn *t, struct data
 	if (gone[RESOURCE_USER] > mirror_writer_allowance(f->writer, MIRROR_PEOPLE) ||
 		gone[RESOURCE_GROUP] > mirror_writer_allowance(f->writer, MIRROR_GROUPS))
 		return 0;
-	a = arena_new();
 	for (size_t i = 0; i < c->n && rc == 0; i++)
-		rc = carry(f, a, t, &c->list[i], CARRY_ALL, err);
-	arena_free(a);
+		rc = carry(f, t, &c->list[i], CARRY_ALL, err);
 	place->number = c->last;
 	return rc < 0 || keep_cookies(f, place, err) < 0 || mirror_writer_commit(f->writer, err) < 0 ? -1 : 1;
 }
@@ -319,17 +320,15 @@ static int carry_besides(struct scim_follow *f, uint64_t last, struct error *err
 	if (!c)
 		abort();
 	while (rc == 0 && f->read_number < last && !must_stop(f)) {
-		struct arena *a = arena_new();
 		struct store_txn *t;
 
 		rc = store_begin_read(f->store, &t, err);
 		if (rc == 0) {
 			rc = read_changes(t, f->read_number, last, c, err);
 			for (size_t i = 0; i < c->n && rc == 0; i++)
-				rc = carry(f, a, t, &c->list[i], CARRY_WHAT_IS_THERE, err);
+				rc = carry(f, t, &c->list[i], CARRY_WHAT_IS_THERE, err);
 			store_abort(t);
 		}
-		arena_free(a);
 		if (rc == 0)
 			rc = mirror_writer_commit(f->writer, err);
 		f->read_number = c->last;

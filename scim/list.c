@@ -62,19 +62,34 @@ static void take(struct listing *l, const struct id *id, json_t *kept)
 
 /* ---- by the index ---- */
 
+/* 1, 0, -1.  Members are no part of what is kept: where they are asked for, they are put in for the filter. */
+static int fits(struct listing *l, const struct id *id, json_t *kept)
+{
+	bool of_members = l->kind == RESOURCE_GROUP && filter_wants(l->filter, "members", "value");
+	bool matches;
+
+	if (of_members && group_members_shown(l->work, kept, id) < 0)
+		return -1;
+	matches = filter_matches(l->filter, kept);
+	if (of_members)
+		json_object_del(kept, "members");
+	return matches;
+}
+
 static int look(struct listing *l, const struct id *id)
 {
 	struct error err;
 	json_t *kept;
-	int found = data_get(l->work->t, l->kind, id, &kept, &err);
+	int rc, found = data_get(l->work->t, l->kind, id, &kept, &err);
 
 	if (found <= 0)
 		return found < 0 ? fault_store(&l->work->fault, &err) : 0;
-	if (filter_matches(l->filter, kept))
+	rc = fits(l, id, kept);
+	if (rc == 1)
 		take(l, id, kept);
 	else
 		json_decref(kept);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 /* The id is no part of what is kept: it is put in for the filter. */

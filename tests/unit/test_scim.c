@@ -496,6 +496,20 @@ static void a_manager_is_looked_for_by_id(void **state)
 	assert_int_equal(total(arena_printf(a, "/Users?filter=id%%20eq%%20%%22%s%%22%%20and%%20manager%%20eq%%20%%22%s%%22&attributes=id", anna, bert)), 0);
 }
 
+static void a_member_is_looked_for_in_a_group(void **state)
+{
+	const char *anna = make_user("anna@example.org", ANNA), *bert = make_user("bert@example.org", BERT), *group = make_group("Agents");
+	json_t *list;
+
+	(void)state;
+	patch("Groups", group, arena_printf(a, "[{\"op\":\"Add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}]", anna));
+	list = ask(SCIM_GET, arena_printf(a, "/Groups?filter=id%%20eq%%20%%22%s%%22%%20and%%20members%%20eq%%20%%22%s%%22&excludedAttributes=members", group, anna), NULL);
+	assert_int_equal(json_integer_value(json_object_get(list, "totalResults")), 1);
+	assert_null(json_object_get(json_array_get(json_object_get(list, "Resources"), 0), "members"));
+	assert_int_equal(total(arena_printf(a, "/Groups?filter=displayName%%20eq%%20%%22agents%%22%%20and%%20members.value%%20eq%%20%%22%s%%22", anna)), 1);
+	assert_int_equal(total(arena_printf(a, "/Groups?filter=id%%20eq%%20%%22%s%%22%%20and%%20members%%20eq%%20%%22%s%%22", group, bert)), 0);
+}
+
 static void pages_hold_everybody_once(void **state)
 {
 	json_t *list;
@@ -809,7 +823,8 @@ int main(void)
 		T(an_old_version_changes_nothing),
 		T(what_is_not_there_and_not_offered_is_said), T(put_replaces_all_of_it), T(members_come_and_go), T(half_of_a_request_is_not_done),
 		T(a_user_that_goes_leaves_the_groups), T(a_group_is_asked_for_without_its_members), T(a_manager_is_looked_for_by_id),
-		T(pages_hold_everybody_once), T(a_page_of_large_groups_ends_early), T(the_service_describes_itself), T(a_token_is_known_by_its_hash_alone),
+		T(a_member_is_looked_for_in_a_group), T(pages_hold_everybody_once),
+		T(a_page_of_large_groups_ends_early), T(the_service_describes_itself), T(a_token_is_known_by_its_hash_alone),
 		T(a_file_of_tokens_that_is_not_right_is_refused), T(the_mirror_has_people_and_groups), T(what_an_empty_file_lacks_is_held),
 		T(who_is_switched_off_while_a_removal_is_held_is_off),
 		T(what_is_in_it_is_counted),
