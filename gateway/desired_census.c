@@ -147,6 +147,7 @@ struct gathering {
 	struct desired_person *people;
 	size_t count;
 	struct desired_left left;
+	struct names nameless;
 };
 
 /* The value of an attribute that has one, NULL: it has none or several. */
@@ -210,9 +211,13 @@ static const char *too_old(struct arena *a, const struct gathering *g, const str
 static const char *doubt(struct arena *a, const struct gathering *g, const struct mirror_one *one, const struct standing *standing)
 {
 	const struct decision *d = &standing->judgement.decision;
+	const struct ldap_rules_live *ldap = g->census->gateway.ldap_rules;
+	const char *fault = ldap && d->rule ? ldap_rules_live_rule_fault(ldap, d->rule) : NULL;
 
 	if (d->exception_ended)
 		return arena_printf(a, "exception %s has ended", d->exception);
+	if (fault)
+		return arena_printf(a, "rule %s cannot be followed: %s", d->rule, fault);
 	if (d->stale)
 		return "a rule wants newer facts";
 	switch (one->refusal->reason) {
@@ -318,6 +323,8 @@ static int gather_one(struct arena *one_arena, const struct mirror_one *one, voi
 	if (!id) {
 		if (g->left.without_id++ == 0)
 			g->left.example = arena_strdup(a, person->dn);
+		if (person->mail)
+			names_add(&g->nameless, (const char *const []){arena_strdup(a, person->mail), NULL});
 		return 0;
 	}
 	census_judge(one_arena, g->census, g->policy, one, &standing);
@@ -367,6 +374,22 @@ static size_t each_once(struct arena *a, struct desired_person *people, size_t c
 	return n;
 }
 
+static const char *missing_in_old(struct arena *a, const char *directory, int64_t as_of)
+{
+	char when[21];
+
+	time_write(as_of, when);
+	return arena_printf(a, "%s was last heard of at %s, so whoever is missing in it may be there", directory, when);
+}
+
+/* Without its rules everybody would be denied, and without its marks groups would be nobody's. */
+static int require_ldap_rules(const struct gateway *g, struct error *err)
+{
+	const char *fault = g->ldap_rules ? ldap_rules_live_fault(g->ldap_rules) : NULL;
+
+	return fault ? error_set(err, REASON_MIRROR_EMPTY, "%s, so nothing is known of who shall have which account", fault) : 0;
+}
+
 static int require_mirror(struct census *c, struct desired *out, struct error *err)
 {
 	const struct settings *s = c->gateway.settings;
@@ -380,17 +403,19 @@ static int require_mirror(struct census *c, struct desired *out, struct error *e
 			return error_set(err, REASON_MIRROR_EMPTY, "%s was not read whole yet", s->directories[i].name);
 		if (state.as_of < out->as_of)
 			out->as_of = state.as_of;
+		if (!out->stale && staleness_age(state.as_of, c->now) > s->directory_sources[i].stale_after)
+			out->stale = missing_in_old(c->arena, s->directories[i].name, state.as_of);
 	}
 	return mirror_generation(c->gateway.mirror, &out->generation, err);
 }
 
 int desired_of_census(struct census *c, const struct policy *policy, struct desired *out, struct desired_left *left, struct error *err)
 {
-	struct gathering g = {.census = c, .policy = policy, .organization = NO_TARGET};
+	struct gathering g = {.census = c, .policy = policy, .organization = NO_TARGET, .nameless = {.arena = c->arena}};
 	struct desired desired = {0};
 	struct target *targets;
 
-	if (require_mirror(c, &desired, err) < 0 || desired_targets(c->arena, &c->gateway, policy, &targets, &g.target_count, err) < 0)
+	if (require_mirror(c, &desired, err) < 0 || require_ldap_rules(&c->gateway, err) < 0 || desired_targets(c->arena, &c->gateway, policy, &targets, &g.target_count, err) < 0)
 		return -1;
 	g.targets = targets;
 	for (size_t i = 0; i < g.target_count; i++) {
@@ -405,6 +430,8 @@ int desired_of_census(struct census *c, const struct policy *policy, struct desi
 	desired.target_count = g.target_count;
 	desired.people = g.people;
 	desired.count = each_once(c->arena, g.people, g.count);
+	desired.groups_unsure = c->gateway.ldap_rules && !ldap_rules_live_are_sound(c->gateway.ldap_rules);
+	desired.nameless = names_end(&g.nameless, c->arena);
 	*left = g.left;
 	*out = desired;
 	return 0;

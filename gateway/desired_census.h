@@ -26,7 +26,7 @@ struct desired_left {
 int desired_targets(struct arena *a, const struct gateway *g, const struct policy *policy, struct target **out, size_t *n_out,
 	struct error *err);
 
-/* Out of everybody.  MIRROR_EMPTY: a directory was never read whole, so nobody knows who is gone. */
+/* Out of everybody.  MIRROR_EMPTY: a directory was never read whole, so nobody knows who is gone, or the rules of LDAP were not. */
 int desired_of_census(struct census *c, const struct policy *policy, struct desired *out, struct desired_left *left, struct error *err);
 
 #endif

@@ -101,6 +101,28 @@ const char *ldap_rules_live_version(const struct ldap_rules_live *l)
 	return l->now.set.version;
 }
 
+const char *ldap_rules_live_fault(const struct ldap_rules_live *l)
+{
+	const struct ldap_rule_set *set = &l->now.set;
+
+	if (!*set->version)
+		return "the rules of LDAP were not taken yet";
+	return set->n == 1 && set->entries[0].fault && strcmp(set->entries[0].dn, l->path) == 0 ? set->entries[0].fault : NULL;
+}
+
+const char *ldap_rules_live_rule_fault(const struct ldap_rules_live *l, const char *name)
+{
+	for (size_t i = 0; i < l->now.rules.n; i++)
+		if (strcmp(l->now.rules.list[i].rule.name, name) == 0)
+			return l->now.rules.list[i].fault;
+	return NULL;
+}
+
+bool ldap_rules_live_are_sound(const struct ldap_rules_live *l)
+{
+	return l->now.rules.problem_count == 0;
+}
+
 static void tell(const struct ldap_rules_live *l)
 {
 	json_t *o;

@@ -26,6 +26,12 @@ const char *const *ldap_rules_live_given(const struct ldap_rules_live *l, const 
 /* All of them, by group. */
 size_t ldap_rules_live_all_given(const struct ldap_rules_live *l, const struct ldap_given **out);
 const char *ldap_rules_live_version(const struct ldap_rules_live *l);  /* "": no set */
+/* Why what is in force is not what somebody wrote: no set was taken yet, or it cannot be read; NULL: it is. */
+const char *ldap_rules_live_fault(const struct ldap_rules_live *l);
+/* Why the rule of this name denies instead of giving what it says; NULL: it is good, or none of LDAP. */
+const char *ldap_rules_live_rule_fault(const struct ldap_rules_live *l, const char *name);
+/* No rule and no mark is left out or denies because of what is wrong with it. */
+bool ldap_rules_live_are_sound(const struct ldap_rules_live *l);
 void ldap_rules_live_close(struct ldap_rules_live *l);                 /* NULL is fine */
 
 /* ---- which version runs where: a file for each process in runtime_dir ---- */

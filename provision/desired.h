@@ -85,6 +85,9 @@ struct desired {
 	size_t count;
 	uint64_t generation;            /* of the mirror that it was made of */
 	int64_t as_of;                  /* of the directory that was heard of least lately */
+	const char *stale;              /* why nobody who is missing is taken to be gone: a directory's data are too old; NULL: they are not */
+	bool groups_unsure;             /* something that may name groups could not be understood: none of ours is deleted */
+	const char *const *nameless;    /* mails of people who have no id: nothing is made for them, and what they have stays; NULL: nobody's */
 };
 
 const struct desired_person *desired_person_by_id(const struct desired *d, const char *id);    /* NULL: nobody */

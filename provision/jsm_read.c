@@ -23,6 +23,7 @@ struct world_user jsm_user_of(struct answer *r, const json_t *value)
 	};
 
 	u.account_id = u.id;
+	u.atlassian = !jsm_is_portal_only(u.id);
 	return u;
 }
 

@@ -259,7 +259,7 @@ static const struct world_user *made_user(const struct target *target, const str
 	for (size_t i = 0; i < world->user_count; i++) {
 		const struct world_user *u = &world->users[i];
 
-		if (target->kind == TARGET_PORTAL_REST ? u->mail && p->mail && strcasecmp(u->mail, p->mail) == 0 :
+		if (target->kind == TARGET_PORTAL_REST ? !u->atlassian && u->mail && p->mail && strcasecmp(u->mail, p->mail) == 0 :
 			u->external_id && strcasecmp(u->external_id, p->person) == 0)
 			return u;
 	}

@@ -87,6 +87,8 @@ static void add_desired(EVP_MD_CTX *sum, const struct desired *d)
 		}
 	}
 	add_number(sum, d->count);
+	add_number(sum, (uint64_t)(d->stale != NULL) * 2 + d->groups_unsure);
+	add_list(sum, d->nameless);
 }
 
 static void add_groups(EVP_MD_CTX *sum, const struct world_group *groups, size_t n)

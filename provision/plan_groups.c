@@ -441,7 +441,7 @@ static void delete_group(struct planning *p, struct side *s, const struct world_
 
 void plan_deletions(struct planning *p)
 {
-	for (size_t i = 0; i < p->ledger->group_count; i++) {
+	for (size_t i = 0; i < p->ledger->group_count && !p->desired->groups_unsure; i++) {
 		const struct ledger_group *ours = &p->ledger->groups[i];
 
 		for (size_t k = 0; k < p->desired->target_count; k++) {

@@ -26,16 +26,27 @@ static bool other_side(const struct side *s, bool managed)
 	return (s->target->kind == TARGET_ORGANIZATION) != managed;
 }
 
+/* Atlassian accounts may be customers of a site, too: there they are no other kind than anywhere else. */
+static bool has_portal_only(const struct side *s, const char *mail)
+{
+	size_t n;
+	const struct pair *found = index_find(&s->by_mail, mail, &n);
+
+	for (size_t i = 0; found && i < n; i++)
+		if (!s->world->users[found[i].value].atlassian)
+			return true;
+	return false;
+}
+
 /* Made by somebody, active or not: it is there, and Atlassian will find it. */
 static const struct side *other_account(const struct planning *p, const struct want *w, bool managed)
 {
 	for (size_t i = 0; i < p->desired->target_count; i++) {
 		const struct side *s = &p->sides[i];
-		size_t n;
 
 		if (!s->usable || !other_side(s, managed))
 			continue;
-		if (s->user_of[w->person] != NOBODY || index_find(&s->by_mail, w->mail, &n))
+		if (s->user_of[w->person] != NOBODY || has_portal_only(s, w->mail))
 			return s;
 	}
 	return NULL;

@@ -3,8 +3,11 @@
  * Accounts that nobody wants any more.  Who is in the directory and denied
  * leaves the groups at once; who is not in it at all stays as they were until
  * the grace time is over: they may be back tomorrow, and cannot sign on
- * meanwhile.  Only accounts of ours are ever switched off.
+ * meanwhile.  While a directory was not heard of for too long, nobody is taken
+ * to be gone, nor is whoever it has under that mail without telling who it is.
+ * Only accounts of ours are ever switched off.
  */
+#include "provision/ledger_record.h"
 #include "provision/plan_parts.h"
 
 static bool is_due(const struct planning *p, const struct ledger_person *record)
@@ -41,6 +44,18 @@ static void switch_off(struct planning *p, struct side *s, uint32_t n)
 	s->count.deactivated++;
 }
 
+static bool is_nameless(const struct planning *p, const struct side *s, uint32_t n)
+{
+	const struct world_user *u = &s->world->users[n];
+	const char *const mails[] = {u->mail, u->user_name, p->ledger->people[s->users[n].record].mail};
+	size_t count;
+
+	for (size_t i = 0; p->nameless.n && i < sizeof(mails) / sizeof(*mails); i++)
+		if (mails[i] && index_find(&p->nameless, lower_case(p->arena, mails[i]), &count))
+			return true;
+	return false;
+}
+
 /* Memberships of who is held, protected or in grace stay; the others' are plan_groups.c's to take. */
 static void look_at(struct planning *p, struct side *s, uint32_t n)
 {
@@ -58,10 +73,15 @@ static void look_at(struct planning *p, struct side *s, uint32_t n)
 		state->stays = true;    /* the ledger's person is not the externalId's */
 		return;
 	}
+	if (gone && (p->desired->stale || is_nameless(p, s, n))) {
+		state->stays = true;
+		s->count.waiting++;
+		return;
+	}
 	if (!is_due(p, record)) {
 		s->count.waiting++;
 		state->stays = gone;
-	} else if (s->world->users[n].active) {
+	} else if (s->world->users[n].active && !s->world->users[n].atlassian) {
 		switch_off(p, s, n);
 	}
 }

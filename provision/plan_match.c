@@ -205,6 +205,11 @@ static void find_or_make(struct planning *p, struct side *s, uint32_t n)
 
 	if (!mail_is_free(p, s, w, &holder))
 		return;
+	if (holder != NOBODY && s->world->users[holder].atlassian) {
+		ask(p, s, w, TASK_TO_PORTAL, arena_printf(p->arena, "%s has an Atlassian account, which is a customer there, and shall have a "
+			"portal-only account", w->mail));
+		return;
+	}
 	if (holder != NOBODY && judge_holder(s, holder) != HOLDER_RENAMED) {
 		w->user = holder;
 		w->adopts = true;

@@ -81,6 +81,7 @@ struct planning {
 	bool *frozen;                   /* of each desired person: nothing is done for them anywhere */
 	struct index guards;            /* lower-cased mails and ids that are protected */
 	struct index accounts;          /* of the inventory, by mail */
+	struct index nameless;          /* mails of desired.nameless */
 	struct step_list phases[PHASES];
 	struct plan_task *tasks;
 	size_t task_count;

@@ -207,6 +207,61 @@ static void read_people(struct planning *p)
 	}
 }
 
+/*
+ * A site lists people by its desks and customer organizations alone: who was
+ * taken out of all of them, or shall be in none, is there and not listed.  Such
+ * accounts of ours are revoked when they are due, and made no second time.
+ */
+static bool is_unlisted(const struct planning *p, const struct side *s, const struct ledger_person *record)
+{
+	const struct desired_person *person = desired_person_by_id(p->desired, record->person);
+
+	if (strcmp(record->target, s->target->name) != 0 || !record->user || record->ended || world_user_by_id(s->world, record->user))
+		return false;
+	for (size_t i = 0; person && person->kind == DESIRED_PORTAL && i < person->place_count; i++) {
+		const struct desired_place *place = &person->places[i];
+
+		if (place->target == s->number && ((place->organizations && *place->organizations) || (place->desks && *place->desks)))
+			return false;   /* looked for by its mail when it is made */
+	}
+	return true;
+}
+
+static int user_order(const void *a, const void *b)
+{
+	return strcmp(((const struct world_user *)a)->id, ((const struct world_user *)b)->id);
+}
+
+static void add_unlisted(struct planning *p, struct side *s)
+{
+	struct world_target *w = arena_alloc(p->arena, sizeof(*w));
+	struct world_user *users = NULL;
+	size_t n = 0, unlisted;
+
+	for (size_t i = 0; i < p->ledger->count; i++) {
+		const struct ledger_person *record = &p->ledger->people[i];
+
+		if (!is_unlisted(p, s, record))
+			continue;
+		users = arena_grow(p->arena, users, n, sizeof(*users));
+		users[n++] = (struct world_user){.id = record->user, .account_id = record->account_id, .mail = record->mail, .active = true};
+	}
+	unlisted = n;
+	for (size_t i = 0; unlisted && i < s->world->user_count; i++) {
+		users = arena_grow(p->arena, users, n, sizeof(*users));
+		users[n++] = s->world->users[i];
+	}
+	if (!unlisted)
+		return;
+	qsort(users, n, sizeof(*users), user_order);
+	*w = *s->world;
+	w->users = users;
+	for (size_t i = w->user_count = 0; i < n; i++)  /* two people of the ledger may have had one account */
+		if (i == 0 || strcmp(users[w->user_count - 1].id, users[i].id) != 0)
+			users[w->user_count++] = users[i];
+	s->world = w;
+}
+
 void plan_sides(struct planning *p)
 {
 	const struct desired *d = p->desired;
@@ -216,6 +271,11 @@ void plan_sides(struct planning *p)
 	add_guards(p, p->limits->protect);
 	add_guards(p, p->limits->administrators);
 	index_sort(&p->guards);
+	for (const char *const *mail = d->nameless; mail && *mail; mail++)
+		index_add(p->arena, &p->nameless, lower_case(p->arena, *mail), 0);
+	index_sort(&p->nameless);
+	if (d->stale && d->target_count > 0)
+		plan_problem(p, PROBLEM_HELD, 0, NULL, d->stale);
 	for (uint32_t i = 0; i < p->world->account_count; i++)
 		if (p->world->accounts[i].mail)
 			index_add(p->arena, &p->accounts, lower_case(p->arena, p->world->accounts[i].mail), i);
@@ -234,6 +294,8 @@ void plan_sides(struct planning *p)
 			plan_problem(p, PROBLEM_TARGET_UNREAD, i, NULL, s->world->fault ? s->world->fault : "not read to its end");
 			continue;
 		}
+		if (!is_scim(s))
+			add_unlisted(p, s);
 		read_users(p, s);
 		read_ledger(p, s);
 		know_by_external_id(p, s);

@@ -21,6 +21,7 @@ struct world_user {
 	const char *display_name, *given_name, *family_name, *title, *department;        /* NULL: not there */
 	bool active;
 	const char *account_id;         /* Atlassian's; NULL: not told */
+	bool atlassian;                 /* TARGET_PORTAL_REST: an Atlassian account among the customers, no portal-only one */
 };
 
 struct world_group {

@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "gateway/desired_census.h"
 #include "ldap/mirror_write.h"
 
@@ -44,6 +45,7 @@ static char *folder;
 static struct census census;
 static struct desired desired;
 static struct desired_left left;
+static const char *more;                /* lines of the settings */
 
 static struct mirror_attribute attribute(const char *name, const char *value)
 {
@@ -105,25 +107,31 @@ static void fill(const struct settings *s, int64_t heard)
 }
 
 /* Heard of so many seconds ago. */
-static void gather(int64_t ago)
+static void begin_census(int64_t ago)
 {
 	char *path = arena_printf(a, "%s/postern.yaml", folder);
 	FILE *f = fopen(path, "w");
 	const struct settings *s;
 
 	assert_non_null(f);
-	assert_true(fprintf(f, SETTINGS, folder) > 0);
+	assert_true(fprintf(f, SETTINGS "%s", folder, more) > 0);
 	assert_int_equal(fclose(f), 0);
 	assert_done(settings_read(a, files_from_disk(a), path, &s, NULL, &err), err);
 	fill(s, clock_now() - ago);
 	assert_done(census_begin(a, "test", s, &census, &err), err);
-	assert_done(desired_of_census(&census, &s->policy, &desired, &left, &err), err);
+}
+
+static void gather(int64_t ago)
+{
+	begin_census(ago);
+	assert_done(desired_of_census(&census, gateway_policy(&census.gateway), &desired, &left, &err), err);
 }
 
 static int begin(void **state)
 {
 	(void)state;
 	a = arena_new();
+	more = "";
 	folder = arena_strdup(a, "/tmp/postern-desired-XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(mkdir(arena_printf(a, "%s/mirror", folder), 0700), 0);
@@ -134,9 +142,11 @@ static int end(void **state)
 {
 	(void)state;
 	census_close(&census);
-	for (const char *const *name = (const char *const []){"mirror/mirror.mdb", "mirror/mirror.mdb-lock", "postern.yaml", NULL}; *name; name++)
+	for (const char *const *name = (const char *const []){"mirror/mirror.mdb", "mirror/mirror.mdb-lock", "rules/ldap-rules.json",
+		"postern.yaml", NULL}; *name; name++)
 		unlink(arena_printf(a, "%s/%s", folder, *name));
 	rmdir(arena_printf(a, "%s/mirror", folder));
+	rmdir(arena_printf(a, "%s/rules", folder));
 	rmdir(folder);
 	arena_free(a);
 	return 0;
@@ -205,6 +215,7 @@ static void rules_say_who_gets_what(void **state)
 	assert_null(p->held);
 	assert_int_equal(left.without_id, 1);
 	assert_string_equal(left.example, "uid=anon,dc=x");
+	assert_list(desired.nameless, "anon@example.org");
 	assert_int_equal(desired.count, 9);
 }
 
@@ -225,10 +236,31 @@ static void old_facts_hold_everybody(void **state)
 	gather(2 * 3600);
 	assert_non_null(of("9")->held);         /* its rule wants facts of the last hour */
 	assert_null(of("2")->held);
+	assert_null(desired.stale);
 	census_close(&census);
 	gather(13 * 3600);
 	assert_non_null(of("2")->held);
 	assert_non_null(of("6")->held);
+	assert_non_null(desired.stale);         /* nor is anybody gone who is missing in them */
+}
+
+static void write_rules(const char *text)
+{
+	assert_done(file_write(arena_printf(a, "%s/rules/ldap-rules.json", folder), 0640, slice_c(text), &err), err);
+}
+
+/* Rules of LDAP that are not there, or not whole, would deny everybody whom they license. */
+static void without_the_rules_of_ldap_nothing_is_wanted_of_anybody(void **state)
+{
+	(void)state;
+	more = "ldap_rules: {directory: corp, base: \"ou=rules,dc=x\", outcomes: [customer]}\n";
+	assert_int_equal(mkdir(arena_printf(a, "%s/rules", folder), 0700), 0);
+	begin_census(0);
+	assert_refused(desired_of_census(&census, gateway_policy(&census.gateway), &desired, &left, &err), err, REASON_MIRROR_EMPTY);
+	census_close(&census);
+	write_rules("{");
+	begin_census(0);
+	assert_refused(desired_of_census(&census, gateway_policy(&census.gateway), &desired, &left, &err), err, REASON_MIRROR_EMPTY);
 }
 
 int main(void)
@@ -238,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rules_say_who_gets_what, begin, end),
 		cmocka_unit_test_setup_teardown(whoever_is_in_doubt_is_held, begin, end),
 		cmocka_unit_test_setup_teardown(old_facts_hold_everybody, begin, end),
+		cmocka_unit_test_setup_teardown(without_the_rules_of_ldap_nothing_is_wanted_of_anybody, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,8 @@ static void reads_organizations_and_desks_to_their_last_page(void **state)
 	assert_string_equal(world_user_by_id(&got, "qm:1:a")->mail, "a@x");
 	assert_string_equal(world_user_by_id(&got, "qm:1:a")->account_id, "qm:1:a");
 	assert_null(world_user_by_id(&got, "qm:1:c")->mail);
+	assert_false(world_user_by_id(&got, "qm:1:c")->atlassian);
+	assert_true(world_user_by_id(&got, "557058:x")->atlassian);
 	assert_true(world_user_by_id(&got, "qm:1:c")->active);
 	assert_int_equal(got.group_count, 3);
 	assert_int_equal(world_group_by_name(&got, "Acme")->member_count, 2);

@@ -469,6 +469,7 @@ static void takes_another_set_over_at_the_next_look(void **state)
 	ldap_rules_live_look(l, NOW);
 	assert_int_equal(ldap_rules_live_policy(l)->rule_count, 3);
 	assert_string_equal(ldap_rules_live_version(l), "");
+	assert_non_null(ldap_rules_live_fault(l));
 	ldap_rules_live_say(l);
 	mirror_with(&m, one, 1, NULL);
 	assert_int_equal(ldap_rules_mirrored(a, settings, m, &set, &err), 1);
@@ -476,6 +477,9 @@ static void takes_another_set_over_at_the_next_look(void **state)
 	ldap_rules_live_look(l, NOW);
 	before = ldap_rules_live_policy(l);
 	assert_string_equal(before->rules[1].name, "ldap:a");
+	assert_null(ldap_rules_live_fault(l));
+	assert_null(ldap_rules_live_rule_fault(l, "ldap:a"));
+	assert_true(ldap_rules_live_are_sound(l));
 	assert_int_equal(ldap_rules_running(a, settings, &running), 1);
 	assert_string_equal(running[0].version, set.version);
 	assert_int_equal(running[0].pid, getpid());
@@ -492,6 +496,28 @@ static void takes_another_set_over_at_the_next_look(void **state)
 	ldap_rules_live_close(l);
 	assert_int_equal(ldap_rules_running(a, settings, &running), 0);
 	mirror_close(m);
+}
+
+static void tells_which_rule_denies_because_of_other_bounds(void **state)
+{
+	static const char *const one[] = {"a", "1", "department = x", "customer"};
+	struct ldap_rule_set set = {0};
+	struct ldap_rules_live *l;
+	struct mirror *m;
+
+	(void)state;
+	mirror_with(&m, one, 1, NULL);
+	assert_int_equal(ldap_rules_mirrored(a, settings, m, &set, &err), 1);
+	assert_done(ldap_rules_write(settings_ldap_rules_path(a, settings), &set, &err), err);
+	mirror_close(m);
+	settings = read_settings("ldap_rules: {directory: corp, base: 'ou=access,dc=x', outcomes: [portal]}\n");
+	l = ldap_rules_live_open(settings);
+	ldap_rules_live_look(l, NOW);
+	assert_null(ldap_rules_live_fault(l));
+	assert_non_null(ldap_rules_live_rule_fault(l, "ldap:a"));
+	assert_null(ldap_rules_live_rule_fault(l, "former"));
+	assert_false(ldap_rules_live_are_sound(l));
+	ldap_rules_live_close(l);
 }
 
 /* A date is no way to take rules out of force by taking their file away. */
@@ -723,6 +749,7 @@ int main(void)
 		TEST(a_file_that_was_changed_denies_whoever_comes_to_it),
 		TEST(other_bounds_deny_what_they_no_longer_allow),
 		TEST(takes_another_set_over_at_the_next_look),
+		TEST(tells_which_rule_denies_because_of_other_bounds),
 		TEST(a_date_comes_while_the_file_is_gone),
 		TEST(status_and_acceptance_are_kept),
 		TEST(counts_whose_outcome_another_set_changes),

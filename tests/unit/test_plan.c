@@ -14,6 +14,8 @@
 static struct arena *a;
 static struct plan_limits limits;
 static struct ledger_view ledger;
+static const char *stale, *const *nameless;
+static bool groups_unsure;
 
 static const char *const *list_of(const char *const *from)
 {
@@ -39,6 +41,9 @@ static int begin(void **state)
 	a = arena_new();
 	limits = (struct plan_limits){.grace = 30 * DAY, .lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX};
 	ledger = (struct ledger_view){0};
+	stale = NULL;
+	nameless = NULL;
+	groups_unsure = false;
 	memset(worlds, 0, sizeof(worlds));
 	targets[ORG] = (struct target){.name = "organisation", .kind = TARGET_ORGANIZATION, .base = "o",
 		.groups = LIST("agents", "customers"), .licensed = LIST("agents")};
@@ -110,7 +115,8 @@ static struct ledger_person ours(const char *target, const char *person, const c
 
 static struct plan make(const struct desired_person *people, size_t count)
 {
-	struct desired desired = {.targets = targets, .target_count = TARGETS, .people = people, .count = count};
+	struct desired desired = {.targets = targets, .target_count = TARGETS, .people = people, .count = count, .stale = stale,
+		.nameless = nameless, .groups_unsure = groups_unsure};
 	struct plan plan = {0};
 	struct error err;
 
@@ -324,6 +330,25 @@ static void an_atlassian_account_is_not_doubled_by_a_portal_only_one(void **stat
 	assert_task(&plan, TASK_TO_PORTAL, "p2");
 }
 
+/* Among the customers of a site are Atlassian accounts. */
+static void an_atlassian_account_that_is_a_sites_customer_is_no_portal_only_one(void **state)
+{
+	const struct desired_person people[] = {at_portal("p1", "a@x.org", SITE), licensed("p2", "b@x.org"), denied("p3", "c@x.org")};
+	struct world_user users[] = {user("5a", NULL, "a@x.org"), user("5b", NULL, "b@x.org"), user("5c", NULL, "c@x.org")};
+	struct ledger_person records[] = {ours("site", "p3", "5c", "c@x.org")};
+	struct plan plan;
+
+	(void)state;
+	limits.grace = 0;
+	users[0].atlassian = users[1].atlassian = users[2].atlassian = true;
+	SET_USERS(SITE, users);
+	SET_LEDGER(records);
+	plan = make(people, 3);
+	assert_string_equal(said(&plan), "user-create p2, group-create agents, members-add agents:p2");
+	assert_task(&plan, TASK_TO_PORTAL, "p1");
+	assert_int_equal(plan.task_count, 1);
+}
+
 static void nothing_is_made_while_the_other_kind_cannot_be_seen(void **state)
 {
 	const struct desired_person people[] = {licensed("p1", "a@x.org")};
@@ -483,6 +508,60 @@ static void a_portal_customers_mail_and_return_are_tasks(void **state)
 }
 
 /* ---- leaving ---- */
+
+/* A site lists only who is at a desk or in an organization. */
+static void portal_access_of_who_is_at_no_desk_any_more_is_revoked_when_due(void **state)
+{
+	const struct desired_person out[] = {denied("p1", "a@x.org")}, up[] = {licensed("p1", "a@x.org")};
+	struct desired_person bare[] = {at_portal("p1", "a@x.org", SITE)};
+	struct ledger_person records[] = {ours("site", "p1", "q1", "a@x.org")};
+	struct plan plan;
+
+	(void)state;
+	SET_LEDGER(records);
+	plan = make(out, 1);
+	assert_string_equal(said(&plan), "");
+	assert_int_equal(plan.counts[SITE].waiting, 1);
+	records[0].unwanted_since = NOW - 31 * DAY;
+	plan = make(out, 1);
+	assert_string_equal(said(&plan), "customer-revoke p1");
+	assert_string_equal(plan.steps[0].user, "q1");
+	plan = make(NULL, 0);           /* not in the directory either */
+	assert_string_equal(said(&plan), "customer-revoke p1");
+	plan = make(up, 1);             /* the other kind is there, though nobody lists it */
+	assert_string_equal(said(&plan), "");
+	assert_task(&plan, TASK_TO_MANAGED, "p1");
+	((struct desired_place *)bare[0].places)->organizations = ((struct desired_place *)bare[0].places)->desks = NULL;
+	records[0].unwanted_since = 0;
+	plan = make(bare, 1);           /* made once, not with every plan anew */
+	assert_string_equal(said(&plan), "");
+	records[0].ended = NOW - DAY;
+	plan = make(out, 1);
+	assert_string_equal(said(&plan), "");
+}
+
+static void nobody_is_taken_to_be_gone_by_old_data_or_without_a_name(void **state)
+{
+	const struct world_user users[] = {user("u1", "p1", "a@x.org"), user("u2", "p2", "B@x.org")};
+	const struct world_group groups[] = {group("g1", "agents", LIST("u1", "u2"))};
+	struct ledger_person records[] = {ours("organisation", "p1", "u1", "a@x.org"), ours("organisation", "p2", "u2", "b@x.org")};
+	struct plan plan;
+
+	(void)state;
+	records[0].unwanted_since = records[1].unwanted_since = NOW - 31 * DAY;
+	SET_USERS(ORG, users);
+	SET_GROUPS(ORG, groups);
+	SET_LEDGER(records);
+	stale = "corp was last heard of long ago";
+	plan = make(NULL, 0);
+	assert_string_equal(said(&plan), "");
+	assert_int_equal(plan.counts[ORG].waiting, 2);
+	assert_problem(&plan, PROBLEM_HELD);
+	stale = NULL;
+	nameless = LIST("b@X.org");
+	plan = make(NULL, 0);
+	assert_string_equal(said(&plan), "members-remove agents:p1, user-deactivate p1");
+}
 
 static void who_is_gone_stays_as_they_were_until_the_grace_time_is_over(void **state)
 {
@@ -720,6 +799,10 @@ static void a_group_of_ours_that_nothing_names_is_deleted_last(void **state)
 	plan = make(people, 1);
 	assert_string_equal(said(&plan), "members-add customers:p1, group-delete old");
 	assert_int_equal(plan.counts[ORG].losing, 1);
+	groups_unsure = true;           /* a mark of LDAP that cannot be read may name it */
+	plan = make(people, 1);
+	assert_string_equal(said(&plan), "members-add customers:p1");
+	groups_unsure = false;
 	groups[1] = group("g9", "old", LIST("u1", "u2"));
 	plan = make(people, 1);
 	assert_string_equal(said(&plan), "members-add customers:p1");
@@ -866,6 +949,9 @@ int main(void)
 		TEST(updates_what_differs_and_leaves_what_is_not_known),
 		TEST(a_portal_only_account_is_not_doubled_by_an_atlassian_account),
 		TEST(an_atlassian_account_is_not_doubled_by_a_portal_only_one),
+		TEST(an_atlassian_account_that_is_a_sites_customer_is_no_portal_only_one),
+		TEST(portal_access_of_who_is_at_no_desk_any_more_is_revoked_when_due),
+		TEST(nobody_is_taken_to_be_gone_by_old_data_or_without_a_name),
 		TEST(nothing_is_made_while_the_other_kind_cannot_be_seen),
 		TEST(two_people_with_one_mail_are_both_held),
 		TEST(a_mail_that_was_anothers_is_held_until_confirmed),
