@@ -52,16 +52,21 @@ const char *answer_says(struct arena *a, struct slice body)
 	text_begin(&t, a, 128);
 	say(&t, object);
 	json_decref(object);
-	if (t.n > SAYS_MOST) {
-		t.n = SAYS_MOST;
-		while (t.n && ((unsigned char)t.p[t.n] & 0xc0) == 0x80)
-			t.n--;
-		t.p[t.n] = '\0';
-	}
 	for (size_t i = 0; i < t.n; i++)
 		if ((unsigned char)t.p[i] < 0x20 || t.p[i] == 0x7f)
 			t.p[i] = ' ';
 	return t.p;
+}
+
+const char *answer_cut(struct arena *a, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n <= SAYS_MOST)
+		return text;
+	for (n = SAYS_MOST; n && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+		;
+	return arena_copy(a, slice_of(text, n));
 }
 
 /* ---- reading ---- */

@@ -13,8 +13,10 @@
 #define ANSWER_ID_MOST 128              /* characters of an id */
 #define ANSWER_TEXT_MOST 1024           /* bytes of a name or mail */
 
-/* What an error body of any of the interfaces says, one line without control characters, cut; "" when it says nothing. */
+/* What an error body of any of the interfaces says, one line without control characters; "" when it says nothing. */
 const char *answer_says(struct arena *a, struct slice body);
+/* As much of it as is kept. */
+const char *answer_cut(struct arena *a, const char *text);
 
 /* One object being read; the first thing that is wrong with it stays in `why`. */
 struct answer {

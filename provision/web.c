@@ -365,14 +365,20 @@ static struct pace_hint hint_of(const struct transfer *t)
 	};
 }
 
+/* The key is taken out before the text is cut: half a key is one, too. */
+static const char *says(struct arena *a, const struct web *w, const struct transfer *t)
+{
+	return answer_cut(a, web_without_key(a, w, answer_says(a, text_slice(&t->body))));
+}
+
 /* What cannot be waited for, or tried again. */
 static int give_up(struct arena *a, const struct web *w, const struct web_call *call, const struct transfer *t, const char *why, struct error *err)
 {
 	enum reason reason = t->status == 500 ? REASON_PROVISION_STEP : REASON_PROVISION_STOP;
-	const char *said = t->status ? answer_says(a, text_slice(&t->body)) : t->problem;
+	const char *said = t->status ? says(a, w, t) : t->problem;
 
 	return error_set(err, reason, "%s: %s: %s%s%s%s%s", w->o.name, named(a, call), why, t->status ? arena_printf(a, ", %ld", t->status) : "",
-		*said ? ": " : "", web_without_key(a, w, said), reason == REASON_PROVISION_STOP ? "; nothing more is done there" : "");
+		*said ? ": " : "", said, reason == REASON_PROVISION_STOP ? "; nothing more is done there" : "");
 }
 
 /* After a request that may be tried again: waits.  0 go on, -1 error. */
@@ -408,7 +414,7 @@ static int require_sound(struct arena *a, const struct web *w, const struct web_
 
 static void fill(struct arena *a, const struct web *w, const struct web_call *call, struct transfer *t, unsigned tried, struct web_answer *out)
 {
-	const char *said = t->status >= 400 ? web_without_key(a, w, answer_says(a, text_slice(&t->body))) : "";
+	const char *said = t->status >= 400 ? says(a, w, t) : "";
 
 	*out = (struct web_answer){
 		.status = (int)t->status, .body = text_slice(&t->body), .requests = tried,
@@ -482,6 +488,10 @@ int web_refused(const struct web *w, const struct web_call *call, const struct w
 
 int web_nonsense(const struct web *w, const struct web_call *call, const char *why, struct error *err)
 {
-	return error_set(err, REASON_PROVISION_STOP, "%s: %s %s: the answer makes no sense: %s; nothing more is done there", w->o.name,
-		methods[call->method], call->path, why);
+	struct arena *scratch = arena_new();
+
+	error_set(err, REASON_PROVISION_STOP, "%s: %s %s: the answer makes no sense: %s; nothing more is done there", w->o.name,
+		methods[call->method], call->path, web_without_key(scratch, w, why));
+	arena_free(scratch);
+	return -1;
 }

@@ -192,6 +192,10 @@ static void waits_as_long_as_the_answer_says(void **state)
 	web = NULL;
 }
 
+/* 290 bytes: a key behind them would be cut in the middle. */
+#define TEN "0123456789"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 static void tries_again_more_and_more_slowly_and_then_no_more(void **state)
 {
 	static const struct {
@@ -200,6 +204,7 @@ static void tries_again_more_and_more_slowly_and_then_no_more(void **state)
 		const char *says;
 	} rows[] = {
 		{{"500 Internal Server Error", "{\"detail\":\"no luck with " KEY "\"}"}, REASON_PROVISION_STEP, "500: no luck with (key)"},
+		{{"500 Internal Server Error", "{\"detail\":\"" LONG KEY " and more\"}"}, REASON_PROVISION_STEP, "500: " LONG "(key)"},
 		{{"503 Service Unavailable", "{}"}, REASON_PROVISION_STOP, "no success after 7 tries, 503"},
 		{{"429 Too Many Requests", "{}"}, REASON_PROVISION_STOP, "429"},
 		{{.end = RESET}, REASON_PROVISION_STOP, "no success after 7 tries"},
