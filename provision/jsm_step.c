@@ -271,7 +271,6 @@ int jsm_step(struct arena *a, struct web *w, const struct target *target, const 
 	default:
 		return error_set(err, REASON_PROVISION_STEP, "%s: not by Jira Service Management", step_kind_word(s->kind));
 	}
-	if (rc == 0)
-		*out = done;
+	*out = done;            /* of a failed step, too: the ledger tells what was answered, and what was refused for sure */
 	return rc;
 }

@@ -134,7 +134,6 @@ int organization_step(struct arena *a, const struct organization *o, const struc
 	else
 		rc = error_set(err, REASON_PROVISION_STEP, "%s: not by the Organizations API", step_kind_word(s->kind));
 	web_close(w);
-	if (rc == 0)
-		*out = done;
+	*out = done;            /* of a failed step, too: the ledger tells what was answered, and what was refused for sure */
 	return rc;
 }

@@ -38,7 +38,6 @@ int scim_step(struct arena *a, struct web *w, const struct step *s, struct step_
 	default:
 		return error_set(err, REASON_PROVISION_STEP, "%s: not by SCIM", step_kind_word(s->kind));
 	}
-	if (rc == 0)
-		*out = done;
+	*out = done;            /* of a failed step, too: the ledger tells what was answered, and what was refused for sure */
 	return rc;
 }

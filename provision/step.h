@@ -66,7 +66,7 @@ struct step {
 	const char *why;                /* of the person, or "3 people by rule agents" */
 };
 
-/* What the call brought. */
+/* What the call brought; of one that failed status, requests and answer. */
 struct step_result {
 	const char *id;                 /* of the user or group, when it was made or found; NULL */
 	const char *account_id;         /* Atlassian's, when told; NULL */

@@ -219,6 +219,20 @@ static void a_target_that_cannot_be_read_is_incomplete_and_says_why(void **state
 	assert_text_in("two groups have the name `x`", read_world(twins).fault);
 }
 
+/* By the status the ledger knows what was refused for sure, so that nothing of that name is taken for ours later. */
+static void a_step_that_is_refused_tells_what_was_answered(void **state)
+{
+	static const struct scripted script[] = {{"403 Forbidden", "{\"error\":\"nope\"}"}, {NULL}};
+	const struct step step = {.kind = STEP_GROUP_CREATE, .name = "agents"};
+
+	(void)state;
+	open_at(script);
+	assert_refused(do_step(&step), err, REASON_PROVISION_STEP);
+	assert_int_equal(out.status, 403);
+	assert_int_equal(out.requests, 1);
+	assert_string_equal(out.answer, "POST /Groups: 403 nope");
+}
+
 static void a_refused_key_is_not_shown_again(void **state)
 {
 	static const struct scripted script[] = {{"401 Unauthorized", "{}"}, {NULL}};
@@ -566,6 +580,7 @@ int main(void)
 		TEST_OF(a_list_that_changes_meanwhile_is_read_again),
 		TEST_OF(pages_that_are_too_large_are_asked_for_in_parts),
 		TEST_OF(a_target_that_cannot_be_read_is_incomplete_and_says_why),
+		TEST_OF(a_step_that_is_refused_tells_what_was_answered),
 		TEST_OF(a_refused_key_is_not_shown_again),
 		TEST_OF(makes_a_user),
 		TEST_OF(conflict_is_looked_into),
