@@ -87,7 +87,10 @@ void census_close(struct census *c)
 
 /* ---- everybody ---- */
 
+#define ALIVE_EVERY 500                 /* people */
+
 struct walk {
+	const struct census *census;
 	int (*each)(struct arena *one_arena, const struct mirror_one *one, void *context);
 	void *context;
 	struct progress progress;
@@ -99,6 +102,8 @@ static int step(struct arena *one_arena, const struct mirror_one *one, void *con
 	struct walk *w = context;
 
 	progress_at(&w->progress, ++w->n);
+	if (w->census->alive && w->n % ALIVE_EVERY == 0)
+		(void)w->census->alive(w->census->alive_context);
 	return w->each(one_arena, one, w->context);
 }
 
@@ -106,7 +111,7 @@ int census_each(struct census *c, int (*each)(struct arena *one_arena, const str
 	struct error *err)
 {
 	const struct settings *s = c->gateway.settings;
-	struct walk w = {.each = each, .context = context};
+	struct walk w = {.census = c, .each = each, .context = context};
 	int rc;
 
 	progress_begin(&w.progress, "judging people", c->people);

@@ -19,6 +19,8 @@ struct census {
 	struct gateway gateway;         /* its mirror is a copy */
 	size_t people;                  /* in all directories */
 	int64_t now;
+	bool (*alive)(void *context);   /* called now and then while people are judged; NULL: never */
+	void *alive_context;
 };
 
 /* The settings, of which rules and directories are enough; NULL and said why. */

@@ -36,6 +36,7 @@ struct watch {
 	int64_t due;                    /* the next plan in any case */
 	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
 	int64_t inventory_read;         /* monotonic microseconds; 0: not yet */
+	bool barred;                    /* a change does not hasten that try: Atlassian refused the key, cannot be read, … */
 	int64_t keys_said;              /* when keys that end were last told; 0: never */
 	const char *told;               /* what was said last, so that it is said once */
 	struct arena *told_in;
@@ -77,16 +78,23 @@ static bool is_due(const struct watch *w)
 
 	if (w->due && now >= w->due)
 		return true;
-	if (!w->changed_first || w->retry)
+	if (!w->changed_first || w->barred)
 		return false;
 	return now - w->changed_last >= SETTLE_SECONDS * SECOND || now - w->changed_first >= LATEST_SECONDS * SECOND;
 }
 
-static void set_due(struct watch *w, bool failed)
+/* One change that fails over and over must not hold back those of other people. */
+static bool bars_changes(enum reason reason)
+{
+	return reason != REASON_PROVISION_STEP && reason != REASON_PLAN_STOPPED;
+}
+
+static void set_due(struct watch *w, bool failed, enum reason reason)
 {
 	int64_t refresh = w->role->settings->accounts.refresh;
 
 	w->changed_first = 0;
+	w->barred = failed && bars_changes(reason);
 	if (!failed)
 		w->retry = 0;
 	else if (!w->retry)
@@ -249,6 +257,14 @@ static void read_inventory_when_due(struct watch *w, struct arena *a)
 		log_error("inventory of accounts could not be read", "reason", reason_word(err.reason), "detail", err.detail, NULL);
 }
 
+static void say_failure(const struct error *err)
+{
+	if (err->reason == REASON_PLAN_STOPPED)
+		log_error("plan for accounts is stopped: see postern plan", "alarm", "plan-stopped", "detail", err->detail, NULL);
+	else
+		log_error("accounts could not be looked after", "reason", reason_word(err->reason), "detail", err->detail, NULL);
+}
+
 static void work_when_due(struct watch *w)
 {
 	const struct role *role = w->role;
@@ -267,8 +283,8 @@ static void work_when_due(struct watch *w)
 	if (lock >= 0)
 		close(lock);
 	if (rc < 0 && !*role->stop && is_news(w, err.detail))
-		log_error("accounts could not be looked after", "reason", reason_word(err.reason), "detail", err.detail, NULL);
-	set_due(w, rc < 0);
+		say_failure(&err);
+	set_due(w, rc < 0, rc < 0 ? err.reason : REASON_NONE);
 	arena_free(a);
 }
 

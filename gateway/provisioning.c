@@ -164,6 +164,8 @@ int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)
 {
 	if (census_begin(p->arena, p->command, p->settings, &p->census, err) < 0)
 		return -1;
+	p->census.alive = go_on;
+	p->census.alive_context = context;
 	if (p->census.gateway.accounts_fault.reason != REASON_NONE) {
 		*err = p->census.gateway.accounts_fault;
 		return -1;
