@@ -16,6 +16,7 @@ struct asked {
 	bool yes, accept;
 	const char *release, *person, *most;
 	struct way_back_options way_back;
+	const char *confirm;            /* a mail that moved to another person: it is theirs; NULL: nothing is confirmed */
 	const char *plan;               /* id of the plan that somebody saw; NULL: it is shown now */
 };
 
@@ -35,7 +36,7 @@ static void on_signal(int number)
 
 static int usage(void)
 {
-	fputs("usage: postern apply [--release STAGE [--person MAIL] [--most N]] [--yes] [--accept] [--plan ID]\n", stderr);
+	fputs("usage: postern apply [--release STAGE [--person MAIL] [--most N]] [--yes] [--accept] [--plan ID] [--confirm MAIL]\n", stderr);
 	return 2;
 }
 
@@ -43,7 +44,8 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 {
 	static const struct option options[] = {
 		{"yes", no_argument, NULL, 'y'}, {"accept", no_argument, NULL, 'a'}, {"plan", required_argument, NULL, 'p'},
-		{"release", required_argument, NULL, 'r'}, {"person", required_argument, NULL, 'o'}, {"most", required_argument, NULL, 'm'}, {0},
+		{"release", required_argument, NULL, 'r'}, {"person", required_argument, NULL, 'o'}, {"most", required_argument, NULL, 'm'},
+		{"confirm", required_argument, NULL, 'c'}, {0},
 	};
 	int c;
 
@@ -56,6 +58,7 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 		case 'r': q->release = optarg; break;
 		case 'o': q->person = optarg; break;
 		case 'm': q->most = optarg; break;
+		case 'c': q->confirm = optarg; break;
 		default: return usage();
 		}
 	}
@@ -64,9 +67,10 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 	return provisioning_way_back("apply", q->release, q->person, q->most, &q->way_back) < 0 ? 2 : 0;
 }
 
-static int fail(const struct error *err)
+/* Names and ids of other systems may be in it. */
+static int fail(struct arena *a, const struct error *err)
 {
-	fprintf(stderr, "postern apply: %s\n", err->detail);
+	fprintf(stderr, "postern apply: %s\n", report_clean(a, err->detail));
 	return 1;
 }
 
@@ -113,7 +117,7 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct error *
 	rc = apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err);
 	progress_end(&w.progress);
 	if (rc < 0)
-		return fail(err);
+		return fail(a, err);
 	printf("%s of %s steps done, %s failed, %s left out; %s requests%s\n", report_number(a, result.done), report_number(a, result.plan.step_count),
 		report_number(a, result.failed), report_number(a, result.left_out), report_number(a, result.requests),
 		result.resumed ? "; went on with what was cut short" : "");
@@ -146,22 +150,44 @@ static bool is_confirmed(const struct asked *q)
 	return false;
 }
 
+/* What the plan asks about this mail is answered: it belongs to who has it in the directory.  The plan is made anew. */
+static int confirm_mail(struct provisioning *p, const char *mail, struct error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->plan.task_count; i++) {
+		const struct plan_task *t = &p->plan.tasks[i];
+
+		if (t->kind != TASK_MAIL_MOVED || !t->mail || strcasecmp(t->mail, mail) != 0)
+			continue;
+		if (ledger_confirm_mail(p->ledger, p->targets[t->target].name, t->mail, t->person, err) < 0)
+			return -1;
+		printf("%s at %s is that of %s now.\n", report_clean(p->arena, t->mail), p->targets[t->target].name,
+			report_clean(p->arena, t->person));
+		n++;
+	}
+	if (n == 0)
+		return error_set(err, REASON_SETTINGS, "--confirm: the plan does not ask whose %.200s is", mail);
+	return provisioning_plan(p, err);
+}
+
 static int work(struct provisioning *p, const struct asked *q)
 {
 	struct error err;
 
-	if (provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0)
-		return fail(&err);
+	if (provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0 ||
+		(q->confirm && confirm_mail(p, q->confirm, &err) < 0))
+		return fail(p->arena, &err);
 	if (q->plan && strcmp(q->plan, p->plan.id) != 0) {
 		error_set(&err, REASON_PLAN_MOVED, "the plan is %s now, not %s any more: look at it with postern plan", p->plan.id, q->plan);
-		return fail(&err);
+		return fail(p->arena, &err);
 	}
 	provisioning_print(p, PLAN_SOME);
 	if (p->plan.step_count == 0)
 		return report_end("apply");
 	if (p->plan.stopped && !q->accept) {
 		error_set(&err, REASON_PLAN_STOPPED, "nothing was done: %s", p->plan.stopped);
-		return fail(&err);
+		return fail(p->arena, &err);
 	}
 	return is_confirmed(q) ? do_plan(p, q, &err) : 1;
 }
@@ -183,7 +209,7 @@ int command_apply(struct arena *a, const char *settings_path, int argc, char **a
 		return 1;
 	if (provisioning_secrets(a, "apply", files, settings, &p, &err) < 0 ||
 		folders_step_down(settings, provisioning_ledger_path(a, settings), &err) < 0 || provisioning_lock(a, settings, &lock, &err) < 0)
-		return fail(&err);
+		return fail(a, &err);
 	/* what is under way is ended and written down first */
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

@@ -97,11 +97,12 @@ static const struct command {
 		"the least harmful first: groups, products, unlink, delete; for one person, or the first N (20).\n"},
 	{"apply", command_apply, "do what the plan says",
 		"usage: postern [-c FILE] apply [--release STAGE [--person MAIL] [--most N]]\n"
-		"               [--yes] [--accept] [--plan ID]\n\n"
+		"               [--yes] [--accept] [--plan ID] [--confirm MAIL]\n\n"
 		"Makes the plan, shows it, asks, and does exactly that.  Cut short at any point, it goes on\n"
 		"where it was when it is called again, and does nothing twice.  --yes: does not ask.\n"
 		"--plan: does it if it is still the plan of this id.  --accept: also what is unusual in\n"
-		"it, which else stops it.  Exit status 1: something is left to be done.\n"},
+		"it, which else stops it.  --confirm: a mail that was another person's belongs to who\n"
+		"has it in the directory now.  Exit status 1: something is left to be done.\n"},
 	{"accounts", command_accounts, "the inventory of Atlassian accounts",
 		"usage: postern [-c FILE] accounts import FILE.csv\n"
 		"       postern [-c FILE] accounts refresh\n"

@@ -48,7 +48,7 @@ static int show(struct provisioning *p, const struct asked *q)
 	struct error err;
 
 	if (provisioning_open(p, LEDGER_READ, NULL, NULL, &err) < 0 || provisioning_plan(p, &err) < 0) {
-		fprintf(stderr, "postern plan: %s\n", err.detail);
+		fprintf(stderr, "postern plan: %s\n", report_clean(p->arena, err.detail));
 		return 1;
 	}
 	if (q->json) {

@@ -18,7 +18,7 @@
  *
  * Who is who: by the ledger, then externalId, then mail.  An account found by
  * externalId or mail is adopted.  A mail that was another person's is held
- * until ledger_confirm_mail.
+ * until ledger_confirm_mail (postern apply --confirm).
  */
 #ifndef PROVISION_PLAN_H
 #define PROVISION_PLAN_H

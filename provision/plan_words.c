@@ -35,7 +35,7 @@ static const struct task_text tasks[TASK_KINDS] = {
 		"https://developer.atlassian.com/cloud/admin/user-provisioning/email-change",
 		{
 			"Ask whether both are one human being (a new entry in the directory, a return after years), or two.",
-			"One: confirm that the mail is that of the new entry; the account passes to it with all that is in it.",
+			"One: postern apply --confirm MAIL says that the mail is the new entry's; the account passes to it with all in it.",
 			"Two: give the old account another mail first, at https://admin.atlassian.com, Directory, Users, "
 				"or delete it; then confirm. Nobody must inherit another person's requests and rights.",
 			"Plan again.",

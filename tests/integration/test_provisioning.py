@@ -204,6 +204,41 @@ def test_only_the_plan_that_was_seen_is_done(company_at_atlassian):
     said(parts, "apply", "--plan", plan(parts)["id"])
 
 
+def test_portal_access_is_revoked_though_the_site_lists_the_person_no_more(company_at_atlassian):
+    parts = company_at_atlassian
+    parts.settings_file.write_text(parts.settings_file.read_text().replace("grace: 0s", "grace: 2s"))
+    said(parts, "apply", "--yes")
+    everybody = parts.atlassian.counts()["portal_active"]
+    chloe = company.by_uid("chloe.damico")
+    ldap_modify(parts, f"dn: {company.group_dn('partner-lumen')}\nchangetype: modify\ndelete: member\n"
+                       f"member: {chloe['dn']}\n")
+    said(parts, "fill")
+    said(parts, "apply", "--yes")
+    assert parts.atlassian.counts()["portal_active"] == everybody  # out of desk and organization, in her grace time
+    time.sleep(2.5)
+    assert kinds(plan(parts)) == {"customer-revoke": 1}
+    said(parts, "apply", "--yes")
+    assert parts.atlassian.counts()["portal_active"] == everybody - 1
+    assert "Nothing is to be changed." in said(parts, "plan")
+
+
+def test_a_mail_of_a_new_entry_is_theirs_when_somebody_says_so(company_at_atlassian):
+    parts = company_at_atlassian
+    said(parts, "apply", "--yes")
+    before = parts.atlassian.counts()["atlassian"]
+    person = company.by_uid("charlotte.dubois")
+    ldap_modify(parts, f"dn: {person['dn']}\nchangetype: modify\nreplace: employeeNumber\n"
+                       f"employeeNumber: {company.object_id('another')}\n")
+    said(parts, "fill")
+    text = said(parts, "plan")
+    assert "postern apply --confirm MAIL" in text and person["mail"] in text[text.index("Somebody must"):], text
+    assert "does not ask whose" in said(parts, "apply", "--yes", "--confirm", "nobody@example.org", status=1)
+    text = said(parts, "apply", "--yes", "--confirm", person["mail"])
+    assert f"is that of {company.object_id('another')} now" in text
+    assert parts.atlassian.counts()["atlassian"] == before
+    assert "Nothing is to be changed." in said(parts, "plan")
+
+
 def test_off_makes_nothing(company_at_atlassian):
     parts = company_at_atlassian
     parts.settings_file.write_text(parts.settings_file.read_text().replace("provision: plan", "provision: off"))
@@ -211,10 +246,19 @@ def test_off_makes_nothing(company_at_atlassian):
     assert "provision is off" in said(parts, "apply", "--yes", status=1)
 
 
+def certificate_of_localhost(folder):
+    key, certificate = folder / "localhost.key", folder / "localhost.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+                   check=True, stderr=subprocess.DEVNULL)
+    return key, certificate
+
+
 def test_the_service_does_it_by_itself(tmp_path, postern_build, node_modules):
     parts = Parts(tmp_path / "parts", postern_build)
     (tmp_path / "atlassian").mkdir()
-    atlassian = AtlassianStandIn(tmp_path / "atlassian", node_modules)
+    tls = certificate_of_localhost(tmp_path)
+    atlassian = AtlassianStandIn(tmp_path / "atlassian", node_modules, tls=tls)
     try:
         world = json.loads(json.dumps(WORLD))
         world["organization"]["domains"] = [company.STAFF_DOMAIN]
@@ -222,7 +266,10 @@ def test_the_service_does_it_by_itself(tmp_path, postern_build, node_modules):
         parts.atlassian = atlassian
         parts.start_slapd()
         parts.start_entra()
-        parts.write_postern_files(settings_with_accounts(parts, atlassian, mode="auto", metadata=parts.entra_metadata_url()))
+        settings = settings_with_accounts(parts, atlassian, mode="auto", metadata=parts.entra_metadata_url())
+        # by its name: libcurl's threads, that ask for it, must be let by the role's filter of system calls
+        settings = settings.replace(atlassian.origin, f"https://localhost:{atlassian.port}")
+        parts.write_postern_files(settings.replace("rate: 1000", f"rate: 1000, ca_file: {tls[1]}"))
         parts.start_postern()
         wait_for(lambda: "accounts looked after" in parts.postern.tail(2000), 60, "accounts", parts.postern)
         log = parts.postern.tail(2000)
