@@ -190,6 +190,10 @@ static void change_mail(struct planning *p, struct side *s, struct want *w)
 			mail_now(p, s, w->user), w->mail));
 		return;
 	}
+	if (index_find(&p->guards, w->mail, &(size_t){0})) {
+		refuse(p, s, w, PROBLEM_PROTECTED, "the new mail is protected, so it is given to nobody");
+		return;
+	}
 	if (!mail_is_free(p, s, w, &holder) || holder == NOBODY)
 		return;
 	if (judge_holder(s, holder) == HOLDER_RENAMED)

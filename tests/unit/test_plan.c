@@ -682,6 +682,25 @@ static void the_protected_are_not_touched(void **state)
 	assert_problem(&plan, PROBLEM_PROTECTED);
 }
 
+/* Who may change their own mail in the directory must not become the administrator by it. */
+static void a_protected_mail_is_given_to_nobody(void **state)
+{
+	const struct desired_person people[] = {customer("p1", "root@example.net")};
+	struct world_user users[] = {user("u1", "p1", "a@x.org")};
+	const struct world_group groups[] = {group("g2", "customers", LIST("u1"))};
+	const struct ledger_person records[] = {ours("organisation", "p1", "u1", "a@x.org")};
+	struct plan plan;
+
+	(void)state;
+	limits.administrators = LIST("Root@example.net");
+	SET_USERS(ORG, users);
+	SET_GROUPS(ORG, groups);
+	SET_LEDGER(records);
+	plan = make(people, 1);
+	assert_string_equal(said(&plan), "");
+	assert_problem(&plan, PROBLEM_PROTECTED);
+}
+
 static void a_protected_group_keeps_its_members_and_gets_none(void **state)
 {
 	const struct desired_person people[] = {licensed("p1", "a@x.org"), denied("p2", "b@x.org")};
@@ -966,6 +985,7 @@ int main(void)
 		TEST(an_agent_who_becomes_a_customer_is_moved_in_that_order),
 		TEST(a_customer_is_never_put_into_a_licensed_group),
 		TEST(the_protected_are_not_touched),
+		TEST(a_protected_mail_is_given_to_nobody),
 		TEST(a_protected_group_keeps_its_members_and_gets_none),
 		TEST(who_cannot_be_given_the_new_group_keeps_the_old_one),
 		TEST(the_held_keep_all_they_have),
