@@ -415,7 +415,8 @@ int desired_of_census(struct census *c, const struct policy *policy, struct desi
 	struct desired desired = {0};
 	struct target *targets;
 
-	if (require_mirror(c, &desired, err) < 0 || require_ldap_rules(&c->gateway, err) < 0 || desired_targets(c->arena, &c->gateway, policy, &targets, &g.target_count, err) < 0)
+	if (require_mirror(c, &desired, err) < 0 || require_ldap_rules(&c->gateway, err) < 0 ||
+		desired_targets(c->arena, &c->gateway, policy, &targets, &g.target_count, err) < 0)
 		return -1;
 	g.targets = targets;
 	for (size_t i = 0; i < g.target_count; i++) {

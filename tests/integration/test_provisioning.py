@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`postern plan` and `postern apply` against the Atlassian of the tests: who gets which account, and what comes of trouble."""
+import datetime
 import json
 import re
 import signal
@@ -270,11 +271,20 @@ def test_the_service_does_it_by_itself(tmp_path, postern_build, node_modules):
         # by its name: libcurl's threads, that ask for it, must be let by the role's filter of system calls
         settings = settings.replace(atlassian.origin, f"https://localhost:{atlassian.port}")
         parts.write_postern_files(settings.replace("rate: 1000", f"rate: 1000, ca_file: {tls[1]}"))
+        atlassian.fault(path="/Users", method="POST", status=400, times=1)
         parts.start_postern()
         wait_for(lambda: "accounts looked after" in parts.postern.tail(2000), 60, "accounts", parts.postern)
         log = parts.postern.tail(2000)
         assert DIRECTORY["key"] not in log and SITE["token"] not in log and ORGANIZATION["key"] not in log
         assert "provision atlassian: account step connection=organisation step=user-create" in log
+        # the one that failed is tried again after a minute; a change in the directory does not wait for that
+        wait_for(lambda: "1 steps failed" in parts.postern.tail(2000), 60, "the failure", parts.postern)
+        change_agents(parts, "add", "charlotte.dubois")
+        wait_for(lambda: "step=members-remove" in parts.postern.tail(2000), 120, "change", parts.postern)
+        lines = parts.postern.tail(2000).splitlines()
+        failed, changed = (next(line for line in lines if text in line) for text in ("1 steps failed", "step=members-remove"))
+        seconds = [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z")) for line in (failed, changed)]
+        assert (seconds[1] - seconds[0]).total_seconds() < 60, (failed, changed)
         parts.postern.stop()
         assert "Nothing is to be changed." in said(parts, "plan")
     finally:
