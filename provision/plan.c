@@ -103,6 +103,9 @@ static const char *unusual(struct planning *p, const struct plan *plan)
 		if (c->losing >= PLAN_SHARE_FROM && c->losing * 100 > base_of(c) * p->limits->lose_percent)
 			return arena_printf(p->arena, "%zu of %zu accounts at %s would lose something, and the limit is %u %%", c->losing, base_of(c),
 				plan->targets[i], p->limits->lose_percent);
+		/* few people, and yet too many: a group whose name was changed, a rule that was lost */
+		if (c->seats_now >= PLAN_ALL_FROM && c->seats_after == 0 && p->limits->lose_percent < 100)
+			return arena_printf(p->arena, "nobody at %s would be licensed any more (%zu now)", plan->targets[i], c->seats_now);
 	}
 	if (after > now && after - now > p->limits->seats_most)
 		return arena_printf(p->arena, "%zu more seats would be taken (%zu now, %zu then), and the limit is %zu", after - now, now, after,

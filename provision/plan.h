@@ -33,6 +33,7 @@
 #define PLAN_MEMBERS_A_CALL 100
 #define PLAN_MEMBERS_A_GROUP 35000      /* Atlassian's limit (atlassian.md 3.1) */
 #define PLAN_USERS_A_DIRECTORY 150000   /* Atlassian's limit */
+#define PLAN_ALL_FROM 3                 /* so many are licensed, and nobody after the plan: that stops it, unless any share may lose */
 #define PLAN_SHARE_FROM 10              /* so many must lose something before a share of all is looked at: one of three is 33 % */
 
 struct plan_limits {

@@ -830,6 +830,25 @@ static void a_group_of_ours_that_nothing_names_is_deleted_last(void **state)
 
 /* ---- the safety stop ---- */
 
+static void stops_when_nobody_would_be_licensed_any_more(void **state)
+{
+	const struct desired_person people[] = {denied("p1", "a@x.org"), denied("p2", "b@x.org"), denied("p3", "c@x.org")};
+	const struct world_user users[] = {user("u1", "p1", "a@x.org"), user("u2", "p2", "b@x.org"), user("u3", "p3", "c@x.org")};
+	struct world_group groups[] = {group("g1", "agents", LIST("u1", "u2", "u3"))};
+	const struct ledger_person records[] = {ours("organisation", "p1", "u1", "a@x.org"), ours("organisation", "p2", "u2", "b@x.org"),
+		ours("organisation", "p3", "u3", "c@x.org")};
+
+	(void)state;
+	SET_USERS(ORG, users);
+	SET_GROUPS(ORG, groups);
+	SET_LEDGER(records);
+	assert_null(make(people, 3).stopped);   /* any share may */
+	limits.lose_percent = 10;
+	assert_non_null(strstr(make(people, 3).stopped, "nobody at organisation would be licensed any more (3 now)"));
+	groups[0] = group("g1", "agents", LIST("u1", "u2"));
+	assert_null(make(people, 3).stopped);
+}
+
 static void stops_when_many_would_lose_something(void **state)
 {
 	struct world_user users[12];
@@ -984,6 +1003,7 @@ int main(void)
 		TEST(who_returns_is_activated_again),
 		TEST(an_agent_who_becomes_a_customer_is_moved_in_that_order),
 		TEST(a_customer_is_never_put_into_a_licensed_group),
+		TEST(stops_when_nobody_would_be_licensed_any_more),
 		TEST(the_protected_are_not_touched),
 		TEST(a_protected_mail_is_given_to_nobody),
 		TEST(a_protected_group_keeps_its_members_and_gets_none),
