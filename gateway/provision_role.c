@@ -26,6 +26,7 @@
 #define SETTLE_SECONDS 10
 #define LATEST_SECONDS 60
 #define KEY_ENDS_SOON (30 * CALENDAR_DAY)
+#define INVENTORY_RETRY_SECONDS 1800    /* a key that was refused is not shown with every plan */
 #define FIRST_RETRY_SECONDS 60          /* after a failure; doubles up to `refresh` */
 
 struct watch {
@@ -35,7 +36,7 @@ struct watch {
 	int64_t changed_first, changed_last;    /* monotonic microseconds; 0: it has not */
 	int64_t due;                    /* the next plan in any case */
 	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
-	int64_t inventory_read;         /* monotonic microseconds; 0: not yet */
+	int64_t inventory_due;          /* monotonic microseconds; 0: at once */
 	bool barred;                    /* a change does not hasten that try: Atlassian refused the key, cannot be read, … */
 	int64_t keys_said;              /* when keys that end were last told; 0: never */
 	const char *told;               /* what was said last, so that it is said once */
@@ -240,21 +241,23 @@ static int read_inventory(struct watch *w, struct arena *a, struct error *err)
 	o.context = w;
 	if (provisioning_inventory(a, s, &o, &done, err) < 0)
 		return -1;
-	w->inventory_read = clock_monotonic_us();
 	log_info("inventory of accounts read", "managed", number(a, done.managed), "billed", number(a, done.billable), NULL);
 	return 0;
 }
 
-/* Ahead of a plan, so that one never works with an older list than it could have; what fails is told and tried with the next one. */
+/* Ahead of a plan, so that one never works with an older list than it could have; what fails is told and tried again later. */
 static void read_inventory_when_due(struct watch *w, struct arena *a)
 {
-	int64_t refresh = w->role->settings->accounts.refresh * SECOND;
+	int64_t next = w->role->settings->accounts.refresh;
 	struct error err;
 
-	if (w->inventory_read && clock_monotonic_us() - w->inventory_read < refresh)
+	if (clock_monotonic_us() < w->inventory_due)
 		return;
-	if (read_inventory(w, a, &err) < 0 && !*w->role->stop)
+	if (read_inventory(w, a, &err) < 0 && !*w->role->stop) {
+		next = next < INVENTORY_RETRY_SECONDS ? next : INVENTORY_RETRY_SECONDS;
 		log_error("inventory of accounts could not be read", "reason", reason_word(err.reason), "detail", err.detail, NULL);
+	}
+	w->inventory_due = clock_monotonic_us() + next * SECOND;
 }
 
 static void say_failure(const struct error *err)
