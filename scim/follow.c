@@ -331,7 +331,8 @@ static int carry_besides(struct scim_follow *f, uint64_t last, struct error *err
 		}
 		if (rc == 0)
 			rc = mirror_writer_commit(f->writer, err);
-		f->read_number = c->last;
+		if (rc == 0)
+			f->read_number = c->last;
 	}
 	free(c);
 	return rc;

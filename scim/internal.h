@@ -66,7 +66,7 @@ const char *name_canonical(const char *name);
 json_t *json_find(const json_t *object, const char *name);
 const char *json_text(const json_t *object, const char *name);  /* NULL: not there, or no text */
 void json_remove(json_t *object, const char *name);
-void json_put(json_t *object, const char *name, json_t *value); /* takes value; under the name that is there, else the canonical one */
+void json_put(json_t *object, const char *name, json_t *value) __attribute__((nonnull(2)));     /* takes value; under the name that is there, else the canonical one */
 bool is_multi_valued(const char *name);
 /* An object, without doubled names, not nested deeper than ten, all text clean; NULL: fault. */
 json_t *json_read(struct slice text, struct fault *f);
