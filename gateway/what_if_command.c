@@ -180,7 +180,7 @@ static void print_sums(const struct what_if *w)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < w->n; i++) {
+	for (i = 0; w->changes && i < w->n; i++) {
 		const struct change *c = &w->changes[i], *next = i + 1 < w->n ? c + 1 : NULL;
 
 		n++;

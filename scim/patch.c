@@ -150,8 +150,9 @@ static void add_to_list(json_t *root, const char *name, json_t *value)
 		append(list, value);
 		return;
 	}
-	json_array_foreach(value, i, element)
+	json_array_foreach(value, i, element) {
 		append(list, element);
+	}
 }
 
 /* What `value` names goes; the rest stays. */
@@ -161,8 +162,9 @@ static void remove_from_list(json_t *root, const char *name, const json_t *value
 	size_t i, at;
 
 	if (json_is_array(value)) {
-		json_array_foreach(value, i, element)
+		json_array_foreach(value, i, element) {
 			remove_from_list(root, name, element);
+		}
 		return;
 	}
 	if (json_is_string(value)) {
@@ -192,8 +194,9 @@ static void merge(json_t *into, json_t *from)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(from, key, value)
+	json_object_foreach(from, key, value) {
 		json_put(into, key, json_deep_copy(value));
+	}
 }
 
 /* Of one element: its attribute `sub`, or all of it. */
@@ -309,7 +312,7 @@ static json_t *root_of(struct operation *o, json_t *resource, const char *urn)
 
 	if (!root && o->op == OP_REMOVE)
 		return NULL;
-	if (!json_is_object(root)) {
+	if (urn && !json_is_object(root)) {
 		root = json_object();
 		json_put(resource, urn, root);
 	}
