@@ -23,7 +23,6 @@ struct asked {
 struct work {
 	struct provisioning *p;
 	struct progress progress;
-	bool shown;                     /* a progress bar, since standard error is a terminal */
 };
 
 static volatile sig_atomic_t stop;

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
+
 #define SECOND ((int64_t)1000000)
 #define LOOK_EVERY_NS 1000000000L
 #define SETTLE_SECONDS 10
@@ -33,6 +35,7 @@ struct watch {
 	const struct role *role;
 	uint64_t generation;            /* of the mirror, when last looked at */
 	bool seen;
+	struct timespec rules;          /* when a set of rules of LDAP was last taken */
 	int64_t changed_first, changed_last;    /* monotonic microseconds; 0: it has not */
 	int64_t due;                    /* the next plan in any case */
 	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
@@ -59,10 +62,17 @@ static void look_for_change(struct watch *w)
 	struct arena *a = arena_new();
 	struct mirror *mirror = NULL;
 	uint64_t generation = 0;
+	bool changed = false;
+	struct stat st;
 	struct error err;
 
+	/* accepted rules change nothing in the mirror */
+	if (stat(settings_ldap_rules_path(a, w->role->settings), &st) == 0) {
+		changed = st.st_mtim.tv_sec != w->rules.tv_sec || st.st_mtim.tv_nsec != w->rules.tv_nsec;
+		w->rules = st.st_mtim;
+	}
 	if (mirror_open(settings_mirror_path(a, w->role->settings), &mirror, &err) == 0 && mirror_generation(mirror, &generation, &err) == 0 &&
-		(!w->seen || generation != w->generation)) {
+		(!w->seen || changed || generation != w->generation)) {
 		w->changed_last = clock_monotonic_us();
 		if (!w->changed_first)
 			w->changed_first = w->changed_last;
@@ -279,7 +289,8 @@ static void work_when_due(struct watch *w)
 	rc = provisioning_lock(a, role->settings, &lock, &err);
 	if (rc == 0)
 		read_inventory_when_due(w, a);
-	if (rc == 0 && role->settings->provision != PROVISION_OFF && (rc = provisioning_secrets(a, "provision", role->files, role->settings, &p, &err)) == 0) {
+	if (rc == 0 && role->settings->provision != PROVISION_OFF &&
+		(rc = provisioning_secrets(a, "provision", role->files, role->settings, &p, &err)) == 0) {
 		rc = work(w, &p, &err);
 		provisioning_end(&p);
 	}

@@ -49,6 +49,11 @@ static const char *base_address(struct settings_reader *r, const struct yaml_nod
 
 	if (!address)
 		return NULL;
+	/* web.c says the same, but only when somebody plans */
+	if (url_split(address, &u) == 0 && slice_is(u.scheme, "http") && !slice_is(u.host, "127.0.0.1") && !slice_is(u.host, "::1") &&
+		!slice_is(u.host, "[::1]"))
+		settings_problem(r, yaml_get(map, key), "\"%.200s\" is no address that a key may be sent to: https, or http to 127.0.0.1 or [::1]",
+			address);
 	if (url_split(address, &u) == 0 && (memchr(u.rest.p, '?', u.rest.n) || memchr(u.rest.p, '#', u.rest.n)))
 		settings_problem(r, yaml_get(map, key), "\"%.200s\" must have no query", address);
 	while (n && address[n - 1] == '/')
@@ -171,6 +176,7 @@ void settings_read_accounts(struct settings_reader *r)
 	a->protect = a->protect ? a->protect : none;
 	a->protect_groups = a->protect_groups ? a->protect_groups : none;
 	a->administrators = a->administrators ? a->administrators : none;
+	a->organization_api = base_address(r, map, "organization_api", a->organization_api);
 	read_day(r, map, "organization_key_ends", a->organization_key_ends_text, &a->organization_key_ends);
 	if (!a->organization != !a->organization_key_file)
 		settings_problem_key(r, map, a->organization ? "organization_key" : "organization",

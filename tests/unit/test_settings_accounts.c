@@ -114,6 +114,7 @@ static const struct {
 	{11, "accounts: {scim: 'https://api.example/1'}}", "p.yaml:11: key: is missing"},
 	{11, "accounts: {scim: 'https://api.example/1?x=1', key: /k}}", "p.yaml:11: scim: \"https://api.example/1?x=1\" must have no query"},
 	{11, "accounts: {scim: 'http://api.example/1', key: /k}}", "p.yaml:11: scim: "},
+	{11, "accounts: {scim: 'http://localhost/1', key: /k}}", "p.yaml:11: scim: \"http://localhost/1\" is no address that a key may be sent to"},
 	{11, "accounts: {scim: 'https://api.example/1', key: /k, key_ends: 2030-02-30}}", "p.yaml:11: key_ends: \"2030-02-30\" is not a day"},
 	{11, "accounts: {scim: 'https://api.example/1', key: /k, desks: [A]}}", "p.yaml:11: desks: belongs to portal connections only"},
 	{11, "accounts: {scim: 'https://api.example/1', key: /k, licensed: [a], customer: [a]}}", "p.yaml:11: customer: \"a\" is a licensed group"},
