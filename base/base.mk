@@ -1,5 +1,5 @@
 noinst_LIBRARIES += base/libbase.a
-base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS)
+base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS) $(CURL_CFLAGS)
 base_libbase_a_SOURCES = \
 	base/arena.c base/arena.h \
 	base/buckets.c base/buckets.h \
@@ -14,6 +14,7 @@ base_libbase_a_SOURCES = \
 	base/random.c base/random.h \
 	base/seal.c base/seal.h \
 	base/text.c base/text.h \
+	base/transfer.c base/transfer.h \
 	base/yaml.c base/yaml.h \
 	base/slice.h base/forbid.h
 

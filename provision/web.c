@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* HTTP to one of Atlassian's interfaces: see web.h.  libcurl stays in this file. */
+/* HTTP to one of Atlassian's interfaces: see web.h. */
 #include "provision/web.h"
 
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/network.h"
 #include "base/random.h"
-#include "base/text.h"
+#include "base/transfer.h"
 #include "provision/answer.h"
 #include "provision/web_pace.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define SECOND ((int64_t)1000000)
 #define STEP_US (SECOND / 2)            /* how long is slept without asking whether to go on */
 #define KEY_MOST 4000
-#define FIELD_MOST 200                  /* bytes of a header field that is looked at */
 
 struct web {
 	struct arena *arena;
@@ -184,69 +182,6 @@ static bool wait_us(struct web *w, int64_t us)
 
 /* ---- one request ---- */
 
-struct transfer {
-	const struct web *web;
-	struct text body;
-	bool too_large, stopped;
-	char retry_after[FIELD_MOST], date[FIELD_MOST], reset[FIELD_MOST], remaining[FIELD_MOST];
-	long status;
-	char problem[CURL_ERROR_SIZE];
-};
-
-static size_t on_body(char *p, size_t size, size_t n, void *context)
-{
-	struct transfer *t = context;
-
-	if (t->body.n + size * n > WEB_BODY_MOST) {
-		t->too_large = true;
-		return 0;
-	}
-	text_add(&t->body, slice_of(p, size * n));
-	return size * n;
-}
-
-/* Keeps the value when the line is this field, whose name comes with its colon. */
-static void keep_field(struct slice line, const char *name, char out[FIELD_MOST])
-{
-	size_t n = strlen(name);
-
-	if (line.n <= n || strncasecmp(line.p, name, n) != 0)
-		return;
-	line = slice_of(line.p + n, line.n - n);
-	while (line.n && (*line.p == ' ' || *line.p == '\t'))
-		line = slice_of(line.p + 1, line.n - 1);
-	while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == '\n' || line.p[line.n - 1] == ' '))
-		line.n--;
-	if (line.n >= FIELD_MOST)
-		return;
-	memcpy(out, line.p, line.n);
-	out[line.n] = '\0';
-}
-
-static size_t on_header(char *p, size_t size, size_t n, void *context)
-{
-	struct transfer *t = context;
-	struct slice line = slice_of(p, size * n);
-
-	keep_field(line, "retry-after:", t->retry_after);
-	keep_field(line, "date:", t->date);
-	keep_field(line, "x-ratelimit-reset:", t->reset);
-	keep_field(line, "x-ratelimit-remaining:", t->remaining);
-	return size * n;
-}
-
-static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-	struct transfer *t = context;
-
-	(void)a;
-	(void)b;
-	(void)c;
-	(void)d;
-	t->stopped = !goes_on(t->web);
-	return t->stopped ? 1 : 0;
-}
-
 static struct curl_slist *make_headers(struct arena *a, const struct web *w, const struct web_call *call)
 {
 	const char *type = call->type ? call->type : "application/json";
@@ -268,67 +203,41 @@ static void free_headers(struct curl_slist *list)
 	curl_slist_free_all(list);
 }
 
-static CURLcode set_options(const struct web *w, const struct web_call *call, struct transfer *t, const char *url)
+static CURLcode set_options(struct arena *a, const struct web *w, const struct web_call *call, struct transfer *t)
 {
-	const struct web_options *o = &w->o;
-	/* libcurl writes to nothing of ours */
-	struct curl_blob ca = {.data = (void *)o->ca_pem.p, .len = o->ca_pem.n, .flags = CURL_BLOB_NOCOPY};
+	bool writes = call->method != WEB_GET && call->method != WEB_DELETE;
 	CURLcode rc;
 
 	curl_easy_reset(w->curl);       /* connections stay */
-	rc = curl_easy_setopt(w->curl, CURLOPT_URL, url);
+	rc = transfer_begin(a, w->curl, t);
 #define SET(option, value) rc = rc ? rc : curl_easy_setopt(w->curl, option, value)
-	SET(CURLOPT_ERRORBUFFER, t->problem);
-	SET(CURLOPT_PROTOCOLS_STR, strncmp(url, "http:", 5) == 0 ? "http" : "https");
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_PROXY, o->proxy ? o->proxy : "");   /* "": not even the environment's */
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(CURLOPT_CONNECTTIMEOUT, 15L);
-	SET(CURLOPT_TIMEOUT, (long)(o->seconds ? o->seconds : WEB_SECONDS));
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
-	SET(CURLOPT_ACCEPT_ENCODING, "");
-	SET(CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	SET(CURLOPT_CUSTOMREQUEST, methods[call->method]);
-	if (call->body.p) {
+	if (call->body.p || writes) {
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
-		SET(CURLOPT_POSTFIELDS, call->body.p);
-	} else if (call->method != WEB_GET && call->method != WEB_DELETE) {
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
-		SET(CURLOPT_POSTFIELDS, "");
+		SET(CURLOPT_POSTFIELDS, call->body.p ? call->body.p : "");
 	}
-	SET(CURLOPT_WRITEFUNCTION, on_body);
-	SET(CURLOPT_WRITEDATA, t);
-	SET(CURLOPT_HEADERFUNCTION, on_header);
-	SET(CURLOPT_HEADERDATA, t);
-	SET(CURLOPT_NOPROGRESS, 0L);
-	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-	SET(CURLOPT_XFERINFODATA, t);
-	if (o->ca_pem.p)
-		SET(CURLOPT_CAINFO_BLOB, &ca);
 #undef SET
 	return rc;
 }
 
 static CURLcode send_once(struct arena *a, struct web *w, const struct web_call *call, struct transfer *t)
 {
+	const struct web_options *o = &w->o;
 	struct curl_slist *headers = make_headers(a, w, call);
 	CURLcode rc;
 
-	*t = (struct transfer){.web = w};
-	text_begin(&t->body, a, 4096);
-	rc = set_options(w, call, t, arena_printf(a, "%s%s", w->o.base, call->path));
+	*t = (struct transfer){
+		.url = arena_printf(a, "%s%s", o->base, call->path), .ca_pem = o->ca_pem, .proxy = o->proxy,
+		.seconds = o->seconds ? o->seconds : WEB_SECONDS, .body_most = WEB_BODY_MOST, .go_on = o->go_on, .context = o->context,
+	};
+	rc = set_options(a, w, call, t);
 	rc = rc ? rc : curl_easy_setopt(w->curl, CURLOPT_HTTPHEADER, headers);
 	if (rc == CURLE_OK) {
 		w->requests++;
-		rc = curl_easy_perform(w->curl);
+		rc = transfer_perform(w->curl, t);
 	}
-	if (rc == CURLE_OK)
-		curl_easy_getinfo(w->curl, CURLINFO_RESPONSE_CODE, &t->status);
 	curl_easy_setopt(w->curl, CURLOPT_HTTPHEADER, NULL);
 	free_headers(headers);
 	return rc;
@@ -354,14 +263,18 @@ static bool is_again(long status)
 	return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-static struct pace_hint hint_of(const struct transfer *t)
+/* What the last answer says about when to come again. */
+static struct pace_hint hint_of(const struct web *w)
 {
+	struct slice retry_after = slice_c(transfer_field(w->curl, "Retry-After")), date = slice_c(transfer_field(w->curl, "Date"));
+	int64_t now = clock_now();
 	uint64_t remaining;
 
 	return (struct pace_hint){
-		.retry_after = pace_retry_after(slice_c(t->retry_after), slice_c(t->date), clock_now()),
-		.reset = pace_reset(slice_c(t->reset), clock_now()),
-		.remaining = number_read(slice_c(t->remaining), 0, INT64_MAX, &remaining) == 0 ? (int64_t)remaining : -1,
+		.retry_after = pace_retry_after(retry_after, date, now),
+		.reset = pace_reset(slice_c(transfer_field(w->curl, "X-RateLimit-Reset")), now),
+		.remaining = number_read(slice_c(transfer_field(w->curl, "X-RateLimit-Remaining")), 0, INT64_MAX, &remaining) == 0 ?
+			(int64_t)remaining : -1,
 	};
 }
 
@@ -384,7 +297,7 @@ static int give_up(struct arena *a, const struct web *w, const struct web_call *
 /* After a request that may be tried again: waits.  0 go on, -1 error. */
 static int wait_again(struct arena *a, struct web *w, const struct web_call *call, const struct transfer *t, unsigned tried, struct error *err)
 {
-	struct pace_hint hint = hint_of(t);
+	struct pace_hint hint = hint_of(w);
 	uint32_t random;
 	int64_t us;
 
@@ -437,8 +350,6 @@ static int try_once(struct arena *a, struct web *w, const struct web_call *call,
 		return 1;
 	if (t->too_large)
 		return web_nonsense(w, call, arena_printf(a, "is larger than %zu bytes", WEB_BODY_MOST), err);
-	if (rc != CURLE_OK && !*t->problem)
-		snprintf(t->problem, sizeof(t->problem), "%s", curl_easy_strerror(rc));
 	if (rc != CURLE_OK && is_final(rc))
 		return give_up(a, w, call, t, "no connection", err);
 	if (t->status == 429)
@@ -450,10 +361,10 @@ static int try_once(struct arena *a, struct web *w, const struct web_call *call,
 }
 
 /* No request is left in this window: the next one to the endpoint comes after it. */
-static void heed_remaining(struct web *w, const struct web_call *call, const struct transfer *t)
+static void heed_remaining(struct web *w, const struct web_call *call)
 {
 	struct pace_endpoint *e = pace_endpoint(&w->pace, call->endpoint, (int)call->method);
-	struct pace_hint hint = hint_of(t);
+	struct pace_hint hint = hint_of(w);
 
 	if (hint.remaining == 0 && hint.reset > 0 && hint.reset <= WEB_WAIT_MOST && e->next < now_us(w) + hint.reset * SECOND)
 		e->next = now_us(w) + hint.reset * SECOND;
@@ -473,7 +384,7 @@ int web_do(struct arena *a, struct web *w, const struct web_call *call, struct w
 		return -1;
 	if (call->too_large)
 		*call->too_large = t.too_large;
-	heed_remaining(w, call, &t);
+	heed_remaining(w, call);
 	fill(a, w, call, &t, tried, out);
 	return 0;
 }
