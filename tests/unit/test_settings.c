@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "tests/unit/unit.h"
+#include "tests/unit/settings_lines.h"
 
-#include "base/text.h"
 #include "gateway/settings_reader.h"
 
 /* One setting a line, so that a case replaces a line by its number. */
@@ -49,26 +48,10 @@ static const char *const good[] = {
 
 static struct slice file_with(struct arena *a, size_t number, const char *line)
 {
-	struct text t;
-	size_t i;
-
-	text_begin(&t, a, 2048);
-	for (i = 0; i < LINES; i++) {
-		text_add_c(&t, i + 1 == number ? line : good[i]);
-		text_add_c(&t, "\n");
-	}
-	return text_slice(&t);
+	return settings_lines(a, good, LINES, number, line);
 }
 
-static int read_bytes(struct arena *a, struct slice bytes, const struct settings **out, const char *const **problems, struct error *err)
-{
-	struct files *files = files_from_disk(a);
-
-	files_put(files, "/etc/postern/p.yaml", FILES_ALL, bytes);
-	return settings_read(a, files, "/etc/postern/p.yaml", out, problems, err);
-}
-
-static const struct { size_t number; const char *line, *problem; } wrong[] = {
+static const struct settings_case wrong[] = {
 	/* the file as such */
 	{6, "public_url: https://other.example.org", "p.yaml:6: public_url: this key is there twice"},
 	{6, "key: &anchor x", "p.yaml:6: "},
@@ -359,23 +342,8 @@ static const struct { size_t number; const char *line, *problem; } wrong[] = {
 
 static void names_file_line_and_key_of_what_is_wrong(void **state)
 {
-	size_t i, bad = 0;
-
 	(void)state;
-	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct arena *a = arena_new();
-		const struct settings *s = NULL;
-		struct error err = {0};
-		int rc = read_bytes(a, file_with(a, wrong[i].number, wrong[i].line), &s, NULL, &err);
-
-		if (rc != -1 || err.reason != REASON_SETTINGS || strncmp(err.detail, "/etc/postern/", 13) != 0 ||
-			strncmp(err.detail + 13, wrong[i].problem, strlen(wrong[i].problem)) != 0) {
-			print_error("%s\n\twanted %s\n\tgot    %s\n", wrong[i].line, wrong[i].problem, rc ? err.detail : "no error");
-			bad++;
-		}
-		arena_free(a);
-	}
-	assert_int_equal(bad, 0);
+	assert_settings_refused(good, LINES, wrong, sizeof(wrong) / sizeof(*wrong));
 }
 
 /* With the directory's providers named, what is missing is the connections' own. */
@@ -394,7 +362,7 @@ static void connections_choose_among_several_providers(void **state)
 	text_add(&t, slice_of(file.p, before));
 	text_add_c(&t, "    domains: a.example\n  second: {metadata: /etc/postern/second.xml, domains: b.example}\n");
 	text_add_c(&t, second);
-	assert_refused(read_bytes(a, text_slice(&t), &s, NULL, &err), err, REASON_SETTINGS);
+	assert_refused(settings_of(a, text_slice(&t), &s, NULL, &err), err, REASON_SETTINGS);
 	assert_non_null(strstr(err.detail, "p.yaml:14: provider: is missing in organisation: there are 2 identity providers"));
 	arena_free(a);
 }
@@ -408,7 +376,7 @@ static void reads_all_of_a_good_file(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 0, ""), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 0, ""), &s, NULL, &err), err);
 	assert_string_equal(s->public_host, "sso.example.org");
 	assert_string_equal(s->acs_url, "https://sso.example.org/saml/sp/acs/1");
 	assert_string_equal(s->sp_entity_id, "https://sso.example.org/saml/sp/metadata");
@@ -464,15 +432,15 @@ static void reads_one_cookie_secret_or_two(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 6, "state_dir: /s"), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 6, "state_dir: /s"), &s, NULL, &err), err);
 	assert_string_equal(s->cookie_secrets[0], "/s/cookie.secret");
 	assert_null(s->cookie_secrets[1]);
 	assert_true(s->cookie_secret_is_made);
-	assert_done(read_bytes(a, file_with(a, 6, "cookie_secret: /c"), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 6, "cookie_secret: /c"), &s, NULL, &err), err);
 	assert_string_equal(s->cookie_secrets[0], "/c");
 	assert_null(s->cookie_secrets[1]);
 	assert_false(s->cookie_secret_is_made);
-	assert_done(read_bytes(a, file_with(a, 6, "cookie_secret: [new, /c]"), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 6, "cookie_secret: [new, /c]"), &s, NULL, &err), err);
 	assert_string_equal(s->cookie_secrets[0], "/etc/postern/new");
 	assert_string_equal(s->cookie_secrets[1], "/c");
 	assert_null(s->cookie_secrets[2]);
@@ -486,12 +454,12 @@ static void reads_how_requests_are_made_and_taken(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 10, "    sign_requests: yes\n    name_id_format: transient"), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 10, "    sign_requests: yes\n    name_id_format: transient"), &s, NULL, &err), err);
 	assert_true(s->providers[0].sign_requests && settings_sign_requests(s));
 	assert_string_equal(s->providers[0].name_id_format, SAML_FORMAT_TRANSIENT);
-	assert_done(read_bytes(a, file_with(a, 36, "  help: {licensed: https://x.example, portal: helpdesk, login_hint: h@x.example}"), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 36, "  help: {licensed: https://x.example, portal: helpdesk, login_hint: h@x.example}"), &s, NULL, &err), err);
 	assert_string_equal(s->links[0].login_hint, "h@x.example");
-	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    requests: signed\n    request_certificates: [a.crt, /b.crt]"), &s,
+	assert_done(settings_of(a, file_with(a, 16, "    start: https://x.example\n    requests: signed\n    request_certificates: [a.crt, /b.crt]"), &s,
 		NULL, &err), err);
 	assert_int_equal(s->connections[0].requests, REQUESTS_SIGNED);
 	assert_string_equal(s->connections[0].request_certificates[0], "/etc/postern/a.crt");
@@ -523,9 +491,9 @@ static void reads_how_a_directory_is_followed(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 0, ""), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 0, ""), &s, NULL, &err), err);
 	assert_int_equal(s->directories[0].kind, DIRECTORY_OPENLDAP);
-	assert_done(read_bytes(a, file_with(a, 24, "    uri: ldaps://ldap.example.org\n    kind: other\n    poll: 1m\n    compare: 10s\n"
+	assert_done(settings_of(a, file_with(a, 24, "    uri: ldaps://ldap.example.org\n    kind: other\n    poll: 1m\n    compare: 10s\n"
 		"    id: ipaUniqueID"), &s, NULL, &err), err);
 	assert_int_equal(s->directories[0].kind, DIRECTORY_OTHER);
 	assert_int_equal(s->directories[0].poll_seconds, 60);
@@ -541,7 +509,7 @@ static void sends_the_usual_attributes_and_further_ones(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    stable_id: {claim: upn}\n"
+	assert_done(settings_of(a, file_with(a, 16, "    start: https://x.example\n    stable_id: {claim: upn}\n"
 		"    attributes: {groups: {groups: \"jira-*\", as: dn}, id: {stable_id: yes}, "
 		"\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname\": {value: x}}"), &s, NULL, &err), err);
 	assert_string_equal(attribute_of(s, "/claims/givenname")->text, "givenName");
@@ -553,9 +521,9 @@ static void sends_the_usual_attributes_and_further_ones(void **state)
 	assert_true(attribute_of(s, "groups")->as_dn);
 	assert_string_equal(attribute_of(s, "id")->text, "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn");
 	assert_int_equal(settings_connection(s, "organisation")->attribute_count, 6);
-	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    usual_attributes: no"), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 16, "    start: https://x.example\n    usual_attributes: no"), &s, NULL, &err), err);
 	assert_int_equal(settings_connection(s, "organisation")->attribute_count, 0);
-	assert_done(read_bytes(a, file_with(a, 0, ""), &s, NULL, &err), err);
+	assert_done(settings_of(a, file_with(a, 0, ""), &s, NULL, &err), err);
 	assert_string_equal(attribute_of(s, "/claims/name")->text, SAML_CLAIM_OBJECT_ID);
 	arena_free(a);
 }
@@ -577,7 +545,7 @@ static void keeps_every_attribute_that_is_named_anywhere(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 16, "    start: https://x.example\n    attributes: {a: {ldap: costCenter}, b: {ldap: MAIL}}"),
+	assert_done(settings_of(a, file_with(a, 16, "    start: https://x.example\n    attributes: {a: {ldap: costCenter}, b: {ldap: MAIL}}"),
 		&s, NULL, &err), err);
 	assert_true(keeps(s, "mail"));
 	assert_true(keeps(s, "givenName"));
@@ -598,7 +566,7 @@ static void allows_mutable_joins_when_told_so(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 29, "    join: {objectidentifier: employeeNumber, upn: mail}\nallow_mutable_join: yes"),
+	assert_done(settings_of(a, file_with(a, 29, "    join: {objectidentifier: employeeNumber, upn: mail}\nallow_mutable_join: yes"),
 		&s, NULL, &err), err);
 	assert_false(s->directories[0].joins[0].is_mutable);
 	assert_string_equal(s->directories[0].joins[0].claim, SAML_CLAIM_OBJECT_ID);
@@ -613,13 +581,13 @@ static void active_directory_has_filters_of_its_own(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, file_with(a, 24, "    uri: ldaps://dc1.example.org\n    kind: active-directory\n    poll: 5s"), &s, NULL, &err),
+	assert_done(settings_of(a, file_with(a, 24, "    uri: ldaps://dc1.example.org\n    kind: active-directory\n    poll: 5s"), &s, NULL, &err),
 		err);
 	assert_int_equal(s->directories[0].kind, DIRECTORY_ACTIVE_DIRECTORY);
 	assert_int_equal(s->directories[0].poll_seconds, 5);
 	assert_string_equal(s->directories[0].people_filter, "(&(objectCategory=person)(objectClass=user))");
 	assert_string_equal(s->directories[0].groups_filter, "(objectClass=group)");
-	assert_done(read_bytes(a, file_with(a, 27, "    people: {base: \"ou=p,dc=e\", filter: (mail=*)}\n    kind: active-directory"), &s, NULL,
+	assert_done(settings_of(a, file_with(a, 27, "    people: {base: \"ou=p,dc=e\", filter: (mail=*)}\n    kind: active-directory"), &s, NULL,
 		&err), err);
 	assert_string_equal(s->directories[0].people_filter, "(mail=*)");
 	arena_free(a);
@@ -647,7 +615,7 @@ static void accepts_what_stays_on_this_host(void **state)
 		const struct settings *s = NULL;
 		struct error err;
 
-		assert_done(read_bytes(a, file_with(a, fine[i].number, fine[i].line), &s, NULL, &err), err);
+		assert_done(settings_of(a, file_with(a, fine[i].number, fine[i].line), &s, NULL, &err), err);
 		assert_null(strstr(s->acs_url, "//saml"));
 		if (s->tls_key_file)
 			assert_string_equal(s->tls_key_file, "/etc/postern/t.key");
@@ -667,7 +635,7 @@ static void lists_all_problems_at_once_up_to_twenty(void **state)
 	size_t n;
 
 	(void)state;
-	assert_refused(read_bytes(a, file_with(a, 6, "workers: x\nshow_groups: x\nbad: x"), &s, &problems, &err), err, REASON_SETTINGS);
+	assert_refused(settings_of(a, file_with(a, 6, "workers: x\nshow_groups: x\nbad: x"), &s, &problems, &err), err, REASON_SETTINGS);
 	assert_non_null(strstr(problems[0], ":6: workers"));
 	assert_non_null(strstr(problems[1], ":7: show_groups"));
 	assert_non_null(strstr(problems[2], ":8: bad"));
@@ -676,11 +644,11 @@ static void lists_all_problems_at_once_up_to_twenty(void **state)
 	text_begin(&t, a, 100);
 	for (n = 0; n < 40; n++)
 		text_addf(&t, "wrong%zu: x\n", n);
-	assert_refused(read_bytes(a, text_slice(&t), &s, &problems, &err), err, REASON_SETTINGS);
+	assert_refused(settings_of(a, text_slice(&t), &s, &problems, &err), err, REASON_SETTINGS);
 	for (n = 0; problems[n]; n++)
 		;
 	assert_int_equal(n, SETTINGS_PROBLEMS_MAX);
-	assert_refused(read_bytes(a, slice_c("a: [b"), &s, &problems, &err), err, REASON_SETTINGS);
+	assert_refused(settings_of(a, slice_c("a: [b"), &s, &problems, &err), err, REASON_SETTINGS);
 	assert_string_equal(problems[0], err.detail);
 	arena_free(a);
 }
@@ -768,7 +736,7 @@ static void without_prices_nothing_is_known_of_money(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, sample(a), &s, NULL, &err), err);
+	assert_done(settings_of(a, sample(a), &s, NULL, &err), err);
 	assert_false(s->prices.known);
 	assert_null(s->prices.licensed[0]);
 	assert_int_equal(s->accounts_idle, 90 * 86400);
@@ -794,7 +762,7 @@ static void limits_have_defaults_and_can_be_off(void **state)
 		const struct settings *s;
 		struct error err;
 
-		assert_done(read_bytes(a, file_with(a, 6, rows[i].line), &s, &problems, &err), err);
+		assert_done(settings_of(a, file_with(a, 6, rows[i].line), &s, &problems, &err), err);
 		wanted.exempt = s->limits.exempt;
 		assert_memory_equal(&s->limits, &wanted, sizeof(wanted));
 		/* this host itself, always */
@@ -815,11 +783,11 @@ static void a_rule_that_denies_stands_before_those_of_ldap(void **state)
 
 	(void)state;
 	text = slice_c(arena_printf(a, "%.*s%s", (int)text.n, text.p, arena_printf(a, ldap, "")));
-	assert_refused(read_bytes(a, text, &s, &problems, &err), err, REASON_SETTINGS);
+	assert_refused(settings_of(a, text, &s, &problems, &err), err, REASON_SETTINGS);
 	assert_non_null(strstr(err.detail, "after: \"partners\" denies and stands behind \"agents\""));
 	text = file_with(a, 32, deny);
 	text = slice_c(arena_printf(a, "%.*s%s", (int)text.n, text.p, arena_printf(a, ldap, ", overtake_deny: yes")));
-	assert_done(read_bytes(a, text, &s, &problems, &err), err);
+	assert_done(settings_of(a, text, &s, &problems, &err), err);
 	assert_int_equal(s->ldap_rules.place, 1);
 	assert_int_equal(s->ldap_rules.change_limit, 50);
 	assert_string_equal(s->ldap_rules.attribute[LDAP_RULE_WHEN], "posternCondition");
@@ -835,7 +803,7 @@ static void accepts_the_sample_file(void **state)
 	struct error err;
 
 	(void)state;
-	assert_done(read_bytes(a, sample(a), &s, NULL, &err), err);
+	assert_done(settings_of(a, sample(a), &s, NULL, &err), err);
 	arena_free(a);
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `provision`, `accounts` and the accounts of connections in the settings: where accounts are made, and what bounds that. */
-#include "tests/unit/unit.h"
-
-#include "base/text.h"
-#include "gateway/settings.h"
+#include "tests/unit/settings_lines.h"
 
 /* One setting a line, so that a case replaces a line by its number. */
 static const char *const good[] = {
@@ -31,17 +28,7 @@ static const char *const good[] = {
 
 static int read_with(struct arena *a, size_t number, const char *line, const struct settings **out, struct error *err)
 {
-	struct files *files = files_from_disk(a);
-	struct text t;
-	size_t i;
-
-	text_begin(&t, a, 2048);
-	for (i = 0; i < LINES; i++) {
-		text_add_c(&t, i + 1 == number ? line : good[i]);
-		text_add_c(&t, "\n");
-	}
-	files_put(files, "p.yaml", FILES_ALL, text_slice(&t));
-	return settings_read(a, files, "p.yaml", out, NULL, err);
+	return settings_of(a, settings_lines(a, good, LINES, number, line), out, NULL, err);
 }
 
 static bool is_kept(const struct settings *s, const char *attribute)
@@ -99,10 +86,7 @@ static void makes_no_accounts_unless_asked(void **state)
 	arena_free(a);
 }
 
-static const struct {
-	size_t number;
-	const char *line, *expected;
-} bad[] = {
+static const struct settings_case bad[] = {
 	{6, "accounts: {administrators: [a@example.org]}", "p.yaml:6: administrators: must name an administrator outside of the claimed domains"},
 	{6, "", "p.yaml:1: administrators: must name an administrator outside"},
 	{6, "accounts: {administrators: [root]}", "p.yaml:6: administrators: \"root\" is not a mail address"},
@@ -135,17 +119,7 @@ static const struct {
 static void says_what_is_wrong(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct arena *a = arena_new();
-		const struct settings *s;
-		struct error err = {.reason = REASON_NONE};
-
-		if (read_with(a, bad[i].number, bad[i].line, &s, &err) == 0)
-			fail_msg("taken: %s", bad[i].line);
-		if (strncmp(err.detail, bad[i].expected, strlen(bad[i].expected)) != 0)
-			fail_msg("%s: %s", bad[i].line, err.detail);
-		arena_free(a);
-	}
+	assert_settings_refused(good, LINES, bad, sizeof(bad) / sizeof(*bad));
 }
 
 static void two_managed_connections_are_one_too_many(void **state)

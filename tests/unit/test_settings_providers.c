@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Several identity providers in the settings: domains, who is asked, the stable id, and which claims are read. */
-#include "tests/unit/unit.h"
-
-#include "base/text.h"
-#include "gateway/settings.h"
+#include "tests/unit/settings_lines.h"
 
 /* One setting a line, so that a case replaces a line by its number. */
 static const char *const good[] = {
@@ -35,17 +32,7 @@ static const char *const good[] = {
 
 static int read_with(struct arena *a, size_t number, const char *line, const struct settings **out, struct error *err)
 {
-	struct files *files = files_from_disk(a);
-	struct text t;
-	size_t i;
-
-	text_begin(&t, a, 2048);
-	for (i = 0; i < LINES; i++) {
-		text_add_c(&t, i + 1 == number ? line : good[i]);
-		text_add_c(&t, "\n");
-	}
-	files_put(files, "p.yaml", FILES_ALL, text_slice(&t));
-	return settings_read(a, files, "p.yaml", out, NULL, err);
+	return settings_of(a, settings_lines(a, good, LINES, number, line), out, NULL, err);
 }
 
 static void reads_two_tenants(void **state)
@@ -96,10 +83,7 @@ static void knows_which_claims_are_read(void **state)
 	arena_free(a);
 }
 
-static const struct {
-	size_t number;
-	const char *line, *problem;
-} wrong[] = {
+static const struct settings_case wrong[] = {
 	{6, "  entra: {metadata: /a.xml}", "p.yaml:6: domains: is missing in entra: with several identity providers"},
 	{7, "  fabrikam: {metadata: /b.xml, domains: [fabrikam.example, example.org]}", "p.yaml:7: domains: \"example.org\" is a domain of entra already"},
 	{7, "  fabrikam: {metadata: /b.xml, domains: fabrikam.example, entity_id: urn:e}\n  third: {metadata: 'https://c.example/', domains: c.example, entity_id: urn:e}",
@@ -122,16 +106,7 @@ static const struct {
 static void names_what_is_wrong_with_several_providers(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct arena *a = arena_new();
-		const struct settings *s = NULL;
-		struct error err = {0};
-
-		assert_refused(read_with(a, wrong[i].number, wrong[i].line, &s, &err), err, REASON_SETTINGS);
-		if (strncmp(err.detail, wrong[i].problem, strlen(wrong[i].problem)) != 0)
-			fail_msg("%s\n\twanted %s\n\tgot    %s", wrong[i].line, wrong[i].problem, err.detail);
-		arena_free(a);
-	}
+	assert_settings_refused(good, LINES, wrong, sizeof(wrong) / sizeof(*wrong));
 }
 
 int main(void)
