@@ -57,14 +57,16 @@ check_PROGRAMS += tests/unit/test_web
 tests_unit_test_web_SOURCES = tests/unit/test_web.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_web_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_scim_client
-tests_unit_test_scim_client_SOURCES = tests/unit/test_scim_client.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_scim_client_SOURCES = tests/unit/test_scim_client.c tests/unit/doer_fixture.h \
+	tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_scim_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_jsm_client
-tests_unit_test_jsm_client_SOURCES = tests/unit/test_jsm_client.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_jsm_client_SOURCES = tests/unit/test_jsm_client.c tests/unit/doer_fixture.h \
+	tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_jsm_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_organization_client
-tests_unit_test_organization_client_SOURCES = tests/unit/test_organization_client.c tests/unit/scripted_server.c \
-	tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_organization_client_SOURCES = tests/unit/test_organization_client.c tests/unit/doer_fixture.h \
+	tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_organization_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_plan tests/unit/test_ledger tests/unit/test_apply tests/unit/test_way_back
 tests_unit_test_way_back_SOURCES = tests/unit/test_way_back.c tests/unit/unit.h

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* provision/jsm_*.c by way of the doer, against a server that follows a script. */
-#include "tests/unit/unit.h"
+#include "tests/unit/doer_fixture.h"
 
-#include "tests/unit/scripted_server.h"
-
-#include "provision/doer.h"
 #include "provision/jsm_client.h"
 
 #define PAGE(last, values) "{\"size\":1,\"start\":0,\"limit\":50,\"isLastPage\":" last ",\"_links\":{},\"values\":[" values "]}"
@@ -13,41 +10,6 @@
 #define O(id, name, scim) "{\"id\":\"" id "\",\"name\":\"" name "\",\"scimManaged\":" scim "}"
 #define API "/rest/servicedeskapi"
 #define WRONG(message) "{\"errorMessage\":\"" message "\",\"i18nErrorMessage\":{\"i18nKey\":\"x\",\"parameters\":[]}}"
-
-static struct arena *a;
-static struct error err;
-static struct doer *doer;
-static struct target target;
-static struct step_result out;
-
-static void pass(int64_t us, void *context)
-{
-	(void)us;
-	(void)context;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	out = (struct step_result){0};
-	return 0;
-}
-
-static void close_doer(void)
-{
-	doer_free(doer);
-	doer = NULL;
-	scripted_end();
-}
-
-static int end(void **state)
-{
-	(void)state;
-	close_doer();
-	arena_free(a);
-	return 0;
-}
 
 static const char *const organizations[] = {"Acme", "Zeta", NULL};
 static const char *const desks[] = {"projectKey:HELP", "15", NULL};
@@ -66,23 +28,8 @@ static void open_at(const struct scripted *script)
 
 static struct world_target read_world(const struct scripted *script)
 {
-	struct world world;
-
 	open_at(script);
-	assert_done(doer_steps(doer)->read(a, doer_steps(doer)->context, &world, &err), err);
-	return world.targets[0];
-}
-
-static int do_step(const struct step *step)
-{
-	err = (struct error){0};
-	return doer_steps(doer)->step(a, doer_steps(doer)->context, step, &out, &err);
-}
-
-static void assert_text_in(const char *text, const char *in)
-{
-	if (!strstr(in, text))
-		fail_msg("`%s` is not in `%s`", text, in);
+	return read_target();
 }
 
 /* ---- reading ---- */

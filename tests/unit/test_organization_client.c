@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* provision/organization_*.c and accounts_listed.c, against a server that follows a script. */
-#include "tests/unit/unit.h"
+#include "tests/unit/doer_fixture.h"
 
-#include "tests/unit/scripted_server.h"
-
-#include "provision/doer.h"
 #include "provision/organization_client.h"
 
 #include <stdlib.h>
@@ -20,58 +17,16 @@
 #define PAGE(total, next, data) "{\"data\":[" data "],\"meta\":{\"total\":" total "},\"links\":{\"self\":\"s\"" next "}}"
 #define LINK(user) "{\"scimUserId\":\"" user "\",\"atlassianAccountId\":\"acc\",\"orgId\":\"org-1\",\"directoryId\":\"d\"}"
 
-static struct arena *a;
-static struct error err;
-static struct doer *doer;
-static struct target target;
 static struct organization org;
-static struct step_result out;
-
-static void pass(int64_t us, void *context)
-{
-	(void)us;
-	(void)context;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	out = (struct step_result){0};
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	doer_free(doer);
-	doer = NULL;
-	scripted_end();
-	arena_free(a);
-	return 0;
-}
 
 static void open_at(const struct scripted *script)
 {
 	struct doer_options o = {.targets = &target, .target_count = 1, .organization = &org, .instead_of_waiting = pass};
 
-	doer_free(doer);
-	scripted_end();
+	close_doer();
 	org = (struct organization){.id = "org-1", .base = scripted_begin(a, script), .key = slice_c("s3cret"), .instead_of_waiting = pass};
 	target = (struct target){.name = "organisation", .base = arena_printf(a, "%s/scim/directory/dir-1", org.base), .key = slice_c("other")};
 	doer = doer_new(&o);
-}
-
-static int do_step(const struct step *step)
-{
-	err = (struct error){0};
-	return doer_steps(doer)->step(a, doer_steps(doer)->context, step, &out, &err);
-}
-
-static void assert_text_in(const char *text, const char *in)
-{
-	if (!strstr(in, text))
-		fail_msg("`%s` is not in `%s`", text, in);
 }
 
 /* ---- accounts ---- */

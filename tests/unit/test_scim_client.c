@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* provision/scim_*.c and doer.c against a server that follows a script. */
-#include "tests/unit/unit.h"
+#include "tests/unit/doer_fixture.h"
 
-#include "tests/unit/scripted_server.h"
-
-#include "base/text.h"
 #include "provision/batches.h"
-#include "provision/doer.h"
 #include "provision/scim_client.h"
 
 #define KEY "kR3y-s3cret"
@@ -19,68 +15,21 @@
 #define GROUP(id, name, members) "{\"id\":\"" id "\",\"displayName\":\"" name "\",\"members\":[" members "]}"
 #define M(id) "{\"value\":\"" id "\",\"type\":\"User\"}"
 
-static struct arena *a;
-static struct error err;
-static struct doer *doer;
-static struct target target;
-static struct step_result out;
-
-static void pass(int64_t us, void *context)
-{
-	(void)us;
-	(void)context;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	out = (struct step_result){0};
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	doer_free(doer);
-	doer = NULL;
-	scripted_end();
-	arena_free(a);
-	return 0;
-}
-
 static const char *const groups[] = {"agents", "customers", NULL};
 
 static void open_at(const struct scripted *script)
 {
 	struct doer_options o = {.targets = &target, .target_count = 1, .instead_of_waiting = pass};
 
+	close_doer();
 	target = (struct target){.name = "organisation", .base = scripted_begin(a, script), .key = slice_c(KEY), .groups = groups};
 	doer = doer_new(&o);
 }
 
 static struct world_target read_world(const struct scripted *script)
 {
-	struct world world;
-
-	doer_free(doer);
-	scripted_end();
 	open_at(script);
-	assert_done(doer_steps(doer)->read(a, doer_steps(doer)->context, &world, &err), err);
-	assert_int_equal(world.target_count, 1);
-	return world.targets[0];
-}
-
-static int do_step(const struct step *step)
-{
-	err = (struct error){0};
-	return doer_steps(doer)->step(a, doer_steps(doer)->context, step, &out, &err);
-}
-
-static void assert_text_in(const char *text, const char *in)
-{
-	if (!strstr(in, text))
-		fail_msg("`%s` is not in `%s`", text, in);
+	return read_target();
 }
 
 /* ---- reading ---- */
@@ -317,10 +266,7 @@ static void conflict_is_looked_into(void **state)
 		}
 		assert_int_equal(scripted_requests(), rows[i].requests);
 		assert_text_in("GET /Users?filter=externalId%20eq%20%22e1%22&startIndex=1&count=2 ", scripted_request(1));
-		doer_free(doer);
-		scripted_end();
 	}
-	doer = NULL;
 }
 
 static void a_person_that_is_there_but_other_is_made_as_wanted(void **state)
