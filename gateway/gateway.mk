@@ -141,10 +141,23 @@ check_PROGRAMS += tests/unit/test_pages
 tests_unit_test_pages_SOURCES = tests/unit/test_pages.c tests/unit/start_pages.h tests/unit/unit.h
 tests_unit_test_pages_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+SIGN_ON_STAGE = tests/unit/sign_on_stage.h tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
 check_PROGRAMS += tests/unit/test_sign_on
-tests_unit_test_sign_on_SOURCES = tests/unit/test_sign_on.c tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_sign_on_SOURCES = tests/unit/test_sign_on.c $(SIGN_ON_STAGE)
 tests_unit_test_sign_on_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_sign_on_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_sign_on_tenants
+tests_unit_test_sign_on_tenants_SOURCES = tests/unit/test_sign_on_tenants.c $(SIGN_ON_STAGE)
+tests_unit_test_sign_on_tenants_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_sign_on_tenants_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_sign_on_refusals
+tests_unit_test_sign_on_refusals_SOURCES = tests/unit/test_sign_on_refusals.c $(SIGN_ON_STAGE)
+tests_unit_test_sign_on_refusals_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_sign_on_refusals_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_sign_on_observe
+tests_unit_test_sign_on_observe_SOURCES = tests/unit/test_sign_on_observe.c $(SIGN_ON_STAGE)
+tests_unit_test_sign_on_observe_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_sign_on_observe_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_keys_role
 tests_unit_test_keys_role_SOURCES = tests/unit/test_keys_role.c tests/unit/keys.h tests/unit/unit.h

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What networks may ask for: whose a request is, what counts, and what is said of it.  Persons: test_sign_on.c. */
+/* What networks may ask for: whose a request is, what counts, and what is said of it.  Persons: test_sign_on_observe.c. */
 #include "unit.h"
 
 #include "gateway/limits.h"
