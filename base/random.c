@@ -67,3 +67,18 @@ void random_id(char out[RANDOM_ID_SIZE])
 	out[0] = '_';
 	hex_encode(bytes, sizeof(bytes), out + 1);
 }
+
+void random_spoken(char out[RANDOM_SPOKEN_SIZE])
+{
+	static const char letters[] = "abcdefghjkmnpqrstvwxyz0123456789";
+	unsigned char bytes[12];
+	size_t i, n = 0;
+
+	random_bytes(bytes, sizeof(bytes));
+	for (i = 0; i < sizeof(bytes); i++) {
+		if (i == 4 || i == 8)
+			out[n++] = '-';
+		out[n++] = letters[bytes[i] % 32];
+	}
+	out[n] = 0;
+}

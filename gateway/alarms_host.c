@@ -14,6 +14,10 @@ static const char *audit_fails(struct arena *a, const struct host_facts *f)
 	if (!f->audit_failing_since)
 		return NULL;
 	time_write(f->audit_failing_since, since);
+	if (f->settings->provision == PROVISION_AUTO)   /* any process: which one, the log says */
+		return arena_printf(a, "lines for %s, or of accounts for %s, are lost since %s; what they are about %s", f->settings->audit_file,
+			f->settings->accounts.audit_file, since,
+			f->settings->audit_failure == AUDIT_REFUSE ? "is refused until they can be written" : "goes on unrecorded");
 	return arena_printf(a, "lines for %s are lost since %s; sign-ons %s", f->settings->audit_file, since,
 		f->settings->audit_failure == AUDIT_REFUSE ? "are refused until it can be written" : "go on unrecorded");
 }

@@ -3,8 +3,7 @@
 #include "gateway/child.h"
 #include "gateway/commands.h"
 #include "gateway/folders.h"
-#include "gateway/provisioning.h"
-#include "provision/apply.h"
+#include "gateway/provision_audit.h"
 
 #include "base/clock.h"
 
@@ -17,11 +16,13 @@ struct asked {
 	const char *release, *person, *most;
 	struct way_back_options way_back;
 	const char *confirm;            /* a mail that moved to another person: it is theirs; NULL: nothing is confirmed */
+	const char *by;                 /* who asks */
 	const char *plan;               /* id of the plan that somebody saw; NULL: it is shown now */
 };
 
 struct work {
 	struct provisioning *p;
+	struct provision_audit audit;
 	struct progress progress;
 };
 
@@ -102,16 +103,25 @@ static void show_progress(const struct apply_progress *at, void *context)
 	progress_at(&w->progress, at->done + at->failed + at->left_out);
 }
 
-static int do_plan(struct provisioning *p, const struct asked *q, struct error *err)
+static int record(const struct apply_change *change, void *context, struct error *err)
+{
+	struct work *w = context;
+
+	return provision_audit_record(&w->audit, change, err);
+}
+
+static int do_plan(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
 {
 	struct work w = {.p = p};
 	const struct apply_options options = {
-		.way_back = p->way_back, .given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress, .context = &w,
+		.way_back = p->way_back, .given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress,
+		.record = record, .context = &w,
 	};
 	struct apply_result result;
 	struct arena *a = p->arena;
 	int rc;
 
+	provision_audit_begin(&w.audit, audit, p, q->by, q->accept);
 	progress_begin(&w.progress, "doing the plan", p->plan.step_count);
 	rc = apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err);
 	progress_end(&w.progress);
@@ -150,16 +160,21 @@ static bool is_confirmed(const struct asked *q)
 }
 
 /* What the plan asks about this mail is answered: it belongs to who has it in the directory.  The plan is made anew. */
-static int confirm_mail(struct provisioning *p, const char *mail, struct error *err)
+static int confirm_mail(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
 {
+	const char *mail = q->confirm;
+	struct provision_audit lines;
 	size_t n = 0;
+
+	provision_audit_begin(&lines, audit, p, q->by, false);
 
 	for (size_t i = 0; i < p->plan.task_count; i++) {
 		const struct plan_task *t = &p->plan.tasks[i];
 
 		if (t->kind != TASK_MAIL_MOVED || !t->mail || strcasecmp(t->mail, mail) != 0)
 			continue;
-		if (ledger_confirm_mail(p->ledger, p->targets[t->target].name, t->mail, t->person, err) < 0)
+		if (provision_audit_confirm(&lines, t, err) < 0 ||
+			ledger_confirm_mail(p->ledger, p->targets[t->target].name, t->mail, t->person, err) < 0)
 			return -1;
 		printf("%s at %s is that of %s now.\n", report_clean(p->arena, t->mail), p->targets[t->target].name,
 			report_clean(p->arena, t->person));
@@ -170,12 +185,12 @@ static int confirm_mail(struct provisioning *p, const char *mail, struct error *
 	return provisioning_plan(p, err);
 }
 
-static int work(struct provisioning *p, const struct asked *q)
+static int work(struct provisioning *p, const struct asked *q, struct audit *audit)
 {
 	struct error err;
 
 	if (provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0 ||
-		(q->confirm && confirm_mail(p, q->confirm, &err) < 0))
+		(q->confirm && confirm_mail(p, q, audit, &err) < 0))
 		return fail(p->arena, &err);
 	if (q->plan && strcmp(q->plan, p->plan.id) != 0) {
 		error_set(&err, REASON_PLAN_MOVED, "the plan is %s now, not %s any more: look at it with postern plan", p->plan.id, q->plan);
@@ -188,7 +203,7 @@ static int work(struct provisioning *p, const struct asked *q)
 		error_set(&err, REASON_PLAN_STOPPED, "nothing was done: %s", p->plan.stopped);
 		return fail(p->arena, &err);
 	}
-	return is_confirmed(q) ? do_plan(p, q, &err) : 1;
+	return is_confirmed(q) ? do_plan(p, q, audit, &err) : 1;
 }
 
 int command_apply(struct arena *a, const char *settings_path, int argc, char **argv)
@@ -198,6 +213,7 @@ int command_apply(struct arena *a, const char *settings_path, int argc, char **a
 	const struct settings *settings;
 	struct provisioning p;
 	struct asked q = {.yes = false};
+	struct audit *audit;
 	struct error err;
 	int lock, rc = read_arguments(argc, argv, &q);
 
@@ -206,6 +222,7 @@ int command_apply(struct arena *a, const char *settings_path, int argc, char **a
 	settings = census_settings(a, "apply", files, settings_path);
 	if (!settings)
 		return 1;
+	q.by = provision_audit_caller(a);
 	if (provisioning_secrets(a, "apply", files, settings, &p, &err) < 0 ||
 		folders_step_down(settings, provisioning_ledger_path(a, settings), &err) < 0 || provisioning_lock(a, settings, &lock, &err) < 0)
 		return fail(a, &err);
@@ -213,7 +230,9 @@ int command_apply(struct arena *a, const char *settings_path, int argc, char **a
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	p.way_back = q.release ? &q.way_back : NULL;
-	rc = work(&p, &q);
+	audit = audit_open(settings->accounts.audit_file, NULL);
+	rc = work(&p, &q, audit);
+	audit_close(audit);
 	provisioning_end(&p);
 	close(lock);
 	return rc;

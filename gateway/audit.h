@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Audit: one line of JSON a sign-on, whatever its outcome.
+ * Audit: one line of JSON a sign-on, whatever its outcome; in a file of its own,
+ * two for each change of an account at Atlassian.
  *
  * Written before the assertion leaves, to a file that several workers share and
  * that may be moved away (audit_file.h).  The fields are described in
@@ -61,6 +62,27 @@ struct audit_line {
 	int64_t read_us, person_us, decide_us, write_us, total_us;
 };
 
+/* A change of an account, before it is asked for and when what became of it is known. */
+struct audit_account {
+	const char *id;                 /* of the plan being done: all its lines have it */
+	const char *event;              /* "account-begin", "account-change", "account-failed" */
+	const char *reason, *detail;    /* account-failed */
+	const char *change;             /* "user-create", as in plans */
+	const char *door;               /* connection whose account it is */
+	const char *person;             /* the stable id; NULL: a change of a group */
+	const char *user, *account_id;  /* the directory's id at Atlassian, the account's */
+	const char *directory, *dn, *mail;      /* who the mirror knows; mail also of who is gone, as the account had it */
+	const char *mail_before;        /* of a change of the mail */
+	const char *group;              /* group, customer organization or desk */
+	const char *const *fields;      /* that are given or changed, NULL-terminated; NULL: none */
+	const char *outcome, *rule, *why;
+	const char *plan;
+	const char *ran, *by;           /* "apply" or "provision"; of apply, who called it */
+	const char *accepted;           /* "yes": somebody said so to an unusual plan */
+	int status;                     /* of Atlassian's answer; 0: there is none */
+	int64_t total_us;               /* since the line that began it */
+};
+
 struct audit;
 
 /* Never fails: with a file that cannot be written, lines cannot, until it can. */
@@ -68,6 +90,9 @@ struct audit *audit_open(const char *path, struct metrics *metrics);
 void audit_close(struct audit *a);
 /* REASON_AUDIT when the line could not be written whole. */
 int audit_write(struct audit *a, const struct audit_line *line, struct error *err);
+int audit_write_account(struct audit *a, const struct audit_account *line, struct error *err);
+/* Since when lines cannot be written; 0: they can, as far as is known. */
+int64_t audit_failing(const struct audit *a);
 /* Whether one more line (of the audit, and of the log) about a request that named nobody has room at this monotonic time. */
 bool audit_has_room(struct audit *a, int64_t now_us);
 /* The part of the line that is the decision, as an object: the same sign-on has the same bytes, whenever it is judged. */

@@ -64,6 +64,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/desired_census.c gateway/desired_census.h \
 	gateway/apply_command.c \
 	gateway/plan_command.c gateway/plan_print.c \
+	gateway/provision_audit.c gateway/provision_audit.h \
 	gateway/provision_role.c \
 	gateway/provisioning.c gateway/provisioning.h \
 	gateway/check.c gateway/check.h \

@@ -10,13 +10,12 @@
  * settings name the organisation, who is billed is read every `refresh`, too,
  * whatever `provision` says.
  */
-#include "gateway/provisioning.h"
+#include "gateway/provision_audit.h"
 
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/role.h"
-#include "provision/apply.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +32,8 @@
 
 struct watch {
 	const struct role *role;
+	struct audit *audit;            /* NULL: nothing is changed here */
+	struct provision_audit lines;   /* of the plan being done */
 	uint64_t generation;            /* of the mirror, when last looked at */
 	bool seen;
 	struct timespec rules;          /* when a set of rules of LDAP was last taken */
@@ -87,6 +88,8 @@ static bool is_due(const struct watch *w)
 {
 	int64_t now = clock_monotonic_us();
 
+	if (w->audit && audit_failing(w->audit) && w->role->settings->audit_failure == AUDIT_REFUSE)
+		return false;           /* every change would be refused: Atlassian is not asked for that */
 	if (w->due && now >= w->due)
 		return true;
 	if (!w->changed_first || w->barred)
@@ -172,13 +175,21 @@ static void say_step(const struct apply_progress *at, void *context)
 			at->step->person ? at->step->person : "", "name", at->step->name ? at->step->name : "", NULL);
 }
 
+static int record(const struct apply_change *change, void *context, struct error *err)
+{
+	struct watch *w = context;
+
+	return provision_audit_record(&w->lines, change, err);
+}
+
 /* Does what the plan is now. */
 static int keep(struct watch *w, struct provisioning *p, struct error *err)
 {
-	const struct apply_options options = {.now = now, .go_on = go_on, .progress = say_step, .context = w};
+	const struct apply_options options = {.now = now, .go_on = go_on, .progress = say_step, .record = record, .context = w};
 	struct apply_result result;
 	struct arena *a = p->arena;
 
+	provision_audit_begin(&w->lines, w->audit, p, NULL, false);
 	if (apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err) < 0)
 		return -1;
 	say_plan(w, p, &result.plan);
@@ -307,7 +318,11 @@ int role_provision(const struct role *role)
 	const struct timespec nap = {.tv_nsec = LOOK_EVERY_NS - 1};
 	struct watch w = {.role = role};
 
+	if (role->settings->provision == PROVISION_AUTO)
+		w.audit = audit_open(role->settings->accounts.audit_file, role->metrics);
 	while (go_on(&w)) {
+		if (w.audit)
+			audit_look_again(w.audit);
 		say_keys(&w);
 		look_for_change(&w);
 		if (is_due(&w))
@@ -316,5 +331,6 @@ int role_provision(const struct role *role)
 			nanosleep(&nap, NULL);  /* SIGTERM ends it early */
 	}
 	arena_free(w.told_in);
+	audit_close(w.audit);
 	return 0;
 }

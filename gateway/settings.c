@@ -238,6 +238,8 @@ static void fill_in(struct settings_reader *r, struct settings *s)
 		s->workers = processors();
 	if (!s->audit_file)
 		s->audit_file = arena_printf(a, "%s/audit/audit.jsonl", s->state_dir);
+	if (!s->accounts.audit_file)
+		s->accounts.audit_file = arena_printf(a, "%s/provision/audit.jsonl", s->state_dir);
 	fill_in_cookie_secrets(r, s);
 	if (!s->public_url)             /* a problem was noted */
 		return;

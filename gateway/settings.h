@@ -143,6 +143,7 @@ struct settings_accounts {
 	size_t seat_limit;              /* by how many billed people one plan may add */
 	const char *const *protect, *const *protect_groups;     /* mails and account ids; patterns.  NULL-terminated, never NULL */
 	const char *const *administrators;      /* mails: protected, too */
+	const char *audit_file;         /* default STATE_DIR/provision/audit.jsonl */
 };
 
 /* ---- links ---- */

@@ -8,26 +8,10 @@
 #include "gateway/decision.h"
 #include "gateway/pages.h"
 
-/* 60 bits in letters and digits that nobody mistakes for one another when reading aloud. */
-static void make_id(char out[SIGN_ON_ID_SIZE])
-{
-	static const char letters[] = "abcdefghjkmnpqrstvwxyz0123456789";
-	unsigned char bytes[12];
-	size_t i, n = 0;
-
-	random_bytes(bytes, sizeof(bytes));
-	for (i = 0; i < sizeof(bytes); i++) {
-		if (i == 4 || i == 8)
-			out[n++] = '-';
-		out[n++] = letters[bytes[i] % 32];
-	}
-	out[n] = 0;
-}
-
 void sign_on_begin(struct sign_on *s, struct http_exchange *x, const struct gateway *g)
 {
 	*s = (struct sign_on){.arena = x->arena, .gateway = g, .x = x, .now = clock_now(), .began_us = clock_monotonic_us()};
-	make_id(s->id);
+	random_spoken(s->id);
 	s->audit = (struct audit_line){.id = s->id, .client = x->client, .mirror_age = -1, .read_us = -1, .person_us = -1,
 		.decide_us = -1, .write_us = -1, .total_us = -1};
 }

@@ -8,19 +8,18 @@
 #ifndef GATEWAY_SIGN_ON_H
 #define GATEWAY_SIGN_ON_H
 
+#include "base/random.h"
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/judge.h"
 #include "gateway/limits.h"
 #include "gateway/pending.h"
 
-#define SIGN_ON_ID_SIZE 15
-
 struct sign_on {
 	struct arena *arena;
 	const struct gateway *gateway;
 	struct http_exchange *x;
-	char id[SIGN_ON_ID_SIZE];       /* "k7qf-2m9x-w4ta": on the page, in log and audit */
+	char id[RANDOM_SPOKEN_SIZE];    /* "k7qf-2m9x-w4ta": on the page, in log and audit */
 	int64_t now;
 	int64_t began_us;
 	const struct settings_provider *provider_settings;

@@ -60,7 +60,7 @@ static void take_line(struct status *s, const json_t *o)
 	const char *event = text_of(s, o, "event");
 	struct status_door *door;
 
-	if (strcmp(event, "logout") == 0)
+	if (strcmp(event, "logout") == 0 || strncmp(event, "account-", 8) == 0)
 		return;
 	door = door_of(s, way_in(s, o));
 	if (strcmp(event, "assertion") == 0 || strcmp(event, "redirect") == 0) {

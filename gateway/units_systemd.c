@@ -203,6 +203,8 @@ static int write_folders(struct arena *a, const struct settings *s, struct error
 	add_quoted(&t, s->runtime_dir);
 	text_add_c(&t, " ");
 	add_quoted(&t, folder_of(a, s->audit_file));
+	text_add_c(&t, " ");
+	add_quoted(&t, folder_of(a, s->accounts.audit_file));
 	text_add_c(&t, "\n");
 	for (i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		int rc = write_drop_in(a, units[i], SETTINGS, text_slice(&t), err);

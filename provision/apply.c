@@ -107,6 +107,7 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 		require_accepted(&result.plan, o, err) < 0)
 		return -1;
 	w.plan = &result.plan;
+	w.world = &world;
 	w.result = &result;
 	w.stopped = arena_alloc(a, desired->target_count + 1);
 	if (begin_run(a, &w, err) < 0)

@@ -27,6 +27,19 @@ struct apply_progress {
 	const struct step_result *result;       /* NULL: no call was made */
 };
 
+/* A change to the account of one person, or to a group: for whoever keeps a record of them. */
+enum apply_event { APPLY_BEGINS, APPLY_DONE, APPLY_FAILED };
+
+struct apply_change {
+	enum apply_event event;         /* of each change APPLY_BEGINS before its call, and one of the others when the answer is known */
+	const char *plan;               /* id */
+	const struct step *step;        /* as it was planned; of one with members there is a change for each of them */
+	const char *person, *user;      /* whose; NULL: nobody's, or not known yet */
+	const char *account_id;         /* Atlassian's; NULL: not known */
+	int status;                     /* of the answer; 0: there is none */
+	const struct error *failure;    /* APPLY_FAILED: why */
+};
+
 struct apply_options {
 	const struct plan *given;       /* what somebody was shown; NULL: whatever the plan is now (provision: auto) */
 	const struct way_back_options *way_back;        /* the plan is one of the way back; NULL: an ordinary one */
@@ -34,6 +47,8 @@ struct apply_options {
 	int64_t (*now)(void *context);
 	bool (*go_on)(void *context);   /* asked before every step; NULL: always */
 	void (*progress)(const struct apply_progress *progress, void *context);         /* after every step; NULL */
+	/* Of every change; -1 ends everything: what was to begin is not done.  NULL: nobody keeps one. */
+	int (*record)(const struct apply_change *change, void *context, struct error *err);
 	void *context;
 };
 
@@ -51,7 +66,8 @@ struct apply_result {
  * REASON_PLAN_MOVED: what would be done now is not what was given.
  * REASON_PLAN_STOPPED: it is unusual, and nobody accepted that.  Nothing was
  * done then.  REASON_STORE: the ledger could not be written, so nothing more
- * was done.  Failed steps are no error: they are in *out.
+ * was done; the same with whatever `record` says.  Failed steps are no error:
+ * they are in *out.
  */
 int apply(struct arena *a, const struct desired *desired, const struct plan_limits *limits, struct ledger *ledger,
 	const struct step_doer *doer, const struct apply_options *options, struct apply_result *out, struct error *err);

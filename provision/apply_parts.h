@@ -16,19 +16,32 @@ struct learned_list {
 	bool sorted;
 };
 
+/* A step as the doer gets it, with users' ids; `people` are the persons of its members. */
+struct ready {
+	struct step step;
+	const char **people;
+};
+
 struct applying {
 	struct arena *arena;            /* what must live to the end */
 	const struct desired *desired;
+	const struct world *world;
 	const struct plan *plan;
 	struct ledger *ledger;
 	const struct step_doer *doer;
 	const struct apply_options *options;
 	struct apply_result *result;
 	struct learned_list users, groups, troubled;
+	struct learned_list accounts;   /* of who was made here, by the user's id */
 	bool *stopped;                  /* of each target */
 	struct error *err;
 };
 
+/* Tells of it, for each member that the step was done for; `ready` NULL: it has none.  -1: nothing more may be done. */
+int apply_record(struct applying *w, enum apply_event event, const struct step *planned, const struct ready *ready,
+	const struct step_result *result, const struct error *failure);
+/* Atlassian's id of the account of this user, as it was read or told when it was made; NULL: not known. */
+const char *apply_account_of(struct applying *w, size_t target, const char *user);
 /* 1: to the end; 0: `go_on` said no; -1: the ledger could not be written. */
 int apply_steps(struct applying *w);
 

@@ -36,6 +36,14 @@ static const struct learned *learned_of(struct learned_list *l, size_t target, c
 	return bsearch(&wanted, l->list, l->n, sizeof(*l->list), learned_order);
 }
 
+const char *apply_account_of(struct applying *w, size_t target, const char *user)
+{
+	const struct world_user *there = user ? world_user_by_id(&w->world->targets[target], user) : NULL;
+	const struct learned *made = there ? NULL : learned_of(&w->accounts, target, user);
+
+	return there ? there->account_id : made ? made->id : NULL;
+}
+
 static bool is_troubled(struct applying *w, size_t target, const char *person)
 {
 	return learned_of(&w->troubled, target, person) != NULL;
@@ -82,12 +90,6 @@ static bool needs_group(enum step_kind kind)
 }
 
 /* ---- before the call ---- */
-
-/* A step as the doer gets it, with users' ids; `people` are the persons of its members. */
-struct ready {
-	struct step step;
-	const char **people;
-};
 
 static void resolve_members(struct applying *w, struct arena *scratch, const struct step *s, struct ready *out)
 {
@@ -153,6 +155,8 @@ static void keep(struct applying *w, const struct step *s, const struct step_res
 			learn(w, &w->users, s->target, s->person, r->id);
 		else
 			trouble(w, s->target, s->person);
+		if (r->id && r->account_id)
+			learn(w, &w->accounts, s->target, arena_strdup(w->arena, r->id), r->account_id);
 	} else if (makes_group(s->kind) && r->id) {
 		learn(w, &w->groups, s->target, s->name, r->id);
 	}
@@ -209,7 +213,7 @@ static int64_t time_now(const struct applying *w)
 	return w->options->now(w->options->context);
 }
 
-/* 0, or -1: the ledger could not be written. */
+/* 0, or -1: the ledger could not be written, or whoever keeps a record says no. */
 static int call(struct applying *w, struct arena *scratch, const struct step *planned, const struct ready *ready)
 {
 	const char *target = w->plan->targets[planned->target];
@@ -225,14 +229,17 @@ static int call(struct applying *w, struct arena *scratch, const struct step *pl
 		logged.member_users = ready->step.members;
 		logged.member_count = ready->step.member_count;
 	}
-	if (ledger_begin(w->ledger, target, &logged, time_now(w), &number, w->err) < 0)
+	if (apply_record(w, APPLY_BEGINS, planned, ready, &r, NULL) < 0 ||
+		ledger_begin(w->ledger, target, &logged, time_now(w), &number, w->err) < 0)
 		return -1;
 	rc = w->doer->step(scratch, w->doer->context, &ready->step, &r, &why);
 	w->result->requests += r.requests;
 	if (rc < 0) {
 		failed(w, planned, &why);
 		tell(w, planned, &why, &r);
-		return ledger_failed(w->ledger, number, target, &logged, &r, &why, time_now(w), w->err);
+		if (ledger_failed(w->ledger, number, target, &logged, &r, &why, time_now(w), w->err) < 0)
+			return -1;
+		return apply_record(w, APPLY_FAILED, planned, ready, &r, &why);
 	}
 	if (ledger_done(w->ledger, number, target, &logged, &r, time_now(w), w->err) < 0)
 		return -1;
@@ -240,7 +247,7 @@ static int call(struct applying *w, struct arena *scratch, const struct step *pl
 	keep_failed(w, ready, &r);
 	w->result->done++;
 	tell(w, planned, NULL, &r);
-	return 0;
+	return apply_record(w, APPLY_DONE, planned, ready, &r, NULL);
 }
 
 static int do_step(struct applying *w, const struct step *s)
@@ -259,6 +266,16 @@ static int do_step(struct applying *w, const struct step *s)
 	return rc;
 }
 
+static int record_adopted(struct applying *w, enum apply_event event, const struct step *steps, size_t n)
+{
+	const struct step_result none = {0};
+
+	for (size_t i = 0; i < n; i++)
+		if (apply_record(w, event, &steps[i], NULL, &none, NULL) < 0)
+			return -1;
+	return 0;
+}
+
 /* Adoptions stand together at the beginning; none of them is a call. */
 static int adopt(struct applying *w, size_t *next)
 {
@@ -266,14 +283,15 @@ static int adopt(struct applying *w, size_t *next)
 
 	while (n < ADOPTIONS_AT_ONCE && *next + n < w->plan->step_count && w->plan->steps[*next + n].kind == STEP_ADOPT)
 		n++;
-	if (ledger_adopt(w->ledger, w->plan->targets, &w->plan->steps[*next], n, time_now(w), w->err) < 0)
+	if (record_adopted(w, APPLY_BEGINS, &w->plan->steps[*next], n) < 0 ||
+		ledger_adopt(w->ledger, w->plan->targets, &w->plan->steps[*next], n, time_now(w), w->err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		w->result->done++;
 		tell(w, &w->plan->steps[*next + i], NULL, NULL);
 	}
 	*next += n;
-	return 0;
+	return record_adopted(w, APPLY_DONE, &w->plan->steps[*next - n], n);
 }
 
 int apply_steps(struct applying *w)

@@ -12,6 +12,7 @@ provision_libprovision_a_SOURCES = \
 	provision/accounts_listed.c \
 	provision/answer.c provision/answer.h \
 	provision/apply.c provision/apply.h provision/apply_parts.h \
+	provision/apply_record.c \
 	provision/apply_steps.c \
 	provision/batches.c provision/batches.h \
 	provision/csv.c provision/csv.h \

@@ -35,7 +35,8 @@ def faults(line):
 
 
 def check(folder):
-    for path in pathlib.Path(folder).glob("state/audit/audit.jsonl*"):
-        for line in objects(path):
-            found = faults(line)
-            assert not found, f"{found}\nin {json.dumps(line)}"
+    for kind in ("audit", "provision"):
+        for path in pathlib.Path(folder).glob(f"state/{kind}/audit.jsonl*"):
+            for line in objects(path):
+                found = faults(line)
+                assert not found, f"{found}\nin {json.dumps(line)}"

@@ -458,6 +458,84 @@ static void a_refused_key_stops_its_targets_and_no_other(void **state)
 	assert_int_equal(make().step_count, 0);
 }
 
+/* ---- the record ---- */
+
+/* Each change in a few words. */
+static char recorded[4000];
+static enum apply_event no_to;
+static bool says_no;
+
+static int keep_record(const struct apply_change *c, void *context, struct error *err)
+{
+	static const char *const words[] = {[APPLY_BEGINS] = "begins", [APPLY_DONE] = "done", [APPLY_FAILED] = "failed"};
+	size_t n = strlen(recorded);
+
+	(void)context;
+	snprintf(recorded + n, sizeof(recorded) - n, "%s %s %s %s%s;", step_kind_word(c->step->kind), c->person ? c->person : "-",
+		c->step->name ? c->step->name : "-", words[c->event], c->event != APPLY_BEGINS && c->person && !c->user ? " unknown" : "");
+	assert_true((c->event == APPLY_FAILED) == (c->failure != NULL));
+	assert_int_equal(strlen(c->plan), 64);
+	return says_no && c->event == no_to ? error_set(err, REASON_AUDIT, "the disk is full") : 0;
+}
+
+static int apply_recorded(struct apply_result *out, struct error *err)
+{
+	const struct apply_options options = {.now = time_now, .record = keep_record};
+
+	recorded[0] = 0;
+	return apply(a, &desired, &limits, ledger, &doer, &options, out, err);
+}
+
+static void each_change_is_recorded_before_its_call_and_with_its_answer(void **state)
+{
+	struct desired_person people[] = {person("p0", DESIRED_CUSTOMER), person("p1", DESIRED_CUSTOMER)};
+	struct apply_result result;
+	struct error err;
+
+	(void)state;
+	says_no = false;
+	model_add_user(model, ORG, NULL, "p1@x.org");
+	people[0].groups = people[1].groups = LIST("customers");
+	want(people, 2);
+	assert_done(apply_recorded(&result, &err), err);
+	assert_string_equal(recorded, "adopt p1 - begins;adopt p1 - done;user-update p1 - begins;user-update p1 - done;"
+		"user-create p0 - begins;user-create p0 - done;group-create - customers begins;group-create - customers done;"
+		"members-add p0 customers begins;members-add p1 customers begins;members-add p0 customers done;members-add p1 customers done;");
+	people[0] = person("p0", DESIRED_NOTHING);
+	people[1].mail = "p1new@x.org";
+	model->fail_kind = STEP_USER_UPDATE;
+	model->fails = 1;
+	assert_done(apply_recorded(&result, &err), err);
+	assert_string_equal(recorded, "user-update p1 - begins;user-update p1 - failed;"
+		"members-remove p0 customers begins;members-remove p0 customers done;");
+}
+
+static void what_cannot_be_recorded_is_not_asked_for(void **state)
+{
+	struct desired_person people[] = {person("p0", DESIRED_CUSTOMER), person("p1", DESIRED_CUSTOMER)};
+	struct apply_result result;
+	struct ledger_view view;
+	struct error err;
+
+	(void)state;
+	want(people, 2);
+	says_no = true;
+	no_to = APPLY_BEGINS;
+	assert_refused(apply_recorded(&result, &err), err, REASON_AUDIT);
+	assert_int_equal(model->calls, 0);
+	assert_done(ledger_load(a, ledger, &view, &err), err);
+	assert_int_equal(view.count, 0);
+	no_to = APPLY_DONE;             /* done, and that could not be written: nothing more */
+	assert_refused(apply_recorded(&result, &err), err, REASON_AUDIT);
+	assert_int_equal(model->calls, 1);
+	assert_done(ledger_load(a, ledger, &view, &err), err);
+	assert_non_null(ledger_person_of(&view, "organisation", "p0")->user);
+	says_no = false;
+	assert_done(apply_recorded(&result, &err), err);
+	assert_true(result.ended);
+	assert_int_equal(make().step_count, 0);
+}
+
 /* ---- random worlds ---- */
 
 static uint64_t seed;
@@ -605,6 +683,8 @@ int main(void)
 		TEST(who_was_not_given_the_new_group_keeps_the_old_one),
 		TEST(who_could_not_be_made_is_left_out_of_groups_alone),
 		TEST(a_refused_key_stops_its_targets_and_no_other),
+		TEST(each_change_is_recorded_before_its_call_and_with_its_answer),
+		TEST(what_cannot_be_recorded_is_not_asked_for),
 		TEST(after_applying_nothing_is_left_to_plan_in_random_worlds),
 	};
 

@@ -104,11 +104,39 @@ static void what_is_not_utf_8_is_not_written(void **state)
 		write_and_read(values[i], "(not text)");
 }
 
+static void a_change_of_an_account_has_what_every_line_has(void **state)
+{
+	const struct audit_account line = {
+		.id = "i", .event = "account-change", .change = "user-update", .door = "organisation", .person = "a\"b", .mail_before = "old@x.org",
+		.fields = list_of("mail"), .ran = "apply", .by = "\xff", .status = 204, .total_us = 7,
+	};
+	struct arena *a = arena_new();
+	struct slice text;
+	json_t *o;
+
+	(void)state;
+	assert_done(audit_write_account(audit, &line, &err), err);
+	assert_done(file_read(a, path, FILE_PUBLIC, 100000, &text, &err), err);
+	o = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(o);
+	assert_string_equal(json_string_value(json_object_get(o, "person")), "a\"b");
+	assert_string_equal(json_string_value(json_object_get(o, "by")), "(not text)");
+	assert_int_equal(json_integer_value(json_object_get(o, "http_status")), 204);
+	assert_int_equal(json_integer_value(json_object_get(o, "total_us")), 7);
+	assert_true(json_is_array(json_object_get(o, "groups")));
+	assert_int_equal(json_array_size(json_object_get(o, "groups")), 0);
+	assert_int_equal(json_array_size(json_object_get(o, "fields")), 2);
+	assert_null(json_object_get(o, "account_id"));
+	json_decref(o);
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(text_comes_back_as_it_was, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_not_utf_8_is_not_written, begin, end),
+		cmocka_unit_test_setup_teardown(a_change_of_an_account_has_what_every_line_has, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,8 @@ static void reads_where_accounts_are_made(void **state)
 	assert_string_equal(s->accounts.protect[0], "robot@example.org");
 	assert_null(s->accounts.protect_groups[0]);
 	assert_int_equal(s->accounts.grace, 7 * 86400);
+	assert_string_equal(strrchr(s->accounts.audit_file, '/'), "/audit.jsonl");
+	assert_non_null(strstr(s->accounts.audit_file, "/provision/"));
 	assert_string_equal(s->policy.rules[0].groups[0], "software");
 	assert_string_equal(s->policy.rules[2].organizations[0], "Gold");
 	assert_string_equal(s->policy.rules[2].desks[0], "BUY");
