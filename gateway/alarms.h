@@ -13,6 +13,7 @@
 
 #include "gateway/disks.h"
 #include "gateway/metadata_status.h"
+#include "gateway/provision_status.h"
 #include "gateway/settings.h"
 #include "provision/accounts_news.h"
 
@@ -50,6 +51,8 @@ struct host_facts {
 	int64_t audit_failing_since;    /* of any worker; 0: of none */
 	struct disk disks[DISKS];
 	struct accounts_news billed;
+	struct provision_status accounts;       /* all zero: nobody has looked yet */
+	int64_t now;
 };
 
 struct alarms {
@@ -70,7 +73,8 @@ void alarms_judge_directory(struct arena *a, const struct directory_facts *facts
 /* `metrics` NULL, as in a command: nobody says here whether the audit can be written. */
 struct metrics;
 void alarms_of_host(struct arena *a, const struct settings *s, const struct metrics *metrics, struct alarms *out);
-void alarms_gather_billed(struct arena *a, const struct settings *s, struct host_facts *facts);
+/* Who is billed newly, and how provisioning is doing. */
+void alarms_gather_accounts(struct arena *a, const struct settings *s, struct host_facts *facts);
 void alarms_judge_host(struct arena *a, const struct host_facts *facts, struct alarms *out);
 
 /* ---- the log ---- */

@@ -2,6 +2,7 @@
 /* Alarms of this host: what it writes to. */
 #include "gateway/alarms.h"
 
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "gateway/disks.h"
@@ -38,6 +39,7 @@ static const char *disk_low(struct arena *a, const struct host_facts *f)
 }
 
 #define NAMED 5
+#define API_KEY_SOON (30 * CALENDAR_DAY)
 
 /* The newest first; bounded, since mails and products are what others wrote. */
 static const char *billed_newly(struct arena *a, const struct host_facts *f)
@@ -55,6 +57,68 @@ static const char *billed_newly(struct arena *a, const struct host_facts *f)
 	return all > i ? arena_printf(a, "%s and %zu more; postern seats says whom no rule gives it", text, all - i) : text;
 }
 
+/* ---- accounts at Atlassian ---- */
+
+static const char *instant(struct arena *a, int64_t t)
+{
+	char text[21];
+
+	time_write(t, text);
+	return arena_strdup(a, text);
+}
+
+static const char *plan_stopped(struct arena *a, const struct host_facts *f)
+{
+	if (!f->accounts.stopped)
+		return NULL;
+	return arena_printf(a, "since %s: %s; postern plan shows it, postern apply --accept does it once", instant(a, f->accounts.stopped_since),
+		f->accounts.stopped);
+}
+
+static const char *accounts_fail(struct arena *a, const struct host_facts *f)
+{
+	const struct provision_status *s = &f->accounts;
+
+	if (s->failing_since && f->now - s->failing_since >= PROVISION_FAILING_SECONDS)
+		return arena_printf(a, "accounts could not be looked after since %s: %s", instant(a, s->failing_since),
+			s->detail ? s->detail : "no reason known");
+	if (s->tried && f->now - s->tried > 2 * f->settings->accounts.refresh + PROVISION_FAILING_SECONDS)
+		return arena_printf(a, "nobody has looked after accounts since %s", instant(a, s->tried));
+	return NULL;
+}
+
+static const char *add_key(struct arena *a, const char *text, const char *of, int64_t ends, int64_t now)
+{
+	if (!ends || ends - now > API_KEY_SOON)
+		return text;
+	return arena_printf(a, "%s%sthe key of %s %s on %.10s", text ? text : "", text ? "; " : "", of, ends > now ? "ends" : "ended",
+		instant(a, ends - 1));          /* its last day */
+}
+
+static const char *api_key_ends(struct arena *a, const struct host_facts *f)
+{
+	const struct settings *s = f->settings;
+	const char *text = NULL;
+
+	for (size_t i = 0; i < s->connection_count; i++)
+		if (s->connections[i].accounts)
+			text = add_key(a, text, s->connections[i].name, s->connections[i].accounts->key_ends, f->now);
+	return add_key(a, text, "the organisation", s->accounts.organization_key_ends, f->now);
+}
+
+static void judge_accounts(struct arena *a, const struct host_facts *f, struct alarms *out)
+{
+	if (f->settings->provision == PROVISION_OFF && !f->settings->accounts.organization)
+		return;
+	out->judged[ALARM_API_KEY_ENDS] = true;
+	out->text[ALARM_API_KEY_ENDS] = api_key_ends(a, f);
+	if (f->settings->provision == PROVISION_OFF)
+		return;
+	out->judged[ALARM_ACCOUNTS_STOPPED] = out->judged[ALARM_ACCOUNTS_FAIL] = true;
+	out->text[ALARM_ACCOUNTS_STOPPED] = plan_stopped(a, f);
+	out->text[ALARM_ACCOUNTS_FAIL] = accounts_fail(a, f);
+}
+
 void alarms_judge_host(struct arena *a, const struct host_facts *facts, struct alarms *out)
 {
 	*out = (struct alarms){
@@ -62,22 +126,26 @@ void alarms_judge_host(struct arena *a, const struct host_facts *facts, struct a
 			[ALARM_BILLED_NEWLY] = billed_newly(a, facts)},
 		.judged = {[ALARM_AUDIT_FAILS] = true, [ALARM_DISK_LOW] = true, [ALARM_BILLED_NEWLY] = true},
 	};
+	judge_accounts(a, facts, out);
 }
 
-/* A file that cannot be read is no news: the next import writes it anew. */
-void alarms_gather_billed(struct arena *a, const struct settings *s, struct host_facts *facts)
+/* A file that cannot be read is no news: the next import, or plan, writes it anew. */
+void alarms_gather_accounts(struct arena *a, const struct settings *s, struct host_facts *facts)
 {
 	struct error ignored;
 
-	if (accounts_news_read(a, settings_accounts_path(a, s), clock_now(), &facts->billed, &ignored) < 0)
+	facts->now = clock_now();
+	if (accounts_news_read(a, settings_accounts_path(a, s), facts->now, &facts->billed, &ignored) < 0)
 		facts->billed = (struct accounts_news){0};
+	if (provision_status_read(a, s, &facts->accounts, &ignored) < 0)
+		facts->accounts = (struct provision_status){0};
 }
 
 void alarms_of_host(struct arena *a, const struct settings *s, const struct metrics *metrics, struct alarms *out)
 {
 	struct host_facts facts = {.settings = s, .audit_failing_since = metrics_audit_failing(metrics)};
 
-	alarms_gather_billed(a, s, &facts);
+	alarms_gather_accounts(a, s, &facts);
 	disks_look(a, s, facts.disks);
 	alarms_judge_host(a, &facts, out);
 	out->newest = facts.billed.newest;

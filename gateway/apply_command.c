@@ -4,6 +4,7 @@
 #include "gateway/commands.h"
 #include "gateway/folders.h"
 #include "gateway/provision_audit.h"
+#include "gateway/provision_status.h"
 
 #include "base/clock.h"
 
@@ -110,6 +111,23 @@ static int record(const struct apply_change *change, void *context, struct error
 	return provision_audit_record(&w->audit, change, err);
 }
 
+/* For alarms, /metrics and postern status, as the role does it; a plan of the way back is not one of everything. */
+static void note_result(struct provisioning *p, const struct apply_result *result)
+{
+	struct provision_look look = {.plan = &result->plan, .left = result->plan.step_count - result->done};
+	struct error failure = {.reason = result->stop.reason}, err;
+
+	if (p->way_back)
+		return;
+	if (result->stop.reason != REASON_NONE)
+		snprintf(failure.detail, sizeof(failure.detail), "%s", report_clean(p->arena, result->stop.detail));
+	else if (result->failed)
+		error_set(&failure, REASON_PROVISION_STEP, "%zu steps failed", result->failed);
+	look.failure = failure.reason != REASON_NONE ? &failure : NULL;
+	if (provision_status_note(p->arena, p->settings, &look, clock_now(), &err) < 0)
+		fail(p->arena, &err);
+}
+
 static int do_plan(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
 {
 	struct work w = {.p = p};
@@ -130,6 +148,7 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct audit *
 	printf("%s of %s steps done, %s failed, %s left out; %s requests%s\n", report_number(a, result.done), report_number(a, result.plan.step_count),
 		report_number(a, result.failed), report_number(a, result.left_out), report_number(a, result.requests),
 		result.resumed ? "; went on with what was cut short" : "");
+	note_result(p, &result);
 	if (result.people_failed)
 		printf("%s people were not taken into their groups; the ledger says who and why\n", report_number(a, result.people_failed));
 	if (result.stop.reason != REASON_NONE)

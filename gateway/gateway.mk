@@ -27,6 +27,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/gateway.c \
 	gateway/gateway.h \
 	gateway/health.c \
+	gateway/json_file.c gateway/json_file.h \
 	gateway/judge.c \
 	gateway/judge.h \
 	gateway/judge_way.c \
@@ -57,6 +58,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/keys_link.c gateway/keys_link.h gateway/keys_role.c \
 	gateway/listener_role.c gateway/listener_role.h \
 	gateway/metrics_role.c \
+	gateway/provision_status.c gateway/provision_status.h \
 	gateway/metrics_text.c \
 	gateway/metrics_text.h \
 	gateway/packed.c \

@@ -8,6 +8,7 @@
 
 #include "gateway/settings.h"
 #include "policies/policies.h"
+#include "provision/step.h"
 
 static void begin_door(struct metrics *m, const struct settings_connection *door)
 {
@@ -23,6 +24,22 @@ static void begin_door(struct metrics *m, const struct settings_connection *door
 	}
 	metrics_zero(m, METRIC_SIGN_ONS, door->name, outcome_word(OUTCOME_LICENSED), "assertion", "", NULL);
 	metrics_zero(m, METRIC_SIGN_ONS, door->name, outcome_word(OUTCOME_CUSTOMER), "assertion", "", NULL);
+}
+
+/* Who waits for the first failure or the first 429 of a place. */
+static void begin_accounts(struct metrics *m, const struct settings *s)
+{
+	static const char *const results[] = {"none", "2xx", "3xx", "4xx", "429", "5xx"};
+
+	metrics_zero(m, METRIC_ACCOUNT_STOPS, NULL);
+	for (size_t i = 0; i < s->connection_count; i++) {
+		if (!s->connections[i].accounts)
+			continue;
+		for (size_t k = 0; k < sizeof(results) / sizeof(*results); k++)
+			metrics_zero(m, METRIC_ATLASSIAN_REQUESTS, s->connections[i].name, results[k], NULL);
+		for (int kind = 0; kind < STEP_KINDS; kind++)
+			metrics_zero(m, METRIC_ACCOUNT_STEPS, s->connections[i].name, step_kind_word((enum step_kind)kind), "failed", NULL);
+	}
 }
 
 void metrics_begin(struct metrics *m, const struct settings *s)
@@ -50,4 +67,6 @@ void metrics_begin(struct metrics *m, const struct settings *s)
 		metrics_zero(m, METRIC_REFUSALS, reason_word((enum reason)i), NULL);
 	for (i = 0; i < s->connection_count; i++)
 		begin_door(m, &s->connections[i]);
+	if (s->provision != PROVISION_OFF)
+		begin_accounts(m, s);
 }

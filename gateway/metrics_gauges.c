@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "gateway/alarms.h"
+#include "gateway/provision_status.h"
 #include "gateway/staleness.h"
 
 #include <sys/stat.h>
@@ -105,6 +106,59 @@ static void add_host(struct gauges *out, const struct gateway *g)
 	add_alarms(out, &alarms, "host");
 }
 
+/* ---- accounts at Atlassian ---- */
+
+static void add_places(struct gauges *out, const struct provision_status *s)
+{
+	for (size_t i = 0; i < s->place_count; i++) {
+		const struct provision_place *p = &s->places[i];
+
+		gauge_add(out, METRIC_ACCOUNTS, (int64_t)p->wanted, p->connection, "wanted", NULL);
+		gauge_add(out, METRIC_ACCOUNTS, (int64_t)p->kept, p->connection, "kept", NULL);
+		gauge_add(out, METRIC_ACCOUNTS, (int64_t)p->waiting, p->connection, "waiting", NULL);
+		gauge_add(out, METRIC_ACCOUNTS, (int64_t)p->licensed, p->connection, "licensed", NULL);
+	}
+}
+
+static void add_last_plan(struct gauges *out, const struct settings *settings)
+{
+	struct provision_status s;
+	struct error ignored;
+
+	if (settings->provision == PROVISION_OFF || provision_status_read(out->arena, settings, &s, &ignored) < 0)
+		return;
+	if (s.succeeded)
+		gauge_add(out, METRIC_ACCOUNT_SUCCEEDED, s.succeeded, NULL);
+	if (!s.planned)
+		return;
+	gauge_add(out, METRIC_ACCOUNT_PLANNED, s.planned, NULL);
+	gauge_add(out, METRIC_ACCOUNT_LEFT, (int64_t)s.left, NULL);
+	gauge_add(out, METRIC_ACCOUNT_HELD, (int64_t)s.held, NULL);
+	for (int i = 0; i < TASK_KINDS; i++)
+		gauge_add(out, METRIC_ACCOUNT_TASKS, (int64_t)s.tasks[i], plan_task_word((enum plan_task_kind)i), NULL);
+	add_places(out, &s);
+}
+
+static void add_api_keys(struct gauges *out, const struct settings *s, int64_t now)
+{
+	for (size_t i = 0; i < s->connection_count; i++)
+		if (s->connections[i].accounts && s->connections[i].accounts->key_ends)
+			gauge_add(out, METRIC_API_KEY, s->connections[i].accounts->key_ends - now, s->connections[i].name, NULL);
+	if (s->accounts.organization_key_ends)
+		gauge_add(out, METRIC_API_KEY, s->accounts.organization_key_ends - now, "the organisation", NULL);
+}
+
+static void add_accounts(struct gauges *out, const struct settings *s, int64_t now)
+{
+	struct accounts_news news;
+	struct error ignored;
+
+	add_last_plan(out, s);
+	add_api_keys(out, s, now);
+	if (accounts_news_read(out->arena, settings_accounts_path(out->arena, s), now, &news, &ignored) == 0)
+		gauge_add(out, METRIC_BILLED_NEWLY, (int64_t)(news.count + news.more), NULL);
+}
+
 static void add_doors(struct gauges *out, const struct settings *s)
 {
 	size_t i;
@@ -169,6 +223,7 @@ void metrics_gauges(struct gauges *out, const struct gateway *g)
 	add_decryption_keys(out, g, now);
 	add_tls_certificate(out, g, now);
 	add_host(out, g);
+	add_accounts(out, g->settings, now);
 	for (i = 0; i < g->settings->provider_count; i++) {
 		const struct settings_provider *setting = &g->settings->providers[i];
 		struct alarm_facts facts;

@@ -11,8 +11,9 @@
  * whatever `provision` says.
  */
 #include "gateway/provision_audit.h"
+#include "gateway/provision_status.h"
+#include "gateway/report.h"
 
-#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/role.h"
@@ -26,7 +27,6 @@
 #define LOOK_EVERY_NS 1000000000L
 #define SETTLE_SECONDS 10
 #define LATEST_SECONDS 60
-#define KEY_ENDS_SOON (30 * CALENDAR_DAY)
 #define INVENTORY_RETRY_SECONDS 1800    /* a key that was refused is not shown with every plan */
 #define FIRST_RETRY_SECONDS 60          /* after a failure; doubles up to `refresh` */
 
@@ -34,6 +34,8 @@ struct watch {
 	const struct role *role;
 	struct audit *audit;            /* NULL: nothing is changed here */
 	struct provision_audit lines;   /* of the plan being done */
+	struct provision_look looked;   /* what came of this turn */
+	struct plan plan;               /* of it */
 	uint64_t generation;            /* of the mirror, when last looked at */
 	bool seen;
 	struct timespec rules;          /* when a set of rules of LDAP was last taken */
@@ -42,7 +44,6 @@ struct watch {
 	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
 	int64_t inventory_due;          /* monotonic microseconds; 0: at once */
 	bool barred;                    /* a change does not hasten that try: Atlassian refused the key, cannot be read, … */
-	int64_t keys_said;              /* when keys that end were last told; 0: never */
 	const char *told;               /* what was said last, so that it is said once */
 	struct arena *told_in;
 };
@@ -148,9 +149,11 @@ static void say_plan(struct watch *w, const struct provisioning *p, const struct
 			log_error("a list at Atlassian could not be read whole, so nothing is done there", "connection",
 				p->targets[plan->problems[i].target].name, "detail", plan->problems[i].what, NULL);
 	}
-	if (plan->stopped)
-		log_error("plan for accounts is stopped: see postern plan", "alarm", "plan-stopped", "plan", plan->id, "detail", plan->stopped, NULL);
-	else if (plan->step_count || plan->task_count)
+	if (plan->stopped) {
+		metrics_count(w->role->metrics, METRIC_ACCOUNT_STOPS, NULL);
+		log_error("plan for accounts is stopped: see postern plan", "plan", plan->id, "detail", plan->stopped, NULL);
+	}
+	if (!plan->stopped && (plan->step_count || plan->task_count))
 		log_info(w->role->settings->provision == PROVISION_AUTO ? "plan for accounts" : "accounts are not as the rules want them: see postern plan",
 			"plan", plan->id, "steps", number(a, plan->step_count), "tasks", number(a, plan->task_count), NULL);
 }
@@ -161,11 +164,37 @@ static int64_t now(void *context)
 	return clock_now();
 }
 
+/* What Atlassian said to it: by hundreds, and what asks for patience by itself. */
+static void count_request(const char *name, int status, void *context)
+{
+	static const char *const results[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+	const struct watch *w = context;
+
+	metrics_count(w->role->metrics, METRIC_ATLASSIAN_REQUESTS, name, status == 429 ? "429" : results[status < 600 ? status / 100 : 0], NULL);
+}
+
+static void count_step(const struct watch *w, const struct apply_progress *at)
+{
+	struct metrics *m = w->role->metrics;
+	const char *kind = step_kind_word(at->step->kind);
+	int status = at->result ? at->result->status : 0;
+	char number[16] = "none";
+
+	metrics_count(m, METRIC_ACCOUNT_STEPS, at->target, kind,
+		at->failure ? "failed" : at->result || at->step->kind == STEP_ADOPT ? "done" : "left-out", NULL);
+	if (!at->failure)
+		return;
+	if (status > 0)
+		snprintf(number, sizeof(number), "%d", status);
+	metrics_count(m, METRIC_ACCOUNT_FAILURES, at->target, reason_word(at->failure->reason), number, NULL);
+}
+
 static void say_step(const struct apply_progress *at, void *context)
 {
 	struct watch *w = context;
 
 	role_alive(w->role);
+	count_step(w, at);
 	if (at->failure)
 		log_warning("a step for accounts failed", "connection", at->target, "step", step_kind_word(at->step->kind), "person",
 			at->step->person ? at->step->person : "", "name", at->step->name ? at->step->name : "", "reason", reason_word(at->failure->reason),
@@ -193,6 +222,8 @@ static int keep(struct watch *w, struct provisioning *p, struct error *err)
 	if (apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err) < 0)
 		return -1;
 	say_plan(w, p, &result.plan);
+	w->plan = result.plan;
+	w->looked = (struct provision_look){.plan = &w->plan, .left = result.plan.step_count - result.done};
 	if (result.done || result.failed || result.left_out)
 		log_info("accounts looked after", "done", number(a, result.done), "failed", number(a, result.failed), "left_out",
 			number(a, result.left_out), "requests", number(a, result.requests), NULL);
@@ -207,6 +238,8 @@ static int look(struct watch *w, struct provisioning *p, struct error *err)
 	if (ledger_note(p->arena, p->ledger, &p->desired, clock_now(), err) < 0 || provisioning_plan(p, err) < 0)
 		return -1;
 	say_plan(w, p, &p->plan);
+	w->plan = p->plan;
+	w->looked = (struct provision_look){.plan = &w->plan, .left = p->plan.step_count, .stopped = p->plan.stopped};
 	return 0;
 }
 
@@ -215,36 +248,6 @@ static int work(struct watch *w, struct provisioning *p, struct error *err)
 	if (provisioning_open(p, LEDGER_WRITE, go_on, w, err) < 0)
 		return -1;
 	return w->role->settings->provision == PROVISION_AUTO ? keep(w, p, err) : look(w, p, err);
-}
-
-/* ---- keys that end ---- */
-
-static void say_key(const char *of, int64_t ends)
-{
-	int64_t left = ends - clock_now();
-	struct arena *a;
-
-	if (!ends || left > KEY_ENDS_SOON)
-		return;
-	a = arena_new();
-	log_error("alarm", "alarm", "api-key-ends", "of", of, "detail", left <= 0 ? "Atlassian's API key has ended" :
-		arena_printf(a, "Atlassian's API key ends in %lld days", (long long)(left / CALENDAR_DAY)), NULL);
-	arena_free(a);
-}
-
-/* Once a day. */
-static void say_keys(struct watch *w)
-{
-	const struct settings *s = w->role->settings;
-
-	if (w->keys_said && clock_now() - w->keys_said < CALENDAR_DAY)
-		return;
-	w->keys_said = clock_now();
-	for (size_t i = 0; i < s->connection_count; i++) {
-		if (s->connections[i].accounts)
-			say_key(s->connections[i].name, s->connections[i].accounts->key_ends);
-	}
-	say_key("the organisation", s->accounts.organization_key_ends);
 }
 
 /* ---- what Atlassian counts ---- */
@@ -259,6 +262,7 @@ static int read_inventory(struct watch *w, struct arena *a, struct error *err)
 	if (rc <= 0)
 		return rc;
 	o.go_on = go_on;
+	o.answered = count_request;
 	o.context = w;
 	if (provisioning_inventory(a, s, &o, &done, err) < 0)
 		return -1;
@@ -281,12 +285,29 @@ static void read_inventory_when_due(struct watch *w, struct arena *a)
 	w->inventory_due = clock_monotonic_us() + next * SECOND;
 }
 
-static void say_failure(const struct error *err)
+static void say_failure(const struct watch *w, const struct error *err)
 {
-	if (err->reason == REASON_PLAN_STOPPED)
-		log_error("plan for accounts is stopped: see postern plan", "alarm", "plan-stopped", "detail", err->detail, NULL);
-	else
+	if (err->reason != REASON_PLAN_STOPPED) {
 		log_error("accounts could not be looked after", "reason", reason_word(err->reason), "detail", err->detail, NULL);
+		return;
+	}
+	metrics_count(w->role->metrics, METRIC_ACCOUNT_STOPS, NULL);
+	log_error("plan for accounts is stopped: see postern plan", "detail", err->detail, NULL);
+}
+
+/* For alarms, /metrics and postern status: what came of it, on top of what was. */
+static void note_look(struct watch *w, struct arena *a, const struct error *failure)
+{
+	struct error clean, err;
+
+	if (failure) {
+		clean.reason = failure->reason;
+		snprintf(clean.detail, sizeof(clean.detail), "%s", report_clean(a, failure->detail));
+		w->looked.failure = &clean;
+	}
+	if (provision_status_note(a, w->role->settings, &w->looked, clock_now(), &err) < 0)
+		log_error("how accounts are looked after cannot be written", "detail", err.detail, NULL);
+	w->looked = (struct provision_look){0};
 }
 
 static void work_when_due(struct watch *w)
@@ -295,20 +316,23 @@ static void work_when_due(struct watch *w)
 	struct arena *a = arena_new();
 	struct provisioning p;
 	struct error err;
-	int lock = -1, rc;
+	int lock = -1, rc = provisioning_lock(a, role->settings, &lock, &err);
+	bool is_busy = rc < 0;          /* somebody's postern apply is no failure, and leaves what comes of it itself */
 
-	rc = provisioning_lock(a, role->settings, &lock, &err);
 	if (rc == 0)
 		read_inventory_when_due(w, a);
 	if (rc == 0 && role->settings->provision != PROVISION_OFF &&
 		(rc = provisioning_secrets(a, "provision", role->files, role->settings, &p, &err)) == 0) {
+		p.answered = count_request;
 		rc = work(w, &p, &err);
 		provisioning_end(&p);
 	}
+	if (role->settings->provision != PROVISION_OFF && !*role->stop && !is_busy)
+		note_look(w, a, rc < 0 ? &err : NULL);
 	if (lock >= 0)
 		close(lock);
 	if (rc < 0 && !*role->stop && is_news(w, err.detail))
-		say_failure(&err);
+		say_failure(w, &err);
 	set_due(w, rc < 0, rc < 0 ? err.reason : REASON_NONE);
 	arena_free(a);
 }
@@ -323,7 +347,6 @@ int role_provision(const struct role *role)
 	while (go_on(&w)) {
 		if (w.audit)
 			audit_look_again(w.audit);
-		say_keys(&w);
 		look_for_change(&w);
 		if (is_due(&w))
 			work_when_due(&w);

@@ -177,7 +177,8 @@ int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)
 	take_limits(p);
 	p->doer = doer_new(&(struct doer_options){
 		.targets = p->targets, .target_count = p->target_count, .accounts = p->accounts, .account_count = p->account_count,
-		.inventory_as_of = p->inventory_as_of, .organization = p->organization.id ? &p->organization : NULL, .go_on = go_on, .context = context,
+		.inventory_as_of = p->inventory_as_of, .organization = p->organization.id ? &p->organization : NULL, .go_on = go_on,
+		.answered = p->answered, .context = context,
 	});
 	return 0;
 }

@@ -214,7 +214,8 @@ static void gather_host(struct status *s)
 	struct host_facts facts = {.settings = s->settings, .audit_failing_since = s->audit_failing};
 	struct alarms alarms;
 
-	alarms_gather_billed(s->arena, s->settings, &facts);
+	alarms_gather_accounts(s->arena, s->settings, &facts);
+	s->accounts = facts.accounts;
 	disks_look(s->arena, s->settings, s->disks);
 	memcpy(facts.disks, s->disks, sizeof(facts.disks));
 	alarms_judge_host(s->arena, &facts, &alarms);

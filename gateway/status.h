@@ -96,6 +96,7 @@ struct status {
 	struct status_certificate *certificates;
 	size_t certificate_count;
 	struct disk disks[DISKS];
+	struct provision_status accounts;       /* tried 0: nobody has looked yet */
 	struct status_alarm *alarms;
 	size_t alarm_count;
 

@@ -124,6 +124,30 @@ static json_t *alarms_json(const struct status *s)
 	return out;
 }
 
+static json_t *accounts_json(const struct status *s)
+{
+	const struct provision_status *p = &s->accounts;
+	json_t *o, *tasks, *places;
+
+	if (s->settings->provision == PROVISION_OFF || !p->tried)
+		return json_null();
+	tasks = json_object();
+	places = json_object();
+	for (int i = 0; i < TASK_KINDS; i++)
+		json_object_set_new(tasks, plan_task_word((enum plan_task_kind)i), json_integer((json_int_t)p->tasks[i]));
+	for (size_t i = 0; i < p->place_count; i++)
+		json_object_set_new(places, p->places[i].connection, json_pack("{s:I, s:I, s:I, s:I}", "wanted", (json_int_t)p->places[i].wanted,
+			"kept", (json_int_t)p->places[i].kept, "waiting", (json_int_t)p->places[i].waiting, "licensed",
+			(json_int_t)p->places[i].licensed));
+	o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "tried", time_json(p->tried), "planned", time_json(p->planned), "succeeded",
+		time_json(p->succeeded), "failing_since", time_json(p->failing_since), "steps_left", (json_int_t)p->left, "held",
+		(json_int_t)p->held, "tasks", tasks, "connections", places);
+	report_json(s->arena, o, "reason", p->reason);
+	report_json(s->arena, o, "detail", p->detail);
+	report_json(s->arena, o, "stopped", p->stopped);
+	return o;
+}
+
 static json_t *disks_json(const struct status *s)
 {
 	json_t *out = json_object();
@@ -161,6 +185,7 @@ int status_print_json(const struct status *s)
 	json_object_set_new(o, "mirror_bytes", s->mirrored ? json_integer(s->mirror_bytes) : json_null());
 	json_object_set_new(o, "identity_providers", providers_json(s));
 	json_object_set_new(o, "certificates", certificates_json(s));
+	json_object_set_new(o, "accounts", accounts_json(s));
 	json_object_set_new(o, "disks", disks_json(s));
 	json_object_set_new(o, "not_readable", texts_json(s->unread, s->unread_count));
 	rc = json_dumpf(o, stdout, JSON_INDENT(1));

@@ -211,6 +211,40 @@ static void print_certificates(const struct status *s, bool c)
 	}
 }
 
+/* Tasks of all kinds together: postern plan says which. */
+static size_t tasks_of(const struct provision_status *p)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < TASK_KINDS; i++)
+		n += p->tasks[i];
+	return n;
+}
+
+static void print_accounts(const struct status *s, bool c)
+{
+	const struct provision_status *p = &s->accounts;
+	struct arena *a = s->arena;
+
+	if (s->settings->provision == PROVISION_OFF)
+		return;
+	head(c, "accounts at Atlassian");
+	printf("  %-20s ", "last look");
+	if (!p->tried)
+		puts("none yet");
+	else if (p->detail)
+		printf("%s ago: %s\n", span(a, s->now - p->tried), report_clean(a, p->detail));
+	else
+		printf("%s ago, went well\n", span(a, s->now - p->tried));
+	if (p->planned)
+		printf("  %-20s %s ago: %s steps are left to be done, %s people are left as they are, %s tasks for somebody\n", "last plan",
+			span(a, s->now - p->planned), report_number(a, p->left), report_number(a, p->held), report_number(a, tasks_of(p)));
+	for (size_t i = 0; i < p->place_count; i++)
+		printf("  %-20s %s wanted, %s kept (%s in their grace time), %s licensed\n", report_clean(a, p->places[i].connection),
+			report_number(a, p->places[i].wanted), report_number(a, p->places[i].kept), report_number(a, p->places[i].waiting),
+			report_number(a, p->places[i].licensed));
+}
+
 static void print_disks(const struct status *s, bool c)
 {
 	head(c, "disks");
@@ -234,6 +268,7 @@ void status_print(const struct status *s, bool colours)
 	print_directories(s, colours);
 	print_providers(s, colours);
 	print_certificates(s, colours);
+	print_accounts(s, colours);
 	print_disks(s, colours);
 	if (s->unread_count)
 		head(colours, "could not be read");

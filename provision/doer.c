@@ -33,7 +33,8 @@ static int open_place(const struct doer *d, struct place *p, struct error *err)
 	const struct target *t = p->target;
 	struct web_options o = {
 		.name = t->name, .base = t->base, .login = t->login, .key = t->key, .ca_pem = t->ca_pem, .proxy = t->proxy, .rate = t->rate,
-		.go_on = d->o.go_on, .instead_of_waiting = d->o.instead_of_waiting, .context = d->o.context,
+		.go_on = d->o.go_on, .instead_of_waiting = d->o.instead_of_waiting, .answered = d->o.answered,
+		.context = d->o.context,
 	};
 
 	if (p->stopped) {
@@ -163,6 +164,7 @@ struct doer *doer_new(const struct doer_options *options)
 		d->organization = *options->organization;
 		d->organization.go_on = options->go_on;
 		d->organization.instead_of_waiting = options->instead_of_waiting;
+		d->organization.answered = options->answered;
 		d->organization.context = options->context;
 	}
 	for (size_t i = 0; i < options->target_count; i++)

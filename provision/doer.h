@@ -25,6 +25,7 @@ struct doer_options {
 	bool (*go_on)(void *context);
 	/* Tests: told of each wait instead of waiting (web.h).  NULL: it is waited. */
 	void (*instead_of_waiting)(int64_t us, void *context);
+	void (*answered)(const char *name, int status, void *context);          /* of each request, as in web.h */
 	void *context;
 };
 

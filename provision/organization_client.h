@@ -22,6 +22,7 @@ struct organization {
 	/* As in doer.h. */
 	bool (*go_on)(void *context);
 	void (*instead_of_waiting)(int64_t us, void *context);
+	void (*answered)(const char *name, int status, void *context);
 	void *context;
 };
 

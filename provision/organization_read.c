@@ -12,7 +12,7 @@ int organization_open(const struct organization *o, struct web **out, struct err
 {
 	struct web_options options = {
 		.name = "Organizations API", .base = o->base, .key = o->key, .ca_pem = o->ca_pem, .proxy = o->proxy, .rate = o->rate,
-		.go_on = o->go_on, .instead_of_waiting = o->instead_of_waiting, .context = o->context,
+		.go_on = o->go_on, .instead_of_waiting = o->instead_of_waiting, .answered = o->answered, .context = o->context,
 	};
 
 	if (!o->id || !answer_id_is_good(o->id))

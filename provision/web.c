@@ -238,6 +238,8 @@ static CURLcode send_once(struct arena *a, struct web *w, const struct web_call 
 		w->requests++;
 		rc = transfer_perform(w->curl, t);
 	}
+	if (w->o.answered)
+		w->o.answered(w->o.name, (int)t->status, w->o.context);
 	curl_easy_setopt(w->curl, CURLOPT_HTTPHEADER, NULL);
 	free_headers(headers);
 	return rc;

@@ -39,6 +39,8 @@ struct web_options {
 	bool (*go_on)(void *context);
 	/* Tests: told how long would be waited, instead of waiting.  NULL: it is waited. */
 	void (*instead_of_waiting)(int64_t us, void *context);
+	/* Told of each request that was sent: the status of its answer, 0 when none came.  NULL: nobody counts. */
+	void (*answered)(const char *name, int status, void *context);
 	void *context;
 };
 
