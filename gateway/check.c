@@ -459,6 +459,7 @@ static int check_all(struct check *c, const char *path)
 	check_directories(c);
 	check_rules(c);
 	check_accounts(c);
+	check_ledger(c);
 	check_mirror(c);
 	check_scim(c);
 	check_people(c);

@@ -37,6 +37,8 @@ void check_exceptions(struct check *c, struct mirror *mirror);
 void check_mirror(struct check *c);
 /* Tokens, and when Entra ID was last heard.  The same. */
 void check_scim(struct check *c);
+/* Whether accounts are kept of a connection that is none.  The same. */
+void check_ledger(struct check *c);
 /* Traps among the people of the mirror, where there is one.  After the last step that needs root's rights. */
 void check_people(struct check *c);
 

@@ -43,6 +43,8 @@ int command_seats(struct arena *a, const char *settings_path, int argc, char **a
 int command_plan(struct arena *a, const char *settings_path, int argc, char **argv);
 /* apply [--yes] [--accept] [--plan ID]: does that */
 int command_apply(struct arena *a, const char *settings_path, int argc, char **argv);
+/* ledger [list] | calls [--last N] [--failed] | rename OLD NEW | forget CONNECTION */
+int command_ledger(struct arena *a, const char *settings_path, int argc, char **argv);
 /* what-if --rules FILE [--csv | --json] */
 int command_what_if(struct arena *a, const char *settings_path, int argc, char **argv);
 /* rules list [--json] | status [--json] | accept [VERSION] */

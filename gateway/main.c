@@ -103,6 +103,14 @@ static const struct command {
 		"--plan: does it if it is still the plan of this id.  --accept: also what is unusual in\n"
 		"it, which else stops it.  --confirm: a mail that was another person's belongs to who\n"
 		"has it in the directory now.  Exit status 1: something is left to be done.\n"},
+	{"ledger", command_ledger, "for which accounts Postern answers, and what it asked of Atlassian",
+		"usage: postern [-c FILE] ledger [list]\n"
+		"       postern [-c FILE] ledger calls [--last N] [--failed]\n"
+		"       postern [-c FILE] ledger rename OLD NEW\n"
+		"       postern [-c FILE] ledger forget CONNECTION\n\n"
+		"list: how many accounts of each connection.  calls: the last N (20) changes asked for,\n"
+		"with Atlassian's answer.  rename: a connection that is called NEW in the settings now\n"
+		"was OLD before.  forget: accounts of a connection that is no more are left to themselves.\n"},
 	{"accounts", command_accounts, "the inventory of Atlassian accounts",
 		"usage: postern [-c FILE] accounts import FILE.csv\n"
 		"       postern [-c FILE] accounts refresh\n"

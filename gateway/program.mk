@@ -68,7 +68,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/provision_role.c \
 	gateway/provisioning.c gateway/provisioning.h \
 	gateway/check.c gateway/check.h \
-	gateway/check_exceptions.c gateway/check_listen.c gateway/check_mirror.c gateway/check_scim.c \
+	gateway/check_exceptions.c gateway/check_ledger.c gateway/check_listen.c gateway/check_mirror.c gateway/check_scim.c \
 	gateway/check_people.c \
 	gateway/check_providers.c \
 	gateway/check_rules.c \
@@ -85,6 +85,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/keys_command.c gateway/scim_command.c gateway/scim_role.c \
 	gateway/keys_list.c \
 	gateway/listeners.c gateway/listeners.h \
+	gateway/ledger_command.c \
 	gateway/loaded.c gateway/loaded.h \
 	gateway/mirror_command.c \
 	gateway/mirror_print.c gateway/mirror_print.h \

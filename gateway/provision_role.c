@@ -324,6 +324,7 @@ static void work_when_due(struct watch *w)
 	if (rc == 0 && role->settings->provision != PROVISION_OFF &&
 		(rc = provisioning_secrets(a, "provision", role->files, role->settings, &p, &err)) == 0) {
 		p.answered = count_request;
+		p.unattended = role->settings->provision == PROVISION_AUTO;
 		rc = work(w, &p, &err);
 		provisioning_end(&p);
 	}

@@ -31,6 +31,7 @@ struct provisioning {
 	struct ledger_view view;
 	struct world world;
 	struct plan_limits limits;
+	bool unattended;                /* nobody sees a plan before it is done; set before provisioning_open */
 	void (*answered)(const char *name, int status, void *context);          /* of each request, as in doer.h; set before provisioning_open */
 	const struct way_back_options *way_back;        /* the plan is one of the way back; NULL: an ordinary one */
 	struct plan plan;

@@ -138,8 +138,10 @@ struct settings_accounts {
 	int64_t organization_key_ends;
 	int64_t refresh;                /* seconds between two readings */
 	int64_t grace;                  /* seconds until the account of who is gone is deactivated */
+	int64_t plan_max_age;           /* seconds: an older inventory is doubted by plans; 0: none is */
 	size_t deactivate_limit;        /* of so many at once, or … */
 	size_t deactivate_share;        /* … of so many percent */
+	int64_t deactivate_within;      /* seconds whose plans are added up for these two */
 	size_t seat_limit;              /* by how many billed people one plan may add */
 	const char *const *protect, *const *protect_groups;     /* mails and account ids; patterns.  NULL-terminated, never NULL */
 	const char *const *administrators;      /* mails: protected, too */

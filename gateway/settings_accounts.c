@@ -166,6 +166,14 @@ static void require_administrator(struct settings_reader *r, const struct settin
 		"sign-on fails; unless provision is off");
 }
 
+/* Read by itself, an inventory is hours old; after a week something is wrong. */
+static int64_t plan_max_age(const struct settings *s)
+{
+	if (s->accounts.plan_max_age)
+		return s->accounts.plan_max_age;
+	return s->accounts_max_age || !s->accounts.organization ? s->accounts_max_age : 7 * CALENDAR_DAY;
+}
+
 void settings_read_accounts(struct settings_reader *r)
 {
 	const struct yaml_node *map = yaml_get(r->root, "accounts");
@@ -178,6 +186,7 @@ void settings_read_accounts(struct settings_reader *r)
 	a->administrators = a->administrators ? a->administrators : none;
 	a->organization_api = base_address(r, map, "organization_api", a->organization_api);
 	read_day(r, map, "organization_key_ends", a->organization_key_ends_text, &a->organization_key_ends);
+	a->plan_max_age = plan_max_age(s);
 	if (!a->organization != !a->organization_key_file)
 		settings_problem_key(r, map, a->organization ? "organization_key" : "organization",
 			"is missing: organization and organization_key belong together");

@@ -74,7 +74,7 @@ static int begin_run(struct arena *a, struct applying *w, struct error *err)
 
 	if (ledger_note(a, w->ledger, w->desired, now, err) < 0)
 		return -1;
-	return w->result->resumed || w->plan->step_count == 0 ? 0 : ledger_run_begin(w->ledger, id, now, err);
+	return w->result->resumed || w->plan->step_count == 0 ? 0 : ledger_run_begin(w->ledger, id, w->options->accept_stopped, now, err);
 }
 
 static int make(struct arena *a, const struct desired *desired, const struct world *world, const struct ledger_view *view,

@@ -49,6 +49,7 @@ struct loading {
 	struct ledger_person *people;
 	struct ledger_group *groups;
 	struct ledger_mail *mails;
+	struct ledger_loss *losses;
 	struct ledger_view view;
 	struct error *err;
 };
@@ -86,6 +87,17 @@ static int load_mail(struct slice key, struct slice value, void *context)
 	return 0;
 }
 
+static int load_loss(struct slice key, struct slice value, void *context)
+{
+	struct loading *l = context;
+
+	l->losses = arena_grow(l->arena, l->losses, l->view.loss_count, sizeof(*l->losses));
+	if (ledger_loss_read(l->arena, key, value, &l->losses[l->view.loss_count], l->err) < 0)
+		return -2;
+	l->view.loss_count++;
+	return 0;
+}
+
 static int load_run(struct loading *l, struct store_txn *t)
 {
 	json_error_t why;
@@ -116,7 +128,8 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 	if (store_begin_read(ledger->store, &t, err) < 0)
 		return -1;
 	if (store_each(t, LEDGER_PEOPLE, all, load_person, &l, err) == 0 && store_each(t, LEDGER_GROUPS, all, load_group, &l, err) == 0 &&
-		store_each(t, LEDGER_MAILS, all, load_mail, &l, err) == 0 && load_run(&l, t) == 0)
+		store_each(t, LEDGER_MAILS, all, load_mail, &l, err) == 0 &&
+		store_each(t, LEDGER_RUN, slice_c(LEDGER_LOSS), load_loss, &l, err) == 0 && load_run(&l, t) == 0)
 		rc = 0;
 	store_abort(t);
 	if (rc < 0)
@@ -124,6 +137,7 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 	l.view.people = l.people;
 	l.view.groups = l.groups;
 	l.view.mails = l.mails;
+	l.view.losses = l.losses;
 	*out = l.view;
 	return 0;
 }
@@ -168,38 +182,60 @@ const struct ledger_mail *ledger_mail_of(const struct ledger_view *view, const c
 
 /* ---- a plan being applied ---- */
 
-static int write_run(struct ledger *l, struct slice value, struct error *err)
+/* Losses of before that time. */
+static int forget_losses(struct arena *a, struct store_txn *t, const struct ledger_view *view, int64_t before, struct error *err)
+{
+	for (size_t i = 0; i < view->loss_count; i++) {
+		const struct ledger_loss *loss = &view->losses[i];
+		struct slice key;
+
+		if (loss->at >= before)
+			continue;
+		if (ledger_loss_key(a, loss->target, loss->user, &key, err) < 0 ||
+			store_delete(t, LEDGER_RUN, key, (struct slice){NULL, 0}, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* value.p NULL: there is no run any more. */
+static int write_run(struct arena *a, struct ledger *l, struct slice value, const struct ledger_view *forget, struct error *err)
 {
 	struct store_txn *t;
 
 	if (store_begin_write(l->store, &t, err) < 0)
 		return -1;
-	if ((value.p ? store_put(t, LEDGER_RUN, run_key, value, err) : store_delete(t, LEDGER_RUN, run_key, value, err)) < 0) {
+	if ((value.p ? store_put(t, LEDGER_RUN, run_key, value, err) : store_delete(t, LEDGER_RUN, run_key, value, err)) < 0 ||
+		(forget && forget_losses(a, t, forget, INT64_MAX, err) < 0)) {
 		store_abort(t);
 		return -1;
 	}
 	return store_commit(t, err);
 }
 
-int ledger_run_begin(struct ledger *l, const char *id, int64_t now, struct error *err)
+int ledger_run_begin(struct ledger *l, const char *id, bool accepted, int64_t now, struct error *err)
 {
 	struct arena *a = arena_new();
+	struct ledger_view view;
 	struct text t;
-	int rc;
+	int rc = ledger_load(a, l, &view, err);
 
 	text_begin(&t, a, 128);
 	text_add_c(&t, "{");
 	json_add_text(&t, "id", id);
 	json_add_number(&t, "began", now);
+	if (accepted)
+		json_add_number(&t, "accepted", 1);
 	text_add_c(&t, "}");
-	rc = write_run(l, text_slice(&t), err);
+	if (rc == 0)
+		rc = write_run(a, l, text_slice(&t), accepted ? &view : NULL, err);
 	arena_free(a);
 	return rc;
 }
 
 int ledger_run_end(struct ledger *l, struct error *err)
 {
-	return write_run(l, (struct slice){NULL, 0}, err);
+	return write_run(NULL, l, (struct slice){NULL, 0}, NULL, err);
 }
 
 /* ---- what is learned by looking ---- */
@@ -242,14 +278,17 @@ int ledger_note(struct arena *a, struct ledger *l, const struct desired *desired
 {
 	struct ledger_view view;
 	struct store_txn *t;
+	int rc;
 
 	if (ledger_load(a, l, &view, err) < 0 || store_begin_write(l->store, &t, err) < 0)
 		return -1;
-	for (size_t i = 0; i < view.count; i++)
-		if (note_one(a, t, desired, view.people[i], now, err) < 0) {
-			store_abort(t);
-			return -1;
-		}
+	rc = forget_losses(a, t, &view, now - LEDGER_LOSS_KEPT, err);
+	for (size_t i = 0; i < view.count && rc == 0; i++)
+		rc = note_one(a, t, desired, view.people[i], now, err);
+	if (rc < 0) {
+		store_abort(t);
+		return -1;
+	}
 	return store_commit(t, err);
 }
 

@@ -14,7 +14,9 @@
  *           person is held until somebody confirms it
  *  calls    each call to Atlassian: written before it is sent, and again with
  *           the answer.  At most LEDGER_CALLS_MAX: the oldest go.
- *  run      the plan that is being applied, until it was done to its end
+ *  run      the plan that is being applied, until it was done to its end; and
+ *           who lost something in the last days, so that many small plans are
+ *           not less than a large one
  *
  * A call that was begun and has no answer (the process was killed) may or may
  * not have been done; apply.h reads the world again and so finds out.
@@ -27,6 +29,7 @@
 #define LEDGER_CALLS_MAX 100000         /* some 50 MB; at 10 calls a second the last three hours, usually months */
 #define LEDGER_ANSWER_MAX 500           /* bytes of an answer that are kept */
 #define LEDGER_KEY_MAX 255              /* bytes of a person's id, a mail or a group's name */
+#define LEDGER_LOSS_KEPT (31 * 86400)   /* seconds */
 
 enum ledger_deed { LEDGER_CREATED, LEDGER_ADOPTED };
 
@@ -52,6 +55,12 @@ struct ledger_mail {
 	const char *person;
 };
 
+/* An account that lost something at a plan's hands. */
+struct ledger_loss {
+	const char *target, *user;      /* world_user.id */
+	int64_t at;                     /* when last */
+};
+
 /* Everything but the calls, each list by (target, second), by bytes. */
 struct ledger_view {
 	const struct ledger_person *people;
@@ -60,6 +69,8 @@ struct ledger_view {
 	size_t group_count;
 	const struct ledger_mail *mails;
 	size_t mail_count;
+	const struct ledger_loss *losses;       /* of the last LEDGER_LOSS_KEPT, but for what somebody accepted */
+	size_t loss_count;
 	const char *run;                /* id of the plan being applied; NULL: none is */
 	int64_t run_began;
 };
@@ -102,7 +113,8 @@ int ledger_failed(struct ledger *l, uint64_t number, const char *target, const s
 int ledger_adopt(struct ledger *l, const char *const *targets, const struct step *steps, size_t n, int64_t now, struct error *err);
 
 /* ---- a plan being applied ---- */
-int ledger_run_begin(struct ledger *l, const char *id, int64_t now, struct error *err);
+/* accepted: somebody said yes to what is unusual in it.  Then what it takes is no loss to be added up, nor is any before it. */
+int ledger_run_begin(struct ledger *l, const char *id, bool accepted, int64_t now, struct error *err);
 int ledger_run_end(struct ledger *l, struct error *err);
 
 /* ---- what a look at desired state and world teaches ---- */
@@ -112,6 +124,19 @@ int ledger_note(struct arena *a, struct ledger *l, const struct desired *desired
 int ledger_settle(struct arena *a, struct ledger *l, const struct desired *desired, const struct world *world, struct error *err);
 /* Somebody says that this mail is that person's now. */
 int ledger_confirm_mail(struct ledger *l, const char *target, const char *mail, const char *person, struct error *err);
+
+/* ---- connections that are called otherwise, or are no more ---- */
+/*
+ * All that the ledger keeps is under the name of the connection.  Of accounts
+ * that are under a name which none of these targets has nothing would be known:
+ * they would be adopted anew, and never be switched off.  The first such name
+ * and how many accounts it has; NULL: there is none.
+ */
+const char *ledger_orphan(const struct ledger_view *view, const struct target *targets, size_t target_count, size_t *accounts_out);
+/* Moves everything but the calls, which stay as they were.  SETTINGS: there is nothing of `from`, or something of `to` already. */
+int ledger_rename(struct ledger *l, const char *from, const char *to, size_t *accounts_out, struct error *err);
+/* Postern answers for none of its accounts any more; at Atlassian they stay as they are.  SETTINGS: there is nothing of it. */
+int ledger_forget(struct ledger *l, const char *name, size_t *accounts_out, struct error *err);
 
 /* The newest `limit` calls, oldest of them first; `each` until it returns other than 0. */
 int ledger_calls(struct ledger *l, size_t limit, int (*each)(const struct ledger_call *call, void *context), void *context,

@@ -83,13 +83,6 @@ static int put_group(struct change *c, const char *id)
 
 /* ---- calls ---- */
 
-static struct slice call_key(unsigned char bytes[8], uint64_t number)
-{
-	for (int i = 7; i >= 0; i--, number >>= 8)
-		bytes[i] = (unsigned char)number;
-	return slice_of(bytes, 8);
-}
-
 /* Numbers go on from the last one, so none is used twice even when the oldest calls are gone. */
 static const struct slice last_key = {"last", 4};
 
@@ -102,10 +95,10 @@ static int next_number(struct change *c, uint64_t *out)
 
 	if (rc < 0)
 		return -1;
-	for (size_t i = 0; rc == 1 && i < value.n; i++)
-		number = number << 8 | (unsigned char)value.p[i];
+	if (rc == 1)
+		number = ledger_number_read(value);
 	*out = number + 1;
-	return store_put(c->txn, LEDGER_RUN, last_key, call_key(bytes, number + 1), c->err);
+	return store_put(c->txn, LEDGER_RUN, last_key, ledger_number(bytes, number + 1), c->err);
 }
 
 static int first_of(struct slice key, struct slice value, void *context)
@@ -129,17 +122,20 @@ static int drop_oldest(struct change *c)
 	return 0;
 }
 
-static const char *run_id(struct change *c)
+/* The plan being applied; NULL: none is. */
+static const char *run_id(struct change *c, bool *accepted_out)
 {
 	struct slice value;
 	json_error_t why;
 	json_t *object;
 	const char *id;
 
+	*accepted_out = false;
 	if (store_get(c->txn, LEDGER_RUN, slice_c("run"), &value, c->err) != 1)
 		return NULL;
 	object = json_loadb(value.p, value.n, 0, &why);
 	id = json_get_text(c->arena, object, "id");
+	*accepted_out = json_get_number(object, "accepted") == 1;
 	json_decref(object);
 	return id;
 }
@@ -148,7 +144,7 @@ static int put_call(struct change *c, const struct ledger_call *call)
 {
 	unsigned char key[8];
 
-	return store_put(c->txn, LEDGER_CALLS, call_key(key, call->number), ledger_call_write(c->arena, call), c->err);
+	return store_put(c->txn, LEDGER_CALLS, ledger_number(key, call->number), ledger_call_write(c->arena, call), c->err);
 }
 
 /* ---- before ---- */
@@ -197,7 +193,7 @@ int ledger_begin(struct ledger *l, const char *target, const struct step *step, 
 	if (begin_change(l, &c) < 0)
 		return -1;
 	if (next_number(&c, &call.number) == 0) {
-		call.run = run_id(&c);
+		call.run = run_id(&c, &(bool){false});
 		rc = put_call(&c, &call) < 0 || drop_oldest(&c) < 0 || intend(&c) < 0 ? -1 : 0;
 	}
 	if (end_change(&c, rc) < 0)
@@ -264,6 +260,42 @@ static int learn_about_user(struct change *c, const struct step_result *result)
 	return put_person(c, &p);
 }
 
+static bool takes_away(enum step_kind kind)
+{
+	switch (kind) {
+	case STEP_MEMBERS_REMOVE: case STEP_DESK_REMOVE: case STEP_ORGANIZATION_REMOVE: case STEP_USER_DEACTIVATE: case STEP_CUSTOMER_REVOKE:
+	case STEP_USER_DELETE: case STEP_UNLINK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int put_loss(struct change *c, const char *user)
+{
+	unsigned char at[8];
+	struct slice key;
+
+	if (ledger_loss_key(c->arena, c->target, user, &key, c->err) < 0)
+		return -1;
+	return store_put(c->txn, LEDGER_RUN, key, ledger_number(at, (uint64_t)c->now), c->err);
+}
+
+/* Who lost something, unless somebody said yes to all of it. */
+static int learn_losses(struct change *c, const struct step_result *result)
+{
+	const struct step *s = c->step;
+	bool accepted;
+
+	run_id(c, &accepted);
+	if (accepted || result->was_so || !takes_away(s->kind))
+		return 0;
+	for (size_t i = 0; s->member_users && i < s->member_count; i++)
+		if (s->member_users[i] && put_loss(c, s->member_users[i]) < 0)
+			return -1;
+	return s->member_count == 0 && s->user ? put_loss(c, s->user) : 0;
+}
+
 static int learn(struct change *c, const struct step_result *result)
 {
 	const struct step *s = c->step;
@@ -298,10 +330,10 @@ static int put_answer(struct change *c, uint64_t number, enum call_state state, 
 	struct slice value;
 	unsigned char key[8];
 
-	if (store_get(c->txn, LEDGER_CALLS, call_key(key, number), &value, c->err) == 1 &&
+	if (store_get(c->txn, LEDGER_CALLS, ledger_number(key, number), &value, c->err) == 1 &&
 		ledger_call_read(c->arena, slice_of(key, 8), value, &begun, c->err) == 0)
 		call.at = begun.at;
-	call.run = run_id(c);
+	call.run = run_id(c, &(bool){false});
 	return put_call(c, &call);
 }
 
@@ -313,7 +345,7 @@ int ledger_done(struct ledger *l, uint64_t number, const char *target, const str
 
 	if (begin_change(l, &c) < 0)
 		return -1;
-	rc = put_answer(&c, number, CALL_DONE, result, result->answer) < 0 || learn(&c, result) < 0 ? -1 : 0;
+	rc = put_answer(&c, number, CALL_DONE, result, result->answer) < 0 || learn(&c, result) < 0 || learn_losses(&c, result) < 0 ? -1 : 0;
 	return end_change(&c, rc);
 }
 
@@ -346,7 +378,7 @@ static int adopt_one(struct change *c)
 
 	if (next_number(c, &call.number) < 0)
 		return -1;
-	call.run = run_id(c);
+	call.run = run_id(c, &(bool){false});
 	return put_call(c, &call) < 0 || drop_oldest(c) < 0 || learn_adopted(c) < 0 ? -1 : 0;
 }
 

@@ -35,6 +35,36 @@ int ledger_key(struct arena *a, const char *target, const char *second, struct s
 	return 0;
 }
 
+struct slice ledger_number(unsigned char bytes[8], uint64_t number)
+{
+	for (int i = 7; i >= 0; i--, number >>= 8)
+		bytes[i] = (unsigned char)number;
+	return slice_of(bytes, 8);
+}
+
+uint64_t ledger_number_read(struct slice value)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < value.n; i++)
+		number = number << 8 | (unsigned char)value.p[i];
+	return number;
+}
+
+int ledger_loss_key(struct arena *a, const char *target, const char *user, struct slice *out, struct error *err)
+{
+	struct text key;
+	struct slice pair;
+
+	if (ledger_key(a, target, user, &pair, err) < 0)
+		return -1;
+	text_begin(&key, a, sizeof(LEDGER_LOSS) + pair.n);
+	text_add_c(&key, LEDGER_LOSS);
+	text_add(&key, pair);
+	*out = text_slice(&key);
+	return out->n <= STORE_KEY_MAX ? 0 : error_set(err, REASON_STORE, "%.80s at %.80s cannot be kept in the ledger: too long", user, target);
+}
+
 /* ---- writing ---- */
 
 static struct slice ended(struct text *t)
@@ -122,6 +152,20 @@ static int open_record(struct arena *a, struct slice key, struct slice value, co
 	return 0;
 }
 
+int ledger_loss_read(struct arena *a, struct slice key, struct slice value, struct ledger_loss *out, struct error *err)
+{
+	const size_t prefix = sizeof(LEDGER_LOSS) - 1;
+	const char *nul = key.n > prefix ? memchr(key.p, 0, key.n) : NULL;
+
+	if (!nul || value.n != 8)
+		return error_set(err, REASON_STORE, "a loss in the ledger is damaged");
+	*out = (struct ledger_loss){
+		.target = arena_copy(a, slice_of(key.p + prefix, (size_t)(nul - key.p) - prefix)),
+		.user = arena_copy(a, slice_of(nul + 1, key.n - (size_t)(nul - key.p) - 1)), .at = (int64_t)ledger_number_read(value),
+	};
+	return 0;
+}
+
 int ledger_person_read(struct arena *a, struct slice key, struct slice value, struct ledger_person *out, struct error *err)
 {
 	struct ledger_person p = {0};
@@ -191,8 +235,7 @@ int ledger_call_read(struct arena *a, struct slice key, struct slice value, stru
 		error_set(err, REASON_STORE, "a call in the ledger is damaged");
 		goto out;
 	}
-	for (size_t i = 0; i < 8; i++)
-		c.number = c.number << 8 | (unsigned char)key.p[i];
+	c.number = ledger_number_read(key);
 	c.at = json_get_number(object, "at");
 	c.ended = json_get_number(object, "ended");
 	c.run = json_get_text(a, object, "run");

@@ -2,6 +2,8 @@
 /* A plan from beginning to end: who is who, who gets which account, steps, order, counts, and whether it is unusual. */
 #include "provision/plan_parts.h"
 
+#include "base/encode.h"
+
 struct step *plan_step(struct planning *p, enum phase phase, enum step_kind kind, const struct side *side)
 {
 	struct step_list *list = &p->phases[phase];
@@ -90,19 +92,46 @@ static size_t base_of(const struct plan_count *c)
 	return c->ours > c->wanted ? c->ours : c->wanted;
 }
 
+/* Who loses one thing after another is one. */
+static void count_lost(const struct planning *p, struct side *s)
+{
+	for (size_t i = 0; i < p->ledger->loss_count; i++) {
+		const struct ledger_loss *loss = &p->ledger->losses[i];
+		const struct world_user *u;
+
+		if (strcmp(loss->target, s->target->name) != 0 || p->now - loss->at >= p->limits->lose_within)
+			continue;
+		u = world_user_by_id(s->world, loss->user);
+		s->count.lost += !(u && s->users[u - s->world->users].loses);
+	}
+}
+
+static const char *many(struct planning *p, const char *target, const struct plan_count *c)
+{
+	const char *before = c->lost ? arena_printf(p->arena, ", with %zu others that lately did,", c->lost) : "";
+	size_t all = c->losing + c->lost;
+
+	if (c->losing == 0)             /* what was taken before stops nothing that takes nothing */
+		return NULL;
+	if (all > p->limits->lose_most)
+		return arena_printf(p->arena, "%zu accounts at %s%s would lose something, and the limit is %zu", c->losing, target, before,
+			p->limits->lose_most);
+	if (all >= PLAN_SHARE_FROM && all * 100 > base_of(c) * p->limits->lose_percent)
+		return arena_printf(p->arena, "%zu of %zu accounts at %s%s would lose something, and the limit is %u %%", c->losing, base_of(c), target,
+			before, p->limits->lose_percent);
+	return NULL;
+}
+
 static const char *unusual(struct planning *p, const struct plan *plan)
 {
 	size_t now = plan_seats_now(plan), after = plan_seats_after(plan);
 
 	for (size_t i = 0; i < plan->target_count; i++) {
 		const struct plan_count *c = &plan->counts[i];
+		const char *why = many(p, plan->targets[i], c);
 
-		if (c->losing > p->limits->lose_most)
-			return arena_printf(p->arena, "%zu accounts at %s would lose something, and the limit is %zu", c->losing, plan->targets[i],
-				p->limits->lose_most);
-		if (c->losing >= PLAN_SHARE_FROM && c->losing * 100 > base_of(c) * p->limits->lose_percent)
-			return arena_printf(p->arena, "%zu of %zu accounts at %s would lose something, and the limit is %u %%", c->losing, base_of(c),
-				plan->targets[i], p->limits->lose_percent);
+		if (why)
+			return why;
 		/* few people, and yet too many: a group whose name was changed, a rule that was lost */
 		if (c->seats_now >= PLAN_ALL_FROM && c->seats_after == 0 && p->limits->lose_percent < 100)
 			return arena_printf(p->arena, "nobody at %s would be licensed any more (%zu now)", plan->targets[i], c->seats_now);
@@ -115,11 +144,31 @@ static const char *unusual(struct planning *p, const struct plan *plan)
 
 /* ---- all of it ---- */
 
+/* One of the future is of an age that nobody knows: a clock was wrong when it was read, or is now. */
+static const char *old_inventory(const struct planning *p)
+{
+	int64_t age = p->now - p->world->inventory_as_of;
+	char as_of[21];
+
+	if (p->limits->inventory_most == 0 || (age <= p->limits->inventory_most && age >= -PLAN_CLOCKS_DIFFER))
+		return NULL;
+	time_write(p->world->inventory_as_of, as_of);
+	return arena_printf(p->arena, "the inventory of accounts is of %s, so who has an account of another kind may not stand in it", as_of);
+}
+
 static void tell_about_inventory(struct planning *p)
 {
-	if (p->world->inventory_as_of == 0 && p->desired->target_count > 0)
+	if (p->desired->target_count == 0)
+		return;
+	if (p->world->inventory_as_of == 0) {
 		plan_problem(p, PROBLEM_NO_INVENTORY, 0, NULL, "there is no inventory of accounts, so accounts of another kind are known only "
 			"where a target lists them");
+		return;
+	}
+	p->old_inventory = old_inventory(p);
+	if (p->old_inventory)
+		plan_problem(p, PROBLEM_INVENTORY_OLD, 0, NULL, p->limits->inventory_needed ?
+			arena_printf(p->arena, "%s: none is made until it is read again", p->old_inventory) : p->old_inventory);
 }
 
 static void put_together(struct planning *p, struct plan *plan)
@@ -130,8 +179,10 @@ static void put_together(struct planning *p, struct plan *plan)
 
 	for (size_t i = 0; i < p->desired->target_count; i++) {
 		targets[i] = p->desired->targets[i].name;
-		if (p->sides[i].usable)
+		if (p->sides[i].usable) {
 			count_users(p, &p->sides[i]);
+			count_lost(p, &p->sides[i]);
+		}
 		counts[i] = p->sides[i].count;
 	}
 	for (int i = 0; i < PHASES; i++)
@@ -153,6 +204,18 @@ static void put_together(struct planning *p, struct plan *plan)
 	plan->problem_count = p->problem_count;
 }
 
+static int require_no_orphans(const struct planning *p, struct error *err)
+{
+	size_t n;
+	const char *name = ledger_orphan(p->ledger, p->desired->targets, p->desired->target_count, &n);
+
+	if (!name)
+		return 0;
+	return error_set(err, REASON_SETTINGS, "the ledger has %zu accounts of %s, and no connection with accounts is called that: if it has another "
+		"name now, `postern ledger rename %s NAME`; if its accounts shall be left to themselves, `postern ledger forget %s`", n, name, name,
+		name);
+}
+
 int plan_begin(struct planning *p, struct error *err)
 {
 	if (p->world->target_count != p->desired->target_count)
@@ -160,6 +223,8 @@ int plan_begin(struct planning *p, struct error *err)
 			p->desired->target_count);
 	if (p->desired->count >= NOBODY || p->ledger->count >= NOBODY)
 		return error_set(err, REASON_INTERNAL, "too many people for a plan");
+	if (require_no_orphans(p, err) < 0)
+		return -1;
 	tell_about_inventory(p);
 	plan_sides(p);
 	plan_match(p);

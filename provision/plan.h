@@ -33,13 +33,17 @@
 #define PLAN_MEMBERS_A_CALL 100
 #define PLAN_MEMBERS_A_GROUP 35000      /* Atlassian's limit (atlassian.md 3.1) */
 #define PLAN_USERS_A_DIRECTORY 150000   /* Atlassian's limit */
+#define PLAN_CLOCKS_DIFFER 300          /* seconds: an inventory may be so much newer than now */
 #define PLAN_ALL_FROM 3                 /* so many are licensed, and nobody after the plan: that stops it, unless any share may lose */
 #define PLAN_SHARE_FROM 10              /* so many must lose something before a share of all is looked at: one of three is 33 % */
 
 struct plan_limits {
 	int64_t grace;                  /* seconds an account of ours stays as it is after nobody wants it */
 	size_t lose_most;               /* more people of a target losing something stop the plan; SIZE_MAX: any number */
+	int64_t lose_within;            /* seconds: who lost something in them by earlier plans counts, too; 0: each plan for itself */
 	unsigned lose_percent;          /* the same as a share of our accounts there; 100: any share */
+	int64_t inventory_most;         /* seconds: an older inventory is doubted; 0: none is */
+	bool inventory_needed;          /* then nothing is made that it should know of: nobody looks at this plan before it is done */
 	size_t seats_most;              /* more seats than this in addition stop the plan; SIZE_MAX: any number */
 	const char *const *protect;     /* mails, account ids and SCIM ids that are never touched; NULL-terminated, or NULL */
 	const char *const *protect_groups;      /* patterns (* and ?) */
@@ -84,6 +88,7 @@ enum plan_problem_kind {
 	PROBLEM_GROUP_KEPT,             /* ours, not wanted any more, but others are in it */
 	PROBLEM_STRANGERS,              /* members that nobody here knows, left alone */
 	PROBLEM_DIRECTORY_FULL,
+	PROBLEM_INVENTORY_OLD,          /* who has an account of another kind is known as of then */
 	PROBLEM_OTHER_KIND_UNREAD,      /* nothing is made while it cannot be seen who has an account of the other kind */
 	PROBLEM_KINDS
 };
@@ -105,6 +110,7 @@ struct plan_count {
 	size_t created, adopted, updated, activated, deactivated;
 	size_t added, removed;          /* memberships, of desks and customer organizations too */
 	size_t losing;                  /* accounts that lose something */
+	size_t lost;                    /* others, that lost something within limits.lose_within by earlier plans nobody accepted */
 	size_t waiting;                 /* not wanted, and in their grace time */
 	size_t seats_now, seats_after;  /* active accounts in a licensed group */
 };
@@ -125,7 +131,10 @@ struct plan {
 	const char *stopped;            /* why it is only done when somebody says so; NULL: nothing is unusual */
 };
 
-/* All memory is the arena's; the plan points into what it was made of.  REASON_INTERNAL: world and desired state do not fit. */
+/*
+ * All memory is the arena's; the plan points into what it was made of.  REASON_INTERNAL: world and desired state do not fit.
+ * SETTINGS: the ledger has accounts of a connection that is none (ledger_orphan).
+ */
 int plan_make(struct arena *a, const struct desired *desired, const struct world *world, const struct ledger_view *ledger,
 	const struct plan_limits *limits, int64_t now, struct plan *out, struct error *err);
 

@@ -22,6 +22,7 @@ static const struct {
 	{"added", offsetof(struct plan_count, added)},
 	{"removed", offsetof(struct plan_count, removed)},
 	{"losing", offsetof(struct plan_count, losing)},
+	{"lost", offsetof(struct plan_count, lost)},
 	{"waiting", offsetof(struct plan_count, waiting)},
 	{"seats_now", offsetof(struct plan_count, seats_now)},
 	{"seats_after", offsetof(struct plan_count, seats_after)},

@@ -60,6 +60,16 @@ static const struct side *unread_side(const struct planning *p, bool managed)
 	return NULL;
 }
 
+/* Without somebody who looks no account is made whose other kind only an old list could show.  One that lists nobody of that kind says nothing. */
+static bool refuse_by_old_list(struct planning *p, const struct side *side, const struct want *w, bool managed)
+{
+	if (!p->old_inventory || !p->limits->inventory_needed || !(managed ? p->lists_portal : p->lists_managed))
+		return false;
+	p->frozen[w->person] = true;
+	plan_problem(p, PROBLEM_OTHER_KIND_UNREAD, side->number, person_of(p, w->person)->id, p->old_inventory);
+	return true;
+}
+
 bool plan_other_kind(struct planning *p, struct side *side, struct want *w)
 {
 	bool managed = side->target->kind == TARGET_ORGANIZATION;
@@ -82,5 +92,5 @@ bool plan_other_kind(struct planning *p, struct side *side, struct want *w)
 		plan_problem(p, PROBLEM_OTHER_KIND_UNREAD, side->number, person->id,
 			arena_printf(p->arena, "%s could not be read, so nobody knows who has an account there", unread->target->name));
 	}
-	return unread != NULL;
+	return unread || refuse_by_old_list(p, side, w, managed);
 }

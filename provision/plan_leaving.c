@@ -44,16 +44,28 @@ static void switch_off(struct planning *p, struct side *s, uint32_t n)
 	s->count.deactivated++;
 }
 
-static bool is_nameless(const struct planning *p, const struct side *s, uint32_t n)
+static bool has_mail_of(const struct planning *p, const struct index *mails, const struct side *s, uint32_t n)
 {
 	const struct world_user *u = &s->world->users[n];
-	const char *const mails[] = {u->mail, u->user_name, p->ledger->people[s->users[n].record].mail};
+	const char *const its[] = {u->mail, u->user_name, p->ledger->people[s->users[n].record].mail};
 	size_t count;
 
-	for (size_t i = 0; p->nameless.n && i < sizeof(mails) / sizeof(*mails); i++)
-		if (mails[i] && index_find(&p->nameless, lower_case(p->arena, mails[i]), &count))
+	for (size_t i = 0; mails->n && i < sizeof(its) / sizeof(*its); i++)
+		if (its[i] && index_find(mails, lower_case(p->arena, its[i]), &count))
 			return true;
 	return false;
+}
+
+/*
+ * Somebody was deleted in the directory and made anew, under another id: until
+ * a human has said whether the account is theirs, it is not switched off.
+ */
+static void know_asked(struct planning *p)
+{
+	for (uint32_t i = 0; i < p->desired->count; i++)
+		if (p->frozen[i] && person_of(p, i)->mail)
+			index_add(p->arena, &p->asked, lower_case(p->arena, person_of(p, i)->mail), i);
+	index_sort(&p->asked);
 }
 
 /* Memberships of who is held, protected or in grace stay; the others' are plan_groups.c's to take. */
@@ -73,7 +85,7 @@ static void look_at(struct planning *p, struct side *s, uint32_t n)
 		state->stays = true;    /* the ledger's person is not the externalId's */
 		return;
 	}
-	if (gone && (p->desired->stale || is_nameless(p, s, n))) {
+	if (gone && (p->desired->stale || has_mail_of(p, &p->nameless, s, n) || has_mail_of(p, &p->asked, s, n))) {
 		state->stays = true;
 		s->count.waiting++;
 		return;
@@ -81,6 +93,8 @@ static void look_at(struct planning *p, struct side *s, uint32_t n)
 	if (!is_due(p, record)) {
 		s->count.waiting++;
 		state->stays = gone;
+	} else if (has_mail_of(p, &p->asked, s, n)) {
+		s->count.waiting++;
 	} else if (s->world->users[n].active && !s->world->users[n].atlassian) {
 		switch_off(p, s, n);
 	}
@@ -88,6 +102,7 @@ static void look_at(struct planning *p, struct side *s, uint32_t n)
 
 void plan_leaving(struct planning *p)
 {
+	know_asked(p);
 	for (size_t i = 0; i < p->desired->target_count; i++)
 		for (uint32_t n = 0; p->sides[i].usable && n < p->sides[i].world->user_count; n++)
 			look_at(p, &p->sides[i], n);

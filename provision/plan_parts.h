@@ -78,10 +78,13 @@ struct planning {
 	const struct plan_limits *limits;
 	int64_t now;
 	struct side *sides;
+	bool lists_managed, lists_portal;       /* which kinds the inventory has at all */
+	const char *old_inventory;      /* why the inventory is doubted; NULL: it is not */
 	bool *frozen;                   /* of each desired person: nothing is done for them anywhere */
 	struct index guards;            /* lower-cased mails and ids that are protected */
 	struct index accounts;          /* of the inventory, by mail */
 	struct index nameless;          /* mails of desired.nameless */
+	struct index asked;             /* mails of people for whom nothing is done, since something is in doubt: whose they are is not known */
 	struct step_list phases[PHASES];
 	struct plan_task *tasks;
 	size_t task_count;

@@ -276,9 +276,14 @@ void plan_sides(struct planning *p)
 	index_sort(&p->nameless);
 	if (d->stale && d->target_count > 0)
 		plan_problem(p, PROBLEM_HELD, 0, NULL, d->stale);
-	for (uint32_t i = 0; i < p->world->account_count; i++)
-		if (p->world->accounts[i].mail)
-			index_add(p->arena, &p->accounts, lower_case(p->arena, p->world->accounts[i].mail), i);
+	for (uint32_t i = 0; i < p->world->account_count; i++) {
+		const struct account *account = &p->world->accounts[i];
+
+		p->lists_managed |= account->kind == ACCOUNT_MANAGED;
+		p->lists_portal |= account->kind == ACCOUNT_PORTAL;
+		if (account->mail)
+			index_add(p->arena, &p->accounts, lower_case(p->arena, account->mail), i);
+	}
 	index_sort(&p->accounts);
 	for (size_t i = 0; i < d->target_count; i++) {
 		struct side *s = &p->sides[i];

@@ -126,6 +126,7 @@ const char *plan_problem_word(enum plan_problem_kind kind)
 		[PROBLEM_GROUP_KEPT] = "group-kept",
 		[PROBLEM_STRANGERS] = "strangers",
 		[PROBLEM_DIRECTORY_FULL] = "directory-full",
+		[PROBLEM_INVENTORY_OLD] = "inventory-old",
 		[PROBLEM_OTHER_KIND_UNREAD] = "other-kind-unread",
 	};
 

@@ -21,6 +21,7 @@ provision_libprovision_a_SOURCES = \
 	provision/jsm_client.h provision/jsm_read.c provision/jsm_step.c provision/jsm_wire.h \
 	provision/ledger.c provision/ledger.h \
 	provision/ledger_calls.c \
+	provision/ledger_names.c \
 	provision/ledger_record.c provision/ledger_record.h \
 	provision/organization_client.h provision/organization_read.c provision/organization_step.c provision/organization_wire.h \
 	provision/plan.c provision/plan.h \
@@ -76,5 +77,8 @@ tests_unit_test_apply_SOURCES = tests/unit/test_apply.c tests/unit/atlassian_mod
 tests_unit_test_apply_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/unit.h
 tests_unit_test_plan_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_plan_limits
+tests_unit_test_plan_limits_SOURCES = tests/unit/test_plan_limits.c tests/unit/unit.h
+tests_unit_test_plan_limits_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ledger_SOURCES = tests/unit/test_ledger.c tests/unit/unit.h
 tests_unit_test_ledger_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

@@ -536,6 +536,38 @@ static void what_cannot_be_recorded_is_not_asked_for(void **state)
 	assert_int_equal(make().step_count, 0);
 }
 
+/* ---- one after another ---- */
+
+static void losses_that_trickle_in_are_stopped_until_somebody_says_yes(void **state)
+{
+	const struct apply_options accepted = {.now = time_now, .accept_stopped = true};
+	struct desired_person people[8];
+	struct apply_result result;
+	struct error err;
+
+	(void)state;
+	limits.lose_most = 3;
+	limits.lose_within = DAY;
+	for (size_t i = 0; i < 8; i++)
+		people[i] = person(arena_printf(a, "p%zu", i), DESIRED_LICENSED);
+	want(people, 8);
+	do_apply(NULL);
+	for (size_t i = 0; i < 3; i++, now += 60) {
+		people[i] = person(people[i].id, DESIRED_NOTHING);
+		assert_true(do_apply(NULL).ended);
+	}
+	people[3] = person("p3", DESIRED_NOTHING);
+	assert_refused(try_apply(NULL, &result, &err), err, REASON_PLAN_STOPPED);
+	assert_true(model_is_in(model, ORG, "agents", "p3@x.org"));
+	assert_done(apply(a, &desired, &limits, ledger, &doer, &accepted, &result, &err), err);
+	assert_false(model_is_in(model, ORG, "agents", "p3@x.org"));
+	people[4] = person("p4", DESIRED_NOTHING);      /* what was accepted counts no more */
+	assert_true(do_apply(NULL).ended);
+	assert_int_equal(make().counts[ORG].lost, 1);
+	now += DAY;
+	assert_int_equal(make().counts[ORG].lost, 0);
+}
+
 /* ---- random worlds ---- */
 
 static uint64_t seed;
@@ -685,6 +717,7 @@ int main(void)
 		TEST(a_refused_key_stops_its_targets_and_no_other),
 		TEST(each_change_is_recorded_before_its_call_and_with_its_answer),
 		TEST(what_cannot_be_recorded_is_not_asked_for),
+		TEST(losses_that_trickle_in_are_stopped_until_somebody_says_yes),
 		TEST(after_applying_nothing_is_left_to_plan_in_random_worlds),
 	};
 

@@ -171,7 +171,7 @@ static void each_call_is_there_before_and_after(void **state)
 	uint64_t number;
 
 	(void)state;
-	assert_done(ledger_run_begin(ledger, "plan-1", NOW, &err), err);
+	assert_done(ledger_run_begin(ledger, "plan-1", false, NOW, &err), err);
 	done(&create, &made);
 	number = begun(&off);
 	refused.answer = arena_alloc(a, 1000);
@@ -300,6 +300,83 @@ static void no_file_is_an_empty_ledger_to_readers(void **state)
 	ledger_close(none);
 }
 
+/* ---- who lost something ---- */
+
+static void who_lost_something_is_remembered_unless_somebody_said_yes(void **state)
+{
+	const struct step off = {.kind = STEP_USER_DEACTIVATE, .person = "p1", .user = "u1"};
+	const struct step out = {.kind = STEP_MEMBERS_REMOVE, .name = "g", .members = (const char *const[]){"p1", "p2", NULL},
+		.member_users = (const char *const[]){"u1", "u2", NULL}, .member_count = 2};
+	const struct step_result ok = {.status = 204}, idle = {.status = 204, .was_so = true};
+	const struct desired nobody = {0};
+	struct ledger_view view;
+	struct error err;
+
+	(void)state;
+	done(&out, &idle);
+	assert_int_equal(load().loss_count, 0);
+	done(&out, &ok);
+	done(&off, &ok);
+	view = load();
+	assert_int_equal(view.loss_count, 2);
+	assert_string_equal(view.losses[0].target, "org");
+	assert_string_equal(view.losses[0].user, "u1");
+	assert_int_equal(view.losses[1].at, NOW + 1);
+	assert_null(view.run);
+	assert_done(ledger_run_begin(ledger, "small", false, NOW, &err), err);
+	assert_int_equal(load().loss_count, 2);
+	assert_done(ledger_run_begin(ledger, "large", true, NOW, &err), err);
+	done(&out, &ok);
+	assert_int_equal(load().loss_count, 0);
+	assert_string_equal(load().run, "large");
+	assert_done(ledger_run_end(ledger, &err), err);
+	done(&off, &ok);
+	assert_done(ledger_note(a, ledger, &nobody, NOW + LEDGER_LOSS_KEPT, &err), err);
+	assert_int_equal(load().loss_count, 1);
+	assert_done(ledger_note(a, ledger, &nobody, NOW + LEDGER_LOSS_KEPT + 2, &err), err);
+	assert_int_equal(load().loss_count, 0);
+}
+
+/* ---- names of connections ---- */
+
+static void what_is_kept_goes_with_the_name_of_its_connection(void **state)
+{
+	const struct step group = {.kind = STEP_GROUP_CREATE, .name = "g"};
+	const struct step out = {.kind = STEP_MEMBERS_REMOVE, .name = "g", .user = "u1"};
+	const struct target before[] = {{.name = "org"}}, after[] = {{.name = "organisation"}};
+	struct ledger_view view;
+	struct error err;
+	size_t n = 0;
+
+	(void)state;
+	done(&create, &made);
+	done(&group, &made);
+	done(&out, &made);
+	assert_refused(ledger_rename(ledger, "or", "new", &n, &err), err, REASON_SETTINGS);
+	assert_refused(ledger_rename(ledger, "org", "org", &n, &err), err, REASON_SETTINGS);
+	assert_refused(ledger_rename(ledger, "org", "", &n, &err), err, REASON_SETTINGS);
+	view = load();
+	assert_null(ledger_orphan(&view, before, 1, &n));
+	assert_string_equal(ledger_orphan(&view, after, 1, &n), "org");
+	assert_int_equal(n, 1);
+	assert_done(ledger_rename(ledger, "org", "organisation", &n, &err), err);
+	assert_int_equal(n, 1);
+	view = load();
+	assert_null(ledger_orphan(&view, after, 1, &n));
+	assert_non_null(ledger_person_of(&view, "organisation", "p1"));
+	assert_non_null(ledger_group_of(&view, "organisation", "g"));
+	assert_non_null(ledger_mail_of(&view, "organisation", "a@x.org"));
+	assert_string_equal(view.losses[0].target, "organisation");
+	assert_int_equal(view.count + view.group_count + view.mail_count + view.loss_count, 4);
+
+	done(&create, &made);
+	assert_refused(ledger_rename(ledger, "organisation", "org", &n, &err), err, REASON_SETTINGS);   /* two would be one */
+	assert_int_equal(load().count, 2);
+	assert_done(ledger_forget(ledger, "org", &n, &err), err);
+	assert_int_equal(load().count, 1);
+	assert_refused(ledger_forget(ledger, "org", &n, &err), err, REASON_SETTINGS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -315,6 +392,8 @@ int main(void)
 		TEST(finds_a_portal_customer_by_mail_and_forgets_what_was_refused),
 		TEST(notes_since_when_nobody_wants_an_account),
 		TEST(a_mail_is_confirmed_in_any_case),
+		TEST(who_lost_something_is_remembered_unless_somebody_said_yes),
+		TEST(what_is_kept_goes_with_the_name_of_its_connection),
 		TEST(no_file_is_an_empty_ledger_to_readers),
 	};
 

@@ -65,6 +65,8 @@ static void reads_where_accounts_are_made(void **state)
 	assert_string_equal(s->accounts.protect[0], "robot@example.org");
 	assert_null(s->accounts.protect_groups[0]);
 	assert_int_equal(s->accounts.grace, 7 * 86400);
+	assert_int_equal(s->accounts.deactivate_within, 86400);
+	assert_int_equal(s->accounts.plan_max_age, 7 * 86400);          /* an organization is read by itself */
 	assert_string_equal(strrchr(s->accounts.audit_file, '/'), "/audit.jsonl");
 	assert_non_null(strstr(s->accounts.audit_file, "/provision/"));
 	assert_string_equal(s->policy.rules[0].groups[0], "software");
@@ -91,6 +93,9 @@ static void makes_no_accounts_unless_asked(void **state)
 static const struct settings_case bad[] = {
 	{6, "accounts: {administrators: [a@example.org]}", "p.yaml:6: administrators: must name an administrator outside of the claimed domains"},
 	{6, "", "p.yaml:1: administrators: must name an administrator outside"},
+	{6, "accounts: {deactivate_within: 32d, administrators: [root@example.net]}", "p.yaml:6: deactivate_within: "},
+	{6, "accounts: {plan_max_age: 30m, administrators: [root@example.net]}", "p.yaml:6: plan_max_age: "},
+	{6, "accounts: {audit_file: '', administrators: [root@example.net]}", "p.yaml:6: audit_file: "},
 	{6, "accounts: {administrators: [root]}", "p.yaml:6: administrators: \"root\" is not a mail address"},
 	{6, "accounts: {organization: o-1, administrators: [root@example.net]}", "p.yaml:6: organization_key: is missing"},
 	{6, "accounts: {organization_key: /o.key, administrators: [root@example.net]}", "p.yaml:6: organization: is missing"},
