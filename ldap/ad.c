@@ -33,7 +33,6 @@
 #define SECOND INT64_C(1000000)
 #define POLL_SECONDS 2
 #define COMPARE_SECONDS 600
-#define NO_ENTRY "(!(objectClass=*))"
 #define ANY_ENTRY "(objectClass=*)"
 
 /* ---- begin and end ---- */
@@ -116,6 +115,7 @@ static void ad_end(struct feed *f)
 		tasks_clear(s);
 		cookie_keep(&s->cookie, (struct slice){NULL, 0});
 		cookie_keep(&s->page, (struct slice){NULL, 0});
+		uuid_set_free(s->seen);
 	}
 	arena_free(ad->arena);
 	free(ad);
@@ -179,6 +179,10 @@ static int ad_start(struct feed *f, enum mirror_kind kind, struct slice cookie, 
 	tasks_clear(s);
 	cookie_keep(&s->page, (struct slice){NULL, 0});
 	cookie_keep(&s->cookie, own);
+	uuid_set_free(s->seen);
+	s->seen = NULL;
+	s->idle = 0;
+	s->just_read = false;
 	s->stage = own.p ? POLLS : NEW_COOKIE;
 	s->refreshing = own.p != NULL;
 	s->due = 0;
@@ -203,22 +207,9 @@ static int ad_probe(struct feed *f, struct error *err)
 
 /* ---- asking ---- */
 
-/* DirSync; when the right to replicate is missing, without it. */
-static int ask_changes(struct feed *f, struct side *s, const char *filter, struct ad_answer *out, struct error *err)
+bool ad_must_stop(const struct feed *f)
 {
-	struct ad *ad = f->own;
-	struct ad_search search = {.base = s->root, .filter = filter, .scope = SEARCH_SUBTREE, .attributes = s->watched,
-		.manner = AD_DIRSYNC, .cookie = s->cookie, .flags = ad->flags};
-
-	if (ad_search(f->connection, tasks_arena(s), &search, f->progress, out, err) < 0)
-		return -1;
-	if (out->result != AD_NO_RIGHT || ad->flags & DIRSYNC_OBJECT_SECURITY)
-		return 0;
-	log_warning("no right to replicate changes: deletions are found by reading everything from time to time (compare)", "directory",
-		f->directory->name, "server", ad->server.name, NULL);
-	ad->flags |= DIRSYNC_OBJECT_SECURITY;
-	search.flags = ad->flags;
-	return ad_search(f->connection, tasks_arena(s), &search, f->progress, out, err);
+	return f->progress && f->progress->stop(f->progress->context);
 }
 
 int refused(struct feed *f, struct side *s, const struct ad_answer *answer, struct error *err)
@@ -234,28 +225,26 @@ int refused(struct feed *f, struct side *s, const struct ad_answer *answer, stru
 	return 0;
 }
 
-int does_not_go_on(const struct feed *f, struct error *err)
+int must_go_on(const struct feed *f, struct side *s, struct slice from, struct slice next, bool brought, struct error *err)
 {
-	return error_set(err, REASON_DIRECTORY, "%s: the server says that there is more, and does not go on", f->connection->uri);
+	unsigned most = s->stage == PAGES || goes_by_usn(f) ? IDLE_PAGES_MAX : IDLE_CHANGES_MAX;
+
+	s->idle = brought ? 0 : s->idle + 1;
+	if (s->idle > most || (s->idle && slice_equal(next, from)))
+		return error_set(err, REASON_DIRECTORY, "%s: the server says that there is more, and does not go on", f->connection->uri);
+	return 0;
+}
+
+void pages_begin(struct side *s)
+{
+	s->seen = uuid_set_new();
+	s->idle = 0;
+	s->stage = PAGES;
 }
 
 static int step_new_cookie(struct feed *f, struct side *s, struct error *err)
 {
-	struct ad_answer answer;
-
-	if (goes_by_usn(f))
-		return usn_now(f, s, err);
-	if (ask_changes(f, s, NO_ENTRY, &answer, err) < 0)
-		return -1;
-	if (answer.result != AD_SUCCESS)
-		return refused(f, s, &answer, err);
-	if (answer.more && slice_equal(answer.cookie, s->cookie))
-		return does_not_go_on(f, err);
-	cookie_keep(&s->cookie, answer.cookie);
-	tasks_clear(s);
-	if (!answer.more)
-		s->stage = PAGES;
-	return 0;
+	return goes_by_usn(f) ? usn_now(f, s, err) : dirsync_now(f, s, err);
 }
 
 static void tell_over(struct feed *f, struct side *s, enum sync_what what)
@@ -271,45 +260,36 @@ static int step_page(struct feed *f, struct side *s, struct error *err)
 	const struct ad_search search = {.base = s->base, .filter = s->filter, .scope = SEARCH_SUBTREE, .attributes = s->wanted,
 		.manner = AD_PAGED, .cookie = s->page};
 	struct ad_answer answer;
+	bool brought = false;
 
 	if (ad_search(f->connection, tasks_arena(s), &search, f->progress, &answer, err) < 0)
 		return -1;
 	if (answer.result != AD_SUCCESS)
 		return refused(f, s, &answer, err);
-	if (answer.cookie.p && answer.n == 0 && slice_equal(answer.cookie, s->page))
-		return does_not_go_on(f, err);
 	for (size_t i = 0; i < answer.n; i++) {
+		/* one that was renamed meanwhile may come twice */
+		brought = brought || !uuid_set_has(s->seen, answer.entries[i].uuid);
+		uuid_set_add(s->seen, answer.entries[i].uuid);
 		if (entry_has_range(&answer.entries[i]))
 			must_read(s, answer.entries[i].uuid, CHANGED);
 		else
 			tell(s, SYNC_ENTRY)->entry = answer.entries[i];
 	}
+	if (answer.cookie.p && must_go_on(f, s, s->page, answer.cookie, brought, err) < 0)
+		return -1;
 	cookie_keep(&s->page, answer.cookie);
 	if (answer.cookie.p)
 		return 0;
 	tell_over(f, s, SYNC_PRESENT_PHASE_OVER);
+	uuid_set_free(s->seen);
+	s->seen = NULL;
+	s->just_read = true;
 	s->stage = POLLS;
 	s->due = clock_monotonic_us() + poll_every(f);
 	return 0;
 }
 
 /* ---- changes ---- */
-
-static void take_change(const struct feed *f, struct side *s, const struct entry *e)
-{
-	struct sync_event links = {.what = SYNC_LINKS}, *told;
-
-	if (change_is_deletion(e)) {
-		tell_uuid(s, SYNC_GONE, e->uuid);
-	} else if (change_is_of_links(s, f->directory->member_attribute, e, &links)) {
-		told = tell_uuid(s, SYNC_LINKS, e->uuid);
-		told->added = links.added;
-		told->removed = links.removed;
-	} else {
-		/* what is new takes nothing with it */
-		must_read(s, e->uuid, change_of(e, "name") && !change_of(e, "whenCreated") ? RENAMED : CHANGED);
-	}
-}
 
 static void poll_over(struct feed *f, struct side *s, bool any)
 {
@@ -319,29 +299,10 @@ static void poll_over(struct feed *f, struct side *s, bool any)
 		tell_over(f, s, SYNC_COOKIE);   /* it differs where nothing changed, too: kept as often as somebody asks */
 	else
 		tasks_clear(s);
-	s->refreshing = false;
+	s->refreshing = s->just_read = false;
+	s->idle = 0;
 	f->probing = false;
 	s->due = clock_monotonic_us() + poll_every(f);
-}
-
-/* 1, 0: refused, and that is told; -1. */
-static int dirsync_changes(struct feed *f, struct side *s, bool *any, struct error *err)
-{
-	struct ad_answer answer;
-
-	do {
-		if (ask_changes(f, s, ANY_ENTRY, &answer, err) < 0)
-			return -1;
-		if (answer.result != AD_SUCCESS)
-			return refused(f, s, &answer, err);
-		for (size_t i = 0; i < answer.n; i++)
-			take_change(f, s, &answer.entries[i]);
-		*any = *any || answer.n;
-		if (answer.more && slice_equal(answer.cookie, s->cookie))
-			return does_not_go_on(f, err);
-		cookie_keep(&s->cookie, answer.cookie);
-	} while (answer.more && reads_of(s) <= READS_MAX);
-	return 1;
 }
 
 static int step_poll(struct feed *f, struct side *s, struct error *err)
@@ -354,7 +315,10 @@ static int step_poll(struct feed *f, struct side *s, struct error *err)
 	rc = goes_by_usn(f) ? usn_changes(f, s, &any, err) : dirsync_changes(f, s, &any, err);
 	if (rc <= 0)
 		return rc;
-	if (reads_of(s) > READS_MAX)
+	/* all was read a moment ago: to begin anew once more, and perhaps for ever, is for after a pause */
+	if (is_too_much(s) && s->just_read)
+		return error_set(err, REASON_DIRECTORY, "%s: more changed while everything was read than can be read one by one", f->connection->uri);
+	if (is_too_much(s))
 		tell_again(s, "more changed than can be read one by one");
 	else if (ad->flags != flags)
 		tell_again(s, "the right to replicate is gone, and with it the sight of what was deleted");
@@ -461,16 +425,11 @@ static int wait_quietly(struct feed *f, int milliseconds, struct error *err)
 	return 0;
 }
 
-static bool must_stop(const struct feed *f)
-{
-	return f->progress && f->progress->stop(f->progress->context);
-}
-
 static int ad_next(struct feed *f, struct arena *a, int milliseconds, struct sync_event *out, struct error *err)
 {
 	struct side *s;
 
-	while ((s = side_at_work(f->own)) && !must_stop(f)) {
+	while ((s = side_at_work(f->own)) && !ad_must_stop(f)) {
 		if (s->n)
 			return next_task(f, s, a, out, err);
 		if (step(f, s, err) < 0)

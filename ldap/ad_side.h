@@ -4,6 +4,7 @@
 #define LDAP_AD_SIDE_H
 
 #include "ldap/ad_search.h"
+#include "ldap/uuid_set.h"
 
 enum stage { NOT_STARTED, NEW_COOKIE, PAGES, POLLS };
 
@@ -27,9 +28,13 @@ struct side {
 	bool refreshing;                /* until the first poll from a cookie that was handed in is over */
 	struct slice cookie, page;      /* owned */
 	int64_t due, compare;           /* monotonic: the next poll, the next reading of everything */
+	struct uuid_set *seen;          /* of everything, while it is read by pages; owned */
+	unsigned idle;                  /* answers in a row that brought nothing new and said that there is more */
+	bool just_read;                 /* everything was read, and no poll was over since */
 	struct arena *arena;            /* of the tasks; NULL: there are none */
 	struct task *tasks;
 	size_t n, at;
+	size_t reads, told;             /* of the tasks: those to be read; all of them, and members that came or went */
 };
 
 /* What is known of the connection; between begin and end. */
@@ -42,10 +47,29 @@ struct ad {
 
 /* More entries than that one by one would take longer than all of them by pages. */
 #define READS_MAX 1000
+/* Nor need more be remembered at once than this. */
+#define TOLD_MAX 200000
+
+/*
+ * Answers in a row that bring nothing, while there is said to be more.  A page
+ * may be empty (RFC 2696 section 3).  DirSync passes over very many entries
+ * that its filter leaves out, some thousand with each answer.
+ */
+#define IDLE_PAGES_MAX 100
+#define IDLE_CHANGES_MAX 5000
 
 /* ad.c: the server says no: because it is busy (-1), to this cookie, or to this search (told). */
 int refused(struct feed *f, struct side *s, const struct ad_answer *answer, struct error *err);
-int does_not_go_on(const struct feed *f, struct error *err);
+/* Everything is read next. */
+void pages_begin(struct side *s);
+/* The server says that there is more; `next` is the cookie to go on with, `from` that of the question.  -1: it would be asked for ever. */
+int must_go_on(const struct feed *f, struct side *s, struct slice from, struct slice next, bool brought, struct error *err);
+
+bool ad_must_stop(const struct feed *f);
+
+/* ad_dirsync.c: a cookie of this moment; and what changed since the cookie.  1, 0: refused, and that is told, or stopped; -1. */
+int dirsync_now(struct feed *f, struct side *s, struct error *err);
+int dirsync_changes(struct feed *f, struct side *s, bool *any, struct error *err);
 
 /*
  * ad_usn.c, where changes are found by their number instead of DirSync: the
@@ -65,7 +89,7 @@ struct sync_event *tell_uuid(struct side *s, enum sync_what what, const unsigned
 void must_read(struct side *s, const unsigned char uuid[UUID_SIZE], enum task_reason reason);
 /* Instead of all that was to be told. */
 void tell_again(struct side *s, const char *why);
-size_t reads_of(const struct side *s);
+bool is_too_much(const struct side *s);         /* that was to be told: reading everything is less */
 
 /* uuids: this one alone. */
 void event_name(struct arena *a, struct sync_event *e, const unsigned char uuid[UUID_SIZE]);

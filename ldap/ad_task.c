@@ -8,6 +8,7 @@ void tasks_clear(struct side *s)
 	s->arena = NULL;
 	s->tasks = NULL;
 	s->n = s->at = 0;
+	s->reads = s->told = 0;
 }
 
 struct arena *tasks_arena(struct side *s)
@@ -21,6 +22,7 @@ static struct task *task_add(struct side *s, enum task_what what)
 {
 	s->tasks = arena_grow(tasks_arena(s), s->tasks, s->n, sizeof(*s->tasks));
 	s->tasks[s->n] = (struct task){.what = what, .event.kind = s->kind};
+	s->told++;
 	return &s->tasks[s->n++];
 }
 
@@ -46,6 +48,7 @@ void must_read(struct side *s, const unsigned char uuid[UUID_SIZE], enum task_re
 
 	memcpy(t->event.entry.uuid, uuid, UUID_SIZE);
 	t->reason = reason;
+	s->reads++;
 }
 
 void tell_again(struct side *s, const char *why)
@@ -58,13 +61,9 @@ void tell_again(struct side *s, const char *why)
 	s->stage = NOT_STARTED;
 }
 
-size_t reads_of(const struct side *s)
+bool is_too_much(const struct side *s)
 {
-	size_t n = 0;
-
-	for (size_t i = s->at; i < s->n; i++)
-		n += s->tasks[i].what == TASK_READ;
-	return n;
+	return s->reads > READS_MAX || s->told > TOLD_MAX;
 }
 
 /* ---- events ---- */

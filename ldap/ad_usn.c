@@ -32,7 +32,7 @@ int usn_now(struct feed *f, struct side *s, struct error *err)
 	if (ad_highest_usn(f->connection, &usn, err) < 0)
 		return -1;
 	keep_usn(s, usn);
-	s->stage = PAGES;
+	pages_begin(s);
 	return 0;
 }
 
@@ -49,13 +49,13 @@ static int read_changed(struct feed *f, struct side *s, uint64_t known, bool *an
 			return -1;
 		if (answer.result != AD_SUCCESS)
 			return refused(f, s, &answer, err);
-		if (answer.cookie.p && answer.n == 0 && slice_equal(answer.cookie, search.cookie))
-			return does_not_go_on(f, err);
+		if (answer.cookie.p && must_go_on(f, s, search.cookie, answer.cookie, answer.n > 0, err) < 0)
+			return -1;
 		for (size_t i = 0; i < answer.n; i++)
 			must_read(s, answer.entries[i].uuid, RENAMED);
 		*any = *any || answer.n;
 		search.cookie = answer.cookie;
-	} while (answer.cookie.p && reads_of(s) <= READS_MAX);
+	} while (answer.cookie.p && !is_too_much(s));
 	return 1;
 }
 

@@ -3,9 +3,11 @@ ldap_libmirror_a_CFLAGS = $(AM_CFLAGS) $(LDAP_CFLAGS)
 ldap_libmirror_a_SOURCES = \
 	ldap/account.c \
 	ldap/ad.c ldap/ad.h \
+	ldap/ad_dirsync.c \
 	ldap/ad_filter.c \
 	ldap/ad_rights.c ldap/ad_rights.h \
 	ldap/ad_search.c ldap/ad_search.h \
+	ldap/ad_server.c \
 	ldap/ad_task.c ldap/ad_side.h \
 	ldap/ad_usn.c \
 	ldap/ad_values.c ldap/ad_values.h \

@@ -85,6 +85,9 @@ class FakeAD:
         self.busy = 0                   # so many DirSync searches are answered by "busy"
         self.changes_most = 10 ** 9     # entries of one DirSync answer
         self.wide_names = True          # DNs with GUIDs
+        self.more_for_ever = False      # every answer of DirSync says that there is more, with a cookie of its own
+        self.pages_for_ever = None      # pages without end: "empty", or "same": the first one again and again
+        self.ranges_for_ever = False    # ranges without end
         self.during_range = None        # called once, while a range is asked for
         self.asked = []                 # what was asked: "dirsync", "page", "guid", "range"
         self.context = None
@@ -248,15 +251,16 @@ class FakeAD:
             return self.entries_of(found, wanted) + self.done(0)
         self.asked.append("page")
         at, size = int(page[1][1] or b"0"), min(number(page[0][1]), PAGE_MOST)
-        cookie = str(at + size) if at + size < len(found) else ""
+        cookie = str(at + size) if at + size < len(found) or self.pages_for_ever else ""
         control = tlv(0x30, octets(PAGED) + octets(tlv(0x30, integer(0) + octets(cookie))))
-        return self.entries_of(found[at:at + size], wanted) + self.done(0, control)
+        first = 0 if self.pages_for_ever == "same" else at
+        return self.entries_of(found[first:first + size], wanted) + self.done(0, control)
 
     def root_dse(self):
         return self.entry("", [
             ("dnsHostName", [f"{self.name}.example.test"]), ("namingContexts", [SUFFIX, "CN=Configuration," + SUFFIX]),
             ("dsServiceName", [f"CN=NTDS Settings,CN={self.name},CN=Configuration,{SUFFIX}"]),
-            ("supportedControl", [DIRSYNC, EXTENDED_DN, PAGED])]) + self.done(0)
+            ("supportedControl", [DIRSYNC, EXTENDED_DN, PAGED]), ("highestCommittedUSN", [str(self.number)])]) + self.done(0)
 
     def below(self, base, scope, condition):
         if base.startswith("<GUID="):
@@ -292,8 +296,10 @@ class FakeAD:
             return not self.fits(e, parts(content)[0])
         if tag == 0x87:
             return bool(self.values(e, content.decode()))
-        assert tag == 0xa3, hex(tag)
         name, value = (c.decode() for _, c in parts(content))
+        if tag == 0xa5:
+            return any(int(v) >= int(value) for v in self.values(e, name))
+        assert tag == 0xa3, hex(tag)
         return value.lower() in [v.lower() for v in self.values(e, name) if isinstance(v, str)]
 
     def members(self, e):
@@ -309,19 +315,19 @@ class FakeAD:
             for name in wanted:
                 plain, _, option = name.partition(";range=")
                 if plain == "member":
-                    attributes += self.member_range(self.members(e), option)
+                    attributes += self.member_range(self.members(e), option, self.ranges_for_ever)
                 elif self.values(e, plain):
                     attributes.append((plain, self.values(e, plain)))
             out += self.entry(self.wide(e), attributes)
         return out
 
     @staticmethod
-    def member_range(values, option):
+    def member_range(values, option, for_ever):
         first = int(option.split("-")[0]) if option else 0
         if not option and len(values) <= VALUES_MOST:
             return [("member", values)] if values else []
         here = values[first:first + VALUES_MOST]
-        last = "*" if first + VALUES_MOST >= len(values) else first + VALUES_MOST - 1
+        last = "*" if first + VALUES_MOST >= len(values) and not for_ever else first + VALUES_MOST - 1
         return ([] if option else [("member", [])]) + [(f"member;range={first}-{last}", here)]
 
     def dirsync(self, base, condition, wanted, request):
@@ -348,8 +354,9 @@ class FakeAD:
             if attributes and not (e.is_deleted and flags & 1):
                 told += 1
                 out += self.entry(self.wide(e), attributes + [("objectGUID", [e.guid.bytes_le]), ("instanceType", ["4"])])
-        more = int(upto != self.number)
-        control = tlv(0x30, octets(DIRSYNC) + octets(tlv(0x30, integer(more) + integer(0) + octets(f"fake:{upto}"))))
+        more = int(upto != self.number or self.more_for_ever)
+        cookie = f"fake:{upto}:{len(self.asked)}" if self.more_for_ever else f"fake:{upto}"
+        control = tlv(0x30, octets(DIRSYNC) + octets(tlv(0x30, integer(more) + integer(0) + octets(cookie))))
         return out + self.done(0, control)
 
     def changes_of(self, e, since, wanted):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Active Directory does and Samba does not, by a server that is written for it."""
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -269,3 +270,55 @@ def test_an_account_that_may_not_be_read_counts_as_switched_off(company, mirror)
     assert mirror.refusal("anna") == "person-disabled"
     assert is_there(mirror, "bert")
     assert mirror.ask("check")["accounts"] == ["1"]
+
+
+WITHOUT_END = "the server says that there is more, and does not go on"
+LIES = {
+    "changes that never come": {"more_for_ever": True},
+    "the same changes again": {"more_for_ever": True, "tell_all_again": True},
+    "empty pages": {"pages_for_ever": "empty", "refuse_cookies": 53},
+    "the same page again": {"pages_for_ever": "same", "refuse_cookies": 53},
+}
+
+
+def assert_nothing_is_lost_by(mirror, ad, anna, lie):
+    """It is left for a while, what it told before stays, and it is believed again when it goes on."""
+    honest = {name: getattr(ad, name) for name in lie}
+    for name, value in lie.items():
+        setattr(ad, name, value)
+    ad.change(anna, title="something to ask for")
+    mirror.until(lambda: mirror.has_log(WITHOUT_END), 30)
+    asked = len(ad.asked)
+    time.sleep(0.3)
+    assert len(ad.asked) < asked + 5, "it is not left alone"
+    assert mirror.state()["people"] == "2" and mirror.groups("anna") == {"agents", "staff"}
+    for name, value in honest.items():
+        setattr(ad, name, value)
+    ad.change(anna, mail="ada@example.org")
+    mirror.until(lambda: mirror.person("name", "anna")["mail"] == ["ada@example.org"])
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_answers_without_end_are_left_and_nothing_is_lost(company, mirror, lie):
+    mirror.start().until_filled()
+    assert_nothing_is_lost_by(mirror, company.ad, company.anna, LIES[lie])
+
+
+def test_pages_without_end_of_what_has_a_number(company, postern_build, tmp_path):
+    mirror = Mirror(postern_build, tmp_path, kind="entra-domain-services", uri=company.ad.uri, people=STAFF, groups=GROUPS)
+    try:
+        mirror.start().until_filled()
+        assert_nothing_is_lost_by(mirror, company.ad, company.anna, {"pages_for_ever": "empty"})
+    finally:
+        mirror.close()
+
+
+def test_ranges_without_end(company, mirror):
+    company.ad.add_group("crowd", [company.ad.add_person(f"p{n}") for n in range(1600)])
+    company.ad.ranges_for_ever = True
+    mirror.start()
+    mirror.until(lambda: mirror.has_log("is no range of values that follows the one before"))
+    assert mirror.state()["filled"] == "0"
+    company.ad.ranges_for_ever = False
+    mirror.until_filled()
+    assert mirror.groups("p1599") == {"crowd"}
