@@ -73,6 +73,11 @@ static int ask_page(struct arena *a, struct arena *scratch, struct jsm_list *l, 
 	if (web_do(scratch, l->web, &call, &answer, err) < 0)
 		return -1;
 	l->requests += answer.requests;
+	l->is_missing = l->may_be_missing && answer.status == 404 && *start == 0;
+	if (l->is_missing) {
+		*last_out = true;
+		return 0;
+	}
 	if (answer.status != 200)
 		return web_refused(l->web, &call, &answer, err);
 	body = answer_object(&r, answer.body);
@@ -187,20 +192,22 @@ static int read_organizations(struct arena *a, struct web *w, const struct targe
 	return 0;
 }
 
+/* One that is not there is left out, and the plan says so: a name that somebody mistyped must not stop all that is done at the site. */
 static int read_desks(struct arena *a, struct web *w, const struct target *target, struct site *s, struct world_target *out, struct error *err)
 {
-	size_t n = texts_count(target->desks);
-	struct world_group *desks = arena_alloc(a, (n + 1) * sizeof(*desks));
+	struct world_group *desks = arena_alloc(a, (texts_count(target->desks) + 1) * sizeof(*desks));
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (const char *const *desk = target->desks; desk && *desk; desk++) {
 		struct jsm_list members = {
-			.web = w, .endpoint = "/servicedesk/customer", .experimental = true,
-			.path = arena_printf(a, JSM "/servicedesk/%s/customer", path_escaped(a, target->desks[i])),
+			.web = w, .endpoint = "/servicedesk/customer", .experimental = true, .may_be_missing = true,
+			.path = arena_printf(a, JSM "/servicedesk/%s/customer", path_escaped(a, *desk)),
 		};
 
-		desks[i] = (struct world_group){.id = target->desks[i], .name = target->desks[i]};
-		if (read_members(a, s, &members, &desks[i], err) < 0)
+		desks[n] = (struct world_group){.id = *desk, .name = *desk};
+		if (read_members(a, s, &members, &desks[n], err) < 0)
 			return -1;
+		n += !members.is_missing;
 	}
 	out->desks = desks;
 	out->desk_count = n;

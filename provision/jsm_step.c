@@ -37,7 +37,7 @@ static int search_desks(struct arena *a, struct web *w, const struct target *tar
 {
 	for (const char *const *desk = target->desks; desk && *desk && !s->id; desk++) {
 		struct jsm_list l = {
-			.web = w, .endpoint = "/servicedesk/customer", .experimental = true, .put = put_found, .context = s,
+			.web = w, .endpoint = "/servicedesk/customer", .experimental = true, .may_be_missing = true, .put = put_found, .context = s,
 			.path = arena_printf(a, JSM "/servicedesk/%s/customer?query=%s", path_escaped(a, *desk), path_escaped(a, s->mail)),
 		};
 		int rc = jsm_each(a, &l, err);

@@ -20,9 +20,10 @@ struct jsm_list {
 	void (*put)(struct answer *r, const json_t *value, void *context);
 	void *context;
 	unsigned requests;
+	bool may_be_missing, is_missing;        /* what it is the list of is not there, or hidden from us (404): is that no failure; was it so */
 };
 
-/* Calls `put` for each value of every page. */
+/* Calls `put` for each value of every page.  0, also when it is missing, or -1. */
 int jsm_each(struct arena *a, struct jsm_list *list, struct error *err);
 
 #endif

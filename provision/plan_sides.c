@@ -207,6 +207,17 @@ static void read_people(struct planning *p)
 	}
 }
 
+/* One of them is there. */
+static bool has_desk(const struct side *s, const char *const *desks)
+{
+	for (; desks && *desks; desks++) {
+		for (size_t i = 0; i < s->world->desk_count; i++)
+			if (strcmp(s->world->desks[i].id, *desks) == 0)
+				return true;
+	}
+	return false;
+}
+
 /*
  * A site lists people by its desks and customer organizations alone: who was
  * taken out of all of them, or shall be in none, is there and not listed.  Such
@@ -221,7 +232,7 @@ static bool is_unlisted(const struct planning *p, const struct side *s, const st
 	for (size_t i = 0; person && person->kind == DESIRED_PORTAL && i < person->place_count; i++) {
 		const struct desired_place *place = &person->places[i];
 
-		if (place->target == s->number && ((place->organizations && *place->organizations) || (place->desks && *place->desks)))
+		if (place->target == s->number && ((place->organizations && *place->organizations) || has_desk(s, place->desks)))
 			return false;   /* looked for by its mail when it is made */
 	}
 	return true;

@@ -535,6 +535,10 @@ static void portal_access_of_who_is_at_no_desk_any_more_is_revoked_when_due(void
 	records[0].unwanted_since = 0;
 	plan = make(bare, 1);           /* made once, not with every plan anew */
 	assert_string_equal(said(&plan), "");
+	((struct desired_place *)bare[0].places)->desks = LIST("15");
+	plan = make(bare, 1);           /* nor where the one desk that was meant is not there any more */
+	assert_string_equal(said(&plan), "");
+	assert_problem(&plan, PROBLEM_GROUP_UNKNOWN);
 	records[0].ended = NOW - DAY;
 	plan = make(out, 1);
 	assert_string_equal(said(&plan), "");
