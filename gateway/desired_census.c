@@ -1,141 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the census to the desired state: see desired_census.h. */
-#include "gateway/desired_census.h"
+#include "gateway/desired_parts.h"
 
 #include "base/encode.h"
-#include "gateway/ldap_rules_live.h"
 
 #define NO_TARGET ((size_t)-1)
-
-/* ---- sorted sets of names ---- */
-
-struct names {
-	struct arena *arena;
-	const char **list;
-	size_t n;
-};
-
-static int in_order(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void names_add(struct names *names, const char *const *more)
-{
-	for (; more && *more; more++) {
-		names->list = arena_grow(names->arena, names->list, names->n, sizeof(*names->list));
-		names->list[names->n++] = *more;
-	}
-}
-
-/* Each once, in order, NULL-terminated; the names themselves are those of the settings, or copies in `copy_to`. */
-static const char *const *names_end(struct names *names, struct arena *copy_to)
-{
-	const char **out = arena_alloc(copy_to, (names->n + 1) * sizeof(*out));
-	size_t n = 0;
-
-	if (names->n)
-		qsort(names->list, names->n, sizeof(*names->list), in_order);
-	for (size_t i = 0; i < names->n; i++) {
-		if (i == 0 || strcmp(names->list[i], names->list[i - 1]) != 0)
-			out[n++] = arena_strdup(copy_to, names->list[i]);
-	}
-	return out;
-}
-
-static bool is_among(const char *const *sorted, const char *name)
-{
-	for (; *sorted; sorted++) {
-		if (strcmp(*sorted, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* ---- targets ---- */
-
-/* Groups that marks in LDAP may give. */
-static void add_marked(struct names *names, const struct gateway *g)
-{
-	const struct ldap_given *given;
-	size_t n = g->ldap_rules ? ldap_rules_live_all_given(g->ldap_rules, &given) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		names_add(names, given[i].names);
-}
-
-static void groups_of_organization(struct arena *a, const struct gateway *g, const struct policy *policy, const struct settings_target *t,
-	struct target *out)
-{
-	struct names licensed = {.arena = a}, customer = {.arena = a}, all = {.arena = a};
-	const char *const *customers, *const *name;
-
-	names_add(&customer, t->customer);
-	names_add(&licensed, t->licensed);
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct rule *rule = &policy->rules[i];
-
-		names_add(rule->outcome == OUTCOME_LICENSED ? &licensed : &customer, rule->groups);
-	}
-	customers = names_end(&customer, a);
-	add_marked(&all, g);
-	/* whether a marked group gives access is not known, so it counts as if it did: no customer gets into it */
-	for (name = names_end(&all, a); *name; name++) {
-		if (!is_among(customers, *name))
-			names_add(&licensed, (const char *const []){*name, NULL});
-	}
-	names_add(&all, customers);
-	out->licensed = names_end(&licensed, a);
-	names_add(&all, out->licensed);
-	out->groups = names_end(&all, a);
-}
-
-static void groups_of_portal(struct arena *a, const struct policy *policy, const struct settings_target *t, struct target *out)
-{
-	struct names organizations = {.arena = a}, desks = {.arena = a};
-
-	names_add(&organizations, t->organizations);
-	names_add(&desks, t->desks);
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct rule *rule = &policy->rules[i];
-
-		if (!rule->at || !is_among(rule->at, out->name))
-			continue;
-		names_add(&organizations, rule->organizations);
-		names_add(&desks, rule->desks);
-	}
-	out->groups = names_end(&organizations, a);
-	out->desks = names_end(&desks, a);
-}
-
-int desired_targets(struct arena *a, const struct gateway *g, const struct policy *policy, struct target **out, size_t *n_out,
-	struct error *err)
-{
-	static const char *const none[] = {NULL};
-	const struct settings *s = g->settings;
-	struct target *targets = arena_alloc(a, (s->connection_count + 1) * sizeof(*targets));
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->connection_count; i++) {
-		const struct settings_target *t = s->connections[i].accounts;
-		struct target *one = &targets[n];
-
-		if (!t)
-			continue;
-		*one = (struct target){
-			.name = s->connections[i].name, .kind = t->kind, .base = t->scim ? t->scim : t->site, .login = t->login,
-			.key_ends = t->key_ends, .proxy = t->proxy, .rate = (unsigned)t->rate, .groups = none, .licensed = none, .desks = none,
-		};
-		if (t->kind == TARGET_ORGANIZATION)
-			groups_of_organization(a, g, policy, t, one);
-		else
-			groups_of_portal(a, policy, t, one);
-		n++;
-	}
-	*out = targets;
-	*n_out = n;
-	return n ? 0 : error_set(err, REASON_SETTINGS, "no connection has accounts, so there is nowhere to make any");
-}
 
 /* ---- people ---- */
 
@@ -147,7 +16,7 @@ struct gathering {
 	struct desired_person *people;
 	size_t count;
 	struct desired_left left;
-	struct names nameless;
+	struct name_set nameless;
 };
 
 /* The value of an attribute that has one, NULL: it has none or several. */
@@ -258,6 +127,12 @@ static const struct rule *rule_of(const struct gathering *g, const struct standi
 	return standing->rule < g->policy->rule_count ? &g->policy->rules[standing->rule] : NULL;
 }
 
+/* What the group's mark gives to its members; NULL: nothing. */
+static const struct ldap_given *given_by(const struct gateway *g, const struct mirror_group *group)
+{
+	return g->ldap_rules ? ldap_rules_live_given(g->ldap_rules, group->directory, group->dn_key) : NULL;
+}
+
 static void want_account(struct gathering *g, const struct mirror_person *person, const struct standing *standing, struct desired_person *out)
 {
 	const struct gateway *gateway = &g->census->gateway;
@@ -265,46 +140,59 @@ static void want_account(struct gathering *g, const struct mirror_person *person
 	const struct settings_target *accounts = settings_connection(gateway->settings, t->name)->accounts;
 	const struct rule *rule = rule_of(g, standing);
 	bool licensed = standing->judgement.decision.outcome == OUTCOME_LICENSED;
-	struct names names = {.arena = g->census->arena};
+	struct name_set names = {.arena = g->census->arena};
 
-	names_add(&names, licensed ? accounts->licensed : accounts->customer);
+	name_set_add(&names, licensed ? accounts->licensed : accounts->customer);
 	if (rule)
-		names_add(&names, rule->groups);
-	for (size_t i = 0; gateway->ldap_rules && i < person->group_count; i++) {
-		const char *const *given = ldap_rules_live_given(gateway->ldap_rules, person->groups[i].directory, person->groups[i].dn_key);
+		name_set_add(&names, rule->groups);
+	for (size_t i = 0; i < person->group_count; i++) {
+		const struct ldap_given *given = given_by(gateway, &person->groups[i]);
 
-		for (; given && *given; given++) {
-			if (licensed || !is_among(t->licensed, *given))
-				names_add(&names, (const char *const []){*given, NULL});
+		for (const char *const *name = given ? given->groups : NULL; name && *name; name++) {
+			if (licensed || !name_list_has(t->licensed, *name))
+				name_set_add(&names, (const char *const []){*name, NULL});
 		}
 	}
 	out->kind = licensed ? DESIRED_LICENSED : DESIRED_CUSTOMER;
 	out->target = g->organization;
-	out->groups = names_end(&names, g->census->arena);
+	out->groups = name_set_end(&names, g->census->arena);
 }
 
-static void want_portal(struct gathering *g, const struct standing *standing, struct desired_person *out)
+/* One site: what its accounts have, what the rule gives, and marks on the groups that the person is in. */
+static struct desired_place place_at(const struct gathering *g, size_t target, const struct mirror_person *person, const struct rule *rule)
 {
 	struct arena *a = g->census->arena;
-	const struct rule *rule = rule_of(g, standing);
-	struct desired_place *places = arena_alloc(a, (g->target_count + 1) * sizeof(*places));
+	const struct target *t = &g->targets[target];
+	const struct settings_target *accounts = settings_connection(g->census->gateway.settings, t->name)->accounts;
+	struct name_set organizations = {.arena = a}, desks = {.arena = a};
+
+	name_set_add(&organizations, accounts->organizations);
+	name_set_add(&desks, accounts->desks);
+	if (rule) {
+		name_set_add(&organizations, rule->organizations);
+		name_set_add(&desks, rule->desks);
+	}
+	for (size_t i = 0; i < person->group_count; i++) {
+		const struct ldap_given *given = given_by(&g->census->gateway, &person->groups[i]);
+
+		if (!given || !given_counts_at(given, t->name))
+			continue;
+		name_set_add(&organizations, given->organizations);
+		name_set_add(&desks, given->desks);
+	}
+	if (t->kind != TARGET_PORTAL_REST)
+		desks.n = 0;            /* SCIM knows none */
+	return (struct desired_place){.target = target, .organizations = name_set_end(&organizations, a), .desks = name_set_end(&desks, a)};
+}
+
+static void want_portal(struct gathering *g, const struct mirror_person *person, const struct standing *standing, struct desired_person *out)
+{
+	struct desired_place *places = arena_alloc(g->census->arena, (g->target_count + 1) * sizeof(*places));
+	const char *const *at = standing->judgement.decision.at;
 
 	for (size_t i = 0; i < g->target_count; i++) {
-		const struct target *t = &g->targets[i];
-		struct names organizations = {.arena = a}, desks = {.arena = a};
-		const struct settings_target *accounts = settings_connection(g->census->gateway.settings, t->name)->accounts;
-
-		if (t->kind == TARGET_ORGANIZATION || !standing->judgement.decision.at || !is_among(standing->judgement.decision.at, t->name))
-			continue;
-		names_add(&organizations, accounts->organizations);
-		names_add(&desks, accounts->desks);
-		if (rule) {
-			names_add(&organizations, rule->organizations);
-			names_add(&desks, t->kind == TARGET_PORTAL_REST ? rule->desks : NULL);
-		}
-		places[out->place_count++] = (struct desired_place){
-			.target = i, .organizations = names_end(&organizations, a), .desks = names_end(&desks, a),
-		};
+		if (g->targets[i].kind != TARGET_ORGANIZATION && at && name_list_has(at, g->targets[i].name))
+			places[out->place_count++] = place_at(g, i, person, rule_of(g, standing));
 	}
 	out->kind = out->place_count ? DESIRED_PORTAL : DESIRED_NOTHING;
 	out->places = places;
@@ -324,7 +212,7 @@ static int gather_one(struct arena *one_arena, const struct mirror_one *one, voi
 		if (g->left.without_id++ == 0)
 			g->left.example = arena_strdup(a, person->dn);
 		if (person->mail)
-			names_add(&g->nameless, (const char *const []){arena_strdup(a, person->mail), NULL});
+			name_set_add(&g->nameless, (const char *const []){arena_strdup(a, person->mail), NULL});
 		return 0;
 	}
 	census_judge(one_arena, g->census, g->policy, one, &standing);
@@ -348,7 +236,7 @@ static int gather_one(struct arena *one_arena, const struct mirror_one *one, voi
 	if ((outcome == OUTCOME_LICENSED || outcome == OUTCOME_CUSTOMER) && g->organization != NO_TARGET)
 		want_account(g, person, &standing, p);
 	else if (outcome == OUTCOME_PORTAL)
-		want_portal(g, &standing, p);
+		want_portal(g, person, &standing, p);
 	return 0;
 }
 
@@ -432,7 +320,7 @@ int desired_of_census(struct census *c, const struct policy *policy, struct desi
 	desired.people = g.people;
 	desired.count = each_once(c->arena, g.people, g.count);
 	desired.groups_unsure = c->gateway.ldap_rules && !ldap_rules_live_are_sound(c->gateway.ldap_rules);
-	desired.nameless = names_end(&g.nameless, c->arena);
+	desired.nameless = name_set_end(&g.nameless, c->arena);
 	*left = g.left;
 	*out = desired;
 	return 0;

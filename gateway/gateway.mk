@@ -35,6 +35,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/ldap_rules_compare.c \
 	gateway/ldap_rules_compile.c \
 	gateway/ldap_rules_live.c gateway/ldap_rules_live.h \
+	gateway/ldap_rules_policy.c \
 	gateway/ldap_rules_set.c \
 	gateway/ldap_rules_status.c gateway/ldap_rules_status.h \
 	gateway/limits.c gateway/limits.h \

@@ -37,7 +37,7 @@ struct ldap_rule_entry {
 	const char *dn, *dn_key;
 	bool is_mark;                   /* on the group of this DN */
 	const char *fault;              /* cannot be read; NULL: it can */
-	struct ldap_rule_values says[LDAP_RULE_SAYS];
+	struct ldap_rule_values says[LDAP_RULE_FIELDS];
 };
 
 struct ldap_rule_set {
@@ -69,10 +69,12 @@ struct ldap_rule {
 	const char *fault;              /* NULL: good; else it denies */
 };
 
-/* Atlassian groups that members of a group are given. */
+/* What a mark gives to members of its group, whatever rule decides about them; each list NULL-terminated, NULL: nothing. */
 struct ldap_given {
 	const struct ldap_rule_entry *entry;    /* of the group: its dn_key */
-	const char *const *names;       /* NULL-terminated */
+	const char *const *groups;      /* Atlassian groups, to who has an Atlassian account */
+	const char *const *organizations, *const *desks;        /* customer organizations and service desks, to portal people */
+	const char *const *at;          /* at these portal connections; NULL: at all where the person is */
 };
 
 struct ldap_rules {

@@ -24,7 +24,7 @@ struct comparing {
 	struct policy touching;         /* the changed entries, as rules that deny */
 	struct rule *dated;             /* those of them whose condition depends on the day */
 	size_t dated_count;
-	const char **groups;            /* dn_keys of groups whose members are given other Atlassian groups */
+	const char **groups;            /* dn_keys of groups whose marks give something else */
 	size_t group_count;
 	int (*alive)(void *context);
 	void *context;
@@ -81,7 +81,7 @@ static bool is_same_entry(const struct ldap_rule *x, const struct ldap_rule *y)
 {
 	if (strcmp(x->entry->dn_key, y->entry->dn_key) != 0 || x->entry->is_mark != y->entry->is_mark || !x->fault != !y->fault)
 		return false;
-	for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
+	for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
 		if (!is_same_list(x->entry->says[k].list, y->entry->says[k].list))
 			return false;
 	}
@@ -104,14 +104,19 @@ static void add_changed(struct comparing *c, const struct ldap_rules *of, const 
 	}
 }
 
+static bool is_same_given(const struct ldap_given *x, const struct ldap_given *y)
+{
+	return strcmp(x->entry->dn_key, y->entry->dn_key) == 0 && is_same_list(x->groups, y->groups) &&
+		is_same_list(x->organizations, y->organizations) && is_same_list(x->desks, y->desks) && is_same_list(x->at, y->at);
+}
+
 static void add_given(struct comparing *c, const struct ldap_rules *of, const struct ldap_rules *other)
 {
 	for (size_t i = 0; i < of->given_count; i++) {
 		const struct ldap_given *g = &of->given[i];
 		size_t k;
 
-		for (k = 0; k < other->given_count && (strcmp(other->given[k].entry->dn_key, g->entry->dn_key) != 0 ||
-			!is_same_list(other->given[k].names, g->names)); k++)
+		for (k = 0; k < other->given_count && !is_same_given(&other->given[k], g); k++)
 			;
 		if (k < other->given_count)
 			continue;
@@ -120,8 +125,8 @@ static void add_given(struct comparing *c, const struct ldap_rules *of, const st
 	}
 }
 
-/* The group through which the person would be given others; NULL: none. */
-static const char *other_groups(const struct comparing *c, const struct mirror_person *person)
+/* The group whose mark would give the person something else; NULL: none. */
+static const char *other_mark(const struct comparing *c, const struct mirror_person *person)
 {
 	for (size_t i = 0; c->group_count && i < person->group_count; i++) {
 		const struct mirror_group *g = &person->groups[i];
@@ -137,6 +142,26 @@ static const char *other_groups(const struct comparing *c, const struct mirror_p
 static bool is_same_decision(const struct decision *x, const struct decision *y)
 {
 	return x->outcome == y->outcome && x->guest_denied == y->guest_denied && is_same_list(x->at, y->at);
+}
+
+/* NULL: none decided, or an exception. */
+static const struct rule *rule_of(const struct policy *policy, const struct decision *d)
+{
+	for (size_t i = 0; d->rule && i < policy->rule_count; i++) {
+		if (policy->rules[i].name == d->rule)
+			return &policy->rules[i];
+	}
+	return NULL;
+}
+
+/* What accounts are put in besides. */
+static bool is_same_places(const struct rule *x, const struct rule *y)
+{
+	static const struct rule nothing;
+
+	x = x ? x : &nothing;
+	y = y ? y : &nothing;
+	return is_same_list(x->groups, y->groups) && is_same_list(x->organizations, y->organizations) && is_same_list(x->desks, y->desks);
 }
 
 static const char *words(struct arena *a, const struct decision *d)
@@ -196,11 +221,12 @@ static bool is_other_outcome(struct arena *a, struct comparing *c, const struct 
 		facts.guest = true;
 		policy_decide(a, &c->before[i], &facts, TRACE_NO, &was);
 		policy_decide(a, &c->after[i], &facts, TRACE_NO, &is);
-		if (c->too_many || !is_same_decision(&was, &is)) {
-			if (c->out->told_count < LDAP_RULES_TOLD)
-				note(c, one->person, arena_printf(a, "%s, would be %s", words(a, &was), words(a, &is)));
-			return true;
-		}
+		if (!c->too_many && is_same_decision(&was, &is) && is_same_places(rule_of(&c->before[i], &was), rule_of(&c->after[i], &is)))
+			continue;
+		if (c->out->told_count < LDAP_RULES_TOLD)
+			note(c, one->person, arena_printf(a, "%s, would be %s%s", words(a, &was), words(a, &is), c->too_many ||
+				!is_same_decision(&was, &is) ? "" : " with other Atlassian groups, customer organizations or desks"));
+		return true;
 	}
 	return false;
 }
@@ -219,13 +245,13 @@ static int compare_one(struct arena *a, const struct mirror_one *one, void *cont
 		return 0;
 	}
 	dated = depends_on_day(a, c, one);
-	through = dated ? NULL : other_groups(c, one->person);
+	through = dated ? NULL : other_mark(c, one->person);
 	if (!dated && !through)
 		return 0;
 	c->out->changed++;
 	if (c->out->told_count < LDAP_RULES_TOLD)
 		note(c, one->person, dated ? arena_printf(a, "on another day %s may match, which is changed", dated) :
-			arena_printf(a, "other Atlassian groups through %s", through));
+			arena_printf(a, "other Atlassian groups, customer organizations or desks through %s", through));
 	return 0;
 }
 

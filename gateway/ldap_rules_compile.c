@@ -6,6 +6,8 @@
 
 #define SENTENCE_MAX 500
 #define NAME_MAX_BYTES 64
+#define PLACE_MAX_BYTES 200             /* of an Atlassian group, customer organization or desk */
+#define DESK_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-:"
 #define ORDER_MAX 1000000000
 
 struct compiling {
@@ -254,6 +256,84 @@ static void read_times(struct compiling *c)
 		problem(c, "%s is not after %s, so the rule can never match", attribute(c, LDAP_RULE_UNTIL), attribute(c, LDAP_RULE_FROM));
 }
 
+/* ---- what people are put in besides ---- */
+
+/* Those of one kind, within their patterns; NULL: none is named. */
+static const char *const *read_names(struct compiling *c, enum ldap_rule_field field, const char *const *patterns, const char *what)
+{
+	const struct ldap_rule_values *names = &c->entry->says[field];
+	size_t k;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const char *name = names->list[i];
+
+		for (k = 0; patterns && patterns[k] && !policy_like(patterns[k], slice_c(name)); k++)
+			;
+		if (field == LDAP_RULE_GROUP && settings_is_atlassians_group(name))
+			problem(c, "%s: \"%.100s\" is a group of Atlassian's own, which nobody is given from here", attribute(c, field), name);
+		else if (!patterns || !patterns[k])
+			problem(c, "%s: \"%.100s\" is not among the %s that ldap_rules allows", attribute(c, field), name, what);
+		else if (strlen(name) > PLACE_MAX_BYTES)
+			problem(c, "%s: \"%.40s...\" is longer than %d bytes", attribute(c, field), name, PLACE_MAX_BYTES);
+		/* it becomes a part of an address */
+		else if (field == LDAP_RULE_DESK && name[strspn(name, DESK_LETTERS)])
+			problem(c, "%s: \"%.100s\" is neither the number nor the project key of a desk", attribute(c, field), name);
+	}
+	return names->n ? names->list : NULL;
+}
+
+static void read_places(struct compiling *c, struct ldap_given *out)
+{
+	const struct settings_ldap_rules *bounds = &c->s->ldap_rules;
+
+	out->groups = read_names(c, LDAP_RULE_GROUP, bounds->groups, "groups");
+	out->organizations = read_names(c, LDAP_RULE_ORGANIZATION, bounds->organizations, "organizations");
+	out->desks = read_names(c, LDAP_RULE_DESK, bounds->desks, "desks");
+}
+
+/* An outcome that is wrong was told of already. */
+static void require_portal(struct compiling *c, const struct ldap_given *given)
+{
+	if (c->rule->fault || c->rule->rule.outcome == OUTCOME_PORTAL)
+		return;
+	if (given->organizations)
+		problem(c, "%s belongs to outcome portal only", attribute(c, LDAP_RULE_ORGANIZATION));
+	if (given->desks)
+		problem(c, "%s belongs to outcome portal only", attribute(c, LDAP_RULE_DESK));
+}
+
+/* Else it would look as if something were given. */
+static void require_desks(struct compiling *c, const struct ldap_given *given)
+{
+	size_t i;
+
+	if (!given->desks || !given->at || !c->s->connection_count)
+		return;
+	for (i = 0; given->at[i]; i++) {
+		const struct settings_connection *site = settings_connection(c->s, given->at[i]);
+
+		if (!site || (site->accounts && site->accounts->kind == TARGET_PORTAL_REST))
+			return;
+	}
+	problem(c, "%s: no portal connection of %s has accounts with a site, where the desks are", attribute(c, LDAP_RULE_DESK),
+		attribute(c, LDAP_RULE_AT));
+}
+
+static void read_rule_places(struct compiling *c)
+{
+	struct ldap_given places = {.at = c->rule->rule.at};
+	struct rule *rule = &c->rule->rule;
+
+	read_places(c, &places);
+	require_portal(c, &places);
+	require_desks(c, &places);
+	if (places.groups && !c->rule->fault && rule->outcome != OUTCOME_LICENSED && rule->outcome != OUTCOME_CUSTOMER)
+		problem(c, "%s belongs to outcomes licensed and customer", attribute(c, LDAP_RULE_GROUP));
+	rule->groups = places.groups;
+	rule->organizations = places.organizations;
+	rule->desks = places.desks;
+}
+
 /* ---- marks ---- */
 
 /* Of that directory alone; a quote in a text that stands in quotes is written twice. */
@@ -285,36 +365,43 @@ static void read_mark_rule(struct compiling *c)
 	read_outcome(c);
 }
 
-/* Within the patterns, and never one that Atlassian made for its administrators. */
-static void read_given(struct compiling *c)
+/* Of a mark that leaves the outcome to other rules: where it gives something, not where people may go. */
+static void read_mark_sites(struct compiling *c, struct ldap_given *given)
 {
-	const struct ldap_rule_values *names = &c->entry->says[LDAP_RULE_GROUP];
-	const char *const *patterns = c->s->ldap_rules.groups;
-	struct ldap_rules *out = c->out;
-	size_t k;
+	const struct ldap_rule_values *at = &c->entry->says[LDAP_RULE_AT];
 
-	for (size_t i = 0; i < names->n; i++) {
-		for (k = 0; patterns && patterns[k] && !policy_like(patterns[k], slice_c(names->list[i])); k++)
-			;
-		if (settings_is_atlassians_group(names->list[i]))
-			problem(c, "%s: \"%.100s\" is a group of Atlassian's own, which nobody is given from here", attribute(c, LDAP_RULE_GROUP),
-				names->list[i]);
-		else if (!patterns || !patterns[k])
-			problem(c, "%s: \"%.100s\" is not among the groups that ldap_rules allows", attribute(c, LDAP_RULE_GROUP), names->list[i]);
-	}
-	if (!names->n || c->rule->fault)
+	if (c->entry->says[LDAP_RULE_OUTCOME].n) {
+		given->at = c->rule->rule.at;
 		return;
-	out->given = arena_grow(c->arena, out->given, out->given_count, sizeof(*out->given));
-	out->given[out->given_count++] = (struct ldap_given){c->entry, names->list};
+	}
+	if (at->n && !given->organizations && !given->desks)
+		problem(c, "%s belongs to outcome portal, customer organizations and desks only", attribute(c, LDAP_RULE_AT));
+	for (size_t i = 0; i < at->n; i++)
+		require_site(c, at->list[i]);
+	given->at = at->n ? at->list : NULL;
 }
 
 static void read_mark(struct compiling *c)
 {
-	if (c->entry->says[LDAP_RULE_OUTCOME].n)
+	struct ldap_given given = {.entry = c->entry};
+	struct ldap_rules *out = c->out;
+	bool gives, decides = c->entry->says[LDAP_RULE_OUTCOME].n > 0;
+
+	read_places(c, &given);
+	gives = given.groups || given.organizations || given.desks;
+	if (decides)
 		read_mark_rule(c);
-	else if (!c->entry->says[LDAP_RULE_GROUP].n)
-		problem(c, "the mark says nothing: it has neither %s nor %s", attribute(c, LDAP_RULE_OUTCOME), attribute(c, LDAP_RULE_GROUP));
-	read_given(c);
+	else if (!gives)
+		problem(c, "the mark says nothing: it has none of %s, %s, %s and %s", attribute(c, LDAP_RULE_OUTCOME), attribute(c, LDAP_RULE_GROUP),
+			attribute(c, LDAP_RULE_ORGANIZATION), attribute(c, LDAP_RULE_DESK));
+	if (decides)
+		require_portal(c, &given);
+	read_mark_sites(c, &given);
+	require_desks(c, &given);
+	if (!gives || c->rule->fault)
+		return;
+	out->given = arena_grow(c->arena, out->given, out->given_count, sizeof(*out->given));
+	out->given[out->given_count++] = given;
 }
 
 /* Of nobody, whatever the day: tests of today that are over are no mistake. */
@@ -348,13 +435,14 @@ static void read_entry(struct compiling *c)
 		read_outcome(c);
 		read_words(c);
 		read_times(c);
+		read_rule_places(c);
 		if (!c->rule->fault)
 			require_possible(c);
 	}
 	if (!c->rule->fault)
 		return;
 	c->rule->rule.outcome = OUTCOME_DENY;
-	c->rule->rule.at = NULL;
+	c->rule->rule.at = c->rule->rule.groups = c->rule->rule.organizations = c->rule->rule.desks = NULL;
 	c->rule->rule.because = NULL;
 	c->rule->rule.guests = false;
 	if (c->unknown)
@@ -395,45 +483,9 @@ void ldap_rules_compile(struct arena *a, const struct settings *s, struct mirror
 		c.rule = &out->list[out->n];
 		*c.rule = (struct ldap_rule){0};
 		read_entry(&c);
-		/* a mark may give nothing but Atlassian groups */
+		/* a mark may leave the outcome to other rules */
 		out->n += !c.entry->is_mark || c.entry->says[LDAP_RULE_OUTCOME].n > 0;
 	}
 	if (out->n)
 		qsort(out->list, out->n, sizeof(*out->list), by_order);
-}
-
-/* ---- with those of the file ---- */
-
-bool ldap_rule_counts(const struct ldap_rule *rule, int64_t now)
-{
-	return now >= rule->from && (!rule->until || now < rule->until);
-}
-
-static void sooner(int64_t *until, int64_t t, int64_t now)
-{
-	if (t > now && (!*until || t < *until))
-		*until = t;
-}
-
-void ldap_rules_policy(struct arena *a, const struct settings *s, const struct ldap_rules *rules, int64_t now, struct policy *out,
-	int64_t *until_out)
-{
-	const struct policy *file = &s->policy;
-	size_t place = s->ldap_rules.place < file->rule_count ? s->ldap_rules.place : file->rule_count, n = 0;
-	struct rule *list = arena_alloc(a, (file->rule_count + rules->n + 1) * sizeof(*list));
-
-	*until_out = 0;
-	for (size_t i = 0; i < place; i++)
-		list[n++] = file->rules[i];
-	for (size_t i = 0; i < rules->n; i++) {
-		if (ldap_rule_counts(&rules->list[i], now))
-			list[n++] = rules->list[i].rule;
-		sooner(until_out, rules->list[i].from, now);
-		sooner(until_out, rules->list[i].until, now);
-	}
-	for (size_t i = place; i < file->rule_count; i++)
-		list[n++] = file->rules[i];
-	*out = *file;
-	out->rules = list;
-	out->rule_count = n;
 }

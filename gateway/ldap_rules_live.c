@@ -77,7 +77,7 @@ void ldap_rules_live_with(struct arena *a, const struct ldap_rules_live *l, cons
 	ldap_rules_policy(a, &other, &l->now.rules, now, out, &ignored);
 }
 
-const char *const *ldap_rules_live_given(const struct ldap_rules_live *l, const char *directory, const char *dn_key)
+const struct ldap_given *ldap_rules_live_given(const struct ldap_rules_live *l, const char *directory, const char *dn_key)
 {
 	const struct ldap_rules *rules = &l->now.rules;
 
@@ -85,7 +85,7 @@ const char *const *ldap_rules_live_given(const struct ldap_rules_live *l, const 
 		return NULL;
 	for (size_t i = 0; i < rules->given_count; i++) {
 		if (strcmp(rules->given[i].entry->dn_key, dn_key) == 0)
-			return rules->given[i].names;
+			return &rules->given[i];
 	}
 	return NULL;
 }

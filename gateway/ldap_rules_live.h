@@ -21,8 +21,8 @@ void ldap_rules_live_at(struct ldap_rules_live *l, int64_t t);
 const struct policy *ldap_rules_live_policy(const struct ldap_rules_live *l);
 /* With other rules in place of the settings' own. */
 void ldap_rules_live_with(struct arena *a, const struct ldap_rules_live *l, const struct policy *file, int64_t now, struct policy *out);
-/* Atlassian groups that members of this group are given; NULL: none. */
-const char *const *ldap_rules_live_given(const struct ldap_rules_live *l, const char *directory, const char *dn_key);
+/* What a mark gives to members of this group; NULL: nothing. */
+const struct ldap_given *ldap_rules_live_given(const struct ldap_rules_live *l, const char *directory, const char *dn_key);
 /* All of them, by group. */
 size_t ldap_rules_live_all_given(const struct ldap_rules_live *l, const struct ldap_given **out);
 const char *ldap_rules_live_version(const struct ldap_rules_live *l);  /* "": no set */

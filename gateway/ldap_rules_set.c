@@ -17,10 +17,11 @@
 #define VALUES_MAX 64                   /* of one attribute */
 #define VALUE_MAX 4096                  /* bytes */
 
-static const char *const field_keys[LDAP_RULE_SAYS] = {
+static const char *const field_keys[LDAP_RULE_FIELDS] = {
 	[LDAP_RULE_ORDER] = "order", [LDAP_RULE_NAME] = "name", [LDAP_RULE_WHEN] = "when", [LDAP_RULE_OUTCOME] = "outcome",
 	[LDAP_RULE_AT] = "at", [LDAP_RULE_BECAUSE] = "because", [LDAP_RULE_ASK] = "ask", [LDAP_RULE_FROM] = "from",
 	[LDAP_RULE_UNTIL] = "until", [LDAP_RULE_GUESTS] = "guests", [LDAP_RULE_GROUP] = "group",
+	[LDAP_RULE_ORGANIZATION] = "organization", [LDAP_RULE_DESK] = "desk",
 };
 
 /* ---- version ---- */
@@ -57,7 +58,7 @@ static void set_version(struct arena *a, struct ldap_rule_set *set)
 		add(&t, e->dn_key);
 		add(&t, e->is_mark ? "mark" : "rule");
 		add(&t, e->fault ? e->fault : "");
-		for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
+		for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
 			for (size_t v = 0; v < e->says[k].n; v++) {
 				add(&t, field_keys[k]);
 				add(&t, e->says[k].list[v]);
@@ -72,7 +73,7 @@ static void set_version(struct arena *a, struct ldap_rule_set *set)
 static void finish(struct arena *a, struct ldap_rule_set *set)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
+		for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
 			if (set->entries[i].says[k].n > 1)
 				qsort((void *)set->entries[i].says[k].list, set->entries[i].says[k].n, sizeof(char *), by_text);
 		}
@@ -86,15 +87,18 @@ static void finish(struct arena *a, struct ldap_rule_set *set)
 
 const char *ldap_rule_attribute(const struct settings *s, bool is_mark, enum ldap_rule_field field)
 {
-	static const enum ldap_mark_field of_mark[LDAP_RULE_SAYS] = {
-		[LDAP_RULE_OUTCOME] = LDAP_MARK_OUTCOME, [LDAP_RULE_ORDER] = LDAP_MARK_ORDER, [LDAP_RULE_AT] = LDAP_MARK_AT,
-		[LDAP_RULE_GROUP] = LDAP_MARK_GROUP,
+	static const enum ldap_rule_field says[LDAP_MARK_FIELDS] = {
+		[LDAP_MARK_OUTCOME] = LDAP_RULE_OUTCOME, [LDAP_MARK_ORDER] = LDAP_RULE_ORDER, [LDAP_MARK_AT] = LDAP_RULE_AT,
+		[LDAP_MARK_GROUP] = LDAP_RULE_GROUP, [LDAP_MARK_ORGANIZATION] = LDAP_RULE_ORGANIZATION, [LDAP_MARK_DESK] = LDAP_RULE_DESK,
 	};
-	bool says = field == LDAP_RULE_OUTCOME || field == LDAP_RULE_ORDER || field == LDAP_RULE_AT || field == LDAP_RULE_GROUP;
 
-	if (is_mark)
-		return says ? s->ldap_rules.mark[of_mark[field]] : NULL;
-	return field < LDAP_RULE_FIELDS ? s->ldap_rules.attribute[field] : NULL;
+	if (!is_mark)
+		return s->ldap_rules.attribute[field];
+	for (size_t i = 0; i < LDAP_MARK_FIELDS; i++) {
+		if (says[i] == field)
+			return s->ldap_rules.mark[i];
+	}
+	return NULL;
 }
 
 static void take_values(struct arena *a, const struct mirror_attribute *from, struct ldap_rule_entry *entry, enum ldap_rule_field field)
@@ -127,7 +131,7 @@ static void take_entry(struct arena *a, const struct settings *s, const struct m
 		entry->fault = "its DN is no text";
 	}
 	for (size_t i = 0; i < from->attribute_count; i++) {
-		for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
+		for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
 			const char *name = ldap_rule_attribute(s, from->is_group, (enum ldap_rule_field)k);
 
 			if (name && strcasecmp(from->attributes[i].name, name) == 0)
@@ -162,7 +166,7 @@ static json_t *entry_out(const struct ldap_rule_entry *entry)
 	json_object_set_new(o, "dn", json_string(entry->dn));
 	json_object_set_new(o, "dn_key", json_string(entry->dn_key));
 	json_object_set_new(o, "mark", json_boolean(entry->is_mark));
-	for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
+	for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
 		json_t *values = entry->says[k].n ? json_array() : NULL;
 
 		for (size_t i = 0; i < entry->says[k].n; i++)
@@ -207,7 +211,7 @@ static int entry_in(struct arena *a, const json_t *from, struct ldap_rule_entry 
 	out->is_mark = json_is_true(json_object_get(from, "mark"));
 	if (!out->dn || !out->dn_key)
 		return -1;
-	for (size_t k = 0; k < LDAP_RULE_SAYS; k++) {
+	for (size_t k = 0; k < LDAP_RULE_FIELDS; k++) {
 		if (values_in(a, json_object_get(from, field_keys[k]), &out->says[k]) < 0)
 			return -1;
 	}

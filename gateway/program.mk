@@ -62,6 +62,8 @@ gateway_libprogram_a_SOURCES = \
 	gateway/bill.c gateway/bill.h \
 	gateway/census.c gateway/census.h \
 	gateway/desired_census.c gateway/desired_census.h \
+	gateway/desired_parts.h \
+	gateway/desired_targets.c \
 	gateway/apply_command.c \
 	gateway/plan_command.c gateway/plan_print.c \
 	gateway/provision_audit.c gateway/provision_audit.h \

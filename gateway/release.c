@@ -48,11 +48,11 @@ static void add_once(struct values *v, const char *value)
 /* What marks in LDAP give to members of the group. */
 static void add_given(struct values *v, const struct gateway *g, const struct mirror_group *group, const char *pattern)
 {
-	const char *const *names = g->ldap_rules ? ldap_rules_live_given(g->ldap_rules, group->directory, group->dn_key) : NULL;
+	const struct ldap_given *given = g->ldap_rules ? ldap_rules_live_given(g->ldap_rules, group->directory, group->dn_key) : NULL;
 
-	for (; names && *names; names++) {
-		if (policy_like(pattern, slice_c(*names)))
-			add_once(v, *names);
+	for (const char *const *name = given ? given->groups : NULL; name && *name; name++) {
+		if (policy_like(pattern, slice_c(*name)))
+			add_once(v, *name);
 	}
 }
 

@@ -85,17 +85,56 @@ static const char *dates_text(struct arena *a, const struct ldap_rule *rule, int
 	return arena_printf(a, "%s(%s)", text, now < rule->from ? "does not count yet" : ldap_rule_counts(rule, now) ? "counts" : "is over");
 }
 
+static json_t *names_json(const struct listing *l, const char *const *names)
+{
+	json_t *list = json_array();
+
+	for (; names && *names; names++)
+		json_array_append_new(list, json_string(line_of(l->q->arena, *names)));
+	return list;
+}
+
+/* What accounts are put in, for provisioning. */
+static void places_json(const struct listing *l, json_t *o, const struct ldap_given *places)
+{
+	json_object_set_new(o, "atlassian_groups", names_json(l, places->groups));
+	json_object_set_new(o, "organizations", names_json(l, places->organizations));
+	json_object_set_new(o, "desks", names_json(l, places->desks));
+}
+
+static void print_names(const struct listing *l, const char *what, const char *const *names)
+{
+	if (!names || !*names)
+		return;
+	printf("       %s", what);
+	for (size_t i = 0; names[i]; i++)
+		printf("%s%s", i ? ", " : " ", line_of(l->q->arena, names[i]));
+	putchar('\n');
+}
+
+static void print_places(const struct listing *l, const struct ldap_given *places)
+{
+	print_names(l, "Atlassian groups", places->groups);
+	print_names(l, "customer organizations", places->organizations);
+	print_names(l, "customer of desks", places->desks);
+}
+
+static struct ldap_given places_of(const struct rule *rule)
+{
+	return (struct ldap_given){.groups = rule->groups, .organizations = rule->organizations, .desks = rule->desks};
+}
+
 static void list_json(struct listing *l, const struct rule *rule, const struct ldap_rule *of_ldap, const char *origin)
 {
-	json_t *o = json_object(), *at = json_array();
+	const struct ldap_given places = places_of(rule);
+	json_t *o = json_object();
 
-	for (size_t i = 0; rule->at && rule->at[i]; i++)
-		json_array_append_new(at, json_string(rule->at[i]));
 	json_object_set_new(o, "name", json_string(rule->name));
 	json_object_set_new(o, "when", json_string(line_of(l->q->arena, rule->when_text)));
 	json_object_set_new(o, "outcome", json_string(outcome_word(rule->outcome)));
-	json_object_set_new(o, "at", at);
+	json_object_set_new(o, "at", names_json(l, rule->at));
 	json_object_set_new(o, "guests", json_boolean(rule->guests));
+	places_json(l, o, &places);
 	json_object_set_new(o, "origin", json_string(origin));
 	json_object_set_new(o, "counts", json_boolean(!of_ldap || ldap_rule_counts(of_ldap, l->now)));
 	if (of_ldap && of_ldap->from)
@@ -112,6 +151,7 @@ static void list_one(struct listing *l, const struct rule *rule, const struct ld
 	struct arena *a = l->q->arena;
 	const char *origin = rule->origin ? line_of(a, rule->origin) : arena_printf(a, "%s:%d", l->q->s->file, rule->line);
 	const char *dates = of_ldap ? dates_text(a, of_ldap, l->now) : NULL;
+	const struct ldap_given places = places_of(rule);
 
 	l->n++;
 	if (l->q->json) {
@@ -122,29 +162,27 @@ static void list_one(struct listing *l, const struct rule *rule, const struct ld
 		line_of(a, rule->when_text), origin);
 	if (dates)
 		printf("     %s\n", dates);
+	print_places(l, &places);
 	if (of_ldap && of_ldap->fault)
 		printf("     DENIES: the settings no longer allow it: %s\n", line_of(a, of_ldap->fault));
 }
 
-/* Beside the rules: whatever the outcome, members are given these. */
+/* Beside the rules: whichever of them decides, members are given these. */
 static void list_given(const struct listing *l, const struct ldap_given *given)
 {
-	struct arena *a = l->q->arena;
-	const char *text = "";
-	json_t *o, *names;
+	const char *dn = line_of(l->q->arena, given->entry->dn);
+	json_t *o;
 
 	if (!l->q->json) {
-		for (size_t i = 0; given->names[i]; i++)
-			text = arena_printf(a, "%s%s%s", text, i ? ", " : "", line_of(a, given->names[i]));
-		printf("     %s\n       gives its members the Atlassian group%s %s\n", line_of(a, given->entry->dn), given->names[1] ? "s" : "", text);
+		printf("     members of %s\n", dn);
+		print_places(l, given);
+		print_names(l, "at", given->at);
 		return;
 	}
 	o = json_object();
-	names = json_array();
-	for (size_t i = 0; given->names[i]; i++)
-		json_array_append_new(names, json_string(line_of(a, given->names[i])));
-	json_object_set_new(o, "origin", json_string(line_of(a, given->entry->dn)));
-	json_object_set_new(o, "atlassian_groups", names);
+	json_object_set_new(o, "origin", json_string(dn));
+	places_json(l, o, given);
+	json_object_set_new(o, "at", names_json(l, given->at));
 	json_array_append_new(l->json, o);
 }
 

@@ -182,12 +182,13 @@ struct settings_decryption_key {
 /* What an entry says; the order is that in which entries are compared and kept. */
 enum ldap_rule_field {
 	LDAP_RULE_ORDER, LDAP_RULE_NAME, LDAP_RULE_WHEN, LDAP_RULE_OUTCOME, LDAP_RULE_AT, LDAP_RULE_BECAUSE, LDAP_RULE_ASK, LDAP_RULE_FROM,
-	LDAP_RULE_UNTIL, LDAP_RULE_GUESTS, LDAP_RULE_FIELDS,
-	LDAP_RULE_GROUP = LDAP_RULE_FIELDS, LDAP_RULE_SAYS      /* marks alone */
+	LDAP_RULE_UNTIL, LDAP_RULE_GUESTS, LDAP_RULE_GROUP, LDAP_RULE_ORGANIZATION, LDAP_RULE_DESK, LDAP_RULE_FIELDS
 };
 
 /* What a mark on a group says of its members. */
-enum ldap_mark_field { LDAP_MARK_OUTCOME, LDAP_MARK_ORDER, LDAP_MARK_AT, LDAP_MARK_GROUP, LDAP_MARK_FIELDS };
+enum ldap_mark_field {
+	LDAP_MARK_OUTCOME, LDAP_MARK_ORDER, LDAP_MARK_AT, LDAP_MARK_GROUP, LDAP_MARK_ORGANIZATION, LDAP_MARK_DESK, LDAP_MARK_FIELDS
+};
 
 struct settings_ldap_rules {
 	const char *directory;          /* NULL: there are none */
@@ -196,7 +197,9 @@ struct settings_ldap_rules {
 	const char *attribute[LDAP_RULE_FIELDS];        /* where an entry says it */
 	bool marks;                     /* groups may be marked */
 	const char *mark[LDAP_MARK_FIELDS];
-	const char *const *groups;      /* patterns of Atlassian groups that a mark may give, NULL-terminated; NULL: none */
+	/* patterns of what rules and marks may put people in, NULL-terminated; NULL: none */
+	const char *const *groups;      /* Atlassian groups */
+	const char *const *organizations, *const *desks;        /* at portals: customer organizations by name, service desks */
 	bool may_give[OUTCOME_COUNT];   /* bounds; OUTCOME_DENY too must be there to be given */
 	size_t place;                   /* how many of the file's rules come first */
 	size_t change_limit;            /* of how many people the outcome may change at once */

@@ -33,9 +33,8 @@ static bool is_in(const char *const *list, const char *name)
 
 static void require_groups(struct settings_reader *r, const struct yaml_node *node, const char *const *groups)
 {
+	settings_require_no_atlassians_group(r, node, groups);
 	for (size_t i = 0; groups[i]; i++) {
-		if (settings_is_atlassians_group(groups[i]))
-			settings_problem(r, node, "\"%.100s\" is a group of Atlassian's own administrators or apps, which is never given", groups[i]);
 		if (strlen(groups[i]) > 200)
 			settings_problem(r, node, "\"%.40s...\" is longer than 200 bytes", groups[i]);
 	}

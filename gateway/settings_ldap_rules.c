@@ -29,6 +29,14 @@ bool settings_is_atlassians_group(const char *name)
 	return false;
 }
 
+void settings_require_no_atlassians_group(struct settings_reader *r, const struct yaml_node *node, const char *const *groups)
+{
+	for (; groups && *groups; groups++) {
+		if (settings_is_atlassians_group(*groups))
+			settings_problem(r, node, "\"%.100s\" is a group of Atlassian's own administrators or apps, which is never given", *groups);
+	}
+}
+
 static const char *folded(struct arena *a, const char *s)
 {
 	char *copy = arena_strdup(a, s), *p;
@@ -86,6 +94,30 @@ static void read_bounds(struct settings_reader *r, const struct yaml_node *map, 
 			rules->may_give[o] = true;
 	}
 	rules->change_limit = w->change_limit;
+	rules->groups = w->groups;
+	rules->organizations = w->organizations;
+	rules->desks = w->desks;
+}
+
+/* A bound for what no connection can have would look as if something were allowed. */
+static void require_portal_accounts(struct settings_reader *r, const struct yaml_node *map)
+{
+	const struct yaml_node *organizations = yaml_get(map, "organizations"), *desks = yaml_get(map, "desks");
+	const struct settings *s = r->settings;
+	bool any = false, by_rest = false;
+
+	for (size_t i = 0; i < s->connection_count; i++) {
+		const struct settings_target *t = s->connections[i].accounts;
+
+		any |= t && t->kind != TARGET_ORGANIZATION;
+		by_rest |= t && t->kind == TARGET_PORTAL_REST;
+	}
+	if (r->use == SETTINGS_TO_ANSWER && !s->connection_count)
+		return;                 /* none is set up yet */
+	if (organizations && !any)
+		settings_problem(r, organizations, "no portal connection has accounts, which are what is put in customer organizations");
+	if (desks && !by_rest)
+		settings_problem(r, desks, "no portal connection has accounts with a site, where the desks are");
 }
 
 /* A rule that denies stands before those of LDAP, so that nobody there can give what the file refuses. */
@@ -175,12 +207,13 @@ void settings_read_ldap_rules(struct settings_reader *r)
 	rules->base = w.base;
 	rules->filter = w.filter;
 	rules->marks = w.marks;
-	rules->groups = w.groups;
 	read_attributes(r, map, SECTION_ldap_rule, "attributes", rules);
 	read_attributes(r, map, SECTION_ldap_mark, "mark_attributes", rules);
-	if (!w.marks && (yaml_get(map, "groups") || yaml_get(map, "mark_attributes")))
-		settings_problem(r, yaml_get(map, w.groups ? "groups" : "mark_attributes"), "is about marks, which marks: yes switches on");
+	if (!w.marks && yaml_get(map, "mark_attributes"))
+		settings_problem(r, yaml_get(map, "mark_attributes"), "is about marks, which marks: yes switches on");
 	read_bounds(r, map, &w, rules);
+	settings_require_no_atlassians_group(r, yaml_get(map, "groups"), w.groups);
+	require_portal_accounts(r, map);
 	read_place(r, map, &w, rules);
 	require_source(r, map, rules);
 }

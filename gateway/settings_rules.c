@@ -62,11 +62,7 @@ static void require_places(struct settings_reader *r, const struct yaml_node *ma
 		settings_problem(r, yaml_get(map, "organizations"), "belongs to outcome portal");
 	if (rule->desks && rule->outcome != OUTCOME_PORTAL)
 		settings_problem(r, yaml_get(map, "desks"), "belongs to outcome portal");
-	for (size_t i = 0; rule->groups && rule->groups[i]; i++) {
-		if (settings_is_atlassians_group(rule->groups[i]))
-			settings_problem(r, yaml_get(map, "groups"), "\"%.100s\" is a group of Atlassian's own administrators or apps, which is never given",
-				rule->groups[i]);
-	}
+	settings_require_no_atlassians_group(r, yaml_get(map, "groups"), rule->groups);
 }
 
 static void read_rule(struct settings_reader *r, const struct yaml_node *map, const struct policy_names *names, struct rule *rule)

@@ -20,7 +20,8 @@ static const char text[] =
 	"identity_providers: {entra: {metadata: https://login.example.com/metadata.xml}}\n"
 	"connections:\n"
 	"  organisation: {kind: managed, entity_id: org, acs: https://a.example.com/acs, start: https://a.example.com}\n"
-	"  helpdesk: {kind: portal, entity_id: help, acs: https://h.example.com/acs, home: https://h.example.com}\n"
+	"  helpdesk: {kind: portal, entity_id: help, acs: https://h.example.com/acs, home: https://h.example.com,\n"
+	"    accounts: {site: https://h.example.com, key: /k}}\n"
 	"directories:\n"
 	"  corp:\n"
 	"    uri: ldaps://ldap1.example.org\n"
@@ -33,7 +34,7 @@ static const char text[] =
 	"  - {name: former, when: 'member of corp:former', outcome: deny}\n"
 	"  - {name: agents, when: 'member of corp:agents', outcome: licensed}\n"
 	"ldap_rules: {directory: corp, base: 'ou=access,dc=x', after: former, outcomes: [customer, portal, deny], change_limit: 1,\n"
-	"  marks: yes, groups: ['jsm-*']}\n";
+	"  marks: yes, groups: ['jsm-*'], organizations: ['jsm-*'], desks: ['jsm-*']}\n";
 
 static const struct settings *bounds(void)
 {
@@ -56,15 +57,15 @@ static const struct settings *bounds(void)
 
 static void says(struct arena *a, struct ldap_rule_entry *e, const char *line)
 {
-	static const char *const keys[LDAP_RULE_SAYS] = {"order", "name", "when", "outcome", "at", "because", "ask", "from", "until", "guests",
-		"group"};
+	static const char *const keys[LDAP_RULE_FIELDS] = {"order", "name", "when", "outcome", "at", "because", "ask", "from", "until", "guests",
+		"group", "organization", "desk"};
 	size_t n = strcspn(line, "="), k = 0;
 	struct ldap_rule_values *v;
 	const char **list;
 
-	while (k < LDAP_RULE_SAYS && (strlen(keys[k]) != n || strncmp(keys[k], line, n) != 0))
+	while (k < LDAP_RULE_FIELDS && (strlen(keys[k]) != n || strncmp(keys[k], line, n) != 0))
 		k++;
-	if (!line[n] || k == LDAP_RULE_SAYS)
+	if (!line[n] || k == LDAP_RULE_FIELDS)
 		return;
 	v = &e->says[k];
 	list = arena_alloc(a, (v->n + 2) * sizeof(*list));
@@ -103,6 +104,14 @@ static void read_lines(struct arena *a, struct slice rest, struct ldap_rule_set 
 	}
 }
 
+static void require_bounded(const char *const *names)
+{
+	for (; names && *names; names++) {
+		if (strncasecmp(*names, "jsm-", 4) != 0)
+			abort();
+	}
+}
+
 /* Whoever can write entries never gets beyond the settings, and what is wrong gives nothing. */
 static void require_bounds(const struct settings *s, const struct ldap_rules *rules)
 {
@@ -114,15 +123,19 @@ static void require_bounds(const struct settings *s, const struct ldap_rules *ru
 		faults += rules->list[i].fault != NULL;
 		if (rules->list[i].fault ? r->outcome != OUTCOME_DENY || r->guests : !s->ldap_rules.may_give[r->outcome])
 			abort();
+		require_bounded(r->groups);
+		require_bounded(r->organizations);
+		require_bounded(r->desks);
 		if (!r->name || (r->outcome == OUTCOME_PORTAL && (!r->at || !r->at[0])) || (r->outcome != OUTCOME_PORTAL && r->at))
 			abort();
 	}
 	if (faults && !rules->problem_count)
 		abort();
-	for (size_t i = 0; i < rules->given_count; i++)
-		for (size_t k = 0; rules->given[i].names[k]; k++)
-			if (strncasecmp(rules->given[i].names[k], "jsm-", 4) != 0)
-				abort();
+	for (size_t i = 0; i < rules->given_count; i++) {
+		require_bounded(rules->given[i].groups);
+		require_bounded(rules->given[i].organizations);
+		require_bounded(rules->given[i].desks);
+	}
 }
 
 /* The file's rule that denies stands first, and all of the file's are there. */

@@ -26,10 +26,12 @@ directories:
 rules:
   - {{{{name: former, when: "member of corp:former", outcome: deny}}}}
 ldap_rules: {{{{directory: corp, base: "{ACCESS}", outcomes: [customer, licensed], after: former, marks: yes,
-  groups: "jira-*"{{more}}}}}}
+  groups: "jira-*", organizations: "Supplier *", desks: BUY{{more}}}}}}
 otherwise"""
 BY_OTHER_NAMES = (', filter: "(objectClass=serviceConnectionPoint)", mark_attributes: {outcome: adminDescription, '
-                  'order: adminDisplayName, at: wbemPath, group: extensionName}')
+                  'order: adminDisplayName, at: wbemPath, group: extensionName, organization: desktopProfile, '
+                  'desk: displayNamePrintable}')
+PORTAL_ACCOUNTS = "    accounts: {{site: https://help.example, key: {folder}/site.token}}\n"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,10 @@ def dc():
 class DCParts(RuleParts):
     def begin(self, dc, more=""):
         text = super().settings()
-        begin, rest = text.split("directories:", 1)
+        begin, rest = text.split("\ndirectories:", 1)
+        begin += PORTAL_ACCOUNTS.format(folder=self.folder)
+        (self.folder / "site.token").write_text("token\n")
+        (self.folder / "site.token").chmod(0o600)
         ours = SETTINGS.format(uri=dc.uri, folder=self.folder, more=more)
         self.start_entra()
         self.write_postern_files(begin + ours + rest.split("otherwise", 1)[1])
@@ -87,7 +92,10 @@ def test_a_mark_by_an_attribute_that_is_there_anyway(dc, dc_parts):
     before = taken(dc_parts)
     assert dc_parts.who("anna") == ("deny", None)
     dc.change(f"dn: CN=builders,{GROUPS}\nchangetype: modify\nadd: adminDescription\nadminDescription: customer\n"
-              "-\nadd: extensionName\nextensionName: jira-builders\n")
+              "-\nadd: extensionName\nextensionName: jira-builders\n"
+              "-\nadd: desktopProfile\ndesktopProfile: Supplier one\n-\nadd: displayNamePrintable\ndisplayNamePrintable: BUY\n")
+    assert "desktopProfile belongs to outcome portal only" in dc_parts.wait_for_state("refused")["told"][0]
+    dc.change(f"dn: CN=builders,{GROUPS}\nchangetype: modify\ndelete: desktopProfile\n-\ndelete: displayNamePrintable\n")
     version = taken(dc_parts, before)
     assert dc_parts.who("anna") == ("customer", f"mark:CN=builders,{GROUPS}")
     dc.change(f"dn: CN=builders,{GROUPS}\nchangetype: modify\nreplace: adminDescription\nadminDescription: portal\n")
@@ -111,6 +119,13 @@ def test_rules_and_marks_with_the_schema(dc, dc_parts):
     assert dc_parts.who("anna") == ("licensed", "ldap:agents")
     dc.change(f"dn: CN=builders,{GROUPS}\nchangetype: modify\nadd: posternMembersAre\nposternMembersAre: customer\n"
               "-\nadd: posternOrder\nposternOrder: 3\n")
-    taken(dc_parts, version)
+    version = taken(dc_parts, version)
     assert dc_parts.who("anna") == ("customer", f"mark:CN=builders,{GROUPS}")
     assert dc_parts.who("bert") == ("deny", "former")
+    dc.change(f"dn: CN=agents,{GROUPS}\nchangetype: modify\nadd: posternDesk\nposternDesk: BUY\n"
+              "-\nadd: posternSite\nposternSite: helpdesk\n"
+              "-\nadd: posternCustomerOrganization\nposternCustomerOrganization: Supplier one\n")
+    taken(dc_parts, version)
+    text = dc_parts.command("rules", "list")[1]
+    assert f"members of CN=agents,{GROUPS}\n       customer organizations Supplier one\n" in text, text
+    assert "customer of desks BUY\n       at helpdesk\n" in text, text

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "gateway/desired_census.h"
+#include "gateway/ldap_rules.h"
 #include "ldap/mirror_write.h"
 
 #include <sys/stat.h>
@@ -20,7 +21,7 @@
 	"    accounts: {scim: \"https://api.example/1\", key: /k, licensed: [jira], customer: [portal]}}\n" \
 	"  help: {kind: portal, entity_id: \"urn:h\", acs: \"https://h.example/acs\", home: \"https://h.example\", provider: entra,\n" \
 	"    accounts: {site: \"https://h.example\", key: /k, organizations: [All], desks: [HELP]}}\n" \
-	"  other: {kind: portal, entity_id: \"urn:s\", acs: \"https://s.example/acs\", home: \"https://s.example\", provider: entra}\n" \
+	"  other: {kind: portal, entity_id: \"urn:s\", acs: \"https://s.example/acs\", home: \"https://s.example\", provider: entra%s}\n" \
 	"identity_providers: {entra: {metadata: /e.xml}}\n" \
 	"directories:\n" \
 	"  corp:\n" \
@@ -46,6 +47,7 @@ static struct census census;
 static struct desired desired;
 static struct desired_left left;
 static const char *more;                /* lines of the settings */
+static const char *of_other;            /* what connection `other` has besides */
 
 static struct mirror_attribute attribute(const char *name, const char *value)
 {
@@ -81,6 +83,22 @@ static void person(struct mirror_writer *w, const char *uid, const char *number,
 	put(w, MIRROR_PEOPLE, arena_printf(a, "uid=%s,dc=x", uid), attributes, n);
 }
 
+/* Of everybody that they name, only the portal person is given what portal people are. */
+static void put_marked_groups(struct mirror_writer *w)
+{
+	const struct mirror_attribute buyers[] = {attribute("cn", "buyers"), attribute("member", "uid=pia,dc=x"),
+		attribute("posternCustomerOrganization", "Silver"), attribute("posternDesk", "SELL")};
+	const struct mirror_attribute all[] = {attribute("cn", "all"), attribute("member", "cn=buyers,dc=x"), attribute("member", "uid=carl,dc=x"),
+		attribute("posternDesk", "12"), attribute("posternSite", "help")};
+	const struct mirror_attribute others[] = {attribute("cn", "others"), attribute("member", "uid=pia,dc=x"),
+		attribute("posternDesk", "13"), attribute("posternSite", "other")};
+
+	put(w, MIRROR_GROUPS, "cn=buyers,dc=x", buyers, 4);
+	put(w, MIRROR_GROUPS, "cn=all,dc=x", all, 5);
+	put(w, MIRROR_GROUPS, "cn=others,dc=x", others, 4);
+	mirror_writer_whole(w, MIRROR_RULES);
+}
+
 static void fill(const struct settings *s, int64_t heard)
 {
 	const struct mirror_attribute agents[] = {attribute("cn", "agents"), attribute("member", "uid=anna,dc=x")};
@@ -99,11 +117,25 @@ static void fill(const struct settings *s, int64_t heard)
 	person(w, "anon", NULL, "anon@example.org", "staff", NULL);
 	person(w, "frida", "9", "frida@example.org", "fresh", NULL);
 	put(w, MIRROR_GROUPS, "cn=agents,dc=x", agents, 2);
+	if (s->ldap_rules.marks)
+		put_marked_groups(w);
 	mirror_writer_whole(w, MIRROR_PEOPLE);
 	mirror_writer_whole(w, MIRROR_GROUPS);
 	mirror_writer_heard(w, heard);
 	assert_done(mirror_writer_commit(w, &err), err);
 	mirror_writer_close(w);
+}
+
+/* As the rules role does it. */
+static void take_rules(const struct settings *s)
+{
+	struct ldap_rule_set set;
+	struct mirror *m;
+
+	assert_done(mirror_open(settings_mirror_path(a, s), &m, &err), err);
+	assert_int_equal(ldap_rules_mirrored(a, s, m, &set, &err), 1);
+	assert_done(ldap_rules_write(settings_ldap_rules_path(a, s), &set, &err), err);
+	mirror_close(m);
 }
 
 /* Heard of so many seconds ago. */
@@ -114,10 +146,12 @@ static void begin_census(int64_t ago)
 	const struct settings *s;
 
 	assert_non_null(f);
-	assert_true(fprintf(f, SETTINGS "%s", folder, more) > 0);
+	assert_true(fprintf(f, SETTINGS "%s", folder, of_other, more) > 0);
 	assert_int_equal(fclose(f), 0);
 	assert_done(settings_read(a, files_from_disk(a), path, &s, NULL, &err), err);
 	fill(s, clock_now() - ago);
+	if (s->ldap_rules.marks)
+		take_rules(s);
 	assert_done(census_begin(a, "test", s, &census, &err), err);
 }
 
@@ -131,7 +165,7 @@ static int begin(void **state)
 {
 	(void)state;
 	a = arena_new();
-	more = "";
+	more = of_other = "";
 	folder = arena_strdup(a, "/tmp/postern-desired-XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(mkdir(arena_printf(a, "%s/mirror", folder), 0700), 0);
@@ -263,6 +297,45 @@ static void without_the_rules_of_ldap_nothing_is_wanted_of_anybody(void **state)
 	assert_refused(desired_of_census(&census, gateway_policy(&census.gateway), &desired, &left, &err), err, REASON_MIRROR_EMPTY);
 }
 
+/* Which site, which desk, and for whom. */
+static void marks_bring_portal_people_to_desks_and_organizations(void **state)
+{
+	const struct desired_person *p;
+
+	(void)state;
+	more = "ldap_rules: {directory: corp, base: \"ou=rules,dc=x\", outcomes: [customer], marks: yes, organizations: ['S*'], desks: ['*', OLD]}\n";
+	of_other = ", accounts: {site: \"https://s.example\", key: /k}";
+	assert_int_equal(mkdir(arena_printf(a, "%s/rules", folder), 0700), 0);
+	gather(0);
+	p = of("3");
+	assert_int_equal(p->kind, DESIRED_PORTAL);
+	assert_int_equal(p->place_count, 2);
+	assert_list(p->places[0].organizations, "All Gold Silver");
+	/* `all` through `buyers`; `others` is at another site; nobody is given OLD, which the settings write out */
+	assert_list(p->places[0].desks, "12 BUY HELP SELL");
+	assert_list(p->places[1].organizations, "Gold Silver");
+	assert_list(p->places[1].desks, "13 BUY SELL");
+	assert_list(desired.targets[1].groups, "All Gold Silver");
+	assert_list(desired.targets[1].desks, "12 BUY HELP OLD SELL");
+	assert_list(desired.targets[2].desks, "13 BUY OLD SELL");
+	p = of("2");
+	assert_int_equal(p->kind, DESIRED_CUSTOMER);
+	assert_list(p->groups, "portal");
+	assert_int_equal(p->place_count, 0);
+}
+
+/* Whether they give access to a product nobody here knows, so no customer gets into one of them by another's word. */
+static void groups_of_ldap_count_as_licensed(void **state)
+{
+	(void)state;
+	more = "ldap_rules: {directory: corp, base: \"ou=rules,dc=x\", outcomes: [customer], marks: yes, groups: [written, 'jira-*'], desks: ['*'],\n"
+		"  organizations: ['*']}\n";
+	assert_int_equal(mkdir(arena_printf(a, "%s/rules", folder), 0700), 0);
+	gather(0);
+	assert_list(desired.targets[0].groups, "jira portal software written");
+	assert_list(desired.targets[0].licensed, "jira software written");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +343,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rules_say_who_gets_what, begin, end),
 		cmocka_unit_test_setup_teardown(whoever_is_in_doubt_is_held, begin, end),
 		cmocka_unit_test_setup_teardown(old_facts_hold_everybody, begin, end),
+		cmocka_unit_test_setup_teardown(marks_bring_portal_people_to_desks_and_organizations, begin, end),
+		cmocka_unit_test_setup_teardown(groups_of_ldap_count_as_licensed, begin, end),
 		cmocka_unit_test_setup_teardown(without_the_rules_of_ldap_nothing_is_wanted_of_anybody, begin, end),
 	};
 

@@ -27,7 +27,8 @@ static const char text[] =
 	"identity_providers: {entra: {metadata: https://login.example.com/metadata.xml}}\n"
 	"connections:\n"
 	"  organisation: {kind: managed, entity_id: org, acs: https://a.example.com/acs, start: https://a.example.com}\n"
-	"  helpdesk: {kind: portal, entity_id: help, acs: https://h.example.com/acs, home: https://h.example.com}\n"
+	"  helpdesk: {kind: portal, entity_id: help, acs: https://h.example.com/acs, home: https://h.example.com,\n"
+	"    accounts: {site: https://h.example.com, key: /k}}\n"
 	"  shop: {kind: portal, entity_id: shop, acs: https://s.example.com/acs, home: https://s.example.com}\n"
 	"directories:\n"
 	"  corp:\n"
@@ -36,14 +37,16 @@ static const char text[] =
 	"    groups: {base: 'ou=groups,dc=x'}\n"
 	"    attributes: [department]\n"
 	"    join: {objectidentifier: employeeNumber}\n"
-	"conditions: {strong: mfa, boss: 'member of corp:bosses and (title = Boss or department = x)', staff: 'department = Staff'}\n"
+	"conditions: {strong: mfa, boss: 'member of corp:bosses and (room = Boss or department = x)', staff: 'department = Staff'}\n"
 	"rules:\n"
 	"  - {name: former, when: 'member of corp:former', outcome: deny}\n"
 	"  - {name: agents, when: 'member of corp:agents', outcome: licensed}\n"
 	"  - {name: staff, when: 'member of corp:staff', outcome: customer}\n"
 	"%s";
 
-#define LDAP "ldap_rules: {directory: corp, base: 'ou=access,dc=x', after: former, outcomes: [customer, portal, deny], change_limit: 1}\n"
+#define PLACES "groups: ['jira-*', team-?], organizations: ['Silver *'], desks: ['1?', BUY]"
+#define LDAP "ldap_rules: {directory: corp, base: 'ou=access,dc=x', after: former, outcomes: [customer, portal, deny], change_limit: 1,\n" \
+	"  " PLACES "}\n"
 
 static const struct settings *read_settings(const char *more)
 {
@@ -90,7 +93,8 @@ static int end(void **state)
 /* "when=x|outcome=deny"; a value that is there twice is two. */
 static struct ldap_rule_entry entry(const char *dn, const char *says)
 {
-	static const char *const keys[LDAP_RULE_SAYS] = {"order", "name", "when", "outcome", "at", "because", "ask", "from", "until", "guests", "group"};
+	static const char *const keys[LDAP_RULE_FIELDS] = {"order", "name", "when", "outcome", "at", "because", "ask", "from", "until", "guests", "group",
+		"organization", "desk"};
 	struct ldap_rule_entry e = {.dn = arena_strdup(a, dn)};
 	const char *p = says;
 
@@ -102,9 +106,9 @@ static struct ldap_rule_entry entry(const char *dn, const char *says)
 		const char **list;
 
 		assert_non_null(equals);
-		while (k < LDAP_RULE_SAYS && (strlen(keys[k]) != (size_t)(equals - p) || strncmp(keys[k], p, strlen(keys[k])) != 0))
+		while (k < LDAP_RULE_FIELDS && (strlen(keys[k]) != (size_t)(equals - p) || strncmp(keys[k], p, strlen(keys[k])) != 0))
 			k++;
-		assert_true(k < LDAP_RULE_SAYS);
+		assert_true(k < LDAP_RULE_FIELDS);
 		v = &e.says[k];
 		list = arena_alloc(a, (v->n + 2) * sizeof(*list));
 		for (size_t i = 0; i < v->n; i++)
@@ -136,6 +140,7 @@ static struct ldap_rules compiled(const struct ldap_rule_set *set)
 }
 
 #define VALUE_LONG 4090
+#define PORTAL "order=1|name=x|when=department = x|outcome=portal|at=helpdesk"
 #define GOOD "order=10|name=partners|when=department = Partner|outcome=customer"
 
 static const struct { const char *says, *problem; } wrong[] = {
@@ -149,8 +154,8 @@ static const struct { const char *says, *problem; } wrong[] = {
 	{"order=1|name=x|when=mfa|outcome=customer", "posternCondition: "},
 	{"order=1|name=x|when=condition strong|outcome=customer", "posternCondition: "},
 	{"order=1|name=x|when=condition nobody|outcome=customer", "posternCondition: "},
-	{"order=1|name=x|when=condition boss|outcome=customer", "the attribute title is not kept"},
-	{"order=1|name=x|when=title = x|outcome=customer", "the attribute title is not kept: add it to attributes of directory corp"},
+	{"order=1|name=x|when=condition boss|outcome=customer", "the attribute room is not kept"},
+	{"order=1|name=x|when=room = x|outcome=customer", "the attribute room is not kept: add it to attributes of directory corp"},
 	{"order=1|name=x|when=department = x|outcome=licensed", "licensed is not among the outcomes that ldap_rules allows"},
 	{"order=1|name=x|when=department = x|outcome=admin", "\"admin\" must be one of"},
 	{"order=1|name=x|when=department = x|outcome=portal", "posternSite is missing"},
@@ -165,6 +170,16 @@ static const struct { const char *says, *problem; } wrong[] = {
 	{"order=1|name=x|when=department = x|outcome=customer|from=20270230000000Z", "is not a time"},
 	{"order=1|name=x|when=department = x|outcome=customer|from=20270101000000+0100", "is not a time"},
 	{"order=1|name=x|when=department = x|outcome=customer|from=20270201000000Z|until=20270101000000Z", "the rule can never match"},
+	{"order=1|name=x|when=department = x|outcome=customer|group=staff", "posternAtlassianGroup: \"staff\" is not among the groups that"},
+	{"order=1|name=x|when=department = x|outcome=customer|group=jira-administrators", "is a group of Atlassian's own"},
+	{"order=1|name=x|when=department = x|outcome=deny|group=jira-x", "posternAtlassianGroup belongs to outcomes licensed and customer"},
+	{PORTAL "|group=jira-x", "posternAtlassianGroup belongs to outcomes licensed and customer"},
+	{PORTAL "|organization=Gold", "posternCustomerOrganization: \"Gold\" is not among the organizations that"},
+	{PORTAL "|desk=HR", "posternDesk: \"HR\" is not among the desks that"},
+	{PORTAL "|desk=1/", "posternDesk: \"1/\" is neither the number nor the project key of a desk"},
+	{"order=1|name=x|when=department = x|outcome=portal|at=shop|desk=BUY", "posternDesk: no portal connection of posternSite has accounts"},
+	{"order=1|name=x|when=department = x|outcome=customer|organization=Silver x", "posternCustomerOrganization belongs to outcome portal only"},
+	{"order=1|name=x|when=department = x|outcome=customer|desk=BUY", "posternDesk belongs to outcome portal only"},
 };
 
 static void says_what_is_wrong_with_which_entry(void **state)
@@ -181,6 +196,9 @@ static void says_what_is_wrong_with_which_entry(void **state)
 		/* what is wrong and in force all the same gives nothing */
 		assert_int_equal(rules.list[0].rule.outcome, OUTCOME_DENY);
 		assert_false(rules.list[0].rule.guests);
+		assert_null(rules.list[0].rule.groups);
+		assert_null(rules.list[0].rule.organizations);
+		assert_null(rules.list[0].rule.desks);
 	}
 }
 
@@ -213,9 +231,24 @@ static void a_good_entry_is_a_rule(void **state)
 	assert_int_equal(r->until, 1801440000);
 }
 
+static void an_entry_puts_its_people_in_what_the_settings_allow(void **state)
+{
+	struct ldap_rule_set set = set_of(PORTAL "|at=shop|organization=Silver one|organization=silver two|desk=BUY|desk=15",
+		"order=2|name=y|when=department = y|outcome=customer|group=jira-y");
+	struct ldap_rules rules = compiled(&set);
+
+	(void)state;
+	assert_int_equal(rules.problem_count, 0);
+	assert_string_equal(rules.list[0].rule.organizations[1], "silver two");
+	assert_string_equal(rules.list[0].rule.desks[1], "15");
+	assert_null(rules.list[0].rule.groups);
+	assert_string_equal(rules.list[1].rule.groups[0], "jira-y");
+	assert_null(rules.list[1].rule.desks);
+}
+
 /* ---- marks ---- */
 
-#define MARKS "ldap_rules: {directory: corp, base: 'ou=access,dc=x', outcomes: [customer, portal, deny], marks: yes, groups: ['jira-*', team-?]}\n"
+#define MARKS "ldap_rules: {directory: corp, base: 'ou=access,dc=x', outcomes: [customer, portal, deny], marks: yes, " PLACES "}\n"
 
 static struct ldap_rule_set marks(const char *first, const char *second)
 {
@@ -244,7 +277,31 @@ static void a_mark_on_a_group_is_a_rule_for_its_members(void **state)
 	assert_string_equal(rules.list[1].rule.when_text, "directory is corp and member of 'cn=Builders'' Union,ou=groups,dc=x'");
 	assert_non_null(rules.list[1].rule.when);
 	assert_int_equal(rules.given_count, 1);
-	assert_string_equal(rules.given[0].names[1], "team-7");
+	assert_string_equal(rules.given[0].groups[1], "team-7");
+	assert_null(rules.given[0].desks);
+}
+
+/* Which of the members are portal people, other rules say, too. */
+static void a_mark_gives_desks_and_organizations_to_portal_people(void **state)
+{
+	struct ldap_rule_set set = marks("desk=BUY|desk=12|organization=Silver one|at=helpdesk", "outcome=portal|at=helpdesk|at=shop|desk=12");
+	struct ldap_rules rules;
+
+	(void)state;
+	settings = read_settings(MARKS);
+	rules = compiled(&set);
+	assert_int_equal(rules.problem_count, 0);
+	assert_int_equal(rules.n, 1);
+	assert_int_equal(rules.given_count, 2);
+	assert_null(rules.given[0].groups);
+	assert_string_equal(rules.given[0].organizations[0], "Silver one");
+	assert_string_equal(rules.given[0].desks[1], "12");
+	assert_string_equal(rules.given[0].at[0], "helpdesk");
+	assert_string_equal(rules.given[1].at[1], "shop");
+	set = marks("desk=BUY", NULL);
+	rules = compiled(&set);
+	assert_int_equal(rules.problem_count, 0);
+	assert_null(rules.given[0].at);
 }
 
 /* One byte that is no text in a mark: found by the fuzz target, since the rule behind it was held against no name. */
@@ -289,7 +346,7 @@ static void a_mark_may_give_atlassian_groups_alone(void **state)
 	assert_int_equal(rules.given_count, 1);
 }
 
-static void a_mark_gives_no_group_beyond_the_bounds(void **state)
+static void a_mark_gives_nothing_beyond_the_bounds(void **state)
 {
 	static const struct { const char *says, *problem; } beyond[] = {
 		{"group=confluence-users", "posternAtlassianGroup: \"confluence-users\" is not among the groups that ldap_rules allows"},
@@ -302,6 +359,15 @@ static void a_mark_gives_no_group_beyond_the_bounds(void **state)
 		{"outcome=licensed", "posternMembersAre: licensed is not among the outcomes"},
 		{"order=3", "the mark says nothing"},
 		{"outcome=portal", "posternSite is missing"},
+		{"desk=HR", "posternDesk: \"HR\" is not among the desks that ldap_rules allows"},
+		{"desk=BUY|desk=1/", "posternDesk: \"1/\" is neither the number nor"},
+		{"organization=Gold", "posternCustomerOrganization: \"Gold\" is not among the organizations that ldap_rules allows"},
+		{"outcome=customer|desk=BUY", "posternDesk belongs to outcome portal only"},
+		{"outcome=deny|organization=Silver x", "posternCustomerOrganization belongs to outcome portal only"},
+		{"desk=BUY|at=nowhere", "posternSite: \"nowhere\" is not a connection"},
+		{"desk=BUY|at=organisation", "posternSite: \"organisation\" is a managed connection"},
+		{"desk=BUY|at=shop", "posternDesk: no portal connection of posternSite has accounts with a site"},
+		{"group=jira-users|at=helpdesk", "posternSite belongs to outcome portal, customer organizations and desks only"},
 	};
 
 	(void)state;
@@ -636,6 +702,12 @@ static void counts_whose_outcome_another_set_changes(void **state)
 	/* sites */
 	assert_int_equal(changed(m, "order=1|name=x|when=department = Partner|outcome=portal|at=helpdesk",
 		"order=1|name=x|when=department = Partner|outcome=portal|at=shop", &change), 4);
+	/* what accounts are put in */
+	assert_int_equal(changed(m, GOOD, GOOD "|group=jira-x", &change), 4);
+	assert_string_equal(change.told[0], "p1@example.org: customer by ldap:partners, would be customer by ldap:partners with other Atlassian groups, "
+		"customer organizations or desks");
+	assert_int_equal(changed(m, "order=1|name=x|when=department = Partner|outcome=portal|at=helpdesk|desk=BUY",
+		"order=1|name=x|when=department = Partner|outcome=portal|at=helpdesk|desk=12", &change), 4);
 	mirror_close(m);
 }
 
@@ -737,11 +809,13 @@ int main(void)
 		TEST(says_what_is_wrong_with_which_entry),
 		TEST(two_entries_of_one_name_are_wrong),
 		TEST(a_good_entry_is_a_rule),
+		TEST(an_entry_puts_its_people_in_what_the_settings_allow),
 		TEST(a_mark_on_a_group_is_a_rule_for_its_members),
 		TEST(a_mark_that_cannot_be_read_is_a_fault_and_has_a_name),
 		TEST(marks_without_a_number_stand_behind_all_that_have_one),
 		TEST(a_mark_may_give_atlassian_groups_alone),
-		TEST(a_mark_gives_no_group_beyond_the_bounds),
+		TEST(a_mark_gives_nothing_beyond_the_bounds),
+		TEST(a_mark_gives_desks_and_organizations_to_portal_people),
 		TEST(stand_behind_the_rule_that_the_settings_name),
 		TEST(of_one_order_those_that_deny_come_first),
 		TEST(dates_begin_and_end_by_themselves),

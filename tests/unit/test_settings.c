@@ -83,7 +83,17 @@ static const struct settings_case wrong[] = {
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, attributes: {when: extension1, outcome: Extension1}}",
 		"p.yaml:6: attributes: Extension1 is to say two things"},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, change_limit: many}", "p.yaml:6: change_limit: \"many\""},
-	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, groups: x}", "p.yaml:6: groups: is about marks"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, mark_attributes: {at: x}}",
+		"p.yaml:6: mark_attributes: is about marks"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, groups: [jira-x, jira-administrators]}",
+		"p.yaml:6: groups: \"jira-administrators\" is a group of Atlassian's own"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: portal, organizations: x}",
+		"p.yaml:6: organizations: no portal connection has accounts"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: portal, desks: x}", "p.yaml:6: desks: no portal connection has accounts with a site"},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: portal, attributes: {desk: x, organization: X}}",
+		"p.yaml:6: attributes: "},
+	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: portal, marks: yes, mark_attributes: {desk: info}}",
+		"p.yaml:6: desk: info is an attribute that others"},
 	{6, "ldap_rules: {directory: corp, base: \"dc=x\", outcomes: customer, marks: yes, mark_attributes: {outcome: info}}",
 		"p.yaml:6: outcome: info is an attribute that others"},
 	/* the top level */
@@ -791,7 +801,7 @@ static void a_rule_that_denies_stands_before_those_of_ldap(void **state)
 	assert_int_equal(s->ldap_rules.place, 1);
 	assert_int_equal(s->ldap_rules.change_limit, 50);
 	assert_string_equal(s->ldap_rules.attribute[LDAP_RULE_WHEN], "posternCondition");
-	assert_string_equal(s->directories[0].rules_attributes[2], "posterncondition");
+	assert_string_equal(s->directories[0].rules_attributes[3], "posterncondition");
 	assert_string_equal(s->directories[0].rules_base, "dc=x");
 	arena_free(a);
 }

@@ -23,6 +23,7 @@ static const char *const good[] = {
 	/* 17 */ "  - {name: developers, when: \"title = Developer\", outcome: licensed, groups: [software]}",
 	/* 18 */ "  - {name: staff, when: \"title = Staff\", outcome: customer, groups: [extra]}",
 	/* 19 */ "  - {name: partners, when: \"title = Partner\", outcome: portal, at: helpdesk, organizations: [Gold], desks: [BUY]}",
+	/* 20 */ "ldap_rules: {directory: corp, base: 'ou=a,dc=x', outcomes: portal, organizations: ['Silver *'], desks: [BUY]}",
 };
 #define LINES (sizeof(good) / sizeof(*good))
 
@@ -62,6 +63,8 @@ static void reads_where_accounts_are_made(void **state)
 	assert_int_equal(t->kind, TARGET_PORTAL_REST);
 	assert_string_equal(t->login, "p@example.net");
 	assert_string_equal(t->desks[1], "15");
+	assert_string_equal(s->ldap_rules.organizations[0], "Silver *");
+	assert_string_equal(s->ldap_rules.desks[0], "BUY");
 	assert_string_equal(s->accounts.protect[0], "robot@example.org");
 	assert_null(s->accounts.protect_groups[0]);
 	assert_int_equal(s->accounts.grace, 7 * 86400);
@@ -102,6 +105,8 @@ static const struct settings_case bad[] = {
 	{6, "accounts: {organization: o, organization_key: /o, organization_key_ends: soon, administrators: [root@example.net]}",
 		"p.yaml:6: organization_key_ends: \"soon\" is not a day"},
 	{11, "accounts: {key: /scim.key}}", "p.yaml:11: scim: is missing"},
+	{13, "}", "p.yaml:20: organizations: no portal connection has accounts"},
+	{13, "accounts: {scim: 'https://api.example/2', key: /k}}", "p.yaml:20: desks: no portal connection has accounts with a site"},
 	{11, "accounts: {scim: 'https://api.example/1'}}", "p.yaml:11: key: is missing"},
 	{11, "accounts: {scim: 'https://api.example/1?x=1', key: /k}}", "p.yaml:11: scim: \"https://api.example/1?x=1\" must have no query"},
 	{11, "accounts: {scim: 'http://api.example/1', key: /k}}", "p.yaml:11: scim: "},
@@ -151,7 +156,7 @@ static void nothing_to_make_accounts_at(void **state)
 
 	(void)state;
 	text_begin(&t, a, 2048);
-	for (size_t i = 0; i < LINES; i++) {
+	for (size_t i = 0; i < LINES - 1; i++) {        /* without ldap_rules, which would miss them, too */
 		text_add_c(&t, i == 10 || i == 12 ? "}" : good[i]);
 		text_add_c(&t, "\n");
 	}
