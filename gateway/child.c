@@ -174,6 +174,15 @@ static void set_heap(void)
 		abort();
 }
 
+/* A descriptor of our own either way. */
+static int take_files(const struct child_order *o, int *out, struct error *err)
+{
+	if (o->snapshot < 0)
+		return files_snapshot(o->files, o->audience, out, err);
+	*out = fcntl(o->snapshot, F_DUPFD_CLOEXEC, 0);
+	return *out < 0 ? error_set(err, REASON_INTERNAL, "no descriptor: %s", strerror(errno)) : 0;
+}
+
 struct child *child_start(const struct child_order *o, struct error *err)
 {
 	char sockets[8], area[8];
@@ -187,7 +196,7 @@ struct child *child_start(const struct child_order *o, struct error *err)
 	snprintf(sockets, sizeof(sockets), "%zu", o->socket_count);
 	snprintf(area, sizeof(area), "%u", o->area);
 	set_heap();
-	if (files_snapshot(o->files, o->audience, &files, err) < 0)
+	if (take_files(o, &files, err) < 0)
 		return NULL;
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
 		error_set(err, REASON_INTERNAL, "no pipe: %s", strerror(errno));

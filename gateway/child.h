@@ -37,6 +37,7 @@ struct child_order {
 	const char *settings_path;
 	const struct files *files;
 	unsigned audience;
+	int snapshot;                   /* what it is handed, ready made; -1: it is made of `files` for `audience` */
 	int metrics;                    /* the memory file */
 	unsigned area;                  /* which of its areas is the child's; METRICS_AREAS: none */
 	int limits;                     /* the memory file of limits.h; -1: not this role's business */
@@ -58,7 +59,7 @@ struct child {
 	unsigned area;                  /* of the metrics */
 	bool ending;                    /* SIGTERM was sent */
 	int64_t kill_at;                /* when SIGKILL follows; 0: not decided */
-	size_t post;                    /* the parent's: which of its posts, and of which reading of the settings */
+	size_t post, line;              /* the parent's: which of its posts and lines, and of which reading of the settings */
 	unsigned long generation;
 	struct child *next;
 };

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define SECOND ((int64_t)1000000)
@@ -29,41 +28,6 @@ static struct post *add_post(struct posts *p, const char *role, const char *inst
 	return post;
 }
 
-/* A keys role of an earlier reading ends when its worker is gone: nobody holds the line open any more. */
-static void close_lines(struct posts *p)
-{
-	size_t i;
-
-	for (i = 0; i < 2 * p->line_count; i++) {
-		if (p->lines[i / 2].ends[i % 2] >= 0)
-			close(p->lines[i / 2].ends[i % 2]);
-	}
-	free(p->lines);
-	p->lines = NULL;
-	p->line_count = 0;
-}
-
-static void make_lines(struct posts *p, size_t n)
-{
-	close_lines(p);
-	p->lines = calloc(n, sizeof(*p->lines));
-	if (!p->lines)
-		abort();
-	for (p->line_count = 0; p->line_count < n; p->line_count++)
-		p->lines[p->line_count] = (struct line){{-1, -1}};
-}
-
-static int open_line(struct line *line, struct error *err)
-{
-	if (line->ends[0] >= 0)
-		return 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line->ends) < 0) {
-		*line = (struct line){{-1, -1}};
-		return error_set(err, REASON_INTERNAL, "no socket pair: %s", strerror(errno));
-	}
-	return 0;
-}
-
 void posts_make(struct posts *p)
 {
 	const struct settings *s = p->supply->loaded.settings;
@@ -73,7 +37,7 @@ void posts_make(struct posts *p)
 	p->generation++;
 	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + 5) * sizeof(*p->list));
 	p->count = 0;
-	make_lines(p, s->workers);
+	lines_make(&p->lines, s->workers, p->generation);
 	for (i = 0; i < s->workers; i++) {
 		const char *number = arena_printf(a, "%zu", i + 1);
 
@@ -141,44 +105,71 @@ static unsigned free_area(const struct posts *p)
 	return area;
 }
 
-/* NULL: err says why. */
-static struct child *start(struct posts *p, struct post *post, struct child_order *order, struct error *err)
+/* What all have that are started now. */
+static struct child_order order_of(const struct posts *p, const char *role, const char *instance, int64_t silence)
 {
-	struct line *line = child_has_link(post->role) ? &p->lines[post->line] : NULL;
+	const struct loaded *loaded = &p->supply->loaded;
 
-	if (line && open_line(line, err) < 0)
+	return (struct child_order){
+		.role = role, .instance = instance, .settings_path = p->supply->path, .files = loaded->files, .snapshot = -1, .silence = silence,
+		.user = is_keys(role) ? &loaded->keys_user : &loaded->user, .metrics = p->supply->metrics_fd, .area = free_area(p),
+		.limits = is_worker(role) ? p->supply->limits_fd : -1, .link = -1,
+	};
+}
+
+static struct child *start(struct posts *p, const struct child_order *order, unsigned long generation, struct error *err)
+{
+	struct child *c = child_start(order, err);
+
+	if (!c)
 		return NULL;
-	order->link = line ? line->ends[is_keys(post->role)] : -1;
-	return child_start(order, err);
+	c->generation = generation;
+	c->next = p->children;
+	p->children = c;
+	return c;
+}
+
+/* Its end of the line, and a keys role the files that those of its generation share.  NULL: err says why. */
+static struct child *start_at_line(struct posts *p, struct lines *lines, size_t i, struct child_order *order, struct error *err)
+{
+	struct child *c;
+
+	if (lines_open(lines, i, err) < 0)
+		return NULL;
+	if (is_keys(order->role)) {
+		if (lines->files < 0 && files_snapshot(order->files, order->audience, &lines->files, err) < 0)
+			return NULL;
+		order->snapshot = lines->files;
+	}
+	order->link = lines->list[i].ends[is_keys(order->role)];
+	c = start(p, order, lines->generation, err);
+	if (c)
+		c->line = i;
+	return c;
 }
 
 static void fill_post(struct posts *p, struct post *post, int64_t now)
 {
+	struct child_order order = order_of(p, post->role, post->instance, post->silence);
 	int sockets[ROLE_SOCKETS_MAX];
-	struct child_order order = {
-		.role = post->role, .instance = post->instance, .settings_path = p->supply->path, .files = p->supply->loaded.files, .audience = post->audience,
-		.sockets = sockets, .silence = post->silence, .user = is_keys(post->role) ? &p->supply->loaded.keys_user : &p->supply->loaded.user, .metrics = p->supply->metrics_fd, .area = free_area(p),
-		.limits = is_worker(post->role) ? p->supply->limits_fd : -1,
-	};
 	struct error err;
 	struct child *c;
 
+	order.audience = post->audience;
+	order.sockets = sockets;
 	if (is_worker(post->role))
 		order.socket_count = listeners_sockets(&p->supply->browsers, sockets);
 	else if (strcmp(post->role, "metrics") == 0)
 		order.socket_count = listeners_socket_at(&p->supply->single_sockets, p->supply->loaded.settings->metrics_listen, sockets);
 	else if (strcmp(post->role, "scim") == 0)
 		order.socket_count = listeners_socket_at(&p->supply->single_sockets, p->supply->loaded.settings->scim_listen, sockets);
-	c = start(p, post, &order, &err);
+	c = child_has_link(post->role) ? start_at_line(p, p->lines, post->line, &order, &err) : start(p, &order, p->generation, &err);
 	if (!c) {
 		log_error("cannot start a process", "role", post->role, "instance", post->instance, "detail", err.detail, NULL);
 		post->start_at = now + child_back_off(++post->failures) * SECOND;
 		return;
 	}
-	c->generation = p->generation;
 	c->post = (size_t)(post - p->list);
-	c->next = p->children;
-	p->children = c;
 	post->child = c;
 }
 
@@ -276,10 +267,37 @@ bool posts_serve(const struct posts *p)
 	return true;
 }
 
+static struct child *worker_of(const struct posts *p, unsigned long generation, const char *instance)
+{
+	struct child *c = p->children;
+
+	while (c && !(is_worker(c->role) && c->generation == generation && strcmp(c->instance, instance) == 0))
+		c = c->next;
+	return c;
+}
+
+/* A line of an earlier reading ends with its worker: nobody holds it open any more, and the keys role behind it ends. */
+static void end_lines(struct posts *p)
+{
+	struct lines *lines;
+	char instance[24];
+	size_t i;
+
+	for (lines = p->lines; lines; lines = lines->before) {
+		for (i = 0; i < lines->n && lines->generation != p->generation; i++) {
+			snprintf(instance, sizeof(instance), "%zu", i + 1);
+			if (!worker_of(p, lines->generation, instance))
+				lines_close(lines, i);
+		}
+	}
+	lines_forget(&p->lines, p->generation);
+}
+
 void posts_turn(struct posts *p, int64_t now)
 {
 	kill_what_is_stuck(p, now);
 	end_predecessors(p, now);
+	end_lines(p);
 	fill_posts(p, now);
 }
 
@@ -291,15 +309,39 @@ static bool is_meant(const struct posts *p, const struct child *c, int status)
 	return c->ending || p->stopping || (is_keys(c->role) && c->generation != p->generation && status == 0);
 }
 
+/*
+ * A worker of an earlier reading signs until it ends: it may serve for long yet,
+ * where its successor does not come to serve.  So who dies beside it is
+ * replaced, with the files of that reading.  Where that cannot be, since
+ * the one before died at once or another program started it, the worker ends:
+ * the others take what comes, and it loses what is in its hands alone.
+ */
+static void stand_in(struct posts *p, const struct child *dead, bool settled, int64_t now)
+{
+	struct child_order order = order_of(p, dead->role, dead->instance, dead->silence);
+	struct child *worker = worker_of(p, dead->generation, dead->instance);
+	struct lines *lines = lines_of(p->lines, dead->generation);
+	struct error err;
+
+	if (!worker)
+		return;
+	error_set(&err, REASON_INTERNAL, lines ? "it died as soon as it was there" : "another program started it");
+	if (lines && settled && start_at_line(p, lines, dead->line, &order, &err))
+		return;
+	log_error("a worker of the settings before has no keys role any more, and ends", "instance", worker->instance, "detail", err.detail, NULL);
+	end(p, worker, now);
+}
+
 static void on_death(struct posts *p, struct child *c, int status)
 {
 	struct post *post = c->generation == p->generation ? &p->list[c->post] : NULL;
 	int64_t now = clock_monotonic_us(), wait = 0;
+	bool settled = c->ready && now - c->started > SETTLED;
 	char text[80];
 
 	if (post && post->child == c) {
 		post->child = NULL;
-		post->failures = c->ready && now - c->started > SETTLED ? 0 : post->failures + 1;
+		post->failures = settled ? 0 : post->failures + 1;
 		/* it was killed by what it was given: whoever does that again and again must not gain half a minute each time */
 		if (c->ready && WIFSIGNALED(status) && post->failures > 1)
 			post->failures = 1;
@@ -315,6 +357,8 @@ static void on_death(struct posts *p, struct child *c, int status)
 			"role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
 	else
 		log_error("died, replaced at once", "role", c->role, "instance", c->instance, "by", child_cause(status, text, sizeof(text)), NULL);
+	if (!post && is_keys(c->role) && !is_meant(p, c, status))
+		stand_in(p, c, settled, now);
 }
 
 void posts_reap(struct posts *p)
@@ -342,14 +386,14 @@ void posts_stop(struct posts *p)
 	struct child *c;
 
 	p->stopping = true;
-	close_lines(p);
+	lines_free(&p->lines);
 	for (c = p->children; c; c = c->next)
 		child_end(c, now, PATIENCE);
 }
 
 void posts_free(struct posts *p)
 {
-	close_lines(p);
+	lines_free(&p->lines);
 }
 
 /* ---- waiting ---- */

@@ -12,6 +12,7 @@
 #define GATEWAY_POSTS_H
 
 #include "gateway/child.h"
+#include "gateway/lines.h"
 #include "gateway/listeners.h"
 #include "gateway/loaded.h"
 
@@ -37,18 +38,12 @@ struct post {
 	size_t line;                    /* worker, keys: which of the lines between them */
 };
 
-/* Between a worker ([0]) and its keys role ([1]); the parent keeps both ends, so that either may be replaced. */
-struct line {
-	int ends[2];                    /* -1: not made yet */
-};
-
 struct posts {
 	const struct supply *supply;
 	struct post *list;              /* in the arena of the reading */
 	size_t count;
 	unsigned long generation;
-	struct line *lines;             /* of this generation; children of earlier ones have theirs alone */
-	size_t line_count;
+	struct lines *lines;            /* of this generation, then of earlier ones */
 	struct child *children;         /* of all generations */
 	bool stopping;                  /* nothing is filled any more */
 	bool as_units;                  /* for systemd (units.h): there a worker keeps the keys itself */

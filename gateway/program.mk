@@ -86,6 +86,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/keys_change.c \
 	gateway/keys_command.c gateway/scim_command.c gateway/scim_role.c \
 	gateway/keys_list.c \
+	gateway/lines.c gateway/lines.h \
 	gateway/listeners.c gateway/listeners.h \
 	gateway/ledger_command.c \
 	gateway/loaded.c gateway/loaded.h \
@@ -136,6 +137,10 @@ postern_LDADD = $(PROGRAM_LIBS)
 check_PROGRAMS += tests/unit/test_child
 tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/unit.h
 tests_unit_test_child_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_lines
+tests_unit_test_lines_SOURCES = tests/unit/test_lines.c tests/unit/unit.h
+tests_unit_test_lines_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_handover
 tests_unit_test_handover_SOURCES = tests/unit/test_handover.c tests/unit/unit.h
