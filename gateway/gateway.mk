@@ -56,6 +56,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/metrics_gauges.h \
 	gateway/keeper.h gateway/vault.c gateway/vault.h gateway/vault_judge.c \
 	gateway/keys_answer.c gateway/keys_wire.c gateway/keys_wire.h \
+	gateway/keys_line.c gateway/keys_line.h \
 	gateway/keys_link.c gateway/keys_link.h gateway/keys_role.c \
 	gateway/listener_role.c gateway/listener_role.h \
 	gateway/metrics_role.c \
@@ -161,6 +162,10 @@ check_PROGRAMS += tests/unit/test_sign_on_observe
 tests_unit_test_sign_on_observe_SOURCES = tests/unit/test_sign_on_observe.c $(SIGN_ON_STAGE)
 tests_unit_test_sign_on_observe_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_sign_on_observe_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_keys_line
+tests_unit_test_keys_line_SOURCES = tests/unit/test_keys_line.c tests/unit/unit.h
+tests_unit_test_keys_line_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_keys_role
 tests_unit_test_keys_role_SOURCES = tests/unit/test_keys_role.c tests/unit/keys.h tests/unit/unit.h

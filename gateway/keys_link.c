@@ -5,11 +5,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "gateway/keys_line.h"
 #include "gateway/keys_wire.h"
 
 #include <errno.h>
-
-#include <sys/socket.h>
 
 #define MILLISECOND ((int64_t)1000)
 #define WAIT_MOST (8000 * MILLISECOND)  /* longer than it takes to replace one that hangs */
@@ -19,7 +18,7 @@
 #define ALIVE (1000 * MILLISECOND)
 
 struct keys_link {
-	int fd;
+	struct keys_line line;
 	const struct role *role;
 	struct keeper keeper;
 	uint64_t last_id;
@@ -46,7 +45,7 @@ static int send_question(const struct asking *q, struct error *err)
 {
 	bool fits = q->question.n <= KEYS_PACKET_MAX;
 
-	if (fits && (send(q->link->fd, q->question.p, q->question.n, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN || errno == EINTR))
+	if (fits && (keys_line_send(&q->link->line, q->question) >= 0 || errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (!fits || errno == EMSGSIZE)
 		return error_set(err, REASON_UNSENDABLE, "a Response of %zu bytes is more than the keys role can be told", q->question.n);
@@ -66,7 +65,7 @@ static int wait_for_answer(const struct asking *q, struct wire *w, struct keys_h
 	int64_t now = clock_monotonic_us(), again = now + ASK_AGAIN, alive = now + ALIVE;
 
 	while (now < q->until) {
-		ssize_t n = recv(q->link->fd, q->link->packet, sizeof(q->link->packet), MSG_TRUNC);
+		ssize_t n = keys_line_receive(&q->link->line, q->link->packet, sizeof(q->link->packet));
 
 		if (n > 0 && is_answer(q, n, w, head))
 			return 0;
@@ -266,7 +265,6 @@ int keys_link_open(const struct role *role, struct keys_link **out, struct error
 
 	if (!l)
 		return error_set(err, REASON_INTERNAL, "out of memory");
-	l->fd = role->link;
 	l->role = role;
 	l->keeper = (struct keeper){
 		.assertion = ask_assertion, .rejection = ask_rejection, .holder = {.sign_query = ask_query, .unwrap = ask_unwrap, .context = l},
@@ -274,7 +272,7 @@ int keys_link_open(const struct role *role, struct keys_link **out, struct error
 	};
 	/* an answer that was meant for the worker before must not look like ours */
 	random_bytes(&l->last_id, sizeof(l->last_id));
-	if (wire_prepare(l->fd, LOOK, err) < 0) {
+	if (keys_line_open(role, LOOK, &l->line, err) < 0) {
 		keys_link_close(l);
 		return -1;
 	}

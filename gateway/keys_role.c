@@ -3,21 +3,20 @@
  * The keys role: signs and decrypts for the one worker beside it.
  *
  * It reads nothing but its snapshot and what that worker asks, and parses no
- * XML: libxml2, xmlsec1 and lasso are never started here.  SIGTERM does not end
- * it, since its worker may still be finishing what it has in hand: it ends
- * when nobody holds the other end of the line any more.
+ * XML: libxml2, xmlsec1 and lasso are never started here.  Beside a parent
+ * SIGTERM does not end it, since its worker may still be finishing what it has
+ * in hand: it ends when nobody holds the other end of the line any more.
  */
 #include "gateway/role.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/keys_line.h"
 #include "gateway/keys_wire.h"
 #include "gateway/vault.h"
 
 #include <errno.h>
 #include <poll.h>
-
-#include <sys/socket.h>
 
 #define SECOND ((int64_t)1000000)
 #define COMPLAINTS_MOST 5               /* log lines a second about what a worker asks */
@@ -25,6 +24,7 @@
 struct desk {
 	const struct role *role;
 	const struct keeper *keeper;
+	struct keys_line line;
 	uint64_t last_id;               /* of the last question that was answered */
 	int64_t alive_at;
 	unsigned complaints;            /* within this second */
@@ -62,13 +62,13 @@ static void complain_of_refusal(struct desk *d, struct arena *a, struct slice an
 /* Who does not take it asks again, or has gone. */
 static void give(struct desk *d, struct arena *a, uint64_t id, struct slice reply)
 {
-	ssize_t n = send(d->role->link, reply.p, reply.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t n = keys_line_send(&d->line, reply);
 	struct error err;
 
 	if (n < 0 && errno == EMSGSIZE) {
 		error_set(&err, REASON_UNSENDABLE, "what was signed has %zu bytes, more than the kernel lets through (net.core.wmem_max)", reply.n);
 		reply = keys_refusal(a, id, &err);
-		n = send(d->role->link, reply.p, reply.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = keys_line_send(&d->line, reply);
 	}
 	/* a worker may ask without end and take nothing */
 	if (n < 0 && errno != EPIPE && d->complaints++ < COMPLAINTS_MOST)
@@ -107,20 +107,21 @@ static void say_alive(struct desk *d)
 /* An empty packet looks like the end of the line, but is none. */
 static bool is_over(const struct desk *d)
 {
-	struct pollfd fd = {.fd = d->role->link, .events = POLLIN};
+	struct pollfd fd = {.fd = d->line.fd, .events = POLLIN};
 
 	return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR));
 }
 
 static int serve(struct desk *d, struct error *err)
 {
-	if (wire_prepare(d->role->link, 1000, err) < 0)
+	if (keys_line_open(d->role, 1000, &d->line, err) < 0)
 		return -1;
-	for (;;) {
+	/* a named line has no end: there systemd says when, once the worker has ended */
+	while (!d->line.named || !*d->role->stop) {
 		ssize_t n;
 
 		say_alive(d);
-		n = recv(d->role->link, d->packet, sizeof(d->packet), MSG_TRUNC);
+		n = keys_line_receive(&d->line, d->packet, sizeof(d->packet));
 		if (n > 0)
 			answer(d, (size_t)n);
 		else if (n == 0 && is_over(d))
@@ -128,6 +129,7 @@ static int serve(struct desk *d, struct error *err)
 		else if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return error_set(err, REASON_INTERNAL, "the line to the worker: %s", strerror(errno));
 	}
+	return 0;
 }
 
 int role_keys(const struct role *role)

@@ -2,12 +2,6 @@
 /* Packets between a worker and its keys role, field by field. */
 #include "gateway/keys_wire.h"
 
-#include <errno.h>
-
-#include <sys/socket.h>
-#include <sys/time.h>
-
-#define BUFFER (512 << 10)              /* more than KEYS_PACKET_MAX */
 #define NOT_THERE UINT64_MAX
 
 static const char *const digests[] = {NULL, "SHA1", "SHA256"};
@@ -25,18 +19,6 @@ uint64_t wire_digest_number(const char *name)
 	while (i && strcmp(digests[i], name) != 0)
 		i--;
 	return i;
-}
-
-int wire_prepare(int fd, int wait, struct error *err)
-{
-	const struct timeval timeout = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
-	const int size = BUFFER;
-
-	/* as far as the kernel allows: what is too large then is refused by itself */
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0)
-		return 0;
-	return error_set(err, REASON_INTERNAL, "the line between worker and keys role: %s", strerror(errno));
 }
 
 void wire_head(struct text *t, const struct keys_head *head)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What a worker and its keys role say to one another: one question, one
- * answer, each one packet of a socketpair (SOCK_SEQPACKET).
+ * answer, each one packet of their line (keys_line.h).
  *
  * A packet is a head and fields without names, each in its place: numbers of 8
  * bytes, texts and bytes with their length before them.  Both ends are this
@@ -26,9 +26,6 @@ struct keys_head {
 	uint64_t id;                    /* of the question; the answer has the same */
 	int64_t until;                  /* clock_monotonic_us: nobody waits any longer; 0 in an answer */
 };
-
-/* Its end, before the first packet: room for the largest, and how long a recv waits (milliseconds). */
-int wire_prepare(int fd, int wait, struct error *err);
 
 /* ---- writing: the head goes first ---- */
 

@@ -44,7 +44,7 @@ static void begin_accounts(struct metrics *m, const struct settings *s)
 
 void metrics_begin(struct metrics *m, const struct settings *s)
 {
-	static const char *const roles[] = {"worker", "keys", "mirror", "refresh", "rules", "metrics", "provision"};
+	static const char *const roles[] = {"worker", "keys", "mirror", "refresh", "rules", "metrics", "provision", "scim"};
 	static const char *const steps[] = {"start", "read", "person", "decide", "write", "audit", "total"};
 	static const char *const lines[] = {"written", "failed", "left-out"};
 	static const char *const results[] = {"taken", "refused"};

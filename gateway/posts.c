@@ -41,9 +41,8 @@ void posts_make(struct posts *p)
 	for (i = 0; i < s->workers; i++) {
 		const char *number = arena_printf(a, "%zu", i + 1);
 
-		if (!p->as_units)
-			add_post(p, "keys", number, FILES_KEYS, SILENCE_WORKER)->line = i;
-		add_post(p, "worker", number, p->as_units ? FILES_WORKER | FILES_KEYS : FILES_WORKER, SILENCE_WORKER)->line = i;
+		add_post(p, "keys", number, FILES_KEYS, SILENCE_WORKER)->line = i;
+		add_post(p, "worker", number, FILES_WORKER, SILENCE_WORKER)->line = i;
 	}
 	for (i = 0; i < s->directory_count; i++) {
 		int64_t network = s->directories[i].network_seconds * 2 * SECOND;

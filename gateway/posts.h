@@ -46,7 +46,6 @@ struct posts {
 	struct lines *lines;            /* of this generation, then of earlier ones */
 	struct child *children;         /* of all generations */
 	bool stopping;                  /* nothing is filled any more */
-	bool as_units;                  /* for systemd (units.h): there a worker keeps the keys itself */
 };
 
 /* The posts of the reading that `supply` holds now.  The list of the one before is not looked at: it may be gone. */

@@ -21,10 +21,21 @@ struct prepare {
 	bool units;
 };
 
+static int leave(struct arena *a, const struct prepare *p, const struct posts *posts, struct error *err)
+{
+	if (p->units && units_require(a, posts, err) < 0)
+		return -1;
+	if (units_write(a, p->folder, posts, posts->supply->loaded.user.gid, err) < 0)
+		return -1;
+	log_info("prepared", "folder", p->folder, NULL);
+	return p->units ? units_run(a, p->folder, posts, err) : 0;
+}
+
 static int prepare(struct arena *a, const struct prepare *p, struct supply *supply, struct error *err)
 {
-	struct posts posts = {.supply = supply, .as_units = true};
+	struct posts posts = {.supply = supply};
 	struct running parent;
+	int rc;
 
 	if (loaded_read(p->settings_path, LOADED_FOR_UNITS, &supply->loaded, err) < 0)
 		return -1;
@@ -32,12 +43,9 @@ static int prepare(struct arena *a, const struct prepare *p, struct supply *supp
 	if (parent.pid)
 		return error_set(err, REASON_FILE, "postern serve runs with these settings, process %ld: end it first", (long)parent.pid);
 	posts_make(&posts);
-	if (p->units && units_require(a, &posts, err) < 0)
-		return -1;
-	if (units_write(a, p->folder, &posts, supply->loaded.user.gid, err) < 0)
-		return -1;
-	log_info("prepared", "folder", p->folder, NULL);
-	return p->units ? units_run(a, p->folder, &posts, err) : 0;
+	rc = leave(a, p, &posts, err);
+	posts_free(&posts);
+	return rc;
 }
 
 int command_prepare(struct arena *a, const char *settings_path, int argc, char **argv)
@@ -46,6 +54,7 @@ int command_prepare(struct arena *a, const char *settings_path, int argc, char *
 	struct prepare p = {.settings_path = settings_path, .folder = UNITS_FOLDER};
 	struct supply supply = {.path = settings_path};
 	struct error err;
+	bool reload;
 	int c, rc;
 
 	optind = 0;
@@ -71,9 +80,12 @@ int command_prepare(struct arena *a, const char *settings_path, int argc, char *
 		log_error("cannot start", "detail", err.detail, NULL);
 		return 1;
 	}
+	reload = units_are_used(p.folder);
 	rc = prepare(a, &p, &supply, &err);
 	if (rc < 0)
 		log_error("not prepared, what runs stays as it is", "detail", err.detail, NULL);
+	if (reload)
+		units_count_reload(a, p.folder, rc == 0);
 	if (supply.loaded.arena)
 		loaded_free(&supply.loaded);
 	saml_stop();

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #define TELL_EVERY 500000               /* microseconds */
 
@@ -132,20 +133,57 @@ static void take_metrics(struct role *role, const char *path)
 	metrics_forget(role->metrics, area);
 }
 
+/* Those of browsers are streams; one of datagrams is the line's. */
+static int take_sockets(struct role *role, struct error *err)
+{
+	int given[ROLE_SOCKETS_MAX + 1], n = notify_sockets(given, ROLE_SOCKETS_MAX + 1), i;
+
+	for (i = 0; i < n; i++) {
+		int type = 0;
+		socklen_t size = sizeof(type);
+
+		if (getsockopt(given[i], SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM)
+			role->link = given[i];
+		else if (role->socket_count < ROLE_SOCKETS_MAX)
+			role->sockets[role->socket_count++] = given[i];
+		else
+			n = -1;
+	}
+	return n < 0 ? error_set(err, REASON_INTERNAL, "started with more sockets than there can be") : 0;
+}
+
+/* What joins it to the other one. */
+static int take_line(struct role *role, struct error *err)
+{
+	bool is_keys = strcmp(role->name, "keys") == 0;
+	struct slice bytes;
+
+	if (role->link < 0)
+		return error_set(err, REASON_INTERNAL, "started without %s@%s.socket, which joins worker and keys role", is_keys ? "postern-keys" : "postern-answers",
+			role->instance);
+	if (files_get(role->files, UNITS_GENERATION, FILE_SECRET, FILES_WORKER | FILES_KEYS, &bytes, err) < 0)
+		return -1;
+	if (bytes.n != sizeof(role->generation))
+		return error_set(err, REASON_INTERNAL, "started with a generation of %zu bytes", bytes.n);
+	memcpy(&role->generation, bytes.p, bytes.n);
+	role->link_to = arena_printf(role->arena, UNITS_LINES "/%s-%s", is_keys ? "worker" : "keys", role->instance);
+	return 0;
+}
+
 /* As a unit of systemd. */
 static int role_read_unit(struct role *role, const char *units, struct error *err)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *path = arena_printf(role->arena, "%s/files", folder ? folder : "");
-	int fd = open(path, O_RDONLY | O_CLOEXEC), n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (!folder || fd < 0)
 		return error_set(err, REASON_FILE, "%s: %s: is this a unit of postern.target?", path, strerror(errno));
 	if (files_from_snapshot(role->arena, fd, &role->files, err) < 0)
 		return -1;
-	n = notify_sockets(role->sockets, ROLE_SOCKETS_MAX);
-	if (n < 0 || !files_first(role->files))
-		return error_set(err, REASON_INTERNAL, "started with more sockets than there can be, or without settings");
-	role->socket_count = (size_t)n;
+	if (!files_first(role->files))
+		return error_set(err, REASON_INTERNAL, "started without settings");
+	if (take_sockets(role, err) < 0 || (child_has_link(role->name) && take_line(role, err) < 0))
+		return -1;
 	role->heartbeat = -1;
 	take_metrics(role, units_metrics_path(role->arena, units));
 	role->limits = open(units_limits_path(role->arena, units), O_RDWR | O_NOFOLLOW | O_CLOEXEC);      /* workers alone can */

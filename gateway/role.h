@@ -33,7 +33,9 @@ struct role {
 	int sockets[ROLE_SOCKETS_MAX];  /* of those that listen: bound and listening */
 	size_t socket_count;
 	int limits;                     /* worker: the memory file of limits.h */
-	int link;                       /* worker, keys: its end of the line between them; -1: of a worker that is a unit of systemd */
+	int link;                       /* worker, keys: its end of the line between them (keys_line.h) */
+	const char *link_to;            /* as a unit of systemd: the name of the other's; else NULL */
+	uint64_t generation;            /* as a unit of systemd: of the settings; else 0 */
 	int heartbeat;                  /* pipe to the parent; -1: systemd is told instead */
 	struct metrics *metrics;        /* to count in; NULL: not counted */
 	volatile sig_atomic_t *stop;    /* set by SIGTERM */

@@ -2,6 +2,7 @@
 /* The generations of snapshots; units_systemd.c has those who start what was written. */
 #include "gateway/units.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "gateway/limits.h"
 
@@ -24,7 +25,7 @@ static int write_snapshot(struct arena *a, const char *generation, const struct 
 	struct slice bytes;
 	int fd;
 
-	/* workers are all handed the same */
+	/* workers are all handed the same, and so are keys roles */
 	if (access(path, F_OK) == 0)
 		return 0;
 	if (files_snapshot(posts->supply->loaded.files, post->audience, &fd, err) < 0 || files_snapshot_bytes(a, fd, &bytes, err) < 0)
@@ -109,6 +110,37 @@ fail:
 	return -1;
 }
 
+/* NULL: nothing is counted. */
+static struct metrics *open_own_area(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct metrics *m = NULL;
+	struct error err;
+
+	if (fd >= 0 && metrics_open(fd, 0, &m, &err) < 0)
+		log_warning("nothing is counted", "file", path, "detail", err.detail, NULL);
+	if (fd >= 0)
+		close(fd);
+	return m;
+}
+
+/* What nobody has counted yet is there, as 0. */
+static void begin_counters(const char *path, const struct settings *s)
+{
+	struct metrics *m = open_own_area(path);
+
+	metrics_begin(m, s);
+	metrics_close(m);
+}
+
+void units_count_reload(struct arena *a, const char *folder, bool taken)
+{
+	struct metrics *m = open_own_area(units_metrics_path(a, folder));
+
+	metrics_count(m, METRIC_RELOADS, taken ? "taken" : "refused", NULL);
+	metrics_close(m);
+}
+
 /* Everybody counts; the limits are the workers' alone. */
 static int make_memories(struct arena *a, const char *folder, const struct settings *s, gid_t gid, struct error *err)
 {
@@ -119,8 +151,10 @@ static int make_memories(struct arena *a, const char *folder, const struct setti
 		limits_make(&limits, err) < 0)
 		goto out;
 	rc = make_memory(units_metrics_path(a, folder), metrics, 0, gid, 0660, err);
-	if (rc == 0)
+	if (rc == 0) {
+		begin_counters(units_metrics_path(a, folder), s);
 		rc = make_memory(units_limits_path(a, folder), limits, worker.uid, gid, 0600, err);
+	}
 out:
 	if (metrics >= 0)
 		close(metrics);
@@ -159,9 +193,12 @@ int units_write(struct arena *a, const char *folder, const struct posts *posts, 
 {
 	char id[RANDOM_ID_SIZE];
 	const char *name, *generation;
+	uint64_t number;
 	size_t i;
 
 	random_id(id);
+	random_bytes(&number, sizeof(number));
+	files_put(posts->supply->loaded.files, UNITS_GENERATION, FILES_WORKER | FILES_KEYS, slice_of(&number, sizeof(number)));
 	name = arena_printf(a, "%s.files", id);
 	generation = arena_printf(a, "%s/%s", folder, name);
 	if (make_folder(folder, gid, err) < 0 || make_memories(a, folder, posts->supply->loaded.settings, gid, err) < 0)

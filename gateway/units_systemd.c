@@ -27,8 +27,8 @@
 
 extern char **environ;
 
-/* 64 workers, 20 directories, and what there is once; NULL-terminated. */
-#define NAMES_MOST 128
+/* Of each of 64 workers four: itself, its keys role, and a socket of both; 20 directories; what there is once.  NULL-terminated. */
+#define NAMES_MOST 320
 
 struct names {
 	const char *list[NAMES_MOST + 1];
@@ -229,14 +229,28 @@ static int write_patience(struct arena *a, const struct post *post, struct error
 
 static const char *unit_of(struct arena *a, const struct post *post)
 {
-	if (strcmp(post->role, "worker") == 0 || strcmp(post->role, "mirror") == 0)
+	if (child_has_link(post->role) || strcmp(post->role, "mirror") == 0)
 		return arena_printf(a, "postern-%s@%s.service", post->role, post->instance);
 	return arena_printf(a, "postern-%s.service", post->role);
 }
 
+/* Where it is told something by the other end of its line. */
+static const char *line_socket_of(struct arena *a, const struct post *post)
+{
+	return arena_printf(a, "postern-%s@%s.socket", strcmp(post->role, "keys") == 0 ? "keys" : "answers", post->instance);
+}
+
+#define WORKER "postern-worker@"
+#define KEYS "postern-keys@"
+
 static bool is_worker(const char *unit)
 {
-	return strncmp(unit, "postern-worker@", strlen("postern-worker@")) == 0;
+	return strncmp(unit, WORKER, strlen(WORKER)) == 0;
+}
+
+static bool is_keys(const char *unit)
+{
+	return strncmp(unit, KEYS, strlen(KEYS)) == 0;
 }
 
 static void read_started(struct arena *a, const char *path, struct names *out)
@@ -271,7 +285,7 @@ static int write_started(struct arena *a, const char *path, const struct names *
 struct run {
 	struct arena *arena;
 	const struct posts *posts;
-	struct names before, wanted, gone, sockets, fresh, workers, rest;      /* sockets, fresh: to start; workers, rest: to restart */
+	struct names before, wanted, gone, sockets, fresh, workers, keys, rest;       /* sockets, fresh: to start; workers, keys, rest: to restart */
 	int new_sockets, new_units;     /* what was written differs from before */
 };
 
@@ -316,8 +330,13 @@ static void sort_out(struct run *r)
 		add(&r->wanted, METRICS_SOCKET);
 	if (r->posts->supply->loaded.settings->scim_listen)
 		add(&r->wanted, SCIM_SOCKET);
-	for (i = 0; i < r->posts->count; i++)
-		add(&r->wanted, unit_of(r->arena, &r->posts->list[i]));
+	for (i = 0; i < r->posts->count; i++) {
+		const struct post *post = &r->posts->list[i];
+
+		if (child_has_link(post->role))
+			add(&r->wanted, line_socket_of(r->arena, post));
+		add(&r->wanted, unit_of(r->arena, post));
+	}
 	for (i = 0; i < r->before.n; i++) {
 		if (!has(&r->wanted, r->before.list[i]))
 			add(&r->gone, r->before.list[i]);
@@ -330,7 +349,7 @@ static void sort_out(struct run *r)
 		else if (!has(&r->before, unit))
 			add(&r->fresh, unit);
 		else
-			add(is_worker(unit) ? &r->workers : &r->rest, unit);
+			add(is_worker(unit) ? &r->workers : is_keys(unit) ? &r->keys : &r->rest, unit);
 	}
 }
 
@@ -340,7 +359,7 @@ static int renew_sockets(struct run *r, struct error *err)
 	if (!r->new_sockets || r->before.n == 0)
 		return tell("start", &r->sockets, err);
 	log_info("addresses have changed: all stop for a moment", NULL);
-	if (tell("stop", &r->workers, err) < 0 || tell("stop", &r->rest, err) < 0)
+	if (tell("stop", &r->workers, err) < 0 || tell("stop", &r->keys, err) < 0 || tell("stop", &r->rest, err) < 0)
 		return -1;
 	return tell("restart", &r->sockets, err);
 }
@@ -354,13 +373,15 @@ static void start(const struct run *r)
 		log_error("not everything runs yet", "detail", err.detail, NULL);
 }
 
+/* Each with its keys role, in the order of their units: the worker finishes with the one that it began with, the next begins with the next. */
 static int restart_one_by_one(struct run *r, struct error *err)
 {
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < r->workers.n; i++) {
-		const char *const words[] = {"restart", r->workers.list[i], NULL};
+		const char *worker = r->workers.list[i];
+		const char *const words[] = {"restart", arena_printf(r->arena, KEYS "%s", worker + strlen(WORKER)), worker, NULL};
 
 		/* the others are to have the new settings all the same */
 		if (systemctl(words, err) < 0)

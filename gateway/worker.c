@@ -10,7 +10,6 @@
 #include "gateway/limits.h"
 #include "gateway/listener_role.h"
 #include "gateway/pages.h"
-#include "gateway/vault.h"
 
 #include <malloc.h>
 
@@ -58,24 +57,6 @@ static bool share(size_t connections, bool accepts, void *context)
 	return metrics_connections(g->metrics, connections, accepts);
 }
 
-/* The keys role beside it; as a unit of systemd a worker has none, and keeps the keys itself.  It lives as long as the process. */
-static int open_keeper(const struct role *role, const struct keeper **out, struct error *err)
-{
-	struct keys_link *link;
-	struct vault *vault;
-
-	if (role->link < 0) {
-		if (vault_open(role->arena, role->files, role->settings, &vault, err) < 0)
-			return -1;
-		*out = vault_keeper(vault);
-		return 0;
-	}
-	if (keys_link_open(role, &link, err) < 0)
-		return -1;
-	*out = keys_link_keeper(link);
-	return 0;
-}
-
 static int open_server(struct listener_role *w, struct event_base *base, struct http_server **out, struct error *err)
 {
 	const struct settings *s = w->gateway.settings;
@@ -102,9 +83,9 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 	};
 	static struct brand brand;
 	struct slice certificate = {0}, key = {0};
-	const struct keeper *keeper;
+	struct keys_link *keys;         /* lives as long as the process */
 
-	if (open_keeper(w->role, &keeper, err) < 0 || gateway_open_worker(&w->gateway, keeper, err) < 0 ||
+	if (keys_link_open(w->role, &keys, err) < 0 || gateway_open_worker(&w->gateway, keys_link_keeper(keys), err) < 0 ||
 		limits_open(w->role->limits, &w->gateway.limits, err) < 0 || brand_open(w->gateway.arena, w->gateway.files, s, &brand, err) < 0)
 		return -1;
 	pages_start(w->gateway.arena, &(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .brand = &brand});

@@ -15,8 +15,10 @@ import pytest
 
 from booted import PREFIX, Booted, can_boot, our_units
 from browser import Browser
+from entra_provisioning import EntraProvisioning
 from parts import Parts, free_port, wait_for
-from stories import JUERGEN, MAYA, assert_signed_on, sign_on
+from stories import JUERGEN, MAYA, assert_signed_on, sign_on, to_postern_acs
+from test_provisioning import settings_with_accounts
 
 # postern.service keeps what the parent needs to give each role its user.
 MOST = {"postern.service": 2.4}
@@ -24,7 +26,7 @@ MOST = {"postern.service": 2.4}
 
 def test_no_unit_is_more_exposed_than_it_must_be(postern_build):
     units = [u for u in our_units(postern_build) if u.suffix == ".service"]
-    assert len(units) == 9
+    assert len(units) == 10
     for unit in units:
         said = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", unit], capture_output=True,
                               text=True).stdout
@@ -59,8 +61,8 @@ class Units:
             made.mkdir(parents=True)
         self.system = Booted(folder / "system", parts.build, {"/etc/postern": self.etc, "/var/lib/postern": self.state})
 
-    def settings(self, more="", workers=2):
-        text = self.parts.settings()
+    def settings(self, more="", workers=2, base=None):
+        text = base or self.parts.settings()
         for name, place in (("/state", "/var/lib/postern"), ("/run", "/run/postern"), ("", "/etc/postern")):
             text = text.replace(str(self.parts.folder) + name, place)
         return text + f"user: postern\nworkers: {workers}\n{more}"
@@ -87,6 +89,9 @@ class Units:
 
     def systemctl(self, *words, check=True):
         return self.system.run("systemctl", *words, check=check)
+
+    def postern(self, *words, check=True):
+        return self.system.run("/usr/local/bin/postern", "-c", "/etc/postern/postern.yaml", *words, check=check)
 
     def close(self):
         print(self.system.journal_text()[-8000:] if self.system.init else "")
@@ -123,20 +128,27 @@ def test_the_journal_has_fields(units):
     assert alarm["PRIORITY"] == "3" and alarm["POSTERN_PROVIDER"] == "entra" and "signing key ends" in alarm["POSTERN_DETAIL"]
 
 
+def user_of(pid):
+    """All four of its user ids; the folder in /proc is root's, since it lets nobody look into it."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^Uid:\s+(\d+)\s+\1\s+\1\s+\1$", status, re.M).group(1))
+
+
 def test_each_role_is_a_user_of_its_own_without_rights(units):
     uids = {}
-    for unit in ("postern-worker@1", "postern-worker@2", "postern-mirror@corp", "postern-refresh"):
+    for unit in ("postern-worker@1", "postern-worker@2", "postern-keys@1", "postern-keys@2", "postern-mirror@corp",
+                 "postern-refresh"):
         process = pathlib.Path(f"/proc/{units.system.main_pid(unit)}")
         status = (process / "status").read_text()
-        uids[unit] = re.search(r"^Uid:\s+(\d+)\s+\1\s+\1\s+\1$", status, re.M).group(1)
+        uids[unit] = user_of(units.system.main_pid(unit))
         assert re.search(r"^Cap(Eff|Prm|Bnd|Amb):\s+(?!0+$)", status, re.M) is None, status
         assert re.search(r"^NoNewPrivs:\s+1$", status, re.M) and re.search(r"^Seccomp:\s+2$", status, re.M)
         assert re.search(r"^Max core file size\s+0\s+0", (process / "limits").read_text(), re.M)
-    assert "0" not in uids.values() and len(set(uids.values())) == 3
+    assert 0 not in uids.values() and len(set(uids.values())) == 4
     owners = {"mirror/mirror.mdb": "postern-mirror@corp", "metadata/entra.xml": "postern-refresh", "audit": "postern-worker@1",
               "seen": "postern-worker@1"}
     for name, unit in owners.items():
-        assert (units.state / name).stat().st_uid == int(uids[unit]), name
+        assert (units.state / name).stat().st_uid == uids[unit], name
     assert (units.state / "cookie.secret").stat().st_uid == 0
     assert (units.state / "mirror/mirror.mdb").stat().st_mode & 0o777 == 0o640
     assert (units.state / "mirror/mirror.mdb-lock").stat().st_mode & 0o777 == 0o660
@@ -151,8 +163,9 @@ def inside(units, unit, *command):
 
 
 @pytest.mark.parametrize("path", ["/etc/postern/signing.key", "/etc/postern/ldap.password", "/var/lib/postern/cookie.secret",
-                                  "/run/postern-units/current/worker", "/run/postern-units/current/mirror-corp"])
-@pytest.mark.parametrize("unit", ["postern-worker@1", "postern-mirror@corp", "postern-refresh"])
+                                  "/run/postern-units/current/worker", "/run/postern-units/current/keys",
+                                  "/run/postern-units/current/mirror-corp"])
+@pytest.mark.parametrize("unit", ["postern-worker@1", "postern-keys@1", "postern-mirror@corp", "postern-refresh"])
 def test_no_role_reads_what_is_not_handed_to_it(units, unit, path):
     assert pathlib.Path("/proc", str(units.system.init), "root", path[1:]).exists()
     assert "Permission denied" in inside(units, unit, "cat", path).stderr
@@ -167,6 +180,31 @@ def test_a_worker_cannot_write_what_others_answer_for(units):
     credentials = f"/proc/{units.system.main_pid('postern-worker@1')}/root/run/credentials"
     assert os.listdir(credentials) == ["postern-worker@1.service"], "nor sees that others have any"
     assert os.listdir(f"{credentials}/postern-worker@1.service") == ["files"]
+
+
+def test_no_worker_is_handed_a_key_and_the_keys_role_sees_nothing_else(units):
+    def handed(unit):
+        return pathlib.Path(f"/proc/{units.system.main_pid(unit)}/root/run/credentials/{unit}.service/files").read_bytes()
+
+    key = (units.etc / "signing.key").read_bytes().splitlines()[5]
+    for unit in ("postern-worker@1", "postern-worker@2", "postern-mirror@corp", "postern-refresh"):
+        assert key not in handed(unit)
+    assert key in handed("postern-keys@1") and handed("postern-keys@1") == handed("postern-keys@2")
+    assert inside(units, "postern-keys@1", "ls", "/var/lib/postern", "/etc/postern").returncode != 0
+    network = pathlib.Path(f"/proc/{units.system.main_pid('postern-keys@1')}/net/dev").read_text().splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in network] == ["lo"], "no way out of the host"
+
+
+def test_nobody_but_the_two_ends_writes_to_their_line(units):
+    say = ("import socket, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+           "s.sendto(b'nonsense' * 2, sys.argv[1])")
+    for unit, name, may in (("postern-worker@1", "keys-1", True), ("postern-keys@1", "worker-1", True),
+                            ("postern-worker@1", "worker-1", False), ("postern-keys@1", "keys-1", False),
+                            ("postern-mirror@corp", "keys-1", False), ("postern-refresh", "worker-1", False)):
+        done = inside(units, unit, "python3", "-c", say, f"/run/postern-lines/{name}")
+        assert (done.returncode == 0) == may, (unit, name, done.stderr)
+        assert may or "PermissionError" in done.stderr
+    assert_signed_on(units.parts, sign_on(units.parts, Browser(), MAYA), MAYA)
 
 
 class Asking(threading.Thread):
@@ -197,10 +235,11 @@ class Asking(threading.Thread):
 
 
 def test_a_reload_restarts_all_and_loses_no_request(units):
-    roles = ("postern-worker@1", "postern-worker@2", "postern-mirror@corp", "postern-refresh")
+    roles = ("postern-worker@1", "postern-worker@2", "postern-keys@1", "postern-keys@2", "postern-mirror@corp",
+             "postern-refresh")
     before = {u: units.system.main_pid(u) for u in roles}
     with Asking(units.parts) as asking:
-        done = units.system.run("/usr/local/bin/postern", "-c", "/etc/postern/postern.yaml", "reload")
+        done = units.postern("reload")
     assert done.stdout == "the new settings are in force\n"
     assert not asking.failures and asking.answers > 20
     assert all(units.system.main_pid(u) not in (None, pid) for u, pid in before.items())
@@ -213,7 +252,7 @@ def test_a_bad_setting_leaves_everything_as_it_is(units):
     before = [units.system.main_pid(u) for u in ("postern-worker@1", "postern-mirror@corp")]
     try:
         units.write(more="no_such_setting: 1\n")
-        done = units.system.run("/usr/local/bin/postern", "-c", "/etc/postern/postern.yaml", "reload", check=False)
+        done = units.postern("reload", check=False)
         assert done.returncode == 1 and "no_such_setting" in done.stderr
         assert units.systemctl("reload", "postern-prepare.service", check=False).returncode != 0
         taken = socket.create_server(("127.0.0.1", 0))
@@ -230,7 +269,7 @@ def test_a_bad_setting_leaves_everything_as_it_is(units):
 
 def test_a_role_that_dies_or_hangs_is_replaced(units):
     for unit, number, seconds in (("postern-worker@1", signal.SIGKILL, 4), ("postern-worker@1", signal.SIGSTOP, 9),
-                                  ("postern-mirror@corp", signal.SIGKILL, 4)):
+                                  ("postern-mirror@corp", signal.SIGKILL, 4), ("postern-keys@1", signal.SIGKILL, 4)):
         pid = units.system.main_pid(unit)
         os.kill(pid, number)
         wait_for(lambda unit=unit, pid=pid: units.system.main_pid(unit) not in (None, pid), seconds, "it is replaced")
@@ -239,12 +278,28 @@ def test_a_role_that_dies_or_hangs_is_replaced(units):
     wait_for(units.is_ready, 10, "all serve")
 
 
+def test_keys_roles_that_die_or_hang_cost_no_sign_on(units):
+    for number in (signal.SIGKILL, signal.SIGSTOP):
+        browser = Browser()
+        sign_on(units.parts, browser, MAYA, stop=to_postern_acs(units.parts))
+        before = [units.system.main_pid(f"postern-keys@{i}") for i in (1, 2)]
+        for pid in before:
+            os.kill(pid, number)
+        assert_signed_on(units.parts, browser.go(browser.stopped_at), MAYA)
+        wait_for(lambda before=before: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in before), 30,
+                 "both to be killed")
+        wait_for(lambda: all(units.system.show(f"postern-keys@{i}", "ActiveState") == "active" for i in (1, 2)), 30,
+                 "both to be replaced")
+
+
 def test_roles_come_and_go_with_the_settings(units):
     metrics = free_port()
     units.write(more=f"metrics_listen: 127.0.0.1:{metrics}\n", workers=1)
     units.systemctl("reload", "postern-prepare.service")
     text = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5).read().decode()
     assert re.search(r'^postern_sign_ons_total\{[^}]*\} [1-9]', text, re.M), "in the memory that workers share with it"
+    assert re.search(r'^postern_reloads_total\{result="taken"\} [1-9]', text, re.M), "counted by who prepares"
+    assert 'postern_role_restarts_total{role="worker"} 0\n' in text, "there before it was counted"
     assert units.systemctl("is-active", "postern-worker@2", check=False).stdout.strip() == "inactive"
     units.write()
     units.systemctl("reload", "postern-prepare.service")
@@ -254,9 +309,58 @@ def test_roles_come_and_go_with_the_settings(units):
     assert gone.stdout == "inactive\ninactive\n"
 
 
+class NoAtlassian:
+    """Where nobody answers."""
+
+    @staticmethod
+    def directory_base():
+        return "http://127.0.0.1:1/scim/directory/d1"
+
+    @staticmethod
+    def site_base():
+        return "http://127.0.0.1:1/site"
+
+
+def newer_roles(units, port):
+    """Settings with a role for accounts at Atlassian and one for what Entra ID provisions, and the files that they name."""
+    base = settings_with_accounts(units.parts, NoAtlassian(), metadata=units.parts.entra_metadata_url())
+    for name in ("scim.key", "site.token"):
+        shutil.copy(units.parts.folder / name, units.etc)
+    units.write(base=base.replace("\ndirectories:\n", "\ndirectories:\n  entra: {kind: scim, attributes: [department]}\n"),
+                more=f"scim_listen: 127.0.0.1:{port}\nscim_url: https://scim.example.org\n")
+
+
+def test_accounts_and_provisioning_are_units_too(units):
+    port, newer = free_port(), ("postern-provision", "postern-scim", "postern-mirror@entra")
+    newer_roles(units, port)
+    try:
+        said = units.postern("scim", "token", "new", "first").stdout
+        entra = EntraProvisioning(port, "scim.example.org", re.search(r"Secret token\s+(\S+)", said).group(1))
+        units.systemctl("reload", "postern-prepare.service")
+        assert units.systemctl("is-active", *newer).stdout == "active\n" * 3
+        assert entra.test_connection() == []
+        entra.assign(MAYA["id"], userName=MAYA["upn"], mail=MAYA["mail"], displayName=MAYA["name"])
+        assert entra.cycle() == 0, entra.failures
+        before = {u: units.system.main_pid(u) for u in newer}
+        assert units.postern("reload").stdout == "the new settings are in force\n"
+        assert units.systemctl("is-active", *newer).stdout == "active\n" * 3
+        assert all(units.system.main_pid(u) not in (None, pid) for u, pid in before.items())
+        assert entra.find("Users", f'userName eq "{MAYA["upn"]}"'), "what was sent before is there"
+        owners = {"scim": "postern-scim", "provision": "postern-provision", "accounts": "postern-provision"}
+        for name, unit in owners.items():
+            assert (units.state / name).stat().st_uid == user_of(units.system.main_pid(unit)), name
+    finally:
+        units.write()
+        units.systemctl("reload", "postern-prepare.service")
+    gone = units.systemctl("is-active", *newer, "postern-scim.socket", check=False)
+    assert gone.stdout == "inactive\n" * 4
+    wait_for(units.is_ready, 20, "the units are ready again")
+
+
 def test_the_target_stops_and_starts_all(units):
     units.systemctl("stop", "postern.target")
-    assert units.systemctl("list-units", "--plain", "--no-legend", "--state=active", "postern*").stdout == ""
+    wait_for(lambda: units.systemctl("list-units", "--plain", "--no-legend", "--state=active", "postern*").stdout == "", 30,
+             "the last of them to end")
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", units.parts.ports["postern"]), 1)
     units.systemctl("start", "postern.target")
