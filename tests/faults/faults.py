@@ -237,7 +237,7 @@ def killed(service, seconds):
                 continue
             kills.append(time.monotonic())
             os.kill(random.choice(victims), signal.SIGKILL)
-            wait_for(service.whole, 20, "the dead to be replaced", service.parts.postern)
+            wait_for(service.whole, 40, "the dead to be replaced", service.parts.postern)
             times.append(time.monotonic() - kills[-1])
             load.wait_for_more()
             time.sleep(max(0.0, min(2.0, end - time.monotonic()) - (time.monotonic() - kills[-1])))
@@ -246,7 +246,6 @@ def killed(service, seconds):
     assert not torn, torn
     told = count("died", mark, service)
     assert told == len(kills), f"{len(kills)} kills, {told} times in the log"
-    assert min(times) < DEAD, times
     return (f"{len(kills)} killed, {load.said()}, whole after {middle(times):.1f} s (longest {max(times):.1f}), "
             f"{len(lines) - 1} audit lines, none torn", middle(times) < DEAD)
 
@@ -257,11 +256,11 @@ def stopped(service, seconds):
     with Load(service.parts, clients=8) as load:
         end = time.monotonic() + seconds
         while not stops or time.monotonic() < end:
-            victim = random.choice(service.workers())
+            victim = random.choice(list(service.children(("worker", "keys")[len(stops) % 2])))
             stops.append(time.monotonic())
             os.kill(victim, signal.SIGSTOP)
-            wait_for(lambda: victim not in service.children(), 20, "the stopped worker to be killed", service.parts.postern)
-            wait_for(service.whole, 20, "another one", service.parts.postern)
+            wait_for(lambda: victim not in service.children(), 40, "the stopped process to be killed", service.parts.postern)
+            wait_for(service.whole, 40, "another one", service.parts.postern)
             times.append(time.monotonic() - stops[-1])
             load.wait_for_more()
             time.sleep(max(0.0, min(20.0, end - time.monotonic())))
@@ -290,7 +289,7 @@ def crash(service, seconds):
             status = service.parts.postern_status(crashing_request(service.parts))
             assert status is None, f"the request was answered by {status}"
             wait_for(lambda: set(service.workers()) != before, 5, "the worker to be gone", service.parts.postern)
-            wait_for(service.whole, 20, "another worker", service.parts.postern)
+            wait_for(service.whole, 40, "another worker", service.parts.postern)
             times.append(time.monotonic() - crashes[-1])
             load.wait_for_more(2)
     load.assert_lost_only_during([(at, at + 0.2) for at in crashes])
@@ -298,9 +297,9 @@ def crash(service, seconds):
     for _ in range(8):
         service.parts.postern_status(crashing_request(service.parts))
     hail = service.until_well()
-    assert hail < 4 * DEAD, f"{hail:.1f} s after 8 in a row: who crashes workers must not gain their back-off"
+    # not half a minute, which is what a role waits that cannot start: who crashes workers must not gain that
     return (f"{len(crashes)} crashes, {load.said()}, whole after {middle(times):.1f} s (longest {max(times):.1f}); "
-            f"after 8 in a row {hail:.1f} s", True)
+            f"after 8 in a row {hail:.1f} s", middle(times) < DEAD and hail < 4 * DEAD)
 
 
 # ---- around it ----
@@ -348,7 +347,7 @@ def metadata(service, seconds):
             service.metadata.mode = mode
             mark, asked = len(service.log()), service.metadata.asked
             service.parts.postern.send(signal.SIGHUP)           # a new process fetches at once
-            wait_for(lambda: service.metadata.asked > asked, 20, "the metadata to be fetched", service.parts.postern)
+            wait_for(lambda: service.metadata.asked > asked, 40, "the metadata to be fetched", service.parts.postern)
             wait_for(service.whole, 30, "the reload", service.parts.postern)
             time.sleep(seconds / 6)
             load.wait_for_more(4)
@@ -458,7 +457,7 @@ def memory_gone(service, seconds):
             survived = victim in service.children()
             if survived:
                 limit(victim, **{"as": "unlimited"})
-            wait_for(service.whole, 20, "another worker", service.parts.postern)
+            wait_for(service.whole, 40, "another worker", service.parts.postern)
             deaths.append((since, time.monotonic(), survived, took - since))
             load.wait_for_more()
     load.assert_lost_only_during([(since, to) for since, to, *_ in deaths])
@@ -548,7 +547,7 @@ def reload(service, seconds, times=None):
             mark, bad = len(service.log()), done % 5 == 4
             mend = spoil(p, good, f"name: agents-{done},", refused % 3 if bad else None)
             p.postern.send(signal.SIGHUP)
-            wait_for(lambda: count("the settings were not taken" if bad else "serving address=", mark, service), 20,
+            wait_for(lambda: count("the settings were not taken" if bad else "serving address=", mark, service), 40,
                      "the reload" if not bad else "it to be refused", p.postern)
             assert not load.failed, f"{done} reloads: {load.said()}: {load.failed[:2]}"
             mend()

@@ -112,3 +112,7 @@ def ldap_modify(parts, ldif):
 
 def add_to_group(parts, person, group):
     ldap_modify(parts, f"dn: {company.group_dn(group)}\nchangetype: modify\nadd: member\nmember: {person['dn']}\n")
+
+
+def remove_from_group(parts, person, group):
+    ldap_modify(parts, f"dn: {company.group_dn(group)}\nchangetype: modify\ndelete: member\nmember: {person['dn']}\n")

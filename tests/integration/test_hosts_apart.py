@@ -80,29 +80,30 @@ def test_a_host_whose_replica_lags_decides_by_what_it_knows_and_catches_up(two):
     two.line.set("stall")
     members(two, "jira-agents", "add", JUERGEN)  # promoted, and VIKTOR hired
     members(two, "dept-sales", "add", VIKTOR)
-    wait_for(lambda: outcome_at(two, "a", JUERGEN)[0] == "licensed", 10, "host a to hear of it")
-    assert outcome_at(two, "a", VIKTOR) == ("customer", None)
+    wait_for(lambda: outcome_at(two, "a", JUERGEN)[0] == "licensed", 30, "host a to hear of it")
+    wait_for(lambda: outcome_at(two, "a", VIKTOR) == ("customer", None), 30, "host a to hear of the other, too")
     for _ in range(2):
         assert outcome_at(two, "b", JUERGEN) == ("customer", None)
         assert outcome_at(two, "b", VIKTOR)[1] == "denied-by-default"
     assert two.hosts["b"].postern_status("/health/ready") == 200, "its server answers, and does not know better"
     two.line.set("pass")
-    wait_for(lambda: outcome_at(two, "b", VIKTOR) == ("customer", None), 20, "host b to catch up")
-    assert outcome_at(two, "b", JUERGEN) == ("licensed", None)
+    wait_for(lambda: outcome_at(two, "b", VIKTOR) == ("customer", None), 40, "host b to catch up")
+    wait_for(lambda: outcome_at(two, "b", JUERGEN) == ("licensed", None), 40, "host b to catch up in all")
 
 
 def test_who_has_left_is_out_at_each_host_as_soon_as_its_replica_knows(two):
     two.line.set("stall")
     members(two, "dept-sales", "delete", VIKTOR)
-    wait_for(lambda: outcome_at(two, "a", VIKTOR)[1] == "denied-by-default", 10, "host a to hear of it")
+    wait_for(lambda: outcome_at(two, "a", VIKTOR)[1] == "denied-by-default", 30, "host a to hear of it")
     two.line.set("pass")
-    wait_for(lambda: outcome_at(two, "b", VIKTOR)[1] == "denied-by-default", 20, "host b to catch up")
+    wait_for(lambda: outcome_at(two, "b", VIKTOR)[1] == "denied-by-default", 40, "host b to catch up")
 
 
 # ---- clocks ----
 
 
 def time_of(host):
+    """Of its last audit line, by its own clock."""
     return calendar.timegm(time.strptime(host.audit()[-1]["time"][:19], "%Y-%m-%dT%H:%M:%S"))
 
 
@@ -114,9 +115,10 @@ def test_clocks_a_minute_apart_keep_nobody_out(two, seconds):
     b.environment = [f"LD_PRELOAD={FAKETIME}", f"FAKETIME={seconds}s", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
     try:
         b.start_postern()
-        assert_signed_on(two, end_by(two, "b", MAYA), MAYA)
-        assert_signed_on(two, end_by(two, "a", MAYA), MAYA)
-        assert 55 < abs(time_of(a) - time_of(b)) < 75
+        for host, offset in ((b, int(seconds)), (a, 0)):
+            began = time.time()
+            assert_signed_on(two, end_by(two, host.name, MAYA), MAYA)
+            assert began + offset - 2 < time_of(host) < time.time() + offset + 2
         for dying, heir in ((a, b), (b, a)):
             browser, _ = begin(two, dying.name)
             before = len(heir.audit())
@@ -124,7 +126,7 @@ def test_clocks_a_minute_apart_keep_nobody_out(two, seconds):
             assert_signed_on(two, browser.go(browser.stopped_at), MAYA)
             assert events(heir, before) == ["restart", "assertion"]
             dying.start_postern()
-            wait_for(lambda: begin(two)[1] is dying, 15, "the proxy to ask that host again")
+            wait_for(lambda: begin(two)[1] is dying, 40, "the proxy to ask that host again")
     finally:
         b.environment = []
         b.postern.stop()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The keys role: no worker has a private key, and none of it dying, hanging or coming anew costs an honest sign-on."""
+import contextlib
 import os
 import pathlib
 import re
@@ -56,8 +57,17 @@ def holds(pid, marks):
     return any(mark in region for region in memory_of(pid) for mark in marks)
 
 
+def descriptors(pid):
+    """What they are; one may be closed while we look."""
+    links = []
+    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            links.append(os.readlink(fd))
+    return links
+
+
 def unix_sockets(pid):
-    links = [os.readlink(p) for p in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+    links = descriptors(pid)
     known = {line.split()[6] for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:]}
     return [link for link in links if link.startswith("socket:[") and link[8:-1] in known]
 
@@ -107,20 +117,23 @@ def test_keys_roles_killed_again_and_again_during_sign_ons(own_parts):
     done = threading.Event()
 
     def kill():
-        while not done.wait(1.3):       # who dies within a second of its start is held back
+        seen = {}
+        while not done.wait(0.1):
             for pid in pids(own_parts, "keys"):
-                os.kill(pid, signal.SIGKILL)
+                # who dies within a second of its start is held back
+                if time.monotonic() - seen.setdefault(pid, time.monotonic()) > 1.3:
+                    os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        end = time.monotonic() + 5
-        while time.monotonic() < end:
+        end = time.monotonic() + 60
+        while log_of(own_parts).count("died, replaced at once role=keys") < 5 and time.monotonic() < end:
             assert_signed_on(own_parts, sign_on(own_parts, Browser(), MAYA), MAYA)
     finally:
         done.set()
         killer.join()
-    assert log_of(own_parts).count("died, replaced at once role=keys") >= 4
+    assert log_of(own_parts).count("died, replaced at once role=keys") >= 5
 
 
 def test_stopped_keys_role_delays_a_sign_on_and_is_replaced(own_parts, browser):
@@ -145,9 +158,13 @@ def test_no_keys_role_at_all_is_a_refusal_and_ends_with_it(own_parts):
         began = time.monotonic()
         assert_refused(own_parts, sign_on(own_parts, Browser(), MAYA), "keys-unavailable", 503)
         assert time.monotonic() - began > 7
-        began = time.monotonic()
-        assert_refused(own_parts, sign_on(own_parts, Browser(), MAYA), "keys-unavailable", 503)
-        assert time.monotonic() - began < 12, "another worker may have to learn it"
+
+        def is_refused_at_once():
+            began = time.monotonic()
+            assert_refused(own_parts, sign_on(own_parts, Browser(), MAYA), "keys-unavailable", 503)
+            return time.monotonic() - began < 7
+
+        wait_for(is_refused_at_once, 100, "each worker to have learnt it")
     finally:
         for pid in [*keys, parent]:
             os.kill(pid, signal.SIGCONT)
@@ -167,7 +184,7 @@ def test_lines_do_not_leak(own_parts, browser):
     assert len(unix_sockets(parent)) == 2 * len(pids(own_parts, "worker"))
     wait_for(lambda: len(list(pathlib.Path(f"/proc/{parent}/fd").iterdir())) == before, 10, "as many descriptors as before",
              own_parts.postern)
-    for role in ("worker", "keys"):
-        assert [len(unix_sockets(pid)) for pid in pids(own_parts, role)] == [1] * len(pids(own_parts, role))
+    for pid in pids(own_parts, "worker") + pids(own_parts, "keys"):
+        wait_for(lambda pid=pid: len(unix_sockets(pid)) == 1, 10, "it to have one end of a line and nothing else")
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)
     assert not re.search(r"died.*role=keys.*by=.status", log_of(own_parts)), "who ends behind its worker did not die"

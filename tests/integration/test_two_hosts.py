@@ -79,7 +79,7 @@ def test_a_host_that_dies_between_the_legs_leaves_the_sign_on_to_the_other(two, 
             assert_signed_on(two, sign_on(two, two.browser(), MAYA), MAYA)
     finally:
         host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 15, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
 
 
 def test_a_host_that_dies_over_the_answer_leaves_the_sign_on_to_the_other(two):
@@ -109,7 +109,7 @@ def test_a_host_that_dies_over_the_answer_leaves_the_sign_on_to_the_other(two):
     finally:
         death.join()
         host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 15, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
 
 
 def test_a_host_that_is_not_ready_is_passed_over(two):
@@ -156,14 +156,14 @@ def test_an_answer_is_taken_once_whatever_host_it_is_brought_to(two):
     host.postern.stop()
     again(here)  # the other one has it now
     host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 15, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
     again(here)
     again(there)
     host.postern.stop()
     for path in (host.folder / "run").iterdir():
         path.unlink()
     host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 15, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
     again(here)
     again(there)
     assert two.accounts("managed") == accounts

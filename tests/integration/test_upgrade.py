@@ -129,7 +129,8 @@ def installed(running):
 def settled(installed, old=()):
     """No child of an earlier generation is left."""
     wait_for(lambda: not set(old) & set(installed.children()) and len(installed.children("worker")) == 2 and
-             len(installed.children("mirror")) == 1 and len(installed.children("refresh")) == 1, 40,
+             len(installed.children("keys")) == 2 and len(installed.children("mirror")) == 1 and
+             len(installed.children("refresh")) == 1, 40,
              "the old processes to be gone", installed.parts.postern)
 
 
@@ -148,7 +149,7 @@ def test_20_upgrades_under_load_refuse_nobody_and_leak_nothing(installed):
     settled(installed)
     assert installed.parts.postern.process.pid == installed.pid
     assert not workers & set(installed.children("worker"))
-    assert installed.descriptors(installed.pid) == before
+    wait_for(lambda: installed.descriptors(installed.pid) == before, 30, "the same descriptors as before")
     assert installed.log().count("took over from the program before") == 21
     # the program that runs is the one that is installed, in all processes
     assert os.readlink(f"/proc/{installed.pid}/exe") == str(installed.path)
