@@ -22,6 +22,10 @@ check_PROGRAMS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_path
+tests_unit_test_path_SOURCES = tests/unit/test_path.c tests/unit/unit.h
+tests_unit_test_path_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_buckets
 tests_unit_test_buckets_SOURCES = tests/unit/test_buckets.c tests/unit/unit.h
 tests_unit_test_buckets_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)

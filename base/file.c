@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,6 +171,66 @@ int folder_open_own(const char *path, int *fd_out, struct error *err)
 	return -1;
 }
 
+static int require_own(const char *path, const struct stat *st, struct error *err)
+{
+	if (st->st_uid == 0 || st->st_uid == geteuid())
+		return 0;
+	return error_set(err, REASON_FILE, "%s: belongs to user %u, who could put something else there; it must belong to root or to user %u", path,
+		(unsigned)st->st_uid, (unsigned)geteuid());
+}
+
+/* The same for what the link at `link` leads to, with the rest of the path behind it. */
+static int follow(const char *link, const char *rest, struct error *err)
+{
+	char real[PATH_MAX], whole[2 * PATH_MAX];
+
+	if (!realpath(link, real))
+		return fail(err, link, "leads nowhere");
+	snprintf(whole, sizeof(whole), "%s%s", real, rest);
+	return path_require_own(whole, err);
+}
+
+/* In a folder with the sticky bit others can take nothing away: what is there stays, and what is not there yet they could make. */
+static bool is_kept(const struct stat *folder, const char *path, const char *slash)
+{
+	const char *next = strchr(slash + 1, '/');
+	char part[PATH_MAX];
+	struct stat st;
+
+	if (!(folder->st_mode & S_ISVTX) || !next || (size_t)(next - path) >= sizeof(part))
+		return false;
+	memcpy(part, path, (size_t)(next - path));
+	part[next - path] = 0;
+	return lstat(part, &st) == 0;
+}
+
+/* Of "/run/postern-proxy/http.sock" these: "/", "/run", "/run/postern-proxy". */
+int path_require_own(const char *path, struct error *err)
+{
+	const char *slash = strchr(path, '/');
+	char part[PATH_MAX];
+	struct stat st;
+
+	for (; slash; slash = strchr(slash + 1, '/')) {
+		size_t n = slash > path ? (size_t)(slash - path) : 1;
+
+		if (n >= sizeof(part))
+			return error_set(err, REASON_FILE, "%.100s: not a path that can be used", path);
+		memcpy(part, path, n);
+		part[n] = 0;
+		if (lstat(part, &st) < 0)
+			return errno == ENOENT ? 0 : fail(err, part, "cannot look at it");
+		if (require_own(part, &st, err) < 0)
+			return -1;
+		if (S_ISLNK(st.st_mode))
+			return follow(part, slash, err);
+		if ((st.st_mode & 022) && !is_kept(&st, path, slash))
+			return error_set(err, REASON_FILE, "%s: its mode %04o lets group or others put something else there; use: chmod go-w %s, "
+				"or a folder of its own", part, (unsigned)(st.st_mode & 07777), part);
+	}
+	return 0;
+}
+
 int folder_sync(int fd, const char *path, struct error *err)
 {
 	return fsync(fd) < 0 ? fail(err, path, "cannot be written to the disk") : 0;
@@ -176,7 +238,7 @@ int folder_sync(int fd, const char *path, struct error *err)
 
 int folder_make(const char *path, mode_t mode, struct error *err)
 {
-	char part[4096];
+	char part[PATH_MAX];
 	struct stat st;
 	size_t i, n = strlen(path);
 

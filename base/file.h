@@ -28,6 +28,11 @@ int folder_make(const char *path, mode_t mode, struct error *err);
  * there; -1: REASON_FILE.
  */
 int folder_open_own(const char *path, int *fd_out, struct error *err);
+/*
+ * That nobody but root and we can put something else where `path` stands, or will: each folder above it, links followed,
+ * is of root or of who we are. Others may write only to one with the sticky bit (/tmp), and only above a folder that is there.
+ */
+int path_require_own(const char *path, struct error *err);
 /* What was made, moved or removed in it is on the disk. */
 int folder_sync(int fd, const char *path, struct error *err);
 

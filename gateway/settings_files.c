@@ -113,6 +113,26 @@ static void load_tls(struct settings_reader *r)
 		settings_problem(r, yaml_get(r->root, "tls_certificate"), "%s: %s", s->tls_certificate_file, err.detail);
 }
 
+/* Whoever can put another socket where proxies look for ours gets what browsers send, and answers as we would. */
+static void require_own_socket(struct settings_reader *r, const char *key, const char *address)
+{
+	const char *path = http_unix_path(address);
+	struct error err;
+
+	if (path && path_require_own(path, &err) < 0)
+		settings_problem(r, yaml_get(r->root, key), "%s: %s", address, err.detail);
+}
+
+static void load_sockets(struct settings_reader *r)
+{
+	const struct settings *s = r->settings;
+
+	for (size_t i = 0; s->listen[i]; i++)
+		require_own_socket(r, "listen", s->listen[i]);
+	if (s->scim_listen)
+		require_own_socket(r, "scim_listen", s->scim_listen);
+}
+
 /* The default one is made by the parent before; `postern check` finds none before the first start. */
 static void load_cookie_secrets(struct settings_reader *r)
 {
@@ -280,6 +300,7 @@ int settings_load_files(struct arena *a, struct files *files, const struct setti
 	load_signing_keys(&r);
 	settings_load_decryption_keys(&r);
 	load_tls(&r);
+	load_sockets(&r);
 	settings_load_scim(&r);
 	load_cookie_secrets(&r);
 	settings_load_brand(&r);
