@@ -4,8 +4,9 @@
  *
  * Live: the loop turns.  Ready: every directory was read whole once and is not
  * too old to sign anybody on by it, and every identity provider has usable
- * metadata, so that a sign-on can succeed.  An alarm makes nothing unready; it
- * is named, and the log has what is wrong.
+ * metadata, so that a sign-on can succeed.  Strangers are told no more than
+ * that.  Who asks from health_networks is told the parts, too, and alarms: they
+ * make nothing unready, and the log has what is wrong.
  */
 #include "gateway/gateway.h"
 
@@ -25,6 +26,40 @@ void health_live(struct http_exchange *x, void *gateway)
 	x->reply_body = slice_c("{\"live\":true}\n");
 }
 
+/* ---- whether it is ready ---- */
+
+static enum staleness look_at_directory(struct arena *a, const struct gateway *g, const char *name, struct mirror_state *state)
+{
+	struct error ignored;
+
+	if (g->mirror)
+		mirror_state(a, g->mirror, name, state, &ignored);
+	return staleness_of(g->settings, name, staleness_age(state->as_of, clock_now()));
+}
+
+/* A host whose people are all refused because its mirror is too old is not ready: another one may be better off. */
+static bool is_ready(struct arena *a, const struct gateway *g)
+{
+	const struct settings *s = g->settings;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < s->directory_count; i++) {
+		struct mirror_state state = {0};
+		enum staleness staleness = look_at_directory(a, g, s->directories[i].name, &state);
+
+		if (!state.filled || staleness == STALE_DENIED)
+			return false;
+	}
+	for (i = 0; i < s->provider_count; i++) {
+		if (!providers_get(g->providers, s->providers[i].name, &why))
+			return false;
+	}
+	return true;
+}
+
+/* ---- what is told to those who may know ---- */
+
 static json_t *words_of(const struct alarms *alarms)
 {
 	json_t *out = json_array();
@@ -37,23 +72,18 @@ static json_t *words_of(const struct alarms *alarms)
 	return out;
 }
 
-/* A host whose people are all refused because its mirror is too old is not ready: another one may be better off. */
-static bool add_directories(struct arena *a, const struct gateway *g, json_t *out)
+static json_t *directories_of(struct arena *a, const struct gateway *g)
 {
-	bool ready = true;
+	json_t *out = json_object();
 	size_t i;
 
 	for (i = 0; i < g->settings->directory_count; i++) {
 		const char *name = g->settings->directories[i].name;
 		struct mirror_state state = {0};
-		enum staleness staleness;
+		enum staleness staleness = look_at_directory(a, g, name, &state);
 		json_t *o = json_object();
 		struct alarms alarms;
-		struct error err;
 
-		if (g->mirror && mirror_state(a, g->mirror, name, &state, &err) < 0)
-			state.error = err.detail;
-		staleness = staleness_of(g->settings, name, staleness_age(state.as_of, clock_now()));
 		json_object_set_new(o, "filled", json_boolean(state.filled));
 		json_object_set_new(o, "connected", json_boolean(state.connected));
 		if (state.filled) {
@@ -67,9 +97,8 @@ static bool add_directories(struct arena *a, const struct gateway *g, json_t *ou
 		alarms_of_directory(a, g->settings, g->mirror, name, clock_now(), &alarms);
 		json_object_set_new(o, "alarms", words_of(&alarms));
 		json_object_set_new(out, name, o);
-		ready = ready && state.filled && staleness != STALE_DENIED;
 	}
-	return ready;
+	return out;
 }
 
 static json_t *alarms_of(struct arena *a, const struct gateway *g, const struct settings_provider *setting)
@@ -82,22 +111,20 @@ static json_t *alarms_of(struct arena *a, const struct gateway *g, const struct 
 	return words_of(&alarms);
 }
 
-static bool add_providers(struct arena *a, const struct gateway *g, json_t *out)
+static json_t *providers_of(struct arena *a, const struct gateway *g)
 {
-	bool ready = true;
+	json_t *out = json_object();
 	size_t i;
 
 	for (i = 0; i < g->settings->provider_count; i++) {
 		const char *name = g->settings->providers[i].name, *why;
-		bool usable = providers_get(g->providers, name, &why) != NULL;
 		json_t *o = json_object();
 
-		json_object_set_new(o, "metadata", json_boolean(usable));
+		json_object_set_new(o, "metadata", json_boolean(providers_get(g->providers, name, &why) != NULL));
 		json_object_set_new(o, "alarms", alarms_of(a, g, &g->settings->providers[i]));
 		json_object_set_new(out, name, o);
-		ready = ready && usable;
 	}
-	return ready;
+	return out;
 }
 
 /* Connections at which rules keep nobody out, so that nobody forgets. */
@@ -136,21 +163,36 @@ static json_t *alarms_of_this_host(struct arena *a, const struct gateway *g)
 	return words_of(&alarms);
 }
 
+static void add_details(struct arena *a, const struct gateway *g, json_t *out)
+{
+	json_object_set_new(out, "directories", directories_of(a, g));
+	json_object_set_new(out, "identity_providers", providers_of(a, g));
+	json_object_set_new(out, "observing", observing(g->settings));
+	json_object_set_new(out, "alarms", alarms_of_this_host(a, g));
+	add_rules(a, g, out);
+}
+
+/* Whose names are in it, and what fails and since when, is the operator's business alone. */
+static bool may_know(const struct settings *s, const char *client)
+{
+	unsigned char address[NETWORK_ADDRESS_SIZE];
+
+	return network_address_read(slice_c(client), address) == 0 &&
+		network_any_holds(s->health_networks, s->health_network_count, address);
+}
+
 void health_ready(struct http_exchange *x, void *gateway)
 {
 	const struct gateway *g = gateway;
-	json_t *o = json_object(), *directories = json_object(), *providers = json_object();
-	bool directories_ready = add_directories(x->arena, g, directories), providers_ready = add_providers(x->arena, g, providers);
+	bool ready = is_ready(x->arena, g);
+	json_t *o = json_object();
 	char *text;
 
-	json_object_set_new(o, "ready", json_boolean(directories_ready && providers_ready));
-	json_object_set_new(o, "directories", directories);
-	json_object_set_new(o, "identity_providers", providers);
-	json_object_set_new(o, "observing", observing(g->settings));
-	json_object_set_new(o, "alarms", alarms_of_this_host(x->arena, g));
-	add_rules(x->arena, g, o);
+	json_object_set_new(o, "ready", json_boolean(ready));
+	if (may_know(g->settings, x->client))
+		add_details(x->arena, g, o);
 	text = json_dumps(o, JSON_COMPACT);
-	x->status = directories_ready && providers_ready ? 200 : 503;
+	x->status = ready ? 200 : 503;
 	x->reply_type = "application/json";
 	x->reply_body = slice_c(arena_printf(x->arena, "%s\n", text ? text : "{}"));
 	free(text);

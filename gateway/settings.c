@@ -265,6 +265,7 @@ static void read_top(struct settings_reader *r)
 	read_peers(r, "trusted_proxies", &s->trusted_proxies);
 	read_peers(r, "proxy_protocol", &s->proxy_protocol);
 	require_socket_mode(r, s);
+	s->health_network_count = settings_read_networks(r, yaml_get(r->root, "health_networks"), &s->health_networks, NULL);
 	s->metrics_network_count = settings_read_networks(r, yaml_get(r->root, "metrics_networks"), &s->metrics_networks, NULL);
 	require_metrics(r, s);
 	settings_read_scim(r);

@@ -256,6 +256,8 @@ struct settings {
 	const char *socket_group;       /* their group; NULL: that of the process */
 	const char *tls_certificate_file, *tls_key_file;        /* NULL: plain HTTP */
 	const char *metrics_listen;     /* NULL: none */
+	const struct network *health_networks;
+	size_t health_network_count;
 	const struct network *metrics_networks;
 	size_t metrics_network_count;
 	const char *const *metrics_hosts;       /* NULL: none; NULL-terminated */

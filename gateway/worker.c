@@ -71,8 +71,8 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 		{"/saml/idp/metadata", HTTP_GET, 0, metadata_idp},
 		{"/saml/idp/metadata/*", HTTP_GET, 0, metadata_idp_for},
 		{"/saml/sp/metadata", HTTP_GET, 0, metadata_sp},
-		{"/health/live", HTTP_GET, 0, health_live, .always = true},
-		{"/health/ready", HTTP_GET, 0, health_ready, .always = true},
+		{"/health/live", HTTP_GET, 0, health_live, .always = true, .by_address = true},
+		{"/health/ready", HTTP_GET, 0, health_ready, .always = true, .by_address = true},
 		{0},
 	};
 	struct http_options options = {

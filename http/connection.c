@@ -372,6 +372,20 @@ void connection_replying(struct connection *c)
 }
 
 /*
+ * A client over a limit waits for longer than its connection is worth: it would
+ * keep a place among those of its network, and of this worker, from others who
+ * come meanwhile; and where we do TLS its next attempt is now turned away ahead
+ * of the handshake (`welcome`).  An honest one behind the same address makes a
+ * new connection after its Retry-After, and browsers do not show that.  A
+ * proxy's connection carries others, who are under no limit; with a PROXY
+ * header it is the caller's own.
+ */
+bool connection_ends_with(const struct connection *c, const struct http_exchange *x)
+{
+	return x->status == 429 && !peers_hold(&c->server->options.trusted, c->peer);
+}
+
+/*
  * What the socket takes of a reply leaves at once, without a turn of the loop
  * and its three system calls.  The rest, and any error, is left to libevent,
  * which keeps the front of its output frozen while it does not write itself.

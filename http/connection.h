@@ -101,6 +101,7 @@ void connection_free(struct connection *c);             /* gives its references 
 void connection_begin(struct connection *c);            /* evcon, fd and peer are known now */
 void connection_expect_header(struct connection *c);    /* it begins with a PROXY header */
 void connection_replying(struct connection *c);         /* evhttp handed a request over */
+bool connection_ends_with(const struct connection *c, const struct http_exchange *x);   /* this reply is its last */
 void connection_send(struct connection *c);             /* its reply is in the output buffer */
 void connection_replied(struct connection *c);          /* its reply left */
 void connection_hurry(struct connection *c);            /* the server drains */

@@ -57,25 +57,56 @@ enum reason gate_target(const char *public_host, struct slice target, struct sli
 	return REASON_NONE;
 }
 
-/*
- * Whatever name a browser was led here by, somebody else's DNS can have pointed
- * it at us; numbers and "localhost" it cannot.  The port says nothing.
- */
-static bool is_host_of_ours(const struct http_options *o, struct slice host)
+/* Of "sso.example.org:8443", "[::1]:8080": what stands before the port, which says nothing. */
+static struct slice name_of(struct slice host)
 {
 	bool bracket = host.n > 0 && host.p[0] == '[';
 	struct slice name = bracket ? after(host, 1) : host;
 	const char *end = name.n ? memchr(name.p, bracket ? ']' : ':', name.n) : NULL;
+
+	if (end)
+		name.n = (size_t)(end - name.p);
+	return name;
+}
+
+/*
+ * Whatever name a browser was led here by, somebody else's DNS can have pointed
+ * it at us; numbers and "localhost" it cannot.
+ */
+static bool is_address(struct slice host)
+{
 	unsigned char address[NETWORK_ADDRESS_SIZE];
+	struct slice name = name_of(host);
+
+	return network_address_read(name, address) == 0 || slice_is_nocase(name, "localhost");
+}
+
+static bool is_host_of_ours(const struct http_options *o, struct slice host)
+{
+	struct slice name = name_of(host);
 
 	if (o->public_host)
 		return slice_is_nocase(host, o->public_host);
-	if (end)
-		name.n = (size_t)(end - name.p);
 	for (const char *const *known = o->hosts; known && *known; known++)
 		if (slice_is_nocase(name, *known))
 			return true;
-	return network_address_read(name, address) == 0 || slice_is_nocase(name, "localhost");
+	return is_address(host);
+}
+
+/*
+ * A load balancer's health check knows an address and no name; some send an
+ * empty Host, or none at all, which RFC 9112 section 3.2 wants refused.  Where
+ * the answer depends on no name, nothing can be had by that.
+ */
+static enum reason require_host(const struct reader *r, const struct http_options *o, const struct http_route *route)
+{
+	struct slice host = slice_of(r->host, r->host_size);
+
+	if (route && route->by_address && (!host.n || is_address(host)))
+		return REASON_NONE;
+	if (!host.n)
+		return REASON_BAD_REQUEST;
+	return is_host_of_ours(o, host) ? REASON_NONE : REASON_WRONG_HOST;
 }
 
 static enum reason path_of(const struct reader *r, const struct http_options *o, struct slice *path_out)
@@ -108,16 +139,15 @@ static enum reason head(struct reader *r, const void *options)
 	const struct http_options *o = options;
 	const struct http_route *route;
 	struct slice path;
-	enum reason why = path_of(r, o, &path);
+	enum reason why = path_of(r, o, &path), wrong;
 	unsigned allowed;
 
 	if (why != REASON_NONE)
 		return why;
-	if (r->hosts != 1)
-		return REASON_BAD_REQUEST;
-	if (!is_host_of_ours(o, slice_of(r->host, r->host_size)))
-		return REASON_WRONG_HOST;
 	route = route_find(o->routes, path, r->method, &allowed, &why);
+	wrong = require_host(r, o, route);
+	if (wrong != REASON_NONE)
+		return wrong;
 	if (route)
 		r->body_limit = route->body_limit;
 	else if (r->length || r->encodings)

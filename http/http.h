@@ -2,7 +2,7 @@
 /*
  * The front: evhttp behind a strict gate, and an exchange as plain data.
  *
- * A handler sees a request that passed the gate (one Host that is ours, one
+ * A handler sees a request that passed the gate (one Host that is ours, or `by_address`, one
  * Content-Length of digits or exactly `chunked`, field names of token
  * characters, a known route, a method the route allows, a body within the
  * route's limit) and fills in a reply.  It runs to its end on the event loop;
@@ -12,6 +12,8 @@
  * strict form and stops at the first byte outside it, and by evhttp, which is
  * lax.  A handler runs only for what both took for one request; what the
  * reader refuses never reaches evhttp, and the connection ends with the page.
+ *
+ * A reply of 429 ends the connection, unless that is a trusted proxy's.
  *
  * Everything in an exchange lives in its arena, which is wiped and freed after
  * the reply was handed to the socket.
@@ -96,6 +98,7 @@ struct http_route {
 	size_t body_limit;              /* bytes of a body */
 	void (*handle)(struct http_exchange *x, void *context);
 	bool always;                    /* `admit` is not asked */
+	bool by_address;                /* answered under a numeric Host or "localhost", and without one, as well */
 };
 
 /* Who may connect: networks, and whoever comes by a Unix socket. */
@@ -108,7 +111,7 @@ struct http_peers {
 #define HTTP_UNIX_PEER "unix"           /* what stands for the address of who comes by a Unix socket */
 
 struct http_options {
-	const char *public_host;        /* "sso.example.org" or with ":8443"; any other Host is 400; NULL: see `hosts` */
+	const char *public_host;        /* "sso.example.org" or with ":8443"; any other Host is 400 but `by_address`; NULL: see `hosts` */
 	const char *const *hosts;       /* without public_host: names that may be a Host, besides numeric addresses and "localhost"; NULL: none */
 	/*
 	 * Who must send a PROXY header ahead of everything else; from others it is no request.  The address in it then stands

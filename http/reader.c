@@ -153,7 +153,7 @@ static int name_byte(struct reader *r, unsigned char c)
 
 static int host_end(struct reader *r, struct slice value)
 {
-	if (++r->hosts > 1 || value.n == 0)
+	if (++r->hosts > 1)
 		return refuse(r, REASON_BAD_REQUEST);
 	memcpy(r->host, value.p, value.n);
 	r->host_size = value.n;

@@ -271,7 +271,7 @@ static void on_request(struct evhttp_request *req, void *arg)
 		log_warning("two readings of one request", "client", c->peer, NULL);
 		exchange_refuse(&x, &s->options, REASON_BAD_REQUEST);
 	}
-	reply(&x, req, c, s->draining || !agreed);
+	reply(&x, req, c, s->draining || !agreed || connection_ends_with(c, &x));
 	arena_free(x.arena);
 }
 

@@ -174,6 +174,7 @@ syncprov-sessionlog 1000
 
 SETTINGS = """\
 public_url: {postern_url}
+health_networks: 127.0.0.1
 listen: [127.0.0.1:{port}]
 state_dir: {folder}/state
 runtime_dir: {folder}/run

@@ -153,6 +153,30 @@ def test_does_not_take_a_socket_from_another_service(serve, path):
     assert path.exists()
 
 
+def test_does_not_put_a_socket_where_others_could_put_theirs(serve, path):
+    path.parent.mkdir()
+    configure(serve, listen=f"unix:{path}")
+    for mode, owner, wrong in ((0o775, 0, "its mode 0775 lets group or others put something else there"),
+                               (0o1777, 0, "its mode 1777 lets group or others put something else there"),
+                               (0o755, 65534, "belongs to user 65534, who could put something else there")):
+        wanted = f"{path.parent}: {wrong}"
+        path.parent.chmod(mode)
+        os.chown(path.parent, owner, -1)
+        report = check(serve)
+        assert report.returncode == 1 and f"p.yaml:2: listen: unix:{path}: {wanted}" in report.stdout, report.stdout
+        serve.start()
+        assert serve.process.wait(10) == 1
+        assert f"p.yaml:2: listen: unix:{path}: {wanted}" in serve.log()
+        assert not path.exists()
+    os.chown(path.parent, 0, -1)
+    start_at(serve, path)
+    path.parent.chmod(0o777)
+    serve.signal(signal.SIGHUP)
+    serve.wait_for("the settings were not taken, the old ones stay in force")
+    with Client(path) as client:
+        assert client.ask(LIVE) == 200
+
+
 def test_reload_keeps_the_socket_and_its_mode_follows(serve, path):
     start_at(serve, path)
     inode = path.stat().st_ino
@@ -253,6 +277,52 @@ def test_spoofed_headers_do_not_make_a_client(serve):
         names = ["X-Forwarded-Host: evil.example", "X-Forwarded-Proto: http", "Forwarded: for=192.0.2.1;host=evil"]
         assert connection.ask(refused(*names)) == 400
     assert clients(serve) == [client for _, client in rows] + ["192.0.2.1"]
+
+
+# ---- health ----
+
+
+def health(serve, host=HOST.split()[1], **fields):
+    """Status and body of /health/ready; host None: without the field."""
+    with socket.create_connection(("127.0.0.1", serve.port), 10) as s:
+        lines = ["GET /health/ready HTTP/1.1", "Connection: close", *([] if host is None else [f"Host: {host}"]),
+                 *(f"{name.replace('_', '-')}: {value}" for name, value in fields.items()), "", ""]
+        s.sendall("\r\n".join(lines).encode())
+        head, _, body = s.makefile("rb").read().partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
+
+
+def test_a_stranger_is_told_only_whether_the_host_is_ready(serve):
+    configure(serve, more="trusted_proxies: 127.0.0.1\n")
+    serve.start_ready()
+    for client in ("203.0.113.5", "127.0.0.1, 203.0.113.5", "unknown"):
+        assert health(serve, X_Forwarded_For=client) == (503, b'{"ready":false}\n'), client
+    status, body = health(serve)
+    said = json.loads(body)
+    assert (status, said["ready"], said["directories"]["corp"]["filled"]) == (503, False, False)
+    assert said["identity_providers"]["entra"]["metadata"] is True
+
+
+def test_nobody_is_told_more_unless_the_settings_say_so(serve):
+    configure(serve)
+    settings = serve.folder / "p.yaml"
+    settings.write_text(settings.read_text().replace("health_networks: 127.0.0.1\n", ""))
+    serve.start_ready()
+    assert health(serve) == (503, b'{"ready":false}\n')
+
+
+def test_health_is_told_by_address_and_nothing_else_is(serve):
+    serve.start_ready()
+    for host in (f"127.0.0.1:{serve.port}", "[::1]", "localhost", "", None):
+        assert health(serve, host)[0] == 503, host
+        asked = "" if host is None else f"Host: {host}\r\n"
+        with Client(("127.0.0.1", serve.port)) as client:
+            assert client.ask(f"GET /health/live HTTP/1.1\r\n{asked}\r\n".encode()) == 200
+            for path in ("/saml/idp/metadata", "/saml/sp/acs/1", "/go/none", "/logout", "/"):
+                with Client(("127.0.0.1", serve.port)) as other:
+                    assert other.ask(f"GET {path} HTTP/1.1\r\n{asked}\r\n".encode()) == 400, (host, path)
+    for host in ("evil.example", "127.0.0.1.evil.example"):
+        assert health(serve, host)[0] == 400, host
 
 
 # ---- TLS of its own ----

@@ -51,6 +51,7 @@ directories:
     join: {{objectidentifier: employeeNumber}}
 rules:
   - {{name: agents, when: "member of corp:agents", outcome: licensed}}
+health_networks: 127.0.0.1
 """
 
 METADATA = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity}">

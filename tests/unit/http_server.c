@@ -85,6 +85,7 @@ static const struct http_route routes[] = {
 	{"/page", HTTP_GET, 0, page},
 	{"/bad", HTTP_GET, 0, two_lines},
 	{"/nothing", HTTP_GET, 0, nothing},
+	{"/health", HTTP_GET, 0, show, .by_address = true},
 	{NULL, 0, 0, NULL},
 };
 

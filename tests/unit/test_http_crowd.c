@@ -11,11 +11,18 @@
 #define H "Host: " HTTP_TEST_HOST "\r\n"
 #define OK "GET /ok HTTP/1.1\r\n" H "\r\n"
 #define PAGE "GET /page HTTP/1.1\r\n" H "\r\n"
+#define ENOUGH "GET /go/enough HTTP/1.1\r\n" H "\r\n"
 #define SHARE 4
 
 /* 127.0.0.8/29 are proxies, 127.0.0.16/28 is exempt. */
 static struct network proxies, exempt;
 static struct http_test server;
+
+static enum reason admit(struct http_exchange *x, void *context)
+{
+	(void)context;
+	return strcmp(x->path, "/go/enough") == 0 ? REASON_TOO_MANY : REASON_NONE;
+}
 
 static int start(void **state)
 {
@@ -23,7 +30,8 @@ static int start(void **state)
 	network_read("127.0.0.8/29", &proxies, NULL);
 	network_read("127.0.0.16/28", &exempt, NULL);
 	server = (struct http_test){.options = {.header_seconds = 30, .connection_limit = 60, .network_limit = SHARE,
-		.trusted = {.networks = &proxies, .count = 1}, .exempt = &exempt, .exempt_count = 1, .input_limit = 400000}};
+		.trusted = {.networks = &proxies, .count = 1}, .exempt = &exempt, .exempt_count = 1, .input_limit = 400000,
+		.admit = admit}};
 	http_test_start(&server);
 	return 0;
 }
@@ -188,6 +196,28 @@ static void one_network_does_not_fill_what_may_wait(void **state)
 	close(other);
 }
 
+/* It would have to wait, and its connection with it, which others of its network could have; a proxy's has others behind it. */
+static void who_is_over_a_limit_keeps_no_connection_and_a_proxy_does(void **state)
+{
+	int client = client_connect_from(34, server.port), proxy = client_connect_from(9, server.port), closed;
+	struct slice page;
+
+	(void)state;
+	is_served(client);
+	client_send(client, ENOUGH, sizeof(ENOUGH) - 1);
+	page = client_wait(client, "429", 10000, &closed);
+	assert_string_equal(client_statuses(page), "429");
+	assert_non_null(memmem(page.p, page.n, "\r\nConnection: close\r\n", 21));
+	assert_true(closed);
+	client_send(proxy, ENOUGH, sizeof(ENOUGH) - 1);
+	page = client_wait(proxy, "429", 20, &closed);
+	assert_string_equal(client_statuses(page), "429");
+	assert_false(closed);
+	is_served(proxy);
+	close(client);
+	close(proxy);
+}
+
 /* Whether the server has ended it, without a byte being taken. */
 static bool is_cut(int fd)
 {
@@ -267,6 +297,7 @@ int main(void)
 		cmocka_unit_test(what_ended_counts_no_longer),
 		cmocka_unit_test(proxies_and_exempt_networks_are_not_counted),
 		cmocka_unit_test(one_network_does_not_fill_what_may_wait),
+		cmocka_unit_test(who_is_over_a_limit_keeps_no_connection_and_a_proxy_does),
 		cmocka_unit_test(who_does_not_read_makes_room_at_last),
 		cmocka_unit_test(one_network_never_has_all_connections),
 		cmocka_unit_test(a_low_limit_of_descriptors_is_raised),

@@ -17,6 +17,7 @@
 #define H "Host: " HTTP_TEST_HOST "\r\n"
 #define OK "GET /ok HTTP/1.1\r\n" H "\r\n"
 #define OK_FOR(x) "GET /ok HTTP/1.1\r\n" H "X-Forwarded-For: " x "\r\n\r\n"
+#define ENOUGH "GET /go/enough HTTP/1.1\r\n" H "\r\n"
 #define POST "POST /form HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello"
 #define V1 "PROXY TCP4 192.0.2.1 192.0.2.9 4711 443\r\n"
 #define SIG "\r\n\r\n\0\r\nQUIT\n"
@@ -63,6 +64,9 @@ static const struct row required[] = {
 	{"named_client_is_no_proxy", BYTES(V1 OK_FOR("198.51.100.7")), "200", OPEN, 1, "192.0.2.1"},
 	{"named_client_is_a_proxy", BYTES(V2_FROM_10 OK_FOR("198.51.100.66, 198.51.100.7")), "200", OPEN, 1, "198.51.100.7"},
 	{"unknown_client_forwards_nothing", BYTES("PROXY UNKNOWN\r\n" OK_FOR("198.51.100.7")), "200", OPEN, 1, "unknown"},
+	/* over a limit: whose connection it is, is for the header to say */
+	{"who_was_named_is_over_a_limit", BYTES(V1 ENOUGH), "429", CLOSED, 0, NULL},
+	{"who_was_named_is_a_proxy_with_one_over_a_limit", BYTES(V2_FROM_10 ENOUGH), "429", OPEN, 0, NULL},
 	{"proxy_itself_may_forward", BYTES(V2_LOCAL OK_FOR("198.51.100.7")), "200", OPEN, 1, "198.51.100.7"},
 };
 
@@ -127,6 +131,12 @@ static int by_unix(const struct http_test *t)
 
 #define ROWS(r) r, sizeof(r) / sizeof(*(r))
 
+static enum reason admit(struct http_exchange *x, void *context)
+{
+	(void)context;
+	return strcmp(x->path, "/go/enough") == 0 ? REASON_TOO_MANY : REASON_NONE;
+}
+
 static struct http_options demanding(void)
 {
 	static struct network trusted[2];
@@ -134,7 +144,8 @@ static struct http_options demanding(void)
 	assert_int_equal(network_read("127.0.0.1", &loopback, NULL) | network_read("10.0.0.0/8", &tens, NULL), 0);
 	trusted[0] = loopback;
 	trusted[1] = tens;
-	return (struct http_options){.proxy_protocol = {.networks = &loopback, .count = 1}, .trusted = {.networks = trusted, .count = 2}};
+	return (struct http_options){.proxy_protocol = {.networks = &loopback, .count = 1}, .trusted = {.networks = trusted, .count = 2},
+		.admit = admit};
 }
 
 static void takes_the_header_off_and_believes_it(void **state)

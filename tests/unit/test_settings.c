@@ -134,6 +134,7 @@ static const struct settings_case wrong[] = {
 	{6, "scim_listen: scim.example.org:8089", "p.yaml:6: scim_listen: \"scim.example.org:8089\" is neither a numeric address"},
 	{6, "scim_url: https://scim.example.org", "p.yaml:6: scim_url: does nothing without scim_listen"},
 	{6, "scim_listen: 127.0.0.1:8089\nscim_url: https://scim.example.org/x", "p.yaml:7: scim_url: \"https://scim.example.org/x\" must end after its host"},
+	{6, "health_networks: [monitor.example.org]", "p.yaml:6: health_networks: \"monitor.example.org\" is not a numeric address"},
 	{6, "metrics_networks: [unix]", "p.yaml:6: metrics_networks: \"unix\" is not a numeric address"},
 	{2, "listen: []", "p.yaml:2: listen: is an empty list"},
 	{2, "listen: {a: b}", "p.yaml:2: listen: must be a text or a list"},
