@@ -7,7 +7,7 @@
  * is judged with the settings and taken over together with them.  Nothing of
  * it is HTML, CSS or script: texts are escaped, colours are six digits each,
  * and a logo is an image in the page, where an SVG runs no script and loads
- * nothing.
+ * nothing; one that holds more than a drawing is refused (svg.h).
  */
 #ifndef GATEWAY_BRAND_H
 #define GATEWAY_BRAND_H

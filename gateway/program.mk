@@ -32,7 +32,8 @@ gateway_libsettings_a_SOURCES = \
 	gateway/settings_rules.c \
 	gateway/settings_table.def \
 	gateway/settings_scim.c \
-	gateway/settings_values.c
+	gateway/settings_values.c \
+	gateway/svg.c gateway/svg_values.c gateway/svg.h
 nodist_gateway_libsettings_a_SOURCES = po/catalogues.c
 SETTINGS_LIBS = gateway/libsettings.a scim/libscim.a $(JANSSON_LIBS) $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS) -lm
 
@@ -40,6 +41,9 @@ check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_
 	tests/unit/test_prices tests/unit/test_settings_providers tests/unit/test_settings_conditions tests/unit/test_settings_accounts
 tests_unit_test_prices_SOURCES = tests/unit/test_prices.c tests/unit/unit.h
 tests_unit_test_prices_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_svg
+tests_unit_test_svg_SOURCES = tests/unit/test_svg.c tests/unit/unit.h
+tests_unit_test_svg_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_mail_SOURCES = tests/unit/test_mail.c tests/unit/unit.h
 tests_unit_test_mail_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settings_providers_SOURCES = tests/unit/test_settings_providers.c tests/unit/settings_lines.h tests/unit/unit.h

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "gateway/colours.h"
 #include "gateway/settings_reader.h"
+#include "gateway/svg.h"
 
 #include <unistd.h>
 
@@ -161,30 +162,6 @@ static const char *png_fault(struct slice bytes)
 	return NULL;
 }
 
-/*
- * An SVG in <img> runs no script and loads nothing, whatever is in it.  What
- * would be dropped in silence there is refused, so that nobody wonders.
- */
-static const char *svg_fault(struct slice bytes)
-{
-	static const struct { const char *word, *fault; } never[] = {
-		{"<script", "holds a script, which no page runs"}, {"<foreignObject", "holds HTML (foreignObject), which no page shows"},
-		{"<!ENTITY", "declares an entity"}, {"javascript:", "holds a script, which no page runs"},
-		{"href=\"http", "names an address, which no page loads"}, {"url(http", "names an address, which no page loads"},
-		{"@import", "imports a style sheet, which no page loads"},
-	};
-
-	if (!utf8_is_clean(bytes) || !memmem(bytes.p, bytes.n, "<svg", 4))
-		return "is not an SVG image in UTF-8";
-	if (!memmem(bytes.p, bytes.n, "http://www.w3.org/2000/svg", 26))
-		return "has no xmlns=\"http://www.w3.org/2000/svg\", without which browsers show nothing";
-	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
-		if (memmem(bytes.p, bytes.n, never[i].word, strlen(never[i].word)))
-			return never[i].fault;
-	}
-	return NULL;
-}
-
 static const char *read_logo(struct brand_reader *b, const char *key)
 {
 	const struct yaml_node *node = yaml_get(b->root, key);
@@ -202,7 +179,7 @@ static const char *read_logo(struct brand_reader *b, const char *key)
 	else if (bytes.n > LOGO_MOST)
 		fault = "is larger than 32 KiB, and every page has it in it";
 	else
-		fault = is_svg ? svg_fault(bytes) : png_fault(bytes);
+		fault = is_svg ? svg_fault(b->r->arena, bytes) : png_fault(bytes);
 	if (fault) {
 		settings_problem(b->r, node, "%s: %s", node->text, fault);
 		return NULL;
