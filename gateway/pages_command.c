@@ -59,6 +59,21 @@ static void too_many(struct http_exchange *x)
 	page_refusal(x, &(struct page_refusal){.reason = REASON_TOO_MANY, .id = id, .back = NOWHERE});
 }
 
+static void at_fault(struct http_exchange *x)
+{
+	page_refusal(x, &(struct page_refusal){.reason = REASON_INTERNAL, .id = id, .ask = "helpdesk@example.org", .back = NOWHERE});
+}
+
+static void not_understood(struct http_exchange *x)
+{
+	page_refusal(x, &(struct page_refusal){.reason = REASON_BAD_REQUEST});
+}
+
+static void sign_out_failed(struct http_exchange *x)
+{
+	page_refusal(x, &(struct page_refusal){.reason = REASON_LOGOUT_EXPIRED, .id = id});
+}
+
 static void nothing_here(struct http_exchange *x)
 {
 	page_refusal(x, &(struct page_refusal){.reason = REASON_NO_SUCH_PAGE});
@@ -110,15 +125,21 @@ static void logout_refused(struct http_exchange *x)
 	logout_in(x, PAGE_LOGOUT_REFUSED, true);
 }
 
+static void logout_unaskable(struct http_exchange *x)
+{
+	logout_in(x, PAGE_LOGOUT_UNASKABLE, false);
+}
+
 static const struct {
 	const char *name;
 	void (*show)(struct http_exchange *x);
 } pages[] = {
 	{"denied", denied}, {"denied-by-rule", by_rule}, {"denied-by-microsoft", by_microsoft}, {"cookies-blocked", cookies_blocked},
-	{"not-ready", not_ready}, {"too-many", too_many}, {"nothing-here", nothing_here}, {"signed-on", signed_on},
+	{"not-ready", not_ready}, {"too-many", too_many}, {"at-fault", at_fault}, {"not-understood", not_understood},
+	{"nothing-here", nothing_here}, {"sign-out-failed", sign_out_failed}, {"signed-on", signed_on},
 	{"going-back", going_back}, {"continue", go_on},
 	{"choose", choose}, {"logout-nobody", logout_nobody}, {"logout-ask", logout_ask}, {"logout-done", logout_done},
-	{"logout-refused", logout_refused}, {"logout-in-a-frame", page_logout_done},
+	{"logout-refused", logout_refused}, {"logout-unaskable", logout_unaskable}, {"logout-in-a-frame", page_logout_done},
 };
 #define PAGE_COUNT (sizeof(pages) / sizeof(*pages))
 
@@ -143,21 +164,41 @@ static struct slice with_policy(const struct http_exchange *x)
 	return text_slice(&t);
 }
 
+static int write_page(struct writer *w, const char *name, const struct http_exchange *x, struct text *list, struct error *err)
+{
+	text_addf(list, "<li><a href=\"%s.html\">%s</a></li>\n", name, name);
+	return file_write(arena_printf(w->arena, "%s/%s.html", w->folder, name), 0644, with_policy(x), err);
+}
+
+/* The page of a refusal for each reason, since each has a sentence of its own, and most have no page above. */
+static int write_reasons(struct writer *w, const struct language *l, struct text *list, struct error *err)
+{
+	for (int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+		enum reason reason = (enum reason)i;
+		struct http_exchange x = {.arena = w->arena, .accept_language = l->tag};
+
+		page_refusal(&x, &(struct page_refusal){.reason = reason, .id = id, .back = NOWHERE});
+		if (write_page(w, arena_printf(w->arena, "%s/reasons/%s", l->tag, reason_word(reason)), &x, list, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int write_language(struct writer *w, const struct language *l, struct text *list, struct error *err)
 {
-	const char *folder = arena_printf(w->arena, "%s/%s", w->folder, l->tag);
-
-	if (folder_make(folder, 0755, err) < 0)
+	if (folder_make(arena_printf(w->arena, "%s/%s/reasons", w->folder, l->tag), 0755, err) < 0)
 		return -1;
 	text_addf(list, "<h2>%s</h2>\n<ul>\n", l->tag);
 	for (size_t i = 0; i < PAGE_COUNT; i++) {
 		struct http_exchange x = {.arena = w->arena, .accept_language = l->tag};
 
 		pages[i].show(&x);
-		if (file_write(arena_printf(w->arena, "%s/%s.html", folder, pages[i].name), 0644, with_policy(&x), err) < 0)
+		if (write_page(w, arena_printf(w->arena, "%s/%s", l->tag, pages[i].name), &x, list, err) < 0)
 			return -1;
-		text_addf(list, "<li><a href=\"%s/%s.html\">%s</a></li>\n", l->tag, pages[i].name, pages[i].name);
 	}
+	text_add_c(list, "</ul>\n<h3>Every reason</h3>\n<ul>\n");
+	if (write_reasons(w, l, list, err) < 0)
+		return -1;
 	text_add_c(list, "</ul>\n");
 	return 0;
 }
@@ -198,6 +239,7 @@ int command_pages(struct arena *a, const char *settings_path, int argc, char **a
 		fprintf(stderr, "postern pages: %s\n", err.detail);
 		return 1;
 	}
-	printf("%s/index.html: %zu pages in %zu languages\n", w.folder, PAGE_COUNT, brand.languages.count);
+	printf("%s/index.html: %zu pages, and one for each of %d reasons, in %zu languages\n", w.folder, PAGE_COUNT, REASON_COUNT - 1,
+		brand.languages.count);
 	return 0;
 }

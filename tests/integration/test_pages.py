@@ -3,6 +3,7 @@
 
 The pages are those of `postern pages`: what people are sent, with its policy.
 """
+import html
 import http.client
 import json
 import pathlib
@@ -50,6 +51,10 @@ def write_pages(folder, settings=SETTINGS):
                           check=False)
     assert made.returncode == 0, made.stderr
     return folder / "pages"
+
+
+def title_of(path):
+    return re.search("<h1[^>]*>(.*?)</h1>", path.read_text(encoding="utf-8"))[1]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +128,7 @@ LANGUAGES = ["en", *sorted(path.stem for path in (ROOT / "po").glob("*.po"))]
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_can_be_used_by_everybody(pages, looker, language):
     paths = sorted((pages / language).glob("*.html"))
-    assert len(paths) >= 15
+    assert len(paths) >= 20
     for path in paths:
         if path.stem == "logout-in-a-frame":
             continue  # never seen: no style, no heading
@@ -133,6 +138,27 @@ def test_every_page_can_be_used_by_everybody(pages, looker, language):
         # what goes away by itself says whose it is in words: each sign-on would load the logo; so would each page of a flood
         assert facts["images"] == (0 if path.stem in ("signed-on", "going-back", "too-many") else 1), path
         looker.browser.picture(build_folder() / "screenshots/pages" / f"{language}-{path.stem}.png")
+
+
+def test_every_reason_has_its_page_in_every_language(pages):
+    """With its own sentence, and under a title that Chromium has seen above."""
+    reasons = dict(re.findall(r'^REASON\(\w+, "([a-z-]+)", \d+, "(.*)"\)$', (ROOT / "base/reasons.def").read_text(), re.M))
+    assert len(reasons) >= 120
+    states = re.search(r"enum page_logout_state \{(.*?)\}", (ROOT / "gateway/pages.h").read_text())[1]
+    shown = [state.strip().removeprefix("PAGE_LOGOUT_").lower() for state in states.split(",")]
+    for language in LANGUAGES:
+        folder = pages / language
+        assert {path.stem for path in (folder / "reasons").glob("*.html")} == set(reasons)
+        assert all((folder / f"logout-{state}.html").exists() for state in shown), shown
+        titles = {title_of(path) for path in folder.glob("*.html") if path.stem != "logout-in-a-frame"}
+        for word, sentence in reasons.items():
+            page = (folder / "reasons" / f"{word}.html").read_text(encoding="utf-8")
+            assert title_of(folder / "reasons" / f"{word}.html") in titles, word
+            assert f"<dd>{word}</dd>" in page or word in page
+            assert (html.escape(sentence, quote=False) in html.unescape(page)) == (language == "en"), (language, word)
+    index = (pages / "index.html").read_text(encoding="utf-8")
+    assert all((pages / link).exists() for link in re.findall(r'href="([^"]+)"', index))
+    assert len(re.findall("href=", index)) == len(list(pages.glob("*/*.html"))) + len(list(pages.glob("*/reasons/*.html")))
 
 
 def test_pages_without_a_brand_can_be_used_by_everybody(tmp_path, looker):
