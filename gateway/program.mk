@@ -159,6 +159,10 @@ tests_unit_test_observe_report_SOURCES = tests/unit/test_observe_report.c tests/
 tests_unit_test_observe_report_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_observe_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_status_table
+tests_unit_test_status_table_SOURCES = tests/unit/test_status_table.c tests/unit/unit.h
+tests_unit_test_status_table_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_report
 tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/unit.h
 tests_unit_test_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)

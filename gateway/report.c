@@ -48,14 +48,33 @@ void progress_end(struct progress *p)
 
 /* ---- text ---- */
 
-/* Bytes of the UTF-8 character at `s` that may be shown; 0: none may. */
-static size_t shown_character(const char *s)
+/* Characters that end a line, or turn round what stands behind them, beyond their own text. */
+static bool is_layout(const char *s, size_t n)
+{
+	static const struct { const char *first, *last; } ranges[] = {
+		{"\xd8\x9c", "\xd8\x9c"},                       /* U+061C */
+		{"\xe2\x80\x8e", "\xe2\x80\x8f"},               /* U+200E, U+200F */
+		{"\xe2\x80\xa8", "\xe2\x80\xae"},               /* U+2028 to U+202E */
+		{"\xe2\x81\xa6", "\xe2\x81\xa9"},               /* U+2066 to U+2069 */
+		{"\xef\xbb\xbf", "\xef\xbb\xbf"},               /* U+FEFF */
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if (n == strlen(ranges[i].first) && memcmp(s, ranges[i].first, n) >= 0 && memcmp(s, ranges[i].last, n) <= 0)
+			return true;
+	return false;
+}
+
+/* Bytes of the UTF-8 character at `s`, and in *shown whether it may be; 0: it is none. */
+static size_t character(const char *s, bool *shown)
 {
 	size_t n = strnlen(s, 4), i;
 
 	for (i = 1; i <= n; i++) {
-		if (utf8_is_clean(slice_of(s, i)) && (unsigned char)s[0] >= 0x20 && s[0] != 0x7f)
+		if (utf8_is_clean(slice_of(s, i)) && (unsigned char)s[0] >= 0x20 && s[0] != 0x7f) {
+			*shown = !is_layout(s, i);
 			return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0 ? 0 : i;
+		}
 	}
 	return 0;
 }
@@ -72,16 +91,29 @@ static bool is_plain(const char *text)
 const char *report_clean(struct arena *a, const char *text)
 {
 	struct text t;
+	bool shown;
 	size_t n;
 
 	if (!text || is_plain(text))
 		return text;
 	text_begin(&t, a, strlen(text) + 1);
 	for (; *text; text += n ? n : 1) {
-		n = shown_character(text);
-		text_add(&t, n ? slice_of(text, n) : slice_c("?"));
+		n = character(text, &shown);
+		text_add(&t, n && shown ? slice_of(text, n) : slice_c("?"));
 	}
 	return t.p;
+}
+
+const char *report_cell(struct arena *a, const char *text, size_t most)
+{
+	const char *clean = report_clean(a, text);
+	size_t n = most;
+
+	if (!clean || strlen(clean) <= most)
+		return clean;
+	while (n > 0 && ((unsigned char)clean[n] & 0xc0) == 0x80)
+		n--;
+	return arena_printf(a, "%.*s\xe2\x80\xa6", (int)n, clean);
 }
 
 const char *report_number(struct arena *a, size_t n)

@@ -32,8 +32,10 @@ void progress_end(struct progress *p);
 
 /* ---- text ---- */
 
-/* UTF-8 without control characters: each of those, and each byte that is none, becomes `?`.  NULL stays NULL. */
+/* UTF-8 without control characters or any that reorder a line: each of those, and each byte that is none, becomes `?`.  NULL stays NULL. */
 const char *report_clean(struct arena *a, const char *text);
+/* The same, and what is longer than `most` bytes is cut, with an ellipsis. */
+const char *report_cell(struct arena *a, const char *text, size_t most);
 /* "3,842" */
 const char *report_number(struct arena *a, size_t n);
 

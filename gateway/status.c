@@ -18,7 +18,7 @@
 static void add_text(struct arena *a, const char ***list, size_t *n, const char *text)
 {
 	*list = arena_grow(a, *list, *n, sizeof(**list));
-	(*list)[(*n)++] = report_clean(a, text);
+	(*list)[(*n)++] = report_cell(a, text, STATUS_SENTENCE);
 }
 
 __attribute__((format(printf, 2, 0))) static const char *print(struct arena *a, const char *format, va_list args)
@@ -57,7 +57,7 @@ static void add_alarms(struct status *s, const struct alarms *alarms, const char
 		if (!alarms->text[i])
 			continue;
 		s->alarms = arena_grow(s->arena, s->alarms, s->alarm_count, sizeof(*s->alarms));
-		s->alarms[s->alarm_count++] = (struct status_alarm){alarm_word((enum alarm)i), subject, report_clean(s->arena, alarms->text[i])};
+		s->alarms[s->alarm_count++] = (struct status_alarm){alarm_word((enum alarm)i), subject, report_cell(s->arena, alarms->text[i], STATUS_SENTENCE)};
 		if (s->verdict == STATUS_OK)
 			s->verdict = STATUS_WARNING;
 	}

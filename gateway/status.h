@@ -19,6 +19,16 @@
 
 #define STATUS_MINUTES 15               /* of sign-ons that are looked at */
 
+/*
+ * Processes, counters and lines of the audit are written by roles with fewer rights, one of which may have been taken over:
+ * names of theirs are cut to so many bytes, and lists of them to so many, behind which stands STATUS_OTHERS.
+ */
+#define STATUS_NAME 40
+#define STATUS_NAMES 150                /* more than there are reasons */
+#define STATUS_PROCESSES 200
+#define STATUS_SENTENCE 900
+#define STATUS_OTHERS "(others)"
+
 /* As exit status: 0, 1, 2, 3.  Not known: whoever asks may not see whether it runs. */
 enum status_verdict { STATUS_OK, STATUS_WARNING, STATUS_DOWN, STATUS_NOT_KNOWN };
 

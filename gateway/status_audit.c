@@ -13,28 +13,50 @@
 
 #define TAIL_MAX ((off_t)16 << 20)      /* some 12,000 lines */
 
+static struct status_count *find_count(const struct status_counts *counts, const char *name)
+{
+	for (size_t i = 0; i < counts->n; i++)
+		if (strcmp(counts->list[i].name, name) == 0)
+			return &counts->list[i];
+	return NULL;
+}
+
 void status_count(struct arena *a, struct status_counts *counts, const char *name, uint64_t n)
 {
-	size_t i;
+	struct status_count *found;
 
-	for (i = 0; i < counts->n; i++) {
-		if (strcmp(counts->list[i].name, name) == 0) {
-			counts->list[i].n += n;
-			return;
-		}
+	name = report_cell(a, name, STATUS_NAME);
+	found = find_count(counts, name);
+	if (!found && counts->n >= STATUS_NAMES) {
+		name = STATUS_OTHERS;
+		found = find_count(counts, name);
 	}
-	counts->list = arena_grow(a, counts->list, counts->n, sizeof(*counts->list));
-	counts->list[counts->n++] = (struct status_count){arena_strdup(a, name), n};
+	if (!found) {
+		counts->list = arena_grow(a, counts->list, counts->n, sizeof(*counts->list));
+		found = &counts->list[counts->n++];
+		*found = (struct status_count){arena_strdup(a, name), 0};
+	}
+	found->n += n;
+}
+
+static struct status_door *find_door(const struct status *s, const char *name)
+{
+	for (size_t i = 0; i < s->door_count; i++)
+		if (strcmp(s->doors[i].name, name) == 0)
+			return &s->doors[i];
+	return NULL;
 }
 
 static struct status_door *door_of(struct status *s, const char *name)
 {
-	size_t i;
+	struct status_door *found = find_door(s, name);
 
-	for (i = 0; i < s->door_count; i++) {
-		if (strcmp(s->doors[i].name, name) == 0)
-			return &s->doors[i];
+	if (!found && s->door_count >= STATUS_NAMES) {
+		name = STATUS_OTHERS;
+		found = find_door(s, name);
 	}
+	if (found)
+		return found;
 	s->doors = arena_grow(s->arena, s->doors, s->door_count, sizeof(*s->doors));
 	s->doors[s->door_count] = (struct status_door){.name = arena_strdup(s->arena, name)};
 	return &s->doors[s->door_count++];
@@ -44,7 +66,7 @@ static const char *text_of(const struct status *s, const json_t *o, const char *
 {
 	const char *text = json_string_value(json_object_get(o, key));
 
-	return text ? report_clean(s->arena, text) : "";
+	return text ? report_cell(s->arena, text, STATUS_NAME) : "";
 }
 
 /* A link is a way in like a door. */

@@ -18,12 +18,18 @@ static json_t *time_json(int64_t t)
 	return json_string(text);
 }
 
+/* A counter in memory that others write to may hold more than JSON's integers. */
+static json_int_t number(uint64_t n)
+{
+	return n < INT64_MAX ? (json_int_t)n : INT64_MAX;
+}
+
 static json_t *counts_json(const struct status_counts *counts)
 {
 	json_t *o = json_object();
 
 	for (size_t i = 0; i < counts->n; i++)
-		json_object_set_new(o, counts->list[i].name, json_integer((json_int_t)counts->list[i].n));
+		json_object_set_new(o, counts->list[i].name, json_integer(number(counts->list[i].n)));
 	return o;
 }
 

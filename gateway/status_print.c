@@ -92,7 +92,7 @@ static void print_service(const struct status *s, bool c)
 	if (s->verdict == STATUS_NOT_KNOWN) {
 		puts(": who asks may not see whether the service runs");
 	} else if (!s->running.pid && !s->running.units) {
-		printf(": no service runs with %s that can be seen from here\n", s->settings->file);
+		printf(": no service runs with %s that can be seen from here\n", report_clean(a, s->settings->file));
 	} else {
 		if (s->running.units)
 			printf(": postern " PACKAGE_VERSION ", as units of systemd");
@@ -100,7 +100,7 @@ static void print_service(const struct status *s, bool c)
 			printf(": postern " PACKAGE_VERSION ", process %ld", (long)s->running.pid);
 		if (s->started)
 			printf(", for %s (since %s)", span(a, s->now - s->started), instant(a, s->started));
-		printf("\nsettings %s, read %s ago\n", s->settings->file, span(a, s->now - (int64_t)s->running.read_at.tv_sec));
+		printf("\nsettings %s, read %s ago\n", report_clean(a, s->settings->file), span(a, s->now - (int64_t)s->running.read_at.tv_sec));
 	}
 	for (size_t i = 0; i < s->alarm_count; i++) {
 		put(c, RED, "alarm ");
@@ -120,7 +120,7 @@ static void print_processes(const struct status *s, bool c)
 	for (size_t i = 0; i < s->process_count; i++) {
 		const struct status_process *p = &s->processes[i];
 
-		printf("  %-20s pid %-8ld for %s\n", report_clean(s->arena, arena_printf(s->arena, "%s %s", p->role, p->instance)), (long)p->pid,
+		printf("  %-20s pid %-8ld for %s\n", arena_printf(s->arena, "%s %s", p->role, p->instance), (long)p->pid,
 			span(s->arena, s->now - p->started));
 	}
 	if (s->counted)
@@ -172,7 +172,7 @@ static void print_directories(const struct status *s, bool c)
 			put(c, strcmp(d->staleness, "fresh") == 0 ? GREEN : RED, d->age == FACTS_AGE_UNKNOWN ? "of unknown age" :
 				arena_printf(a, "%s, %s old", d->staleness, span(a, d->age)));
 		printf(", %s people, %s groups, %s %s\n", report_number(a, d->state.people), report_number(a, d->state.groups),
-			d->state.connected ? "connected to" : "not connected, last to", d->state.server ? report_clean(a, d->state.server) : "none");
+			d->state.connected ? "connected to" : "not connected, last to", d->state.server ? report_cell(a, d->state.server, 200) : "none");
 	}
 	printf("  %-20s %s\n", "the mirror's file", bytes(a, s->mirror_bytes));
 }
@@ -204,7 +204,7 @@ static void print_certificates(const struct status *s, bool c)
 		const struct status_certificate *k = &s->certificates[i];
 		int64_t left = k->until - s->now;
 
-		printf("  %-20s ", arena_printf(s->arena, "%s %s", k->use, k->name));
+		printf("  %-20s ", report_cell(s->arena, arena_printf(s->arena, "%s %s", k->use, k->name), 200));
 		put(c, !k->in_use ? PLAIN : left < 0 ? RED : left < KEYRING_SOON ? YELLOW : GREEN,
 			arena_printf(s->arena, left < 0 ? "ended %lld days ago" : "%lld days left", (long long)((left < 0 ? -left : left) / DAY)));
 		printf("%s\n", k->in_use ? "" : ", not in use");
@@ -256,7 +256,7 @@ static void print_disks(const struct status *s, bool c)
 			printf("not known");
 		else
 			put(c, disk_is_low(d) ? RED : PLAIN, arena_printf(s->arena, "%s of %s free", bytes(s->arena, d->free), bytes(s->arena, d->size)));
-		printf(" (%s)\n", d->folder);
+		printf(" (%s)\n", d->folder ? report_cell(s->arena, d->folder, 200) : "not known");
 	}
 }
 

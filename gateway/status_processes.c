@@ -3,6 +3,7 @@
  * The processes of the service, as the kernel knows them, and the counters in
  * the memory of its parent.
  */
+#include "gateway/report.h"
 #include "gateway/status.h"
 #include "gateway/units.h"
 
@@ -81,8 +82,8 @@ static bool read_role(struct arena *a, long pid, struct status_process *out, con
 		words[i++] = text;
 	if (i < 5 || strcmp(words[1], "role") != 0)
 		return false;
-	out->role = words[2];
-	out->instance = words[3];
+	out->role = report_cell(a, words[2], STATUS_NAME);
+	out->instance = report_cell(a, words[3], STATUS_NAME);
 	*from = words[4];
 	return true;
 }
@@ -99,7 +100,7 @@ static void add_process(struct status *s, long pid)
 	const char *from;
 	long parent;
 
-	if (read_stat(s->arena, pid, &parent, &p.started, s->now) < 0 || !read_role(s->arena, pid, &p, &from) || !is_ours(s, parent, from))
+	if (s->process_count == STATUS_PROCESSES || read_stat(s->arena, pid, &parent, &p.started, s->now) < 0 || !read_role(s->arena, pid, &p, &from) || !is_ours(s, parent, from))
 		return;
 	s->processes = arena_grow(s->arena, s->processes, s->process_count, sizeof(*s->processes));
 	s->processes[s->process_count++] = p;

@@ -57,6 +57,8 @@ static void shows_no_control_characters(void **state)
 		{"\xe2\x82", "??"},
 		{"\xe2\x82\xac", "\xe2\x82\xac"},
 		{"\xf0\x9f\x8e\x89", "\xf0\x9f\x8e\x89"},
+		{"a\xe2\x80\xae" "b\xe2\x81\xa6" "c\xe2\x80\xa8" "d\xd8\x9c" "e\xef\xbb\xbf", "a?b?c?d?e?"},    /* what turns a line round, or ends it */
+		{"\xd9\x85\xe2\x80\x8c\xd9\x86", "\xd9\x85\xe2\x80\x8c\xd9\x86"},      /* Persian needs the non-joiner */
 	};
 	size_t i;
 
@@ -64,6 +66,17 @@ static void shows_no_control_characters(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		assert_string_equal(report_clean(a, rows[i].text), rows[i].shown);
 	assert_null(report_clean(a, NULL));
+}
+
+static void cuts_a_cell_between_characters(void **state)
+{
+	(void)state;
+	assert_string_equal(report_cell(a, "1234567", 7), "1234567");
+	assert_string_equal(report_cell(a, "12345678", 7), "1234567\xe2\x80\xa6");
+	assert_string_equal(report_cell(a, "123456\xc3\xbc" "8", 7), "123456\xe2\x80\xa6");
+	assert_string_equal(report_cell(a, "\xf0\x9f\x8e\x89", 3), "\xe2\x80\xa6");
+	assert_string_equal(report_cell(a, "\n\n\n", 2), "??\xe2\x80\xa6");
+	assert_null(report_cell(a, NULL, 7));
 }
 
 static void groups_digits(void **state)
@@ -95,6 +108,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(quotes_every_field, begin, end),
 		cmocka_unit_test_setup_teardown(writes_no_formula, begin, end),
 		cmocka_unit_test_setup_teardown(shows_no_control_characters, begin, end),
+		cmocka_unit_test_setup_teardown(cuts_a_cell_between_characters, begin, end),
 		cmocka_unit_test_setup_teardown(groups_digits, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_json_readable_whatever_the_bytes, begin, end),
 	};
