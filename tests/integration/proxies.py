@@ -124,7 +124,8 @@ TypesConfig /etc/mime.types
 Include {folder}/sample.conf
 """
 APACHE_MODULES = ("mpm_event", "authz_core", "authz_host", "unixd", "mime", "alias", "headers", "proxy", "proxy_http",
-                  "proxy_balancer", "lbmethod_byrequests", "slotmem_shm", "socache_shmcb", "ssl", "http2", "reqtimeout")
+                  "proxy_balancer", "proxy_hcheck", "lbmethod_byrequests", "slotmem_shm", "socache_shmcb", "ssl", "http2",
+                  "reqtimeout")
 
 
 def apache(parts, folder):
