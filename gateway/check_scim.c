@@ -6,19 +6,35 @@
 
 #define QUIET ((int64_t)2 * 86400)
 
+static void warn_of_two(struct check *c, const char *what, const struct scim_token *list, size_t n, enum scim_token_kind kind)
+{
+	const char *names[SCIM_TOKENS_OF_KIND];
+	size_t same = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].kind == kind)
+			names[same++] = list[i].name;
+	if (same > 1)
+		say(c, FINDING_WARNING, "scim: there are two %s, %s and %s: retire the one that Entra ID no longer uses", what, names[0], names[1]);
+}
+
 static void check_tokens(struct check *c)
 {
 	const struct settings *s = c->settings;
 	struct scim_token list[SCIM_TOKENS_MAX];
 	struct error err;
 	struct slice text;
-	size_t n = 0;
+	size_t n = 0, tokens = 0;
 
 	/* what is wrong with it, is said among keys and files */
 	if (files_get(c->files, s->scim_tokens, FILE_SECRET, FILES_SCIM, &text, &err) < 0 || scim_tokens_read(c->arena, text, list, &n, &err) < 0 || n == 0)
 		say(c, FINDING_WARNING, "scim: nobody can provision: there is no token in %s; postern scim token new NAME makes one", s->scim_tokens);
-	else if (n > 1)
-		say(c, FINDING_WARNING, "scim: there are two tokens, %s and %s: retire the one that Entra ID no longer uses", list[0].name, list[1].name);
+	for (size_t i = 0; i < n; i++)
+		tokens += list[i].kind == SCIM_TOKEN;
+	warn_of_two(c, "tokens", list, n, SCIM_TOKEN);
+	warn_of_two(c, "client secrets", list, n, SCIM_SECRET);
+	if (tokens && tokens < n)
+		say(c, FINDING_WARNING, "scim: there are tokens and client secrets: Entra ID uses one of the two, retire the others");
 }
 
 static void check_file(struct check *c)

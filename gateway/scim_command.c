@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* `postern scim`: the tokens of Entra ID's provisioning, and what it sent. */
+/* `postern scim`: the tokens and client secrets of Entra ID's provisioning, and what it sent. */
 #include "gateway/commands.h"
 
 #include "base/clock.h"
@@ -20,15 +20,16 @@ struct scim_query {
 	const struct settings *settings;
 	struct scim_token tokens[SCIM_TOKENS_MAX];
 	size_t n;
+	enum scim_token_kind kind;
 	const char *name;
 	bool reload;
 };
 
 static int usage(void)
 {
-	fputs("usage: postern scim token new NAME [--reload]\n"
-	      "       postern scim token list\n"
-	      "       postern scim token retire NAME [--reload]\n"
+	fputs("usage: postern scim token|secret new NAME [--reload]\n"
+	      "       postern scim token|secret list\n"
+	      "       postern scim token|secret retire NAME [--reload]\n"
 	      "       postern scim status\n", stderr);
 	return 2;
 }
@@ -70,6 +71,8 @@ static int say_live(const struct scim_query *q, struct error *err)
 
 /* ---- the actions ---- */
 
+static const char *const nouns[] = {[SCIM_TOKEN] = "token", [SCIM_SECRET] = "client secret"};
+
 static size_t find(const struct scim_query *q)
 {
 	size_t i;
@@ -79,56 +82,86 @@ static size_t find(const struct scim_query *q)
 	return i;
 }
 
-static int token_new(struct scim_query *q, struct error *err)
+/* Those of the kind that is asked for: at most two. */
+static size_t of_kind(const struct scim_query *q, const struct scim_token *out[SCIM_TOKENS_OF_KIND])
 {
-	char text[SCIM_TOKEN_SIZE];
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->n; i++)
+		if (q->tokens[i].kind == q->kind)
+			out[n++] = &q->tokens[i];
+	return n;
+}
+
+static int require_free(const struct scim_query *q, struct error *err)
+{
+	const struct scim_token *same[SCIM_TOKENS_OF_KIND];
 
 	if (!scim_token_name_is_good(q->name))
-		return error_set(err, REASON_SETTINGS, "\"%.60s\" is not a name for a token (letters, digits, -, _ and ., at most %d)", q->name,
-			SCIM_TOKEN_NAME_MAX);
+		return error_set(err, REASON_SETTINGS, "\"%.60s\" is not a name for a %s (letters, digits, -, _ and ., at most %d)", q->name,
+			nouns[q->kind], SCIM_TOKEN_NAME_MAX);
 	if (find(q) < q->n)
-		return error_set(err, REASON_SETTINGS, "there is a token %s already", q->name);
-	if (q->n == SCIM_TOKENS_MAX)
-		return error_set(err, REASON_SETTINGS, "there are two tokens, %s and %s: retire the one that Entra ID no longer uses", q->tokens[0].name,
-			q->tokens[1].name);
-	scim_token_make(q->name, clock_now(), text, &q->tokens[q->n++]);
+		return error_set(err, REASON_SETTINGS, "there is a %s %s already", nouns[q->tokens[find(q)].kind], q->name);
+	if (of_kind(q, same) == SCIM_TOKENS_OF_KIND)
+		return error_set(err, REASON_SETTINGS, "there are two %ss, %s and %s: retire the one that Entra ID no longer uses", nouns[q->kind],
+			same[0]->name, same[1]->name);
+	return 0;
+}
+
+static int make(struct scim_query *q, struct error *err)
+{
+	const char *url = q->settings->scim_url;
+	char text[SCIM_TOKEN_SIZE];
+
+	if (require_free(q, err) < 0)
+		return -1;
+	scim_token_make(q->kind, q->name, clock_now(), text, &q->tokens[q->n++]);
 	if (write_tokens(q, err) < 0)
 		return -1;
-	printf("In Entra ID, Provisioning, Admin credentials (it is shown only now, and kept nowhere):\n"
-	       "  Tenant URL    %s/scim/v2\n"
-	       "  Secret token  %s\n"
-	       "Under Mappings, Users: map objectId to externalId (the default is mailNickname).\n", q->settings->scim_url, text);
+	printf("In Entra ID, Provisioning, Admin credentials (it is shown only now, and kept nowhere):\n");
+	if (q->kind == SCIM_TOKEN)
+		printf("  Tenant URL         %s/scim/v2\n"
+		       "  Secret token       %s\n", url, text);
+	else
+		printf("  Authentication     OAuth 2.0 client credentials\n"
+		       "  Tenant URL         %s/scim/v2\n"
+		       "  Token endpoint     %s/scim/v2/token\n"
+		       "  Client identifier  %s\n"
+		       "  Client secret      %s\n", url, url, SCIM_CLIENT, text);
+	printf("Under Mappings, Users: map objectId to externalId (the default is mailNickname).\n");
 	explicit_bzero(text, sizeof(text));
 	return say_live(q, err);
 }
 
-static int token_list(struct scim_query *q, struct error *err)
+static int list(struct scim_query *q, struct error *err)
 {
-	size_t i;
+	const struct scim_token *same[SCIM_TOKENS_OF_KIND];
+	size_t n = of_kind(q, same);
 
 	(void)err;
-	for (i = 0; i < q->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		char made[21];
 
-		time_write(q->tokens[i].made, made);
-		printf("%-*s  made %s\n", SCIM_TOKEN_NAME_MAX, q->tokens[i].name, made);
+		time_write(same[i]->made, made);
+		printf("%-*s  made %s\n", SCIM_TOKEN_NAME_MAX, same[i]->name, made);
 	}
-	if (!q->n)
-		puts("There is no token: postern scim token new NAME");
+	if (!n)
+		printf("There is no %s: postern scim %s new NAME\n", nouns[q->kind], q->kind == SCIM_TOKEN ? "token" : "secret");
 	return 0;
 }
 
-static int token_retire(struct scim_query *q, struct error *err)
+static int retire(struct scim_query *q, struct error *err)
 {
 	size_t at = find(q);
 
-	if (at == q->n)
-		return error_set(err, REASON_SETTINGS, "there is no token %.60s", q->name);
+	if (at == q->n || q->tokens[at].kind != q->kind)
+		return error_set(err, REASON_SETTINGS, "there is no %s %.60s", nouns[q->kind], q->name);
 	for (q->n--; at < q->n; at++)
 		q->tokens[at] = q->tokens[at + 1];
 	if (write_tokens(q, err) < 0)
 		return -1;
-	printf("%s is known no more%s.\n", q->name, q->n ? "" : "; nobody can provision until there is another");
+	printf("%s is known no more%s%s.\n", q->name, q->kind == SCIM_SECRET ? ", nor what it bought" : "",
+		q->n ? "" : "; nobody can provision until there is another");
 	return say_live(q, err);
 }
 
@@ -164,11 +197,15 @@ static int status(struct scim_query *q, struct error *err)
 
 static const struct action {
 	const char *words[2];
+	enum scim_token_kind kind;
 	bool named, may_reload, keeps_rights;
 	int (*run)(struct scim_query *q, struct error *err);
 } actions[] = {
-	{{"token", "new"}, true, true, true, token_new}, {{"token", "list"}, false, false, true, token_list},
-	{{"token", "retire"}, true, true, true, token_retire}, {{"status", NULL}, false, false, false, status},
+	{{"token", "new"}, SCIM_TOKEN, true, true, true, make}, {{"token", "list"}, SCIM_TOKEN, false, false, true, list},
+	{{"token", "retire"}, SCIM_TOKEN, true, true, true, retire},
+	{{"secret", "new"}, SCIM_SECRET, true, true, true, make}, {{"secret", "list"}, SCIM_SECRET, false, false, true, list},
+	{{"secret", "retire"}, SCIM_SECRET, true, true, true, retire},
+	{{"status", NULL}, SCIM_TOKEN, false, false, false, status},
 };
 
 static const struct action *action_of(struct scim_query *q, int argc, char **argv)
@@ -188,6 +225,7 @@ static const struct action *action_of(struct scim_query *q, int argc, char **arg
 		if (argc != at + action->named)
 			return NULL;
 		q->name = action->named ? argv[at] : NULL;
+		q->kind = action->kind;
 		return action;
 	}
 	return NULL;

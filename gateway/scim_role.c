@@ -3,9 +3,10 @@
  * The scim role: what Entra ID's provisioning service sends (scim/scim.h), on a
  * listener of its own.
  *
- * Holds the hashes of the bearer tokens and the TLS key, where there is one; it
- * alone writes STATE_DIR/scim/.  Nobody without a token gets further than its
- * comparison, and each such request takes one of the network's failures.
+ * Holds the hashes of the bearer tokens and client secrets, the key that seals
+ * access tokens, and the TLS key, where there is one; it alone writes
+ * STATE_DIR/scim/.  Nobody without a token gets further than its comparison,
+ * and each such request takes one of the network's failures.
  */
 #include "gateway/limits.h"
 #include "gateway/listener_role.h"
@@ -16,12 +17,13 @@
 #include <unistd.h>
 
 #define BASE "/scim/v2"
+#define TOKEN_ENDPOINT BASE "/token"    /* below BASE, so that a proxy which passes that needs no second rule */
+#define GRANT_LIMIT ((size_t)8 * 1024)
 
 struct scim_service {
 	struct gateway *gateway;
 	struct scim *scim;
-	struct scim_token tokens[SCIM_TOKENS_MAX];
-	size_t token_count;
+	struct scim_callers callers;
 };
 
 /* ---- saying no ---- */
@@ -37,27 +39,51 @@ static void refuse(struct http_exchange *x, enum reason reason, void *context)
 	x->reply_body = scim_error_body(x->arena, x->status, NULL, arena_printf(x->arena, "Refused: %s.", reason_word(reason)));
 }
 
-static void refuse_token(struct http_exchange *x, struct scim_service *s)
+/* Who guesses has only so many tries. */
+static void count_guess(struct http_exchange *x, const struct scim_service *s)
 {
 	limits_failed(s->gateway, x, REASON_SCIM_TOKEN);
 	if (limits_tells(s->gateway, arena_printf(x->arena, "scim %s", x->client)))
 		log_warning("a request without a good token", "reason", reason_word(REASON_SCIM_TOKEN), "client", x->client, NULL);
+}
+
+/* RFC 6750 section 3.1: who sent no token is told of no error. */
+static void refuse_token(struct http_exchange *x, const struct scim_service *s)
+{
+	bool sent = x->authorization && strncasecmp(x->authorization, "Bearer ", 7) == 0;
+
+	count_guess(x, s);
 	x->status = reason_status(REASON_SCIM_TOKEN);
 	x->reply_type = SCIM_TYPE;
-	x->www_authenticate = x->authorization ? "Bearer realm=\"scim\", error=\"invalid_token\"" : "Bearer realm=\"scim\"";
-	x->reply_body = scim_error_body(x->arena, x->status, NULL, "The bearer token is missing or not known: `postern scim token new` makes one, and "
-		"a reload of the service makes it known.");
+	x->www_authenticate = sent ? "Bearer realm=\"scim\", error=\"invalid_token\"" : "Bearer realm=\"scim\"";
+	x->reply_body = scim_error_body(x->arena, x->status, NULL, "The bearer token is missing, has ended or is not known: `postern scim token new` "
+		"makes one, and a reload of the service makes it known.");
+}
+
+static struct scim_grant *grant_of(struct http_exchange *x, const struct scim_service *s)
+{
+	const struct scim_grant_request request = {.authorization = x->authorization, .content_type = x->content_type, .body = x->body};
+	struct scim_grant *grant = arena_alloc(x->arena, sizeof(*grant));
+
+	scim_grant(x->arena, &s->callers, &request, grant);
+	return grant;
+}
+
+static bool is_grant(const struct http_exchange *x)
+{
+	return x->method == HTTP_POST && strcmp(x->path, TOKEN_ENDPOINT) == 0 && x->body.n <= GRANT_LIMIT;
 }
 
 /*
- * Who has a token is not held up by what its network did: Entra ID sends for all of its tenants from the same addresses,
- * and any of them may have guesses sent from there.
+ * Who has a token, or the secret of a client, is not held up by what its network did: Entra ID sends for all of its
+ * tenants from the same addresses, and any of them may have guesses sent from there.
  */
 static enum reason admit(struct http_exchange *x, void *context)
 {
 	const struct scim_service *s = context;
+	bool known = is_grant(x) ? grant_of(x, s)->name != NULL : scim_caller(x->arena, &s->callers, x->authorization) != NULL;
 
-	return scim_token_of(s->tokens, s->token_count, x->authorization) ? REASON_NONE : limits_request(s->gateway, x);
+	return known ? REASON_NONE : limits_request(s->gateway, x);
 }
 
 static bool welcome(const char *peer, void *context)
@@ -104,7 +130,7 @@ static void tell(const char *token, const struct scim_reply *r)
 static void answer(struct http_exchange *x, void *context)
 {
 	struct scim_service *s = context;
-	const char *token = scim_token_of(s->tokens, s->token_count, x->authorization);
+	const char *token = scim_caller(x->arena, &s->callers, x->authorization);
 	const struct scim_request request = {
 		.method = method_of(x), .path = arena_printf(x->arena, "/%s", x->rest), .query = x->query, .body = x->body, .if_match = x->if_match,
 		.if_none_match = x->if_none_match,
@@ -126,6 +152,25 @@ static void answer(struct http_exchange *x, void *context)
 	x->retry_after = reply.status == 503 ? "60" : NULL;
 }
 
+/* The token endpoint (RFC 6749 section 3.2). */
+static void grant(struct http_exchange *x, void *context)
+{
+	const struct scim_service *s = context;
+	const struct scim_grant *g = grant_of(x, s);
+
+	if (g->status == reason_status(REASON_SCIM_TOKEN)) {
+		count_guess(x, s);
+		x->www_authenticate = "Basic realm=\"scim\"";
+	} else if (g->error) {
+		log_info("scim: no access token", "error", g->error, "client", x->client, NULL);
+	} else {
+		log_info("scim: an access token", "secret", g->name, "client", x->client, NULL);
+	}
+	x->status = g->status;
+	x->reply_type = SCIM_GRANT_TYPE;
+	x->reply_body = g->body;
+}
+
 /* ---- the role ---- */
 
 /* A file that is not there yet holds none: whoever asks is refused, and `postern check` says so. */
@@ -135,12 +180,12 @@ static int read_tokens(const struct listener_role *l, struct scim_service *s, st
 	struct error ignored;
 	struct slice text;
 
-	s->token_count = 0;
+	s->callers.n = 0;
 	if (files_get(l->gateway.files, path, FILE_SECRET, FILES_SCIM, &text, &ignored) < 0) {
 		log_warning("there is no token yet: postern scim token new NAME", "file", path, NULL);
 		return 0;
 	}
-	if (scim_tokens_read(l->gateway.arena, text, s->tokens, &s->token_count, err) < 0)
+	if (scim_tokens_read(l->gateway.arena, text, s->callers.list, &s->callers.n, err) < 0)
 		return error_prefix(err, "%s: ", path);
 	return 0;
 }
@@ -178,6 +223,7 @@ static struct scim_service service;
 static int open_server(struct listener_role *l, struct event_base *base, struct http_server **out, struct error *err)
 {
 	static const struct http_route routes[] = {
+		{TOKEN_ENDPOINT, HTTP_POST, GRANT_LIMIT, grant},
 		{BASE "/*", HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE, SCIM_BODY_LIMIT, answer}, {0},
 	};
 	const struct settings *s = l->gateway.settings;
@@ -188,10 +234,12 @@ static int open_server(struct listener_role *l, struct event_base *base, struct 
 		.exempt = s->limits.exempt, .exempt_count = s->limits.exempt_count,
 	};
 	struct slice certificate = {0}, key = {0};
+	struct arena *a = l->gateway.arena;
 
 	service.gateway = &l->gateway;
 	if (read_tokens(l, &service, err) < 0 || read_tls(l, &certificate, &key, err) < 0 || open_limits(&l->gateway, err) < 0 ||
-		scim_open(settings_scim_path(l->gateway.arena, s), arena_printf(l->gateway.arena, "%s" BASE, s->scim_url), &service.scim, err) < 0)
+		scim_access_key(a, settings_scim_key_path(a, s), &service.callers.key, err) < 0 ||
+		scim_open(settings_scim_path(a, s), arena_printf(a, "%s" BASE, s->scim_url), &service.scim, err) < 0)
 		return -1;
 	return http_server_new(base, &options, certificate, key, out, err);
 }

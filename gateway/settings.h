@@ -393,6 +393,7 @@ bool settings_is_atlassians_group(const char *name);
 /* Paths under state_dir and runtime_dir, one place for each. */
 const char *settings_mirror_path(struct arena *a, const struct settings *s);
 const char *settings_scim_path(struct arena *a, const struct settings *s);      /* STATE_DIR/scim/scim.mdb */
+const char *settings_scim_key_path(struct arena *a, const struct settings *s);  /* STATE_DIR/scim/access.key */
 const struct directory_options *settings_scim_directory(const struct settings *s);      /* of kind scim; NULL: none */
 /* Rules of LDAP: those in force, how it went with the last ones, which of them an administrator accepted. */
 const char *settings_ldap_rules_path(struct arena *a, const struct settings *s);

@@ -10,6 +10,11 @@ const char *settings_scim_path(struct arena *a, const struct settings *s)
 	return arena_printf(a, "%s/scim/scim.mdb", s->state_dir);
 }
 
+const char *settings_scim_key_path(struct arena *a, const struct settings *s)
+{
+	return arena_printf(a, "%s/scim/access.key", s->state_dir);
+}
+
 const struct directory_options *settings_scim_directory(const struct settings *s)
 {
 	size_t i;

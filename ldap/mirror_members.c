@@ -150,3 +150,34 @@ int mirror_writer_links(struct mirror_writer *w, const unsigned char uuid[UUID_S
 	sort(list, &n);
 	return members_change(w, group, list, n, err);
 }
+
+int mirror_writer_people_in(struct mirror_writer *w, const unsigned char group[UUID_SIZE], struct arena *a, unsigned char (**out)[UUID_SIZE],
+	size_t *n_out, struct error *err)
+{
+	struct key k = key_uuid(w->directory->name, MIRROR_GROUPS, group);
+	unsigned char (*people)[UUID_SIZE] = NULL;
+	struct slice bytes;
+	size_t n = 0, count = 0;
+	node_id *list = NULL;
+	int found;
+
+	if (writer_begin(w, err) < 0)
+		return -1;
+	found = store_get(w->txn, TABLE_UUID, key_slice(&k), &bytes, err);
+	if (found < 0 || (found && members_kept(w, node_read(bytes), &list, &n, err) < 0))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct record r;
+
+		found = record_at(w, MIRROR_PEOPLE, list[i], &bytes, err);
+		if (found < 0 || (found && record_read_head(bytes, &r, err) < 0))
+			return -1;
+		if (!found)
+			continue;
+		people = arena_grow(a, people, count, sizeof(*people));
+		memcpy(people[count++], r.uuid, UUID_SIZE);
+	}
+	*out = people;
+	*n_out = count;
+	return 0;
+}

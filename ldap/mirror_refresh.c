@@ -19,7 +19,8 @@
  * What comes, and all other changes, are put at once.
  *
  * News (outside of a refresh) is done at once: the server names each entry,
- * because somebody changed it.
+ * because somebody changed it.  Where all that goes comes as news, who follows
+ * adds it up (mirror_writer_went), and has a refresh judge what is too much.
  */
 #include "ldap/writer.h"
 
@@ -46,7 +47,19 @@ static size_t allowance(const struct mirror_writer *w, size_t known)
 
 size_t mirror_writer_allowance(const struct mirror_writer *w, enum mirror_kind kind)
 {
-	return allowance(w, (size_t)w->state.count[kind]);
+	size_t went = w->went[kind], all = allowance(w, (size_t)w->state.count[kind] + went);
+
+	return all > went ? all - went : 0;
+}
+
+void mirror_writer_went(struct mirror_writer *w, enum mirror_kind kind, size_t n)
+{
+	w->went[kind] = n;
+}
+
+size_t mirror_writer_count(const struct mirror_writer *w, enum mirror_kind kind)
+{
+	return (size_t)w->state.count[kind];
 }
 
 /* ---- what was accepted ---- */
@@ -350,17 +363,19 @@ static bool is_emptied(const struct losses *l)
 static int hold(struct mirror_writer *w, enum mirror_kind kind, const struct losses *l, struct error *err)
 {
 	const char *name = w->directory->name;
-	char why[STATE_ERROR_MAX];
+	char why[STATE_ERROR_MAX], lately[60] = "";
 
 	if (removal_write(w, kind, l, err) < 0)
 		return -1;
+	if (w->went[kind])
+		snprintf(lately, sizeof(lately), ", after %zu within a day", w->went[kind]);
 	if (is_emptied(l))
 		snprintf(why, sizeof(why), "the directory has none of %zu known %s any more", l->n, plural(kind));
 	else if (l->hollow)
 		snprintf(why, sizeof(why), "the directory would take away %zu of %zu %s (%zu of them are there, and lack what they had)", l->n,
 			w->gatherings[kind].known, plural(kind), l->hollow);
 	else
-		snprintf(why, sizeof(why), "the directory would take away %zu of %zu %s", l->n, w->gatherings[kind].known, plural(kind));
+		snprintf(why, sizeof(why), "the directory would take away %zu of %zu %s%s", l->n, w->gatherings[kind].known, plural(kind), lately);
 	log_error("a removal is held until it is accepted", "directory", name, "detail", why, NULL);
 	mirror_writer_lost(w, arena_printf(w->arena, "%s: kept until `postern mirror accept %s`", why, name));
 	/* under new settings: who was sent is as they want it, and nobody else is in the index */
@@ -400,7 +415,7 @@ static bool must_ask(const struct mirror_writer *w, enum mirror_kind kind, const
 		unaccepted += !uuid_set_has(l->of->accepted, l->uuids[i]);
 	if (unaccepted == 0)
 		return false;
-	return is_emptied(l) || (unaccepted > allowance(w, l->of->known) && !is_of_other_settings(w, kind));
+	return is_emptied(l) || (unaccepted + w->went[kind] > allowance(w, l->of->known + w->went[kind]) && !is_of_other_settings(w, kind));
 }
 
 int mirror_writer_refresh_end(struct mirror_writer *w, enum mirror_kind kind, enum refresh_extent extent, struct error *err)

@@ -39,6 +39,10 @@ int mirror_writer_delete(struct mirror_writer *w, enum mirror_kind kind, const u
 int mirror_writer_links(struct mirror_writer *w, const unsigned char uuid[UUID_SIZE], const struct mirror_attribute *added,
 	const struct mirror_attribute *removed, struct error *err);
 
+/* Those right in a group, as it stands here; in the arena. */
+int mirror_writer_people_in(struct mirror_writer *w, const unsigned char group[UUID_SIZE], struct arena *a, unsigned char (**out)[UUID_SIZE],
+	size_t *n_out, struct error *err);
+
 /*
  * Between a refresh's begin and end, what the directory lacks is gathered only,
  * and judged at the end: no refresh takes away more than removal_limit allows,
@@ -61,8 +65,15 @@ int mirror_writer_refresh_end(struct mirror_writer *w, enum mirror_kind kind, en
 /* DNs of at most `most` entries that the refresh under way has not named yet, in the arena. */
 int mirror_writer_unseen(struct mirror_writer *w, enum mirror_kind kind, size_t most, struct arena *a, const char **out,
 	size_t *n_out, struct error *err);
-/* How many entries a refresh may take away unasked. */
+/* How many entries may be taken away unasked now. */
 size_t mirror_writer_allowance(const struct mirror_writer *w, enum mirror_kind kind);
+/*
+ * Who follows a source where what is deleted comes one after the other adds it
+ * up, and says how much of a kind went lately: it counts with what a refresh
+ * would take away.
+ */
+void mirror_writer_went(struct mirror_writer *w, enum mirror_kind kind, size_t n);
+size_t mirror_writer_count(const struct mirror_writer *w, enum mirror_kind kind);
 /* 1: what is pending was accepted since, and a refresh would be given it; 0: not. */
 int mirror_writer_accepted(struct mirror_writer *w, struct error *err);
 

@@ -30,6 +30,7 @@ struct mirror_writer {
 	node_id next;                   /* the next node's number; other writers move it, so it is read with each transaction */
 	struct slice cookies[MIRROR_KINDS];
 	struct gathering gatherings[MIRROR_KINDS];
+	size_t went[MIRROR_KINDS];      /* lately, as who follows says; 0 where nobody adds it up */
 	struct state state;
 	struct about about;
 	bool changed;                   /* an entry changed: readers should look again */

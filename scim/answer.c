@@ -69,29 +69,29 @@ static int wrong_method(struct work *w, const char *allow)
 	return fault_set(&w->fault, 405, NULL, "This address cannot be used that way; it takes %s.", allow);
 }
 
-static int answer_one(struct work *w, enum resource kind, const char *name)
+static int answer_one(struct work *w, const struct resource_kind *k, const char *name)
 {
-	static int (*const methods[][2])(struct work *w, const struct id *id) = {
-		[SCIM_GET] = {user_read, group_read}, [SCIM_PUT] = {user_replace, group_replace}, [SCIM_PATCH] = {user_patch, group_patch},
-		[SCIM_DELETE] = {user_delete, group_delete}, [SCIM_POST] = {NULL, NULL},
+	static int (*const methods[])(struct work *w, const struct resource_kind *k, const struct id *id) = {
+		[SCIM_GET] = resource_read, [SCIM_PUT] = resource_replace, [SCIM_PATCH] = resource_patch, [SCIM_DELETE] = resource_delete,
+		[SCIM_POST] = NULL,
 	};
 	struct id id;
 
-	if (!methods[w->request->method][kind])
+	if (!methods[w->request->method])
 		return wrong_method(w, "GET, PUT, PATCH, DELETE");
 	if (!id_read(name, &id))
-		return fault_set(&w->fault, 404, NULL, "There is no such %s.", kind == RESOURCE_USER ? "user" : "group");
-	return methods[w->request->method][kind](w, &id);
+		return fault_set(&w->fault, 404, NULL, "There is no such %s.", k->kind == RESOURCE_USER ? "user" : "group");
+	return methods[w->request->method](w, k, &id);
 }
 
-static int answer_resources(struct work *w, enum resource kind, const char *name)
+static int answer_resources(struct work *w, const struct resource_kind *k, const char *name)
 {
 	if (name)
-		return answer_one(w, kind, name);
+		return answer_one(w, k, name);
 	if (w->request->method == SCIM_GET)
-		return list_answer(w, kind);
+		return list_answer(w, k->kind);
 	if (w->request->method == SCIM_POST)
-		return kind == RESOURCE_USER ? user_create(w) : group_create(w);
+		return resource_create(w, k);
 	return wrong_method(w, "GET, POST");
 }
 
@@ -102,9 +102,9 @@ static int dispatch(struct work *w)
 	if (read_target(w, &target) < 0)
 		return -1;
 	if (strcmp(target.what, "Users") == 0)
-		return answer_resources(w, RESOURCE_USER, target.name);
+		return answer_resources(w, &user_kind, target.name);
 	if (strcmp(target.what, "Groups") == 0)
-		return answer_resources(w, RESOURCE_GROUP, target.name);
+		return answer_resources(w, &group_kind, target.name);
 	if (w->request->method != SCIM_GET)
 		return wrong_method(w, "GET");
 	return discovery_answer(w, target.what, target.name);

@@ -25,11 +25,6 @@ int query_text(struct work *w, const char *name, const char **out)
 	return 0;
 }
 
-json_t *body_read(struct work *w)
-{
-	return json_read(w->request->body, &w->fault);
-}
-
 int found_or_404(struct work *w, enum resource kind, const struct id *id, json_t **out)
 {
 	struct error err;
@@ -48,7 +43,7 @@ const char *etag_of(struct arena *a, const json_t *kept)
 }
 
 /* One of a list: W/"3", "3", or *. */
-static bool etag_fits(struct arena *a, const char *list, const json_t *kept)
+bool etag_fits(struct arena *a, const char *list, const json_t *kept)
 {
 	const char *ours = etag_of(a, kept) + 2;
 	size_t n = strlen(ours);
@@ -135,6 +130,8 @@ int group_members_shown(struct work *w, json_t *shown, const struct id *id)
 
 	if (data_members(w->arena, w->t, id, &list, &n, &err) < 0)
 		return fault_store(&w->fault, &err);
+	if (n > SCIM_MEMBERS_OF_ONE)
+		return fault_set(&w->fault, 413, "tooMany", "The group has %zu members: ask with excludedAttributes=members.", n);
 	members = json_array();
 	for (size_t i = 0; i < n; i++) {
 		char text[SCIM_ID_TEXT];
@@ -237,24 +234,4 @@ int reply_json(struct work *w, int status, json_t *body)
 	w->reply->body = slice_c(arena_strdup(w->arena, text));
 	free(text);
 	return 0;
-}
-
-int reply_resource(struct work *w, int status, const json_t *kept, json_t *shown, enum resource kind)
-{
-	struct selection selection;
-
-	if (selection_read(w, &selection) < 0) {
-		json_decref(shown);
-		return -1;
-	}
-	w->reply->etag = etag_of(w->arena, kept);
-	if (status == 201)
-		w->reply->location = location_of(w, kind, json_text(shown, "id"));
-	if (w->request->method == SCIM_GET && w->request->if_none_match && etag_fits(w->arena, w->request->if_none_match, kept)) {
-		json_decref(shown);
-		w->reply->status = 304;
-		return 0;
-	}
-	selection_cut(&selection, shown);
-	return reply_json(w, status, shown);
 }

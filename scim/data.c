@@ -7,7 +7,7 @@
  *	MEMBERS+        group -> kind, member;  MEMBER_OF+ kind, member -> groups
  *	LOG             number (8 bytes, big endian) -> kind, id: what changed, each only once, with its last number
  *	CHANGED         kind, id -> number
- *	META            "file" -> made with it; "number" -> last; "heard", "changed" -> time
+ *	META            "file" -> id; "former" -> id, number; "number" -> last; "heard", "changed" -> time
  *
  * The log is how the mirror follows: it reads on from the number it knows.
  * What was deleted stays in it, 25 bytes each.
@@ -23,6 +23,7 @@
 #define MAP_SIZE ((size_t)8 << 30)
 #define NUMBER_SIZE 8
 #define TAGGED_SIZE (1 + SCIM_ID_SIZE)
+#define FORMER_SIZE (SCIM_ID_SIZE + NUMBER_SIZE)
 
 const char *const data_tables[] = {"users", "groups", "index+", "members+", "member_of+", "log", "changed", "meta", NULL};
 
@@ -93,39 +94,6 @@ static struct slice tagged_slice(const struct tagged *t)
 
 /* ---- the file itself ---- */
 
-static int begin_file(struct store *s, struct error *err)
-{
-	unsigned char file[SCIM_ID_SIZE];
-	struct store_txn *t;
-
-	random_bytes(file, sizeof(file));
-	if (store_begin_write(s, &t, err) < 0)
-		return -1;
-	if (store_put_new(t, DATA_META, slice_c("file"), slice_of(file, sizeof(file)), err) < 0) {
-		store_abort(t);
-		return -1;
-	}
-	return store_commit(t, err);
-}
-
-int data_open(const char *path, enum store_use use, struct store **out, struct error *err)
-{
-	const struct store_options options = {
-		.path = path, .use = use, .schema = SCIM_SCHEMA, .map_size = MAP_SIZE, .tables = data_tables,
-		.cure = "it belongs to another version of this program, which alone can read it",
-	};
-	struct store *s;
-
-	if (store_open(&options, &s, err) < 0)
-		return -1;
-	if (use == STORE_WRITE && begin_file(s, err) < 0) {
-		store_close(s);
-		return -1;
-	}
-	*out = s;
-	return 0;
-}
-
 static int number_get(struct store_txn *t, const char *name, uint64_t *out, struct error *err)
 {
 	struct slice value;
@@ -166,17 +134,89 @@ int data_time_put(struct store_txn *t, const char *name, int64_t value, struct e
 	return number_put(t, name, (uint64_t)value, err);
 }
 
-int data_place(struct store_txn *t, struct data_place *out, struct error *err)
+/* 1, 0: there is none, -1. */
+static int file_get(struct store_txn *t, unsigned char out[SCIM_ID_SIZE], struct error *err)
 {
 	struct slice file;
 	int found = store_get(t, DATA_META, slice_c("file"), &file, err);
 
+	if (found == 1 && file.n != SCIM_ID_SIZE)
+		return error_set(err, REASON_STORE, "the SCIM file does not say which it is");
+	if (found == 1)
+		memcpy(out, file.p, SCIM_ID_SIZE);
+	return found;
+}
+
+int data_place(struct store_txn *t, struct data_place *out, struct error *err)
+{
+	struct data_place place = {.has_former = false};
+	struct slice former;
+	uint64_t big;
+	int found = file_get(t, place.file, err);
+
+	if (found == 0)
+		return error_set(err, REASON_STORE, "the SCIM file does not say which it is");
+	if (found < 0 || number_get(t, "number", &place.number, err) < 0)
+		return -1;
+	found = store_get(t, DATA_META, slice_c("former"), &former, err);
 	if (found < 0)
 		return -1;
-	if (found == 0 || file.n != SCIM_ID_SIZE)
-		return error_set(err, REASON_STORE, "the SCIM file does not say which it is");
-	memcpy(out->file, file.p, SCIM_ID_SIZE);
-	return number_get(t, "number", &out->number, err);
+	place.has_former = found && former.n == FORMER_SIZE;
+	if (place.has_former) {
+		memcpy(place.former, former.p, SCIM_ID_SIZE);
+		memcpy(&big, former.p + SCIM_ID_SIZE, NUMBER_SIZE);
+		place.former_number = be64toh(big);
+	}
+	*out = place;
+	return 0;
+}
+
+/* Another file from here on, to who follows: internal.h says why. */
+static int name_anew(struct store_txn *t, struct error *err)
+{
+	unsigned char former[FORMER_SIZE], file[SCIM_ID_SIZE];
+	uint64_t number, big;
+	int found = file_get(t, former, err);
+
+	if (found < 0 || number_get(t, "number", &number, err) < 0)
+		return -1;
+	big = htobe64(number);
+	memcpy(former + SCIM_ID_SIZE, &big, NUMBER_SIZE);
+	if (found && store_put(t, DATA_META, slice_c("former"), slice_of(former, sizeof(former)), err) < 0)
+		return -1;
+	random_bytes(file, sizeof(file));
+	return store_put(t, DATA_META, slice_c("file"), slice_of(file, sizeof(file)), err);
+}
+
+static int begin_file(struct store *s, struct error *err)
+{
+	struct store_txn *t;
+
+	if (store_begin_write(s, &t, err) < 0)
+		return -1;
+	if (name_anew(t, err) < 0) {
+		store_abort(t);
+		return -1;
+	}
+	return store_commit(t, err);
+}
+
+int data_open(const char *path, enum store_use use, struct store **out, struct error *err)
+{
+	const struct store_options options = {
+		.path = path, .use = use, .schema = SCIM_SCHEMA, .map_size = MAP_SIZE, .tables = data_tables,
+		.cure = "it belongs to another version of this program, which alone can read it",
+	};
+	struct store *s;
+
+	if (store_open(&options, &s, err) < 0)
+		return -1;
+	if (use == STORE_WRITE && begin_file(s, err) < 0) {
+		store_close(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
 }
 
 /* ---- what changed ---- */

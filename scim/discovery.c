@@ -120,8 +120,10 @@ static json_t *resource_type(const struct work *w, size_t i)
 static json_t *service(const struct work *w)
 {
 	const char *location = arena_printf(w->arena, "%s/ServiceProviderConfig", w->scim->base);
-	json_t *schemes = json_pack("[{s:s, s:s, s:s, s:b}]", "type", "oauthbearertoken", "name", "Bearer token", "description",
-		"The secret token that `postern scim token new` shows.", "primary", 1);
+	json_t *schemes = json_pack("[{s:s, s:s, s:s, s:b}, {s:s, s:s, s:s, s:b}]", "type", "oauthbearertoken", "name", "Bearer token",
+		"description", "The secret token that `postern scim token new` shows.", "primary", 1, "type", "oauth2", "name",
+		"OAuth 2.0 client credentials", "description", "The client secret that `postern scim secret new` shows, at the token endpoint.",
+		"primary", 0);
 
 	return json_pack("{s:[s], s:{s:b}, s:{s:b, s:i, s:i}, s:{s:b, s:i}, s:{s:b}, s:{s:b}, s:{s:b}, s:o, s:{s:s, s:s}}", "schemas",
 		"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig", "patch", "supported", 1, "bulk", "supported", 0, "maxOperations", 0,

@@ -6,26 +6,25 @@
  *	all of it, compared with what the mirror has; what would go is judged like
  *	that of any directory, and held when it is too much
  *
- *	then: what its log says since the number that the mirror's cookie holds
+ *	then: what its log says since the number that the mirror's cookie holds;
+ *	when what it takes away, and went within a day, is too much together, all
+ *	of it is compared, so that the rest is held
  *
- * The cookie is the file's own id and that number, kept in the transaction of
- * what it stands for.  The file is looked at four times a second, which costs
- * one page; while it can be read, the mirror is as it is.
+ * The cookie says where we stand (standing.h).  The file is looked at four times
+ * a second, which costs one page; while it can be read, the mirror is as it is.
  */
 #include "scim/entry.h"
+#include "scim/standing.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <endian.h>
 #include <time.h>
 
 #define LOOK_NS 250000000
 #define HEARD_EVERY INT64_C(10000000)
 #define HELD_EVERY INT64_C(1000000)
 #define HELD_REREAD INT64_C(600000000)
-#define CHANGES_AT_ONCE 500
-#define COOKIE_SIZE (SCIM_ID_SIZE + 8)
 #define PIECES 256                      /* of a table, by an id's first byte */
 
 struct scim_follow {
@@ -34,7 +33,8 @@ struct scim_follow {
 	const struct mirror_progress *progress;
 	struct mirror_writer *writer;
 	struct store *store;            /* NULL: not open */
-	bool held;
+	struct standing standing;       /* as the cookie has it, and what went since */
+	bool held, accepted;
 	uint64_t read_number;           /* while it is held: up to where the log was followed besides */
 	int64_t heard_at, accepted_at, reread_at;       /* monotonic */
 	char said[300];                 /* so that the log says a thing once */
@@ -46,37 +46,45 @@ static bool must_stop(const struct scim_follow *f)
 	return f->progress->stop(f->progress->context);
 }
 
-/* ---- cookies ---- */
+/* ---- where we stand ---- */
 
-static void cookie_write(const struct data_place *place, char out[COOKIE_SIZE])
-{
-	uint64_t big = htobe64(place->number);
-
-	memcpy(out, place->file, SCIM_ID_SIZE);
-	memcpy(out + SCIM_ID_SIZE, &big, sizeof(big));
-}
-
-/* What the mirror knows; false: nothing of this file, or more than is in it. */
-static bool cookie_fits(const struct scim_follow *f, const struct data_place *now, uint64_t *known)
+static void begin_standing(struct scim_follow *f)
 {
 	struct slice people = mirror_writer_cookie(f->writer, MIRROR_PEOPLE), groups = mirror_writer_cookie(f->writer, MIRROR_GROUPS);
-	uint64_t big;
 
-	if (people.n != COOKIE_SIZE || !slice_equal(people, groups) || memcmp(people.p, now->file, SCIM_ID_SIZE) != 0)
-		return false;
-	memcpy(&big, people.p + SCIM_ID_SIZE, sizeof(big));
-	*known = be64toh(big);
-	return *known <= now->number;
+	if (!slice_equal(people, groups) || !standing_read(people, &f->standing))
+		f->standing = (struct standing){.number = 0};
 }
 
-static int keep_cookies(struct scim_follow *f, const struct data_place *place, struct error *err)
+static int keep_standing(struct scim_follow *f, struct error *err)
 {
-	char cookie[COOKIE_SIZE];
+	char cookie[STANDING_SIZE];
 
-	cookie_write(place, cookie);
-	if (mirror_writer_set_cookie(f->writer, MIRROR_PEOPLE, slice_of(cookie, COOKIE_SIZE), err) < 0)
+	standing_write(&f->standing, cookie);
+	if (mirror_writer_set_cookie(f->writer, MIRROR_PEOPLE, slice_of(cookie, STANDING_SIZE), err) < 0)
 		return -1;
-	return mirror_writer_set_cookie(f->writer, MIRROR_GROUPS, slice_of(cookie, COOKIE_SIZE), err);
+	return mirror_writer_set_cookie(f->writer, MIRROR_GROUPS, slice_of(cookie, STANDING_SIZE), err);
+}
+
+static void stand_at(struct scim_follow *f, const struct data_place *place, uint64_t number)
+{
+	memcpy(f->standing.file, place->file, SCIM_ID_SIZE);
+	f->standing.number = number;
+}
+
+/* To be said before anything is judged. */
+static void tell_what_went(struct scim_follow *f)
+{
+	mirror_writer_went(f->writer, MIRROR_PEOPLE, (size_t)f->standing.went[RESOURCE_USER]);
+	mirror_writer_went(f->writer, MIRROR_GROUPS, (size_t)f->standing.went[RESOURCE_GROUP]);
+}
+
+static void add_what_went(struct scim_follow *f, enum resource kind, size_t before)
+{
+	size_t now = mirror_writer_count(f->writer, kind == RESOURCE_USER ? MIRROR_PEOPLE : MIRROR_GROUPS);
+
+	standing_add(&f->standing, kind, before > now ? before - now : 0, clock_now());
+	tell_what_went(f);
 }
 
 /* ---- one record ---- */
@@ -84,6 +92,30 @@ static int keep_cookies(struct scim_follow *f, const struct data_place *place, s
 static enum mirror_kind kind_of(enum resource kind)
 {
 	return kind == RESOURCE_USER ? MIRROR_PEOPLE : MIRROR_GROUPS;
+}
+
+/* Whose removal is held stays in the groups that he was in when he went. */
+static int keep_held_members(struct scim_follow *f, struct arena *a, struct store_txn *t, const struct id *group, struct data_member **members,
+	size_t *n, struct error *err)
+{
+	unsigned char (*people)[UUID_SIZE];
+	struct slice ignored;
+	size_t count;
+
+	if (mirror_writer_people_in(f->writer, group->bytes, a, &people, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int found = store_get(t, DATA_USERS, slice_of(people[i], UUID_SIZE), &ignored, err);
+
+		if (found < 0)
+			return -1;
+		if (found)
+			continue;
+		*members = arena_grow(a, *members, *n, sizeof(**members));
+		(*members)[*n].kind = RESOURCE_USER;
+		memcpy((*members)[(*n)++].id.bytes, people[i], UUID_SIZE);
+	}
+	return 0;
 }
 
 static int put(struct scim_follow *f, struct arena *a, struct store_txn *t, enum resource kind, const struct id *id, const json_t *kept,
@@ -96,7 +128,7 @@ static int put(struct scim_follow *f, struct arena *a, struct store_txn *t, enum
 	if (kind == RESOURCE_USER) {
 		entry_of_user(a, f->directory, id, kept, &e);
 	} else {
-		if (data_members(a, t, id, &members, &n, err) < 0)
+		if (data_members(a, t, id, &members, &n, err) < 0 || (f->held && keep_held_members(f, a, t, id, &members, &n, err) < 0))
 			return -1;
 		entry_of_group(a, f->directory, id, kept, members, n, &e);
 	}
@@ -105,15 +137,20 @@ static int put(struct scim_follow *f, struct arena *a, struct store_txn *t, enum
 	return mirror_writer_put(f->writer, kind_of(kind), &e, err);
 }
 
-struct change {
-	enum resource kind;
-	struct id id;
-};
-
 enum carry { CARRY_ALL, CARRY_WHAT_IS_THERE };
 
+static int take_away(struct scim_follow *f, const struct data_change *c, struct error *err)
+{
+	size_t before = mirror_writer_count(f->writer, kind_of(c->kind));
+
+	if (mirror_writer_delete(f->writer, kind_of(c->kind), c->id.bytes, err) < 0)
+		return -1;
+	add_what_went(f, c->kind, before);
+	return 0;
+}
+
 /* As it is now, or gone. */
-static int carry(struct scim_follow *f, struct store_txn *t, const struct change *c, enum carry what, struct error *err)
+static int carry(struct scim_follow *f, struct store_txn *t, const struct data_change *c, enum carry what, struct error *err)
 {
 	struct arena *a;
 	json_t *kept;
@@ -122,7 +159,7 @@ static int carry(struct scim_follow *f, struct store_txn *t, const struct change
 	if (found < 0)
 		return -1;
 	if (found == 0)
-		return what == CARRY_ALL ? mirror_writer_delete(f->writer, kind_of(c->kind), c->id.bytes, err) : 0;
+		return what == CARRY_ALL ? take_away(f, c, err) : 0;
 	/* of its own: hundreds of groups of 35,000 may have changed */
 	a = arena_new();
 	rc = put(f, a, t, c->kind, &c->id, kept, err);
@@ -176,10 +213,12 @@ static int carry_piece(struct scim_follow *f, enum resource kind, unsigned char 
 
 static int end_kind(struct scim_follow *f, enum resource kind, struct error *err)
 {
+	size_t before = mirror_writer_count(f->writer, kind_of(kind));
 	int rc = mirror_writer_refresh_end(f->writer, kind_of(kind), REFRESH_NAMED_ALL, err);
 
 	if (rc < 0)
 		return -1;
+	add_what_went(f, kind, before);
 	if (rc == 0) {
 		f->held = true;
 		f->accepted_at = clock_monotonic_us() + HELD_EVERY;
@@ -204,10 +243,45 @@ static int carry_kind(struct scim_follow *f, enum resource kind, struct error *e
 	return end_kind(f, kind, err);
 }
 
+/* What is held is not known as gone, so the next one begins anew; and what went before counts until somebody has decided. */
+static int end_held(struct scim_follow *f, struct error *err)
+{
+	f->standing.since = STANDING_UNTIL_DECIDED;
+	return keep_standing(f, err) < 0 ? -1 : mirror_writer_commit(f->writer, err);
+}
+
+/* Somebody has decided: from here on it is counted anew. */
+static void forget_what_went(struct scim_follow *f)
+{
+	standing_forget(&f->standing);
+	tell_what_went(f);
+}
+
+static int end_whole(struct scim_follow *f, const struct data_place *now, struct error *err)
+{
+	if (f->accepted)
+		forget_what_went(f);
+	else if (f->standing.since == STANDING_UNTIL_DECIDED)
+		f->standing.since = clock_now();
+	stand_at(f, now, now->number);
+	if (keep_standing(f, err) < 0)
+		return -1;
+	mirror_writer_heard(f->writer, clock_now());
+	f->heard_at = clock_monotonic_us() + HEARD_EVERY;
+	if (f->progress->whole)
+		f->progress->whole(f->progress->context, "scim");
+	return mirror_writer_commit(f->writer, err);
+}
+
 static int carry_all(struct scim_follow *f, const struct data_place *now, struct error *err)
 {
-	int rc;
+	int rc = mirror_writer_accepted(f->writer, err);
 
+	if (rc < 0)
+		return -1;
+	f->accepted = rc > 0;
+	if (f->accepted)
+		forget_what_went(f);
 	f->held = false;
 	f->read_number = now->number;
 	log_info("the directory is read from the beginning", "directory", f->directory->name, NULL);
@@ -216,96 +290,49 @@ static int carry_all(struct scim_follow *f, const struct data_place *now, struct
 		rc = carry_kind(f, RESOURCE_GROUP, err);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	/* what is held is not known as gone: the next one begins anew */
-	if (!f->held && keep_cookies(f, now, err) < 0)
-		return -1;
-	if (!f->held) {
-		mirror_writer_heard(f->writer, clock_now());
-		f->heard_at = clock_monotonic_us() + HEARD_EVERY;
-	}
-	if (!f->held && f->progress->whole)
-		f->progress->whole(f->progress->context, "scim");
-	return mirror_writer_commit(f->writer, err);
+	return f->held ? end_held(f, err) : end_whole(f, now, err);
 }
 
 /* ---- what is new ---- */
 
-struct changes {
-	struct change list[CHANGES_AT_ONCE];
-	size_t n;
-	uint64_t last;
-};
-
-/* The log's keys are numbers without a hole's being told: each is looked for. */
-static int read_changes(struct store_txn *t, uint64_t known, uint64_t last, struct changes *out, struct error *err)
-{
-	out->n = 0;
-	for (out->last = known; out->last < last && out->n < CHANGES_AT_ONCE;) {
-		uint64_t big = htobe64(out->last + 1);
-		struct slice value;
-		int found = store_get(t, DATA_LOG, slice_of(&big, sizeof(big)), &value, err);
-
-		if (found < 0)
-			return -1;
-		out->last++;
-		if (!found || value.n != 1 + SCIM_ID_SIZE)
-			continue;
-		out->list[out->n].kind = value.p[0] == 'U' ? RESOURCE_USER : RESOURCE_GROUP;
-		memcpy(out->list[out->n++].id.bytes, value.p + 1, SCIM_ID_SIZE);
-	}
-	return 0;
-}
-
-static int count_gone(struct store_txn *t, const struct changes *c, size_t gone[2], struct error *err)
-{
-	gone[RESOURCE_USER] = gone[RESOURCE_GROUP] = 0;
-	for (size_t i = 0; i < c->n; i++) {
-		int table = c->list[i].kind == RESOURCE_USER ? DATA_USERS : DATA_GROUPS;
-		struct slice ignored;
-		int found = store_get(t, table, id_slice(&c->list[i].id), &ignored, err);
-
-		if (found < 0)
-			return -1;
-		gone[c->list[i].kind] += found == 0;
-	}
-	return 0;
-}
-
 /* 1: done; 0: so many are gone that everything is to be compared and judged; -1. */
-static int carry_changes(struct scim_follow *f, struct store_txn *t, struct data_place *place, const struct changes *c, struct error *err)
+static int carry_changes(struct scim_follow *f, struct store_txn *t, const struct data_place *place, const struct data_changes *c, struct error *err)
 {
 	size_t gone[2];
 	int rc = 0;
 
-	if (count_gone(t, c, gone, err) < 0)
+	if (data_changes_gone(t, c, gone, err) < 0)
 		return -1;
 	if (gone[RESOURCE_USER] > mirror_writer_allowance(f->writer, MIRROR_PEOPLE) ||
 		gone[RESOURCE_GROUP] > mirror_writer_allowance(f->writer, MIRROR_GROUPS))
 		return 0;
 	for (size_t i = 0; i < c->n && rc == 0; i++)
 		rc = carry(f, t, &c->list[i], CARRY_ALL, err);
-	place->number = c->last;
-	return rc < 0 || keep_cookies(f, place, err) < 0 || mirror_writer_commit(f->writer, err) < 0 ? -1 : 1;
+	stand_at(f, place, c->last);
+	return rc < 0 || keep_standing(f, err) < 0 || mirror_writer_commit(f->writer, err) < 0 ? -1 : 1;
 }
 
 /* 1: as the file is; 0: everything is to be read; -1. */
-static int carry_news(struct scim_follow *f, uint64_t known, struct data_place *now, struct error *err)
+static int carry_news(struct scim_follow *f, const struct data_place *now, struct error *err)
 {
-	struct changes *c = malloc(sizeof(*c));
-	uint64_t last = now->number;
+	struct data_changes *c = malloc(sizeof(*c));
 	int rc = 1;
 
 	if (!c)
 		abort();
-	while (rc == 1 && known < last && !must_stop(f)) {
+	/* it was opened anew since: under its former id it would not be known after the next time */
+	if (memcmp(f->standing.file, now->file, SCIM_ID_SIZE) != 0) {
+		stand_at(f, now, f->standing.number);
+		rc = keep_standing(f, err) < 0 || mirror_writer_commit(f->writer, err) < 0 ? -1 : 1;
+	}
+	while (rc == 1 && f->standing.number < now->number && !must_stop(f)) {
 		struct store_txn *t;
 
 		rc = store_begin_read(f->store, &t, err);
 		if (rc < 0)
 			break;
-		rc = read_changes(t, known, last, c, err) < 0 ? -1 : carry_changes(f, t, now, c, err);
+		rc = data_changes_read(t, f->standing.number, now->number, c, err) < 0 ? -1 : carry_changes(f, t, now, c, err);
 		store_abort(t);
-		known = c->last;
 	}
 	free(c);
 	return rc;
@@ -314,7 +341,7 @@ static int carry_news(struct scim_follow *f, uint64_t known, struct data_place *
 /* While what is gone is held: what is there and changed is carried, so that nobody who was switched off meanwhile stays on. */
 static int carry_besides(struct scim_follow *f, uint64_t last, struct error *err)
 {
-	struct changes *c = malloc(sizeof(*c));
+	struct data_changes *c = malloc(sizeof(*c));
 	int rc = 0;
 
 	if (!c)
@@ -324,7 +351,7 @@ static int carry_besides(struct scim_follow *f, uint64_t last, struct error *err
 
 		rc = store_begin_read(f->store, &t, err);
 		if (rc == 0) {
-			rc = read_changes(t, f->read_number, last, c, err);
+			rc = data_changes_read(t, f->read_number, last, c, err);
 			for (size_t i = 0; i < c->n && rc == 0; i++)
 				rc = carry(f, t, &c->list[i], CARRY_WHAT_IS_THERE, err);
 			store_abort(t);
@@ -379,27 +406,25 @@ static int look_place(struct scim_follow *f, struct data_place *out, struct erro
 static int look(struct scim_follow *f, struct error *err)
 {
 	struct data_place now;
-	uint64_t known;
 	int rc;
 
 	if (look_place(f, &now, err) < 0)
 		return -1;
+	standing_age(&f->standing, clock_now());
+	tell_what_went(f);
 	if (f->held) {
 		rc = is_held_over(f, err);
 		if (rc < 0)
 			return -1;
 		return rc > 0 ? carry_all(f, &now, err) : carry_besides(f, now.number, err);
 	}
-	if (!cookie_fits(f, &now, &known))
+	if (!standing_fits(&f->standing, &now))
 		return carry_all(f, &now, err);
-	if (known < now.number) {
-		rc = carry_news(f, known, &now, err);
-		if (rc < 0)
-			return -1;
-		/* cookie and all: what it says is judged together */
-		return rc == 0 ? carry_all(f, &now, err) : heard_when_due(f, err);
-	}
-	return heard_when_due(f, err);
+	rc = carry_news(f, &now, err);
+	if (rc < 0)
+		return -1;
+	/* what it says is judged together */
+	return rc == 0 ? carry_all(f, &now, err) : heard_when_due(f, err);
 }
 
 /* ---- the file ---- */
@@ -443,6 +468,7 @@ int scim_follow(const char *mirror_path, const char *path, const struct director
 
 	if (mirror_writer_open(mirror_path, directory, &f.writer, err) < 0)
 		return -1;
+	begin_standing(&f);
 	while (rc == 0 && !must_stop(&f)) {
 		rc = open_file(&f, err);
 		if (rc == 1)

@@ -100,173 +100,39 @@ static int edit_members(struct work *w, const struct id *id, const struct member
 	return 0;
 }
 
-/* ---- keeping one ---- */
-
-static int keep(struct work *w, const struct id *id, const json_t *before, json_t **after, const struct members *members)
-{
-	struct error err;
-	bool moved = false;
-
-	if (value_normalize(after, &w->fault) < 0)
-		return -1;
-	json_object_del(*after, "members");
-	if (value_require_size(*after, &w->fault) < 0 || value_require_group(*after, &w->fault) < 0 || require_unique(w, *after, id) < 0)
-		return -1;
-	if (edit_members(w, id, members, &moved) < 0)
-		return -1;
-	if (is_unchanged(before, *after) && !moved)
-		return 0;
-	stamp(*after, before);
-	if (index_group(w->t, before, *after, id, &err) < 0 || data_put(w->t, RESOURCE_GROUP, id, *after, &err) < 0)
-		return fault_store(&w->fault, &err);
-	w->reply->done = before ? "group changed" : "group created";
-	return 0;
-}
-
-static int show(struct work *w, int status, const struct id *id, const json_t *kept)
-{
-	struct selection selection;
-	char text[SCIM_ID_TEXT];
-	json_t *shown;
-
-	id_write(id, text);
-	w->reply->id = arena_strdup(w->arena, text);
-	if (selection_read(w, &selection) < 0)
-		return -1;
-	shown = resource_shown(w, RESOURCE_GROUP, kept, text, URN_GROUP);
-	if (selection_wants(&selection, "members") && group_members_shown(w, shown, id) < 0) {
-		json_decref(shown);
-		return -1;
-	}
-	return reply_resource(w, status, kept, shown, RESOURCE_GROUP);
-}
+/* ---- one ---- */
 
 /* `members` of a body, as what is to be done. */
-static int take_members(struct work *w, json_t *body, bool replaces, struct members *out)
+static int take_members(struct work *w, struct revision *r)
 {
-	json_t *value = json_find(body, "members");
+	json_t *value = json_find(r->after, "members");
+	struct members *m = &r->members;
 
-	*out = (struct members){.arena = w->arena};
-	if (replaces) {
-		out->list = arena_grow(w->arena, NULL, 0, sizeof(*out->list));
-		out->list[out->n++] = (struct member_edit){MEMBER_CLEAR, NULL};
+	if (r->before) {
+		m->list = arena_grow(w->arena, NULL, 0, sizeof(*m->list));
+		m->list[m->n++] = (struct member_edit){MEMBER_CLEAR, NULL};
 	}
-	if (value && !json_is_null(value) && members_take(out, MEMBER_ADD, value, &w->fault) < 0)
+	if (value && !json_is_null(value) && members_take(m, MEMBER_ADD, value, &w->fault) < 0)
 		return -1;
-	json_remove(body, "members");
+	json_remove(r->after, "members");
 	return 0;
 }
 
-/* ---- the methods ---- */
-
-int group_create(struct work *w)
+static int settle(struct work *w, struct revision *r)
 {
-	json_t *body = body_read(w);
-	struct members members;
-	struct id id;
-	int rc;
-
-	if (!body)
+	json_object_del(r->after, "members");
+	if (value_require_size(r->after, &w->fault) < 0 || value_require_group(r->after, &w->fault) < 0 || require_unique(w, r->after, &r->id) < 0)
 		return -1;
-	id_make(&id);
-	value_strip(body);
-	rc = take_members(w, body, false, &members);
-	if (rc == 0)
-		rc = keep(w, &id, NULL, &body, &members);
-	if (rc == 0)
-		rc = show(w, 201, &id, body);
-	json_decref(body);
-	return rc;
+	return edit_members(w, &r->id, &r->members, &r->moved);
 }
 
-int group_read(struct work *w, const struct id *id)
+static int empty(struct work *w, struct revision *r)
 {
-	json_t *kept;
-	int rc;
-
-	if (found_or_404(w, RESOURCE_GROUP, id, &kept) < 0)
-		return -1;
-	rc = show(w, 200, id, kept);
-	json_decref(kept);
-	return rc;
+	return clear_members(w, &r->id, &r->moved);
 }
 
-int group_replace(struct work *w, const struct id *id)
-{
-	json_t *before = NULL, *body = NULL;
-	struct members members;
-	int rc = -1;
-
-	if (found_or_404(w, RESOURCE_GROUP, id, &before) < 0)
-		return -1;
-	if (require_match(w, before) == 0)
-		body = body_read(w);
-	if (body) {
-		value_strip(body);
-		rc = take_members(w, body, true, &members);
-	}
-	if (rc == 0)
-		rc = keep(w, id, before, &body, &members);
-	if (rc == 0)
-		rc = show(w, 200, id, body);
-	json_decref(before);
-	json_decref(body);
-	return rc;
-}
-
-/* Without a body: a group of 35,000 is not sent back for one that came. */
-int group_patch(struct work *w, const struct id *id)
-{
-	struct members members = {.arena = w->arena};
-	json_t *before = NULL, *after = NULL, *body = NULL;
-	char text[SCIM_ID_TEXT];
-	int rc = -1;
-
-	if (found_or_404(w, RESOURCE_GROUP, id, &before) < 0)
-		return -1;
-	if (require_match(w, before) == 0)
-		body = body_read(w);
-	if (body) {
-		after = json_deep_copy(before);
-		rc = patch_apply(w->arena, after, body, &members, &w->fault);
-	}
-	if (rc == 0)
-		rc = keep(w, id, before, &after, &members);
-	if (rc == 0) {
-		id_write(id, text);
-		w->reply->id = arena_strdup(w->arena, text);
-		w->reply->etag = etag_of(w->arena, after);
-		w->reply->status = 204;
-	}
-	json_decref(before);
-	json_decref(after);
-	json_decref(body);
-	return rc;
-}
-
-int group_delete(struct work *w, const struct id *id)
-{
-	const struct data_member who = {RESOURCE_GROUP, *id};
-	char text[SCIM_ID_TEXT];
-	bool changed = false;
-	struct error err;
-	json_t *before;
-	int rc;
-
-	if (found_or_404(w, RESOURCE_GROUP, id, &before) < 0)
-		return -1;
-	rc = require_match(w, before);
-	if (rc == 0)
-		rc = clear_members(w, id, &changed);
-	if (rc == 0 && (data_leave_groups(w->arena, w->t, &who, &err) < 0 || index_group(w->t, before, NULL, id, &err) < 0 ||
-		data_delete(w->t, RESOURCE_GROUP, id, &err) < 0))
-		rc = fault_store(&w->fault, &err);
-	json_decref(before);
-	if (rc < 0)
-		return -1;
-	id_write(id, text);
-	w->reply->id = arena_strdup(w->arena, text);
-	w->reply->done = "group deleted";
-	w->reply->status = 204;
-	return 0;
-}
+/* PATCH is answered without a body: a group of 35,000 is not sent back for one that came. */
+const struct resource_kind group_kind = {
+	.kind = RESOURCE_GROUP, .urn = URN_GROUP, .created = "group created", .changed = "group changed", .deleted = "group deleted",
+	.take = take_members, .settle = settle, .index = index_group, .empty = empty, .patched_quietly = true,
+};

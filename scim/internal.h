@@ -3,16 +3,17 @@
  * What the files of scim/ say to each other; no other folder includes this.
  *
  *	answer.c                path and method -> what is to be done; errors
- *	user.c, group.c         one user, one group: read, created, replaced, patched, deleted
+ *	resource.c              one user, one group: read, created, replaced, patched, deleted
+ *	user.c, group.c         what is special to one
  *	common.c                what those share
  *	list.c                  many: filter, paging
  *	discovery.c             Schemas, ResourceTypes, ServiceProviderConfig
  *	patch.c, value.c        operations on a resource as JSON; what is made of values
  *	filter.c, match.c       filters and paths: read, and held against a resource
  *	json.c                  JSON with names in any case
- *	data.c                  the file
- *	tokens.c                who may ask
- *	follow.c, entry.c       the file -> the mirror
+ *	data.c, changes.c       the file, and what changed in it
+ *	tokens.c, access.c      who may ask
+ *	follow.c, entry.c, standing.c   the file -> the mirror
  */
 #ifndef SCIM_INTERNAL_H
 #define SCIM_INTERNAL_H
@@ -25,8 +26,10 @@
 #define SCIM_SCHEMA 1
 #define SCIM_ID_SIZE 16
 #define SCIM_ID_TEXT 37                 /* with its NUL */
+#define SCIM_NAMES_MAX 200              /* attributes of one object, which are held against each other */
 #define SCIM_LIST_MAX 200               /* values of one attribute, which are held against each other; members are no such list */
 #define SCIM_MEMBERS_SHOWN 20000        /* of all groups of a page, and those of the last one more */
+#define SCIM_MEMBERS_OF_ONE 200000      /* of a group that is shown with them: half a kilobyte each */
 #define SCIM_RECORD_MAX 65536           /* bytes of one user or group as it is kept, without members */
 #define SCIM_NAME_MAX 300               /* bytes of what is looked for: userName, a mail, a group's name */
 
@@ -186,10 +189,18 @@ int data_member_remove(struct store_txn *t, const struct id *group, const struct
 /* Out of all groups, which are told of. */
 int data_leave_groups(struct arena *a, struct store_txn *t, const struct data_member *m, struct error *err);
 
-/* Where a follower stands. */
+/*
+ * What a follower compares itself with.  Each opening for writing gives the
+ * file another id, and keeps the former one with the number that it had come
+ * to: whoever stands beyond that has seen what is in no history of this file,
+ * since an older copy was put in its place.
+ */
 struct data_place {
-	unsigned char file[SCIM_ID_SIZE];       /* made with the file */
+	unsigned char file[SCIM_ID_SIZE];
 	uint64_t number;                /* of the last change */
+	bool has_former;
+	unsigned char former[SCIM_ID_SIZE];
+	uint64_t former_number;
 };
 int data_place(struct store_txn *t, struct data_place *out, struct error *err);
 int data_time_get(struct store_txn *t, const char *name, int64_t *out, struct error *err);
@@ -197,7 +208,25 @@ int data_time_put(struct store_txn *t, const char *name, int64_t value, struct e
 #define DATA_HEARD "heard"
 #define DATA_CHANGED_AT "changed"
 
-/* ---- user.c, group.c, list.c, discovery.c ---- */
+/* ---- changes.c ---- */
+
+#define DATA_CHANGES_AT_ONCE 500
+
+struct data_changes {
+	struct data_change {
+		enum resource kind;
+		struct id id;
+	} list[DATA_CHANGES_AT_ONCE];
+	size_t n;
+	uint64_t last;                  /* the number up to which it was read */
+};
+
+/* What changed after number `known`, up to `last`. */
+int data_changes_read(struct store_txn *t, uint64_t known, uint64_t last, struct data_changes *out, struct error *err);
+/* How many of them are there no more, by enum resource. */
+int data_changes_gone(struct store_txn *t, const struct data_changes *c, size_t gone[2], struct error *err);
+
+/* ---- resource.c, user.c, group.c, list.c, discovery.c ---- */
 
 struct scim {
 	struct store *store;
@@ -214,33 +243,48 @@ struct work {
 	struct fault fault;
 };
 
+/* One user or group, from what it was to what it will be. */
+struct revision {
+	struct id id;
+	json_t *before, *after;         /* owned; NULL: there was none, there is none yet */
+	struct members members;         /* what is to be done to a group's */
+	bool moved;                     /* some came or went */
+};
+
+/* What a user has other than a group.  Each hook returns -1 with w->fault. */
+struct resource_kind {
+	enum resource kind;
+	const char *urn, *created, *changed, *deleted;
+	int (*take)(struct work *w, struct revision *r);          /* a whole one came as `after` */
+	int (*settle)(struct work *w, struct revision *r);        /* makes `after` what is kept, or refuses it */
+	int (*index)(struct store_txn *t, const json_t *before, const json_t *after, const struct id *id, struct error *err);
+	int (*empty)(struct work *w, struct revision *r);         /* before it is deleted; NULL: nothing is to be done */
+	bool patched_quietly;
+};
+
+extern const struct resource_kind user_kind, group_kind;
+
 /* Each fills in w->reply, or w->fault and -1. */
-int user_create(struct work *w);
-int user_read(struct work *w, const struct id *id);
-int user_replace(struct work *w, const struct id *id);
-int user_patch(struct work *w, const struct id *id);
-int user_delete(struct work *w, const struct id *id);
-int group_create(struct work *w);
-int group_read(struct work *w, const struct id *id);
-int group_replace(struct work *w, const struct id *id);
-int group_patch(struct work *w, const struct id *id);
-int group_delete(struct work *w, const struct id *id);
+int resource_create(struct work *w, const struct resource_kind *k);
+int resource_read(struct work *w, const struct resource_kind *k, const struct id *id);
+int resource_replace(struct work *w, const struct resource_kind *k, const struct id *id);
+int resource_patch(struct work *w, const struct resource_kind *k, const struct id *id);
+int resource_delete(struct work *w, const struct resource_kind *k, const struct id *id);
 int list_answer(struct work *w, enum resource kind);
 /* name NULL: all of them; `rest` of the path. */
 int discovery_answer(struct work *w, const char *what, const char *name);
 
 /* Shared by the above. */
 int require_match(struct work *w, const json_t *kept);  /* If-Match */
-json_t *body_read(struct work *w);                      /* NULL: fault */
 int found_or_404(struct work *w, enum resource kind, const struct id *id, json_t **out);
 const char *etag_of(struct arena *a, const json_t *kept);
+bool etag_fits(struct arena *a, const char *list, const json_t *kept);  /* If-Match, If-None-Match */
 const char *location_of(const struct work *w, enum resource kind, const char *id);
 /* `$modified`, `$version` one on, or 1. */
 void stamp(json_t *resource, const json_t *before);
 /* Besides its stamp, which `after` then has. */
 bool is_unchanged(const json_t *before, json_t *after);
 /* As a client sees it: a new reference.  Members are put in by the caller. */
-json_t *user_shown(const struct work *w, const json_t *kept, const char *id);
 json_t *resource_shown(const struct work *w, enum resource kind, const json_t *kept, const char *id, const char *urn);
 int group_members_shown(struct work *w, json_t *shown, const struct id *id);
 /* attributes and excludedAttributes of the query. */
@@ -251,7 +295,6 @@ int selection_read(struct work *w, struct selection *out);
 bool selection_wants(const struct selection *s, const char *name);
 void selection_cut(const struct selection *s, json_t *shown);
 int reply_json(struct work *w, int status, json_t *body);       /* takes body */
-int reply_resource(struct work *w, int status, const json_t *kept, json_t *shown, enum resource kind);  /* takes shown */
 /* A parameter of the query, decoded; NULL: not there.  Twice: fault. */
 int query_text(struct work *w, const char *name, const char **out);
 

@@ -12,6 +12,8 @@
 #define COUNT_USUAL 100
 #define COUNT_MAX 200
 #define SCANNED_MAX 50000               /* about a second */
+#define SCANNED_BYTES_MAX ((size_t)64 << 20)
+#define PAGE_BYTES_MAX ((size_t)1 << 20)        /* of records, as they are kept */
 #define FOUND_MAX 1000                  /* of one value in the index: a mail */
 
 struct listing {
@@ -19,7 +21,8 @@ struct listing {
 	enum resource kind;
 	const struct filter *filter;    /* NULL: all */
 	size_t start, count;            /* of the page; start from 1 */
-	size_t total, scanned;
+	size_t total, scanned, scanned_bytes;
+	size_t page_bytes;
 	struct found {
 		struct id id;
 		json_t *kept;           /* owned */
@@ -58,22 +61,38 @@ static void take(struct listing *l, const struct id *id, json_t *kept)
 	}
 	l->page = arena_grow(l->work->arena, l->page, l->n, sizeof(*l->page));
 	l->page[l->n++] = (struct found){*id, kept};
+	/* in memory a record may be forty times as large: such a page ends here, and who asks goes on behind it */
+	l->page_bytes += json_dumpb(kept, NULL, 0, JSON_COMPACT);
+	if (l->page_bytes > PAGE_BYTES_MAX)
+		l->count = l->n;
 }
 
 /* ---- by the index ---- */
 
-/* 1, 0, -1.  Members are no part of what is kept: where they are asked for, they are put in for the filter. */
+/* The id is no part of what is kept: it is put in for the filter. */
+static bool matches(const struct listing *l, const struct id *id, json_t *kept)
+{
+	char text[SCIM_ID_TEXT];
+	bool fits;
+
+	id_write(id, text);
+	json_object_set_new(kept, "id", json_string(text));
+	fits = filter_matches(l->filter, kept);
+	json_object_del(kept, "id");
+	return fits;
+}
+
+/* 1, 0, -1.  Nor are members, which are put in where they are asked for. */
 static int fits(struct listing *l, const struct id *id, json_t *kept)
 {
-	bool of_members = l->kind == RESOURCE_GROUP && filter_wants(l->filter, "members", "value");
-	bool matches;
+	bool of_members = l->kind == RESOURCE_GROUP && filter_wants(l->filter, "members", "value"), fit;
 
 	if (of_members && group_members_shown(l->work, kept, id) < 0)
 		return -1;
-	matches = filter_matches(l->filter, kept);
+	fit = matches(l, id, kept);
 	if (of_members)
 		json_object_del(kept, "members");
-	return matches;
+	return fit;
 }
 
 static int look(struct listing *l, const struct id *id)
@@ -90,23 +109,6 @@ static int look(struct listing *l, const struct id *id)
 	else
 		json_decref(kept);
 	return rc < 0 ? -1 : 0;
-}
-
-/* The id is no part of what is kept: it is put in for the filter. */
-static const struct filter *without_id(struct listing *l, const struct filter *f)
-{
-	struct filter *copy;
-
-	if (f->kind == FILTER_AND) {
-		copy = arena_alloc(l->work->arena, sizeof(*copy));
-		*copy = *f;
-		copy->left = without_id(l, f->left);
-		copy->right = without_id(l, f->right);
-		if (!copy->left || !copy->right)
-			return copy->left ? copy->left : copy->right;
-		return copy;
-	}
-	return f->kind == FILTER_COMPARE && !f->path.urn && f->path.name && strcmp(f->path.name, "id") == 0 && f->op == FILTER_EQ ? NULL : f;
 }
 
 /* `manager eq "…"` is asked with the id, without its schema. */
@@ -127,9 +129,6 @@ static const struct filter *with_schema(struct listing *l, const struct filter *
 	return copy;
 }
 
-/* Every record has a version. */
-static const struct filter anybody = {.kind = FILTER_COMPARE, .path = {.name = KEPT_VERSION}, .op = FILTER_PR};
-
 /* 1: done, 0: no index says who it may be, -1. */
 static int by_index(struct listing *l)
 {
@@ -147,14 +146,8 @@ static int by_index(struct listing *l)
 	struct id one, *list;
 	size_t n;
 
-	if (value) {
-		l->filter = without_id(l, l->filter);
-		if (!id_read(value, &one))
-			return 1;
-		if (!l->filter)
-			l->filter = &anybody;
-		return look(l, &one) < 0 ? -1 : 1;
-	}
+	if (value)
+		return id_read(value, &one) && look(l, &one) < 0 ? -1 : 1;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		value = keys[i].kind == l->kind ? filter_wants(l->filter, keys[i].name, keys[i].sub) : NULL;
 		if (!value || strlen(value) > SCIM_NAME_MAX)
@@ -185,7 +178,8 @@ static int scan_one(struct slice key, struct slice value, void *context)
 		l->total++;
 		return l->n >= l->count;
 	}
-	if (l->filter && ++l->scanned > SCANNED_MAX) {
+	l->scanned_bytes += value.n;
+	if (l->filter && (++l->scanned > SCANNED_MAX || l->scanned_bytes > SCANNED_BYTES_MAX)) {
 		l->is_too_much = true;
 		return 1;
 	}
@@ -194,7 +188,7 @@ static int scan_one(struct slice key, struct slice value, void *context)
 		l->is_broken = true;
 		return 1;
 	}
-	if (!l->filter || filter_matches(l->filter, kept))
+	if (!l->filter || matches(l, &id, kept))
 		take(l, &id, kept);
 	else
 		json_decref(kept);
@@ -213,7 +207,7 @@ static int scan(struct listing *l)
 		return fault_store(&l->work->fault, &err);
 	}
 	if (l->is_too_much)
-		return fault_set(&l->work->fault, 400, "tooMany", "The filter would be held against more than %d records: ask by eq for userName, "
+		return fault_set(&l->work->fault, 400, "tooMany", "The filter would be held against more than %d records, or large ones: ask by eq for userName, "
 			"externalId, id, emails.value or displayName of a group.", SCANNED_MAX);
 	if (!l->filter && store_count(l->work->t, table, &l->total, &err) < 0)
 		return fault_store(&l->work->fault, &err);
@@ -232,7 +226,7 @@ static int add_shown(struct listing *l, const struct selection *selection, json_
 		json_t *shown;
 
 		id_write(&l->page[i].id, id);
-		shown = resource_shown(l->work, l->kind, l->page[i].kept, id, l->kind == RESOURCE_USER ? URN_USER : URN_GROUP);
+		shown = resource_shown(l->work, l->kind, l->page[i].kept, id, l->kind == RESOURCE_USER ? user_kind.urn : group_kind.urn);
 		if (l->kind == RESOURCE_GROUP && selection_wants(selection, "members") &&
 			group_members_shown(l->work, shown, &l->page[i].id) < 0) {
 			json_decref(shown);

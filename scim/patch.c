@@ -15,16 +15,36 @@
 #include "scim/internal.h"
 
 #define OPERATIONS_MAX 1000
+#define FILTERS_MAX 200                 /* operations whose path has a filter that is held against each element */
+#define COPIED_MAX ((size_t)4 * SCIM_RECORD_MAX)
 
 enum op { OP_ADD, OP_REPLACE, OP_REMOVE };
+
+/* What all operations of a request may cost: one value can be meant for each of 200 elements, and 1,000 can say so. */
+struct budget {
+	size_t room;                    /* bytes of values that are copied or compared, as JSON */
+	size_t filters;
+};
 
 struct operation {
 	struct arena *arena;
 	enum op op;
 	json_t *value;                  /* borrowed; NULL: none came */
 	struct members *members;
+	struct budget *budget;
 	struct fault *fault;
 };
+
+/* Ahead of each use of the value. */
+static int take_room(struct operation *o)
+{
+	size_t n = o->value ? json_dumpb(o->value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
+
+	if (n > o->budget->room)
+		return fault_set(o->fault, 413, NULL, "The values of all operations together are longer than %zu bytes.", COPIED_MAX);
+	o->budget->room -= n;
+	return 0;
+}
 
 /* ---- members of a group ---- */
 
@@ -189,27 +209,37 @@ static void set_from_eq(const struct filter *eq, void *context)
 	json_put(element, eq->path.name, json_string(eq->value));
 }
 
-static void merge(json_t *into, json_t *from)
+/* Each name is held against the others. */
+static int require_few_names(struct operation *o, const json_t *object)
+{
+	if (json_object_size(object) <= SCIM_NAMES_MAX)
+		return 0;
+	return fault_set(o->fault, 413, NULL, "An object would have more than %d attributes.", SCIM_NAMES_MAX);
+}
+
+/* What the value names, into an object. */
+static int merge(struct operation *o, json_t *into)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(from, key, value) {
+	json_object_foreach(o->value, key, value) {
 		json_put(into, key, json_deep_copy(value));
 	}
+	return require_few_names(o, into);
 }
 
 /* Of one element: its attribute `sub`, or all of it. */
 static int change_element(struct operation *o, json_t *list, json_t *element, const char *sub)
 {
+	if (take_room(o) < 0)
+		return -1;
 	if (sub && o->op == OP_REMOVE)
 		json_remove(element, sub);
-	else if (sub)
-		json_put(element, sub, json_deep_copy(o->value));
-	else if (json_is_object(o->value))
-		merge(element, o->value);
-	else
-		json_put(element, "value", json_deep_copy(o->value));
+	else if (sub || !json_is_object(o->value))
+		json_put(element, sub ? sub : "value", json_deep_copy(o->value));
+	else if (merge(o, element) < 0)
+		return -1;
 	only_primary(list, element);
 	return 0;
 }
@@ -234,6 +264,9 @@ static int patch_within(struct operation *o, json_t *root, const struct path *pa
 	bool found = false;
 	size_t i;
 
+	if (!o->budget->filters)
+		return fault_set(o->fault, 413, NULL, "There are more than %d operations whose path has a filter.", FILTERS_MAX);
+	o->budget->filters--;
 	for (i = json_array_size(list); i > 0; i--) {
 		json_t *element = json_array_get(list, i - 1);
 
@@ -265,6 +298,8 @@ static int patch_sub(struct operation *o, json_t *root, const struct path *path)
 		}
 		return 0;
 	}
+	if (take_room(o) < 0)
+		return -1;
 	if (!json_is_object(holder)) {
 		if (o->op == OP_REMOVE)
 			return 0;
@@ -283,6 +318,8 @@ static int patch_plain(struct operation *o, json_t *root, const char *name)
 {
 	json_t *before = json_find(root, name);
 
+	if (take_room(o) < 0)
+		return -1;
 	/* each is held against the others */
 	if (json_array_size(o->value) + json_array_size(before) > SCIM_LIST_MAX)
 		return fault_set(o->fault, 413, NULL, "%.60s would have more than %d values.", name, SCIM_LIST_MAX);
@@ -293,7 +330,7 @@ static int patch_plain(struct operation *o, json_t *root, const char *name)
 	else if (o->op == OP_ADD && (is_multi_valued(name) || json_is_array(before)))
 		add_to_list(root, name, o->value);
 	else if (json_is_object(o->value) && json_is_object(before))
-		merge(before, o->value);
+		return merge(o, before);
 	else
 		json_put(root, name, json_deep_copy(o->value));
 	return 0;
@@ -327,8 +364,9 @@ static int patch_extension(struct operation *o, json_t *resource, const char *ur
 	}
 	if (!json_is_object(o->value))
 		return fault_set(o->fault, 400, "invalidValue", "The value of %.100s is not an object.", urn);
-	merge(root_of(o, resource, urn), o->value);
-	return 0;
+	if (take_room(o) < 0)
+		return -1;
+	return merge(o, root_of(o, resource, urn));
 }
 
 static int patch_path(struct operation *o, json_t *resource, const struct path *path)
@@ -346,10 +384,12 @@ static int patch_path(struct operation *o, json_t *resource, const struct path *
 		return fault_set(o->fault, 400, "invalidValue", "%.100s has no value.", path->name);
 	/* nothing is what a null says */
 	if (o->op != OP_REMOVE && json_is_null(o->value))
-		same = (struct operation){o->arena, OP_REMOVE, NULL, o->members, o->fault};
+		same = (struct operation){o->arena, OP_REMOVE, NULL, o->members, o->budget, o->fault};
 	root = root_of(&same, resource, path->urn);
 	if (!root)
 		return 0;
+	if (require_few_names(o, root) < 0 || require_few_names(o, resource) < 0)
+		return -1;
 	if (path->within)
 		return patch_within(&same, root, path);
 	if (path->sub)
@@ -443,7 +483,8 @@ static int apply_one(struct operation *o, json_t *resource, const json_t *operat
 
 int patch_apply(struct arena *a, json_t *resource, const json_t *body, struct members *members, struct fault *f)
 {
-	struct operation o = {.arena = a, .members = members, .fault = f};
+	struct budget budget = {COPIED_MAX, FILTERS_MAX};
+	struct operation o = {.arena = a, .members = members, .budget = &budget, .fault = f};
 	const json_t *list = json_find(body, "Operations"), *operation;
 	size_t i;
 

@@ -19,6 +19,7 @@
 #ifndef SCIM_SCIM_H
 #define SCIM_SCIM_H
 
+#include "base/seal.h"
 #include "ldap/mirror.h"
 
 #define SCIM_BODY_LIMIT ((size_t)2 * 1024 * 1024)
@@ -68,26 +69,65 @@ struct scim_state {
 /* 1; 0: there is no file yet; -1. */
 int scim_state(const char *path, struct scim_state *out, struct error *err);
 
-/* ---- tokens: only their SHA-256 is kept ---- */
+/* ---- who may ask: only the SHA-256 of what they know is kept ---- */
 
-#define SCIM_TOKENS_MAX 2               /* one, and while it is changed its successor */
+/* A token is sent with each request; a client's secret buys an access token, which is. */
+enum scim_token_kind { SCIM_TOKEN, SCIM_SECRET };
+
+#define SCIM_TOKENS_OF_KIND 2           /* one, and while it is changed its successor */
+#define SCIM_TOKENS_MAX (2 * SCIM_TOKENS_OF_KIND)
 #define SCIM_TOKEN_SIZE 64
 #define SCIM_TOKEN_NAME_MAX 32
 
 struct scim_token {
-	const char *name;
+	enum scim_token_kind kind;
+	const char *name;               /* unique among all */
 	unsigned char hash[32];
 	int64_t made;
 };
 
-/* The text of a file: lines `NAME SHA-256 TIME`, and comments.  REASON_SETTINGS with the line. */
+/* The text of a file: lines `NAME SHA-256 TIME`, of a client's secret with ` secret` behind, and comments.  REASON_SETTINGS with the line. */
 int scim_tokens_read(struct arena *a, struct slice text, struct scim_token out[SCIM_TOKENS_MAX], size_t *n_out, struct error *err);
 struct slice scim_tokens_write(struct arena *a, const struct scim_token *list, size_t n);
 bool scim_token_name_is_good(const char *name);
 /* A new one, 256 bits: its text is shown once and kept nowhere. */
-void scim_token_make(const char *name, int64_t now, char text_out[SCIM_TOKEN_SIZE], struct scim_token *out);
-/* Of `Bearer TOKEN`.  Its name, or NULL; takes as long whichever it is. */
-const char *scim_token_of(const struct scim_token *list, size_t n, const char *authorization);
+void scim_token_make(enum scim_token_kind kind, const char *name, int64_t now, char text_out[SCIM_TOKEN_SIZE], struct scim_token *out);
+/* The one of this text, or NULL; takes as long whichever it is. */
+const struct scim_token *scim_token_find(const struct scim_token *list, size_t n, enum scim_token_kind kind, struct slice text);
+
+/* ---- OAuth 2.0 client credentials (access.c) ---- */
+
+#define SCIM_CLIENT "postern"           /* client_id: there is one client, and its id is no secret */
+#define SCIM_ACCESS_SECONDS 3600        /* Entra ID takes one hour to six */
+#define SCIM_GRANT_TYPE "application/json"
+
+/* Whoever may ask. */
+struct scim_callers {
+	struct scim_token list[SCIM_TOKENS_MAX];
+	size_t n;
+	struct seal_key key;            /* of access tokens; the server's own */
+};
+
+/* The key is derived from the file at `path`, which is made where it is missing: access tokens outlive a restart. */
+int scim_access_key(struct arena *a, const char *path, struct seal_key *out, struct error *err);
+
+struct scim_grant_request {
+	const char *authorization;      /* NULL: none */
+	const char *content_type;
+	struct slice body;              /* a form */
+};
+
+struct scim_grant {
+	int status;
+	struct slice body;              /* JSON: the access token, or an error of RFC 6749 section 5.2 */
+	const char *name;               /* of the secret that was good; NULL: the client did not prove who it is */
+	const char *error;              /* a fixed word; NULL: granted */
+};
+
+/* What the token endpoint answers. */
+void scim_grant(struct arena *a, const struct scim_callers *c, const struct scim_grant_request *request, struct scim_grant *out);
+/* Of `Bearer TOKEN`, a token or an access token: the name of the token, or of the secret that bought it.  NULL: neither. */
+const char *scim_caller(struct arena *a, const struct scim_callers *c, const char *authorization);
 
 /* ---- into the mirror ---- */
 

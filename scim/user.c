@@ -105,174 +105,53 @@ static int require_unique(struct work *w, const json_t *user, const struct id *i
 }
 
 /* The record is another person's from now on, who does not get what the former one was given. */
-static int leave_groups_of_former(struct work *w, const json_t *before, const json_t *after, const struct id *id)
+static int leave_groups_of_former(struct work *w, const struct revision *r)
 {
-	const struct data_member who = {RESOURCE_USER, *id};
+	const struct data_member who = {RESOURCE_USER, r->id};
 	struct error err;
 
-	if (!before || text_same(json_text(before, "externalId"), json_text(after, "externalId")))
+	if (!r->before || text_same(json_text(r->before, "externalId"), json_text(r->after, "externalId")))
 		return 0;
 	w->reply->remark = "its object id changed, so it was taken out of all groups";
 	return data_leave_groups(w->arena, w->t, &who, &err) < 0 ? fault_store(&w->fault, &err) : 0;
 }
 
-/* Checks *after, which is normalized anew, and writes it where it differs. */
-static int keep(struct work *w, const struct id *id, const json_t *before, json_t **after)
+static int settle(struct work *w, struct revision *r)
 {
-	struct error err;
-
-	if (value_normalize(after, &w->fault) < 0)
-		return -1;
 	/* what is not said of somebody who is there stays: nobody is switched on by it */
-	if (!json_object_get(*after, "active"))
-		json_object_set_new(*after, "active", json_boolean(!before || json_is_true(json_find(before, "active"))));
-	if (value_require_size(*after, &w->fault) < 0 || value_require_user(*after, &w->fault) < 0)
+	if (!json_object_get(r->after, "active"))
+		json_object_set_new(r->after, "active", json_boolean(!r->before || json_is_true(json_find(r->before, "active"))));
+	if (value_require_size(r->after, &w->fault) < 0 || value_require_user(r->after, &w->fault) < 0)
 		return -1;
-	bury(*after, before);
-	if (require_unique(w, *after, id) < 0)
-		return -1;
-	if (is_unchanged(before, *after))
-		return 0;
-	stamp(*after, before);
-	if (leave_groups_of_former(w, before, *after, id) < 0)
-		return -1;
-	if (index_user(w->t, before, *after, id, &err) < 0 || data_put(w->t, RESOURCE_USER, id, *after, &err) < 0)
-		return fault_store(&w->fault, &err);
-	w->reply->done = before ? "user changed" : "user created";
-	return 0;
+	bury(r->after, r->before);
+	return require_unique(w, r->after, &r->id) < 0 ? -1 : leave_groups_of_former(w, r);
 }
 
-json_t *user_shown(const struct work *w, const json_t *kept, const char *id)
+/* POST of a tombstone's object id: it is the same person, restored. */
+static int find_buried(struct work *w, struct revision *r)
 {
-	return resource_shown(w, RESOURCE_USER, kept, id, URN_USER);
-}
-
-static int show(struct work *w, int status, const struct id *id, const json_t *kept)
-{
-	char text[SCIM_ID_TEXT];
-
-	id_write(id, text);
-	w->reply->id = arena_strdup(w->arena, text);
-	return reply_resource(w, status, kept, user_shown(w, kept, text), RESOURCE_USER);
-}
-
-/* ---- the methods ---- */
-
-/* Of a tombstone with this object id: it is the same person, restored.  1: *id and *before are its; 0; -1. */
-static int find_buried(struct work *w, const json_t *body, struct id *id, json_t **before)
-{
-	const char *external = json_text(body, "externalId");
+	const char *external = json_text(r->after, "externalId");
+	json_t *there;
 	struct error err;
-	int found = external ? data_find(w->t, KEY_USER_EXTERNAL, external, id, &err) : 0;
+	struct id id;
+	int found = external && !r->before ? data_find(w->t, KEY_USER_EXTERNAL, external, &id, &err) : 0;
 
 	if (found == 1)
-		found = data_get(w->t, RESOURCE_USER, id, before, &err);
+		found = data_get(w->t, RESOURCE_USER, &id, &there, &err);
 	if (found < 0)
 		return fault_store(&w->fault, &err);
-	if (found == 1 && !json_find(*before, KEPT_TOMBSTONE)) {
-		json_decref(*before);
-		*before = NULL;
-		found = 0;
+	if (found == 0)
+		return 0;
+	if (!json_find(there, KEPT_TOMBSTONE)) {
+		json_decref(there);
+		return 0;
 	}
-	return found;
-}
-
-int user_create(struct work *w)
-{
-	json_t *body = body_read(w), *before = NULL;
-	struct id id;
-	int rc = -1;
-
-	if (!body)
-		return -1;
-	value_strip(body);
-	rc = find_buried(w, body, &id, &before);
-	if (rc == 0)
-		id_make(&id);
-	if (rc >= 0)
-		rc = keep(w, &id, before, &body);
-	if (rc == 0)
-		rc = show(w, 201, &id, body);
-	json_decref(before);
-	json_decref(body);
-	return rc;
-}
-
-int user_read(struct work *w, const struct id *id)
-{
-	json_t *kept;
-	int rc;
-
-	if (found_or_404(w, RESOURCE_USER, id, &kept) < 0)
-		return -1;
-	rc = show(w, 200, id, kept);
-	json_decref(kept);
-	return rc;
-}
-
-int user_replace(struct work *w, const struct id *id)
-{
-	json_t *before = NULL, *body = NULL;
-	int rc = -1;
-
-	if (found_or_404(w, RESOURCE_USER, id, &before) < 0)
-		return -1;
-	if (require_match(w, before) == 0)
-		body = body_read(w);
-	if (body) {
-		value_strip(body);
-		rc = keep(w, id, before, &body);
-	}
-	if (rc == 0)
-		rc = show(w, 200, id, body);
-	json_decref(before);
-	json_decref(body);
-	return rc;
-}
-
-int user_patch(struct work *w, const struct id *id)
-{
-	json_t *before = NULL, *after = NULL, *body = NULL;
-	int rc = -1;
-
-	if (found_or_404(w, RESOURCE_USER, id, &before) < 0)
-		return -1;
-	if (require_match(w, before) == 0)
-		body = body_read(w);
-	if (body) {
-		after = json_deep_copy(before);
-		rc = patch_apply(w->arena, after, body, NULL, &w->fault);
-	}
-	if (rc == 0)
-		rc = keep(w, id, before, &after);
-	if (rc == 0)
-		rc = show(w, 200, id, after);
-	json_decref(before);
-	json_decref(after);
-	json_decref(body);
-	return rc;
-}
-
-int user_delete(struct work *w, const struct id *id)
-{
-	const struct data_member who = {RESOURCE_USER, *id};
-	char text[SCIM_ID_TEXT];
-	struct error err;
-	json_t *before;
-	int rc;
-
-	if (found_or_404(w, RESOURCE_USER, id, &before) < 0)
-		return -1;
-	rc = require_match(w, before);
-	if (rc == 0 && (data_leave_groups(w->arena, w->t, &who, &err) < 0 || index_user(w->t, before, NULL, id, &err) < 0 ||
-		data_delete(w->t, RESOURCE_USER, id, &err) < 0))
-		rc = fault_store(&w->fault, &err);
-	json_decref(before);
-	if (rc < 0)
-		return -1;
-	id_write(id, text);
-	w->reply->id = arena_strdup(w->arena, text);
-	w->reply->done = "user deleted";
-	w->reply->status = 204;
+	r->id = id;
+	r->before = there;
 	return 0;
 }
+
+const struct resource_kind user_kind = {
+	.kind = RESOURCE_USER, .urn = URN_USER, .created = "user created", .changed = "user changed", .deleted = "user deleted",
+	.take = find_buried, .settle = settle, .index = index_user,
+};

@@ -255,8 +255,27 @@ static int require_external_id(const char *id, struct fault *f)
 	return 0;
 }
 
+static bool has_few_names(const json_t *value)
+{
+	const char *key;
+	json_t *part;
+	size_t i;
+
+	json_array_foreach(value, i, part) {
+		if (!has_few_names(part))
+			return false;
+	}
+	json_object_foreach((json_t *)value, key, part) {
+		if (!has_few_names(part))
+			return false;
+	}
+	return json_object_size(value) <= SCIM_NAMES_MAX;
+}
+
 int value_require_size(const json_t *resource, struct fault *f)
 {
+	if (!has_few_names(resource))
+		return fault_set(f, 413, NULL, "An object has more than %d attributes.", SCIM_NAMES_MAX);
 	if (json_dumpb(resource, NULL, 0, JSON_COMPACT) <= SCIM_RECORD_MAX)
 		return 0;
 	return fault_set(f, 413, NULL, "All attributes together are longer than %d bytes.", SCIM_RECORD_MAX);

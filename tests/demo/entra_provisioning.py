@@ -3,8 +3,10 @@
 
 A cycle matches, creates and updates users, then groups, then members, then looks at who left.  Ids are cached and used for
 ever until restart().  What failed is tried again in the next cycle.  Two dialects of PATCH: the usual one, and the one of
-?aadOptscim062020 on the Tenant URL.
+?aadOptscim062020 on the Tenant URL.  Who it is, it proves by a token, or by the secret of an OAuth client: then it buys an
+access token, and another one when that is refused.
 """
+import base64
 import copy
 import http.client
 import json
@@ -25,8 +27,8 @@ class Refused(Exception):
 
 
 class EntraProvisioning:
-    def __init__(self, port, host, token, strict=False):
-        self.port, self.host, self.token, self.strict = port, host, token, strict
+    def __init__(self, port, host, token=None, strict=False, secret=None, tls=None):
+        self.port, self.host, self.token, self.strict, self.secret, self.tls = port, host, token, strict, secret, tls
         self.users, self.groups = {}, {}        # object id -> what the administrator has assigned
         self.sent_users, self.sent_groups = {}, {}      # object id -> what was sent last
         self.ids = {}                           # object id -> id over there
@@ -37,20 +39,49 @@ class EntraProvisioning:
     def ask(self, method, target, body=None, token=None, headers=None):
         """Status, headers, JSON or None.  A connection for each: many arrive so."""
         self.requests += 1
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        fields = {"Host": self.host, "Authorization": f"Bearer {token or self.token}", "Accept": "application/scim+json",
-                  **(headers or {})}
+        if self.secret and not self.token and not token:
+            self.buy()
+        fields = {"Authorization": f"Bearer {token or self.token}", "Accept": "application/scim+json", **(headers or {})}
         payload = None
         if body is not None:
             payload = json.dumps(body).encode()
             fields["Content-Type"] = "application/scim+json; charset=utf-8"
+        answer = self.send(method, target, payload, fields)
+        if answer[0] == 401 and self.secret and not token:
+            self.buy()
+            answer = self.send(method, target, payload, {**fields, "Authorization": f"Bearer {self.token}"})
+        return answer
+
+    def connect(self):
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def send(self, method, target, payload, fields):
+        connection = self.connect()
         try:
-            connection.request(method, "/scim/v2" + target, payload, fields)
+            connection.request(method, "/scim/v2" + target, payload, {"Host": self.host, **fields})
             answer = connection.getresponse()
             text = answer.read()
         finally:
             connection.close()
         return answer.status, answer.headers, json.loads(text) if text else None
+
+    # ---- OAuth client credentials ----
+
+    def grant(self, secret, in_body=False, client="postern", grant_type="client_credentials", headers=None):
+        form, fields = {"grant_type": grant_type}, {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        if in_body:
+            form |= {"client_id": client, "client_secret": secret}
+        else:
+            fields["Authorization"] = "Basic " + base64.b64encode(f"{client}:{secret}".encode()).decode()
+        return self.send("POST", "/token", urllib.parse.urlencode(form).encode(), fields)
+
+    def buy(self):
+        status, _, answer = self.grant(self.secret)
+        if status != 200:
+            raise Refused(status, answer)
+        self.token = answer["access_token"]
 
     def must(self, method, target, body=None):
         status, _, answer = self.ask(method, target, body)
@@ -188,5 +219,7 @@ class EntraProvisioning:
 
     def delete_hard(self, object_id):
         self.must("DELETE", f"/Users/{self.ids.pop(object_id)}")
+        for group in [*self.groups.values(), *self.sent_groups.values()]:
+            group["members"].discard(object_id)
         self.users.pop(object_id, None)
         self.sent_users.pop(object_id, None)

@@ -3,6 +3,8 @@
  * What Entra ID sends: a line that is a filter and a path, and a body, which is
  * a user, a group or operations on one.  What is kept of it must be fit to be
  * read again, be in its normal form, and hold no name of ours that was not there.
+ * The same line is an Authorization header, and the body a form for the token
+ * endpoint: nobody gets in by it.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -45,6 +47,20 @@ static void ask(struct arena *a, struct slice line, const json_t *resource)
 	path_read(a, line, &path, &f);
 }
 
+static void knock(struct arena *a, struct slice line, struct slice form)
+{
+	const struct scim_callers callers = {.list = {{.kind = SCIM_TOKEN, .name = "one"}, {.kind = SCIM_SECRET, .name = "two"}}, .n = 2};
+	const char *authorization = line.n && !memchr(line.p, 0, line.n) ? arena_copy(a, line) : NULL;
+	const struct scim_grant_request request = {
+		.authorization = authorization, .content_type = "application/x-www-form-urlencoded", .body = form,
+	};
+	struct scim_grant grant;
+
+	scim_grant(a, &callers, &request, &grant);
+	if (scim_caller(a, &callers, authorization) || grant.name || (grant.status != 400 && grant.status != 401))
+		abort();
+}
+
 static int change(struct arena *a, const json_t *resource, const json_t *body, bool is_group)
 {
 	struct members members = {.arena = a};
@@ -73,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (end)
 		line.n = (size_t)(end - all.p);
 	ask(a, line, resource);
+	knock(a, line, end ? slice_of(end + 1, all.n - line.n - 1) : slice_of(NULL, 0));
 	if (end)
 		body = json_read(slice_of(end + 1, all.n - line.n - 1), &f);
 	if (body) {

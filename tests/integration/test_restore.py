@@ -31,9 +31,9 @@ class Host:
         program.write_text(f'#!/bin/sh\nexec {parts.build}/postern -c {self.settings} "$@"\n')
         program.chmod(0o755)
 
-    def fill(self):
+    def fill(self, settings=None):
         p, etc = self.parts, self.root / "etc/postern"
-        p.write_postern_files()
+        p.write_postern_files(settings)
         for name in ("signing.key", "signing.crt", "ldap.password"):
             shutil.move(p.folder / name, etc / name)
         text = p.settings_file.read_text()
