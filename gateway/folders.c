@@ -199,6 +199,7 @@ static void move_old(struct arena *a, const struct settings *s)
 		{"mirror.mdb", "mirror"}, {"mirror.mdb-lock", "mirror"}, {"audit.jsonl", "audit"}, {"ldap-rules.json", "rules"},
 		{"ldap-rules.status", "rules"}, {"ldap-rules.accept", "rules"},
 		{"accounts.mdb", "accounts"}, {"accounts.mdb-lock", "accounts"}, {"accounts.mdb.billed", "accounts"},
+		{"seats.json", "accounts"},
 	};
 	size_t i;
 

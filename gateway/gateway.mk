@@ -133,6 +133,10 @@ check_PROGRAMS += tests/unit/test_alarms
 tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c tests/unit/unit.h
 tests_unit_test_alarms_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_provision_status
+tests_unit_test_provision_status_SOURCES = tests/unit/test_provision_status.c tests/unit/unit.h
+tests_unit_test_provision_status_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_ldap_rules
 tests_unit_test_ldap_rules_SOURCES = tests/unit/test_ldap_rules.c tests/unit/unit.h
 tests_unit_test_ldap_rules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)

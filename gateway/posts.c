@@ -52,7 +52,7 @@ void posts_make(struct posts *p)
 	add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
 	if (s->ldap_rules.directory)
 		add_post(p, "rules", "ldap", FILES_RULES, SILENCE_OTHER);
-	if (s->provision != PROVISION_OFF || s->accounts.organization)
+	if (s->provision != PROVISION_OFF || s->accounts.organization || s->prices.known)
 		add_post(p, "provision", "atlassian", FILES_PROVISION, SILENCE_OTHER);
 	if (s->metrics_listen)
 		add_post(p, "metrics", "listener", FILES_METRICS, SILENCE_OTHER);

@@ -116,7 +116,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/status_json.c \
 	gateway/status_print.c \
 	gateway/status_processes.c \
-	gateway/seats.h \
+	gateway/seats.h gateway/seats_count.c \
 	gateway/seats_accounts.c \
 	gateway/seats_command.c \
 	gateway/seats_data.c \

@@ -8,12 +8,15 @@
  * plan.  `provision: auto` does it, within the bounds of the settings;
  * `provision: plan` only says that there is something to be done.  Where the
  * settings name the organisation, who is billed is read every `refresh`, too,
- * whatever `provision` says.
+ * whatever `provision` says, and once a day the month's numbers are kept
+ * (seats_record.h).
  */
 #include "gateway/provision_audit.h"
 #include "gateway/provision_status.h"
 #include "gateway/report.h"
+#include "gateway/seats_record.h"
 
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/role.h"
@@ -43,6 +46,7 @@ struct watch {
 	int64_t due;                    /* the next plan in any case */
 	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
 	int64_t inventory_due;          /* monotonic microseconds; 0: at once */
+	int64_t month_kept;             /* the day on which the month's numbers were kept last; 0: on none */
 	bool barred;                    /* a change does not hasten that try: Atlassian refused the key, cannot be read, … */
 	const char *told;               /* what was said last, so that it is said once */
 	struct arena *told_in;
@@ -285,6 +289,23 @@ static void read_inventory_when_due(struct watch *w, struct arena *a)
 	w->inventory_due = clock_monotonic_us() + next * SECOND;
 }
 
+/* Once a day, so that the last day of a month stands for it: what people cost then can be compared later. */
+static void keep_month(struct watch *w, struct arena *a)
+{
+	int64_t today = clock_now() / CALENDAR_DAY;
+	struct error err;
+
+	if (today == w->month_kept)
+		return;
+	if (seats_keep_month(a, w->role->settings, go_on, w, &err) == 0)
+		log_info("numbers of the month kept: see postern seats", NULL);
+	else if (err.reason == REASON_MIRROR_EMPTY)     /* there is nothing to count yet */
+		return;
+	else
+		log_error("numbers of the month could not be kept", "reason", reason_word(err.reason), "detail", err.detail, NULL);
+	w->month_kept = today;
+}
+
 static void say_failure(const struct watch *w, const struct error *err)
 {
 	if (err->reason != REASON_PLAN_STOPPED) {
@@ -330,6 +351,8 @@ static void work_when_due(struct watch *w)
 	}
 	if (role->settings->provision != PROVISION_OFF && !*role->stop && !is_busy)
 		note_look(w, a, rc < 0 ? &err : NULL);
+	if (!is_busy && !*role->stop)
+		keep_month(w, a);
 	if (lock >= 0)
 		close(lock);
 	if (rc < 0 && !*role->stop && is_news(w, err.detail))

@@ -102,6 +102,8 @@ enum seats_class seats_class_of(const struct seats *s, const struct seats_person
 const char *seats_name_of(const struct seats *s, const struct seats_person *p);        /* clean */
 
 /* Reads the export, or the inventory (without one nothing is compared), and compares it with the people. */
+/* Judges everybody and reckons; export NULL: beside it stands the inventory, else this export.  idle 0: as the settings say. */
+int seats_count(struct seats *s, const char *export, struct slice csv, int64_t idle, struct error *err);
 int seats_read_export(struct seats *s, struct slice csv, struct error *err);
 int seats_read_inventory(struct seats *s, struct error *err);
 

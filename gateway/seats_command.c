@@ -5,6 +5,7 @@
  */
 #include "base/encode.h"
 #include "gateway/commands.h"
+#include "gateway/folders.h"
 #include "gateway/seats_record.h"
 
 #include <errno.h>
@@ -70,72 +71,7 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 	return 0;
 }
 
-/* ---- people ---- */
-
-bool seats_can_sign_on(const struct seats_person *p)
-{
-	return p->refusal == REASON_NONE && p->outcome != OUTCOME_DENY;
-}
-
-static int count_one(struct arena *one_arena, const struct mirror_one *one, void *context)
-{
-	struct seats *s = context;
-	struct arena *a = s->census.arena;
-	struct standing standing;
-	struct seats_person *p;
-
-	census_judge(one_arena, &s->census, s->policy, one, &standing);
-	s->people = arena_grow(a, s->people, s->people_count, sizeof(*s->people));
-	p = &s->people[s->people_count++];
-	*p = (struct seats_person){
-		.directory = one->person->directory, .dn = arena_strdup(a, one->person->dn),
-		.mail = one->person->mail ? arena_strdup(a, one->person->mail) : "",
-		.outcome = standing.judgement.decision.outcome, .rule = standing.rule,
-		.rule_name = standing.judgement.decision.rule, .refusal = standing.refusal.reason,
-		.path = arena_strdup(a, census_path(one_arena, &standing.judgement)),
-		.account = judge_account_word(&standing.judgement.account),
-	};
-	if (p->refusal != REASON_NONE && p->outcome != OUTCOME_DENY)
-		p->detail = arena_strdup(a, standing.refusal.detail);
-	return 0;
-}
-
-/* What costs most first. */
-static int place_of(enum outcome o)
-{
-	return o == OUTCOME_DENY ? OUTCOME_COUNT : (int)o;
-}
-
-static int in_order(const void *a, const void *b)
-{
-	const struct seats_person *x = a, *y = b;
-	int d = place_of(x->outcome) - place_of(y->outcome);
-
-	if (d == 0 && x->rule != y->rule)
-		d = x->rule < y->rule ? -1 : 1;
-	if (d == 0)
-		d = strcasecmp(x->mail, y->mail);
-	if (d == 0)
-		d = strcmp(x->directory, y->directory);
-	return d ? d : strcmp(x->dn, y->dn);
-}
-
 /* ---- all ---- */
-
-static int count_seats(struct seats *s, const struct asked *q, struct slice csv, struct error *err)
-{
-	if (census_each(&s->census, count_one, s, err) < 0)
-		return -1;
-	if (s->people_count)
-		qsort(s->people, s->people_count, sizeof(*s->people), in_order);
-	bill_begin(&s->bill, s->census.arena, &s->census.gateway.settings->prices);
-	s->idle_after = q->idle ? q->idle : s->census.gateway.settings->accounts_idle;
-	s->export = q->export;
-	if ((q->export ? seats_read_export(s, csv, err) : seats_read_inventory(s, err)) < 0)
-		return -1;
-	seats_reckon(s);
-	return 0;
-}
 
 /* What was, and then what is: a record of this month is no earlier one. */
 static int look_back(struct seats *s, const struct asked *q, struct error *err)
@@ -174,7 +110,7 @@ static int answer(struct seats *s, const struct asked *q, struct slice csv)
 {
 	struct error err;
 
-	if (count_seats(s, q, csv, &err) < 0 || look_back(s, q, &err) < 0)
+	if (seats_count(s, q->export, csv, q->idle, &err) < 0 || look_back(s, q, &err) < 0)
 		return census_fail(&s->census, &err);
 	if (q->html)
 		return write_html(s, q);
@@ -203,6 +139,19 @@ static int open_files(struct arena *a, struct asked *q, struct slice *csv)
 	return 0;
 }
 
+/* Who keeps the month must be who owns its folder. */
+static int open_census(struct arena *a, const struct settings *settings, const struct asked *q, struct census *out)
+{
+	struct error err;
+
+	if (!q->record)
+		return census_open(a, "seats", settings, out);
+	if (folders_step_down(settings, settings_seats_path(a, settings), &err) == 0 && census_begin(a, "seats", settings, out, &err) == 0)
+		return 0;
+	fprintf(stderr, "postern seats: %s\n", report_clean(a, err.detail));
+	return -1;
+}
+
 int command_seats(struct arena *a, const char *settings_path, int argc, char **argv)
 {
 	struct seats s = {.policy = NULL};
@@ -217,7 +166,7 @@ int command_seats(struct arena *a, const char *settings_path, int argc, char **a
 	if (open_files(a, &q, &csv) < 0)
 		return 1;
 	settings = census_settings(a, "seats", files_from_disk(a), settings_path);
-	if (settings && census_open(a, "seats", settings, &s.census) == 0) {
+	if (settings && open_census(a, settings, &q, &s.census) == 0) {
 		s.policy = gateway_policy(&s.census.gateway);
 		rc = answer(&s, &q, csv);
 		census_close(&s.census);

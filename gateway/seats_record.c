@@ -220,6 +220,10 @@ int seats_month_record(struct arena *a, const char *path, const struct seats_mon
 
 	if (!months)
 		return -1;
+	if (folder_make(arena_printf(a, "%.*s", (int)(strrchr(path, '/') - path), path), 0750, err) < 0) {
+		json_decref(months);
+		return -1;
+	}
 	put_month(months, month);
 	o = json_object();
 	json_object_set_new(o, "months", months);
@@ -227,5 +231,55 @@ int seats_month_record(struct arena *a, const char *path, const struct seats_mon
 	json_decref(o);
 	rc = text ? file_write(path, 0640, slice_c(text), err) : error_set(err, REASON_INTERNAL, "%s: cannot be written as JSON", path);
 	free(text);
+	return rc;
+}
+
+/* ---- by itself ---- */
+
+/* Somebody recorded this month with what Atlassian bills, which is not known here. */
+static bool knows_more(const json_t *months, const struct seats_month *m)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach(months, i, o) {
+		const char *month = json_string_value(json_object_get(o, "month"));
+
+		if (month && strcmp(month, m->month) == 0 && json_is_true(json_object_get(o, "compared")) && !m->compared)
+			return true;
+	}
+	return false;
+}
+
+int seats_month_keep(struct arena *a, const char *path, const struct seats_month *month, struct error *err)
+{
+	json_t *months = read_months(a, path, err);
+	bool better;
+
+	if (!months)
+		return -1;
+	better = knows_more(months, month);
+	json_decref(months);
+	return better ? 0 : seats_month_record(a, path, month, err);
+}
+
+int seats_keep_month(struct arena *a, const struct settings *settings, bool (*alive)(void *context), void *context, struct error *err)
+{
+	const struct slice none = {NULL, 0};
+	struct seats s = {.policy = NULL};
+	struct seats_month now;
+	int rc;
+
+	if (census_begin(a, "seats", settings, &s.census, err) < 0)
+		return -1;
+	s.census.alive = alive;
+	s.census.alive_context = context;
+	s.policy = gateway_policy(&s.census.gateway);
+	rc = seats_count(&s, NULL, none, 0, err);
+	if (rc == 0) {
+		seats_month_now(&s, &now);
+		rc = seats_month_keep(a, settings_seats_path(a, settings), &now, err);
+	}
+	census_close(&s.census);
 	return rc;
 }

@@ -445,7 +445,7 @@ const char *settings_accounts_path(struct arena *a, const struct settings *s)
 
 const char *settings_seats_path(struct arena *a, const struct settings *s)
 {
-	return arena_printf(a, "%s/seats.json", s->state_dir);
+	return arena_printf(a, "%s/accounts/seats.json", s->state_dir);
 }
 
 const char *settings_claims_path(struct arena *a, const struct settings *s)

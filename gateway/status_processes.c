@@ -217,7 +217,7 @@ static void look_for_missing(struct status *s)
 	}
 	if (!runs(s, "refresh", NULL))
 		status_warn(s, "no process fetches metadata");
-	if ((of->provision != PROVISION_OFF || of->accounts.organization) && !runs(s, "provision", NULL))
+	if ((of->provision != PROVISION_OFF || of->accounts.organization || of->prices.known) && !runs(s, "provision", NULL))
 		status_warn(s, "no process looks after accounts");
 	if (of->ldap_rules.directory && !runs(s, "rules", NULL))
 		status_warn(s, "no process takes rules of LDAP");

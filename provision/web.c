@@ -237,9 +237,9 @@ static CURLcode send_once(struct arena *a, struct web *w, const struct web_call 
 	if (rc == CURLE_OK) {
 		w->requests++;
 		rc = transfer_perform(w->curl, t);
+		if (o->answered)
+			o->answered(o->name, (int)t->status, o->context);
 	}
-	if (w->o.answered)
-		w->o.answered(w->o.name, (int)t->status, w->o.context);
 	curl_easy_setopt(w->curl, CURLOPT_HTTPHEADER, NULL);
 	free_headers(headers);
 	return rc;

@@ -4,6 +4,8 @@ import json
 import os
 import pwd
 
+import pytest
+
 import audit_schema
 from atlassian_standin import DIRECTORY, SITE
 from parts import company
@@ -84,3 +86,19 @@ def test_what_cannot_be_written_down_is_not_done(company_at_atlassian):
     text = said(parts, "apply", "--yes")
     assert "account change not in the audit file" in text and "0 failed" in text, text[-2000:]
     assert parts.atlassian.counts()["atlassian"] == 45
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_leaves_a_file_that_the_role_can_write(company_at_atlassian):
+    parts = company_at_atlassian
+    for above in [parts.folder, *parts.folder.parents]:
+        if str(above).startswith("/tmp/"):
+            above.chmod(0o755)
+    for path in [parts.folder / "state", *(parts.folder / "state").rglob("*")]:
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+    parts.settings_file.write_text(parts.settings_file.read_text() + "user: nobody\n")
+    said(parts, "apply", "--yes")
+    for name in ("audit.jsonl", "status.json", "ledger.mdb"):
+        there = (parts.folder / "state/provision" / name).stat()
+        assert (there.st_uid, there.st_mode & 0o777) == (65534, 0o640), name
+    assert {line["by"] for line in lines(parts)} == {pwd.getpwuid(0).pw_name}

@@ -6,17 +6,21 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
 from atlassian_standin import DIRECTORY, ORGANIZATION, SITE, WORLD, AtlassianStandIn
-from parts import Parts, company, wait_for
+from parts import Parts, company, free_port, wait_for
+from rule_parts import RuleParts, rule
 from stories import ldap_modify
 from test_answers import postern, said
+from test_ldap_rules import add
 
 BOUNDS = """\
 accounts: {administrators: [root@example.net], seat_limit: 100, deactivate_limit: 10, deactivate_share: 100, grace: 0s}
 """
+KEY_ENDS = (datetime.date.today() + datetime.timedelta(days=10)).isoformat()
 AGENTS = "cn=jira-agents,ou=groups," + company.SUFFIX
 
 
@@ -255,38 +259,108 @@ def certificate_of_localhost(folder):
     return key, certificate
 
 
-def test_the_service_does_it_by_itself(tmp_path, postern_build, node_modules):
-    parts = Parts(tmp_path / "parts", postern_build)
-    (tmp_path / "atlassian").mkdir()
-    tls = certificate_of_localhost(tmp_path)
-    atlassian = AtlassianStandIn(tmp_path / "atlassian", node_modules, tls=tls)
-    try:
+class Service:
+    """The service with provision: auto, rules in LDAP and /metrics, and an Atlassian that it reaches by TLS."""
+
+    def __init__(self, folder, build, node_modules):
+        self.parts = parts = RuleParts(folder / "parts", build)
+        (folder / "atlassian").mkdir()
+        tls = certificate_of_localhost(folder)
+        parts.atlassian = self.atlassian = AtlassianStandIn(folder / "atlassian", node_modules, tls=tls)
         world = json.loads(json.dumps(WORLD))
         world["organization"]["domains"] = [company.STAFF_DOMAIN]
-        atlassian.begin(world)
-        parts.atlassian = atlassian
+        self.atlassian.begin(world)
         parts.start_slapd()
         parts.start_entra()
-        settings = settings_with_accounts(parts, atlassian, mode="auto", metadata=parts.entra_metadata_url())
+        settings = settings_with_accounts(parts, self.atlassian, mode="auto", metadata=parts.entra_metadata_url())
         # by its name: libcurl's threads, that ask for it, must be let by the role's filter of system calls
-        settings = settings.replace(atlassian.origin, f"https://localhost:{atlassian.port}")
-        parts.write_postern_files(settings.replace("rate: 1000", f"rate: 1000, ca_file: {tls[1]}"))
-        atlassian.fault(path="/Users", method="POST", status=400, times=1)
-        parts.start_postern()
-        wait_for(lambda: "accounts looked after" in parts.postern.tail(2000), 60, "accounts", parts.postern)
-        log = parts.postern.tail(2000)
-        assert DIRECTORY["key"] not in log and SITE["token"] not in log and ORGANIZATION["key"] not in log
-        assert "provision atlassian: account step connection=organisation step=user-create" in log
-        # the one that failed is tried again after a minute; a change in the directory does not wait for that
-        wait_for(lambda: "1 steps failed" in parts.postern.tail(2000), 60, "the failure", parts.postern)
-        change_agents(parts, "add", "charlotte.dubois")
-        wait_for(lambda: "step=members-remove" in parts.postern.tail(2000), 120, "change", parts.postern)
-        lines = parts.postern.tail(2000).splitlines()
-        failed, changed = (next(line for line in lines if text in line) for text in ("1 steps failed", "step=members-remove"))
-        seconds = [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z")) for line in (failed, changed)]
-        assert (seconds[1] - seconds[0]).total_seconds() < 60, (failed, changed)
-        parts.postern.stop()
-        assert "Nothing is to be changed." in said(parts, "plan")
-    finally:
-        atlassian.stop()
-        parts.close()
+        settings = settings.replace(self.atlassian.origin, f"https://localhost:{self.atlassian.port}")
+        settings = settings.replace("rate: 1000", f"key_ends: {KEY_ENDS}, rate: 1000, ca_file: {tls[1]}")
+        self.port = free_port()
+        parts.write_postern_files(settings + f"metrics_listen: 127.0.0.1:{self.port}\n")
+
+    def log(self):
+        return self.parts.postern.tail(2000)
+
+    def wait_for_log(self, text, seconds):
+        wait_for(lambda: text in self.log(), seconds, text, self.parts.postern)
+
+    def metric(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            lines = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#"))
+        return float(lines.get(name, "nan"))
+
+    def close(self):
+        self.atlassian.stop()
+        self.parts.close()
+
+
+@pytest.fixture
+def service(tmp_path, postern_build, node_modules):
+    made = Service(tmp_path, postern_build, node_modules)
+    yield made
+    made.close()
+
+
+def look_at_metrics(service):
+    """What the service counted until now, when one user could not be made."""
+    steps = 'postern_account_steps_total{connection="organisation",step="user-create",result="%s"}'
+    assert (service.metric(steps % "done"), service.metric(steps % "failed")) == (44, 1)
+    assert service.metric('postern_account_failures_total{connection="organisation",reason="provision-step",status="400"}') == 1
+    assert service.metric('postern_atlassian_requests_total{connection="organisation",result="2xx"}') > 44
+    assert service.metric('postern_atlassian_requests_total{connection="helpdesk",result="429"}') == 0
+    assert service.metric('postern_accounts{connection="organisation",state="wanted"}') == 45
+    assert service.metric("postern_account_steps_left") >= 1 and service.metric("postern_account_held") == 2
+    assert time.time() - service.metric("postern_account_plan_timestamp_seconds") < 120
+    assert 0 < service.metric('postern_api_key_left_seconds{of="helpdesk"}') <= 11 * 86400
+    assert service.metric('postern_alarm{name="api-key-ends",subject="host"}') == 1
+    assert service.metric('postern_alarm{name="accounts-stopped",subject="host"}') == 0
+    service.wait_for_log("numbers of the month kept", 20)
+    (month,) = json.loads((service.parts.folder / "state/accounts/seats.json").read_text())["months"]
+    assert (month["month"], month["wanted"]) == (time.strftime("%Y-%m", time.gmtime()), 13)
+
+
+def look_at_status(parts):
+    found = subprocess.run(parts.postern_command("status", "--json"), capture_output=True, text=True, check=False)
+    accounts = json.loads(found.stdout)["accounts"]
+    assert accounts["connections"]["organisation"]["wanted"] == 45 and accounts["steps_left"] == 0, accounts
+    assert accounts["succeeded"] and not accounts["failing_since"]
+    found = subprocess.run(parts.postern_command("status"), capture_output=True, text=True, check=False)
+    assert re.search(r"accounts at Atlassian\n  last look +\S.* ago, went well\n", found.stdout), found.stdout
+
+
+def test_the_service_does_it_by_itself(service):
+    parts = service.parts
+    service.atlassian.fault(path="/Users", method="POST", status=400, times=1)
+    parts.start_postern()
+    service.wait_for_log("accounts looked after", 60)
+    log = service.log()
+    assert DIRECTORY["key"] not in log and SITE["token"] not in log and ORGANIZATION["key"] not in log
+    assert "provision atlassian: account step connection=organisation step=user-create" in log
+    # the one that failed is tried again after a minute; a change in the directory does not wait for that
+    service.wait_for_log("1 steps failed", 60)
+    look_at_metrics(service)
+    change_agents(parts, "add", "charlotte.dubois")
+    service.wait_for_log("step=members-remove", 120)
+    lines = service.log().splitlines()
+    failed, changed = (next(line for line in lines if text in line) for text in ("1 steps failed", "step=members-remove"))
+    seconds = [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z")) for line in (failed, changed)]
+    assert (seconds[1] - seconds[0]).total_seconds() < 60, (failed, changed)
+    wait_for(lambda: service.metric("postern_account_steps_left") == 0, 20, "all to be done", parts.postern)
+    look_at_status(parts)
+    # rules of LDAP that are accepted make a plan, too: the mirror changes with the entry, and nothing with the yes
+    add(parts, rule("nobody-from-staff", 5, f"member of 'cn=all-staff,ou=groups,{company.SUFFIX}'", "deny"))
+    version = parts.wait_for_state("pending")["ldap_version"]
+    began = time.time()
+    wait_for(lambda: service.metric("postern_account_plan_timestamp_seconds") > began, 60, "the mirror's plan", parts.postern)
+    assert parts.command("rules", "accept", version)[0] == 0
+    service.wait_for_log("plan for accounts is stopped", 60)
+    alarm = 'postern_alarm{name="accounts-stopped",subject="host"}'
+    wait_for(lambda: service.metric(alarm) == 1, 20, "the alarm", parts.postern)
+    assert service.metric("postern_account_stops_total") == 1
+    service.wait_for_log("alarm=accounts-stopped", 30)
+    assert service.atlassian.counts()["billable"] == 14
+    parts.postern.stop()
+    assert "would lose something" in said(parts, "plan")
+    audit = (parts.folder / "state/provision/audit.jsonl").read_text().splitlines()
+    assert {json.loads(line)["ran"] for line in audit} == {"provision"}

@@ -174,7 +174,7 @@ def test_alarm_names_who_is_billed_newly(priced):
 
 
 def test_months_are_recorded_only_when_told(priced):
-    record = priced.folder / "state/seats.json"
+    record = priced.folder / "state/accounts/seats.json"
     before = seats(priced)
     assert before["before"] is None and not record.exists()
     assert "Last month No earlier month is recorded: postern seats --record keeps one." in said(priced, "seats")

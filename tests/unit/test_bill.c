@@ -188,6 +188,32 @@ static void an_earlier_month_is_the_last_that_was_recorded(void **state)
 	rmdir(folder);
 }
 
+static void what_atlassian_bills_is_not_lost_by_a_record_without_it(void **state)
+{
+	char folder[] = "/tmp/postern-months-XXXXXX";
+	struct seats_month m, got;
+	const char *path;
+	struct error err;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = arena_printf(a, "%s/accounts/seats.json", folder);       /* a folder that is not there yet */
+	for (size_t i = 0; i < 4; i++) {
+		m = month(i == 3 ? "2026-12" : "2026-11", 50 + i);
+		m.compared = i == 1;
+		m.billed = 60;
+		assert_done(seats_month_keep(a, path, &m, &err), err);
+	}
+	assert_int_equal(seats_month_before(a, path, NOVEMBER + MONTH, &got, &err), 1);
+	assert_int_equal(got.wanted, 51);
+	assert_true(got.compared);
+	assert_int_equal(seats_month_before(a, path, NOVEMBER + 2 * MONTH, &got, &err), 1);
+	assert_int_equal(got.wanted, 53);
+	unlink(path);
+	rmdir(arena_printf(a, "%s/accounts", folder));
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +225,7 @@ int main(void)
 		TEST_OF(many_products_are_told_apart_and_the_rest_are_one),
 		TEST_OF(without_prices_there_is_no_money),
 		TEST_OF(an_earlier_month_is_the_last_that_was_recorded),
+		TEST_OF(what_atlassian_bills_is_not_lost_by_a_record_without_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

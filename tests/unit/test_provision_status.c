@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is left of a look at accounts, and the alarms that come of it. */
+#include "tests/unit/unit.h"
+
+#include "gateway/alarms.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#define NOW INT64_C(1795526356)         /* 2026-11-24T13:19:16Z */
+#define DAY 86400
+
+static struct arena *a;
+static char folder[] = "/tmp/postern-status-XXXXXX";
+static struct settings settings;
+static struct settings_connection connections[2];
+static struct settings_target accounts;
+
+static int begin(void **state)
+{
+	(void)state;
+	a = arena_new();
+	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+	if (!mkdtemp(folder) || mkdir(arena_printf(a, "%s/provision", folder), 0755) < 0)
+		return -1;
+	accounts = (struct settings_target){.key_ends = 0};
+	connections[0] = (struct settings_connection){.name = "organisation", .accounts = &accounts};
+	connections[1] = (struct settings_connection){.name = "helpdesk"};
+	settings = (struct settings){.state_dir = folder, .audit_file = "/a", .provision = PROVISION_AUTO, .connections = connections,
+		.connection_count = 2, .accounts = {.refresh = 4 * 3600, .audit_file = "/b"}};
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	unlink(provision_status_path(a, &settings));
+	rmdir(arena_printf(a, "%s/provision", folder));
+	rmdir(folder);
+	arena_free(a);
+	return 0;
+}
+
+static struct provision_status note(const struct provision_look *look, int64_t now)
+{
+	struct provision_status s = {0};
+	struct error err;
+
+	assert_done(provision_status_note(a, &settings, look, now, &err), err);
+	assert_done(provision_status_read(a, &settings, &s, &err), err);
+	return s;
+}
+
+static const char *alarm_of(enum alarm alarm, int64_t now)
+{
+	struct host_facts f = {.settings = &settings, .now = now};
+	struct alarms alarms;
+	struct error ignored;
+
+	if (provision_status_read(a, &settings, &f.accounts, &ignored) < 0)
+		f.accounts = (struct provision_status){0};
+	alarms_judge_host(a, &f, &alarms);
+	assert_true(alarms.judged[alarm]);
+	return alarms.text[alarm];
+}
+
+static const char *const targets[] = {"organisation"};
+static const struct plan_count counts[] = {{.wanted = 45, .ours = 40, .waiting = 3, .seats_after = 13}};
+static const struct plan_task tasks[] = {{.kind = TASK_MAIL_MOVED}, {.kind = TASK_MAIL_MOVED}, {.kind = TASK_TO_PORTAL}};
+static const struct plan_problem problems[] = {{.kind = PROBLEM_HELD, .person = "p"}, {.kind = PROBLEM_HELD}, {.kind = PROBLEM_NO_MAIL, .person = "q"}};
+static const struct plan plan = {.id = "0123", .targets = targets, .target_count = 1, .counts = counts, .tasks = tasks, .task_count = 3,
+	.problems = problems, .problem_count = 3};
+
+static void what_a_plan_left_is_read_back(void **state)
+{
+	struct provision_status s;
+	struct error err;
+
+	(void)state;
+	assert_refused(provision_status_read(a, &settings, &s, &err), err, REASON_FILE);
+	s = note(&(struct provision_look){.plan = &plan, .left = 7}, NOW);
+	assert_int_equal(s.tried, NOW);
+	assert_int_equal(s.planned, NOW);
+	assert_int_equal(s.succeeded, NOW);
+	assert_int_equal(s.failing_since, 0);
+	assert_int_equal(s.left, 7);
+	assert_int_equal(s.held, 1);
+	assert_int_equal(s.tasks[TASK_MAIL_MOVED], 2);
+	assert_int_equal(s.tasks[TASK_TO_PORTAL], 1);
+	assert_string_equal(s.plan, "0123");
+	assert_int_equal(s.place_count, 1);
+	assert_string_equal(s.places[0].connection, "organisation");
+	assert_int_equal(s.places[0].wanted, 45);
+	assert_int_equal(s.places[0].kept, 40);
+	assert_int_equal(s.places[0].waiting, 3);
+	assert_int_equal(s.places[0].licensed, 13);
+	assert_null(s.stopped);
+}
+
+static void failures_in_a_row_are_an_alarm_after_half_an_hour(void **state)
+{
+	struct provision_status s;
+	struct error why;
+
+	(void)state;
+	error_set(&why, REASON_PROVISION_STOP, "organisation: 401");
+	assert_null(alarm_of(ALARM_ACCOUNTS_FAIL, NOW));
+	note(&(struct provision_look){.plan = &plan}, NOW - DAY);
+	note(&(struct provision_look){.failure = &why}, NOW);
+	s = note(&(struct provision_look){.failure = &why}, NOW + 1000);
+	assert_int_equal(s.failing_since, NOW);
+	assert_int_equal(s.succeeded, NOW - DAY);
+	assert_string_equal(s.reason, "provision-stop");
+	assert_int_equal(s.place_count, 1);             /* of the last plan that there was */
+	assert_null(alarm_of(ALARM_ACCOUNTS_FAIL, NOW + PROVISION_FAILING_SECONDS - 1));
+	assert_string_equal(alarm_of(ALARM_ACCOUNTS_FAIL, NOW + PROVISION_FAILING_SECONDS),
+		"accounts could not be looked after since 2026-11-24T13:19:16Z: organisation: 401");
+	s = note(&(struct provision_look){.plan = &plan}, NOW + 2000);
+	assert_int_equal(s.failing_since, 0);
+	assert_null(s.detail);
+	assert_null(alarm_of(ALARM_ACCOUNTS_FAIL, NOW + 2000 + 2 * 4 * 3600 + PROVISION_FAILING_SECONDS));
+	assert_non_null(strstr(alarm_of(ALARM_ACCOUNTS_FAIL, NOW + 2001 + 2 * 4 * 3600 + PROVISION_FAILING_SECONDS), "nobody has looked"));
+}
+
+static void a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure(void **state)
+{
+	struct provision_status s;
+	struct error why;
+
+	(void)state;
+	error_set(&why, REASON_PLAN_STOPPED, "30 accounts would lose something");
+	assert_null(alarm_of(ALARM_ACCOUNTS_STOPPED, NOW));
+	note(&(struct provision_look){.failure = &why}, NOW);
+	s = note(&(struct provision_look){.failure = &why}, NOW + 60);
+	assert_int_equal(s.failing_since, 0);
+	assert_int_equal(s.stopped_since, NOW);
+	assert_string_equal(alarm_of(ALARM_ACCOUNTS_STOPPED, NOW + 60), "since 2026-11-24T13:19:16Z: 30 accounts would lose something; postern plan "
+		"shows it, postern apply --accept does it once");
+	/* a place that is down meanwhile takes nothing back */
+	error_set(&why, REASON_PROVISION_STOP, "503");
+	assert_string_equal(note(&(struct provision_look){.failure = &why}, NOW + 120).stopped, "30 accounts would lose something");
+	assert_null(note(&(struct provision_look){.plan = &plan}, NOW + 180).stopped);
+	assert_null(alarm_of(ALARM_ACCOUNTS_STOPPED, NOW + 180));
+	assert_non_null(note(&(struct provision_look){.plan = &plan, .stopped = "too many"}, NOW + 240).stopped);
+}
+
+static void a_key_that_ends_is_an_alarm_thirty_days_before(void **state)
+{
+	(void)state;
+	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW));         /* nobody said when */
+	accounts.key_ends = NOW + 30 * DAY + 1;
+	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW));
+	assert_string_equal(alarm_of(ALARM_API_KEY_ENDS, NOW + 1), "the key of organisation ends on 2026-12-24");
+	settings.accounts.organization_key_ends = NOW - 1;
+	assert_string_equal(alarm_of(ALARM_API_KEY_ENDS, NOW), "the key of the organisation ended on 2026-11-24");
+}
+
+static void where_no_accounts_are_made_there_are_no_such_alarms(void **state)
+{
+	struct host_facts f = {.settings = &settings, .now = NOW, .accounts = {.stopped = "x", .failing_since = 1}};
+	struct alarms alarms;
+
+	(void)state;
+	settings.provision = PROVISION_OFF;
+	accounts.key_ends = NOW;
+	alarms_judge_host(a, &f, &alarms);
+	assert_false(alarms.judged[ALARM_ACCOUNTS_STOPPED] || alarms.judged[ALARM_ACCOUNTS_FAIL] || alarms.judged[ALARM_API_KEY_ENDS]);
+	assert_null(alarms.text[ALARM_ACCOUNTS_STOPPED]);
+	settings.accounts.organization = "o";           /* who is billed is still read */
+	alarms_judge_host(a, &f, &alarms);
+	assert_true(alarms.judged[ALARM_API_KEY_ENDS]);
+	assert_false(alarms.judged[ALARM_ACCOUNTS_FAIL]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_a_plan_left_is_read_back),
+		TEST(failures_in_a_row_are_an_alarm_after_half_an_hour),
+		TEST(a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure),
+		TEST(a_key_that_ends_is_an_alarm_thirty_days_before),
+		TEST(where_no_accounts_are_made_there_are_no_such_alarms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
