@@ -148,6 +148,7 @@ static void write_decision(struct text *o, const struct audit_line *l)
 	add(o, "guest", l->guest);
 	add(o, "mfa", l->mfa);
 	add(o, "groups_claim", l->groups_claim);
+	add(o, "roles_claim", l->roles_claim);
 	add(o, "directory", l->directory);
 	add(o, "dn", l->dn);
 	add(o, "mail", l->mail);

@@ -46,6 +46,7 @@ struct audit_line {
 	const char *tenant, *object_id, *name_id;       /* who the provider said */
 	const char *guest, *mfa;        /* "yes", of the identity; NULL: no */
 	const char *groups_claim;       /* how many groups it sent, which nobody looks at; "too many to send" */
+	const char *roles_claim;        /* how many app roles and directory roles, the same */
 	const char *directory, *dn, *mail;              /* who the mirror knows */
 	const char *outcome, *rule, *requirement;
 	const char *const *groups;      /* DNs of those that decided, nearest first, NULL-terminated */

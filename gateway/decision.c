@@ -2,9 +2,17 @@
 /* From identity, person and judgement to the fields of an audit line. */
 #include "gateway/decision.h"
 
+static size_t count_values(const struct saml_identity *identity, const char *name)
+{
+	const struct saml_attribute *attribute = saml_identity_attribute(identity, name);
+
+	return attribute ? attribute->n : 0;
+}
+
 void decision_identity(struct arena *a, struct audit_line *line, const struct saml_identity *identity)
 {
-	const struct saml_attribute *groups = saml_identity_attribute(identity, SAML_CLAIM_GROUPS);
+	size_t groups = count_values(identity, SAML_CLAIM_GROUPS);
+	size_t roles = count_values(identity, SAML_CLAIM_ROLE) + count_values(identity, SAML_CLAIM_DIRECTORY_ROLES);
 
 	line->tenant = identity->tenant;
 	line->object_id = identity->object_id;
@@ -12,9 +20,11 @@ void decision_identity(struct arena *a, struct audit_line *line, const struct sa
 	line->guest = identity->guest ? "yes" : NULL;
 	line->mfa = identity->mfa ? "yes" : NULL;
 	line->assertion_in = identity->assertion_id;
-	/* Groups come from the mirror, whatever Entra sends; that it sends some, or too many to send, is worth knowing. */
+	/* Groups come from the mirror, whatever Entra sends as groups or as roles; that it sends some, or too many to send, is worth knowing. */
 	if (groups || identity->groups_overage)
-		line->groups_claim = identity->groups_overage ? "too many to send" : arena_printf(a, "%zu", groups->n);
+		line->groups_claim = identity->groups_overage ? "too many to send" : arena_printf(a, "%zu", groups);
+	if (roles)
+		line->roles_claim = arena_printf(a, "%zu", roles);
 }
 
 void decision_person(struct audit_line *line, const struct mirror_person *person)

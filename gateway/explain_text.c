@@ -249,8 +249,13 @@ void explain_print_response(struct arena *a, const struct explanation *e)
 
 static void print_notes(const struct explanation *e)
 {
-	if (saml_identity_attribute(&e->identity, SAML_CLAIM_GROUPS))
-		puts("Note       groups of the identity provider are not looked at: they come from the directory");
+	static const char *const passed_over[] = {SAML_CLAIM_GROUPS, SAML_CLAIM_ROLE, SAML_CLAIM_DIRECTORY_ROLES};
+
+	for (size_t i = 0; i < sizeof(passed_over) / sizeof(*passed_over); i++) {
+		if (saml_identity_attribute(&e->identity, passed_over[i]))
+			printf("Note       the claim %s is not looked at: groups come from the directory\n",
+				strrchr(passed_over[i], '/') + 1);
+	}
 	if (!e->response && !e->audit && !e->identity.mfa && !e->client)
 		puts("Note       judged without a second factor and without a client address (--mfa, --client)");
 	if (e->response && !e->client)

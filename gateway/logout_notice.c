@@ -29,14 +29,19 @@
 static int find_provider(struct logout *l, const char *issuer, struct error *err)
 {
 	const struct settings *settings = l->s.gateway->settings;
-	const char *why;
+	const char *why, *name = NULL;
 
+	/* Two applications of one tenant may go by the same alias: who has the very name is the one. */
 	for (size_t i = 0; i < settings->provider_count; i++) {
 		const struct saml_provider *p = providers_get(l->s.gateway->providers, settings->providers[i].name, &why);
 
-		if (p && saml_logout_is_from(p, issuer))
-			return logout_resolve(l, settings->providers[i].name, err);
+		if (!p || !saml_logout_is_from(p, issuer))
+			continue;
+		if (!name || strcmp(saml_provider_info(p)->entity_id, issuer) == 0)
+			name = settings->providers[i].name;
 	}
+	if (name)
+		return logout_resolve(l, name, err);
 	return error_set(err, REASON_LOGOUT_UNKNOWN_ISSUER, "no identity provider has the entity ID %s", issuer);
 }
 
@@ -122,17 +127,6 @@ static struct logout_session *meant(struct logout *l, const struct saml_logout *
 	return NULL;
 }
 
-static bool is_entra(const struct saml_provider_info *info)
-{
-	static const char *const prefixes[] = {"https://sts.windows.net/", "https://sts.chinacloudapi.cn/"};
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
-		if (strncmp(info->entity_id, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool wants_page(const struct logout *l)
 {
 	const struct saml_provider_info *info = saml_provider_info(l->s.provider);
@@ -140,7 +134,7 @@ static bool wants_page(const struct logout *l)
 
 	if (!info->slo_answer_url)
 		return true;
-	return wanted == LOGOUT_ANSWER_PAGE || (wanted == LOGOUT_ANSWER_AUTO && is_entra(info));
+	return wanted == LOGOUT_ANSWER_PAGE || (wanted == LOGOUT_ANSWER_AUTO && saml_is_entra(info->entity_id));
 }
 
 /*

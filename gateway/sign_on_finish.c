@@ -162,9 +162,9 @@ static int read_identity(struct sign_on *s, struct slice response, struct error 
 	if (saml_response_read(s->arena, &expect, response, &s->identity, err) < 0)
 		return -1;
 	decision_identity(s->arena, &s->audit, &s->identity);
-	if (s->audit.groups_claim)
-		log_debug("groups of the identity provider are not looked at: they come from the directory", "id", s->id, "groups",
-			s->audit.groups_claim, NULL);
+	if (s->audit.groups_claim || s->audit.roles_claim)
+		log_debug("groups and roles of the identity provider are not looked at: groups come from the directory", "id", s->id, "groups",
+			s->audit.groups_claim, "roles", s->audit.roles_claim, NULL);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
  */
 #include "saml/assertion.h"
 #include "saml/binding.h"
+#include "saml/entra.h"
 #include "saml/message.h"
 #include "saml/provider.h"
 #include "saml/redirect.h"
@@ -20,8 +21,6 @@
 
 #define MALFORMED REASON_LOGOUT_MALFORMED
 #define SESSION_INDEXES_MAX 32
-#define ENTITY_PREFIX "https://sts.windows.net/"
-#define LOGIN_PREFIX "https://login.microsoftonline.com/"
 
 static const char *const parameter_names[] = {[SAML_LOGOUT_REQUEST] = "SAMLRequest", [SAML_LOGOUT_RESPONSE] = "SAMLResponse"};
 
@@ -143,12 +142,8 @@ int saml_logout_read(struct arena *a, struct slice query, struct saml_logout *ou
 bool saml_logout_is_from(const struct saml_provider *provider, const char *issuer)
 {
 	const char *entity_id = provider->info.entity_id;
-	size_t n = strlen(ENTITY_PREFIX), m = strlen(LOGIN_PREFIX);
 
-	if (strcmp(issuer, entity_id) == 0)
-		return true;
-	return strncmp(entity_id, ENTITY_PREFIX, n) == 0 && strncmp(issuer, LOGIN_PREFIX, m) == 0 &&
-		strcmp(issuer + m, entity_id + n) == 0;
+	return strcmp(issuer, entity_id) == 0 || entra_is_alias(issuer, entity_id);
 }
 
 static int require_signature(struct arena *a, const struct saml_logout_expect *expect, struct slice query,

@@ -5,6 +5,7 @@
 #include "saml/provider.h"
 
 #include "base/log.h"
+#include "saml/entra.h"
 #include "saml/metadata_read.h"
 #include "saml/role_keys.h"
 
@@ -81,23 +82,6 @@ static void read_logout_endpoint(struct saml_provider *p, const xml_node *role)
 
 /* ---- the tenant ---- */
 
-static const char *const entra_issuers[] = {
-	"https://sts.windows.net/", "https://sts.chinacloudapi.cn/", "https://login.microsoftonline.com/", "https://login.microsoftonline.us/",
-	"https://login.partner.microsoftonline.cn/",
-};
-
-/* "https://sts.windows.net/TENANT/", with an application's id behind it where it has a key of its own; NULL: not Entra's. */
-static const char *tenant_of(struct arena *a, const char *entity_id)
-{
-	for (size_t i = 0; i < sizeof(entra_issuers) / sizeof(*entra_issuers); i++) {
-		size_t n = strlen(entra_issuers[i]);
-
-		if (strncmp(entity_id, entra_issuers[i], n) == 0)
-			return arena_copy(a, slice_of(entity_id + n, strcspn(entity_id + n, "/")));
-	}
-	return NULL;
-}
-
 /*
  * An entity ID of Entra names its tenant, so the claim must name it too,
  * whether or not the settings say so.  The document for all tenants at once
@@ -105,7 +89,7 @@ static const char *tenant_of(struct arena *a, const char *entity_id)
  */
 static int pin_tenant(struct saml_provider *p, const char *wanted, struct error *err)
 {
-	const char *named = tenant_of(p->arena, p->info.entity_id);
+	const char *named = entra_tenant(p->arena, p->info.entity_id);
 
 	p->info.tenant = wanted ? arena_strdup(p->arena, wanted) : named;
 	if (named && strchr(named, '{'))

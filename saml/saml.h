@@ -30,6 +30,7 @@
 
 #include "base/arena.h"
 #include "saml/checks.h"
+#include "saml/claims.h"
 
 #include <stdint.h>
 
@@ -51,18 +52,6 @@ int64_t saml_skew(int64_t set);
 #define SAML_FORMAT_UNSPECIFIED "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 #define SAML_FORMAT_PERSISTENT "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 #define SAML_FORMAT_TRANSIENT "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
-
-#define SAML_CLAIM_OBJECT_ID "http://schemas.microsoft.com/identity/claims/objectidentifier"
-#define SAML_CLAIM_TENANT "http://schemas.microsoft.com/identity/claims/tenantid"
-/* The tenant, or other provider, at which the person signed on; Entra always sends it, and no claims mapping can forge it. */
-#define SAML_CLAIM_IDENTITY_PROVIDER "http://schemas.microsoft.com/identity/claims/identityprovider"
-#define SAML_CLAIM_AUTHN_METHODS "http://schemas.microsoft.com/claims/authnmethodsreferences"
-#define SAML_CLAIM_GROUPS "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
-#define SAML_CLAIM_GROUPS_LINK "http://schemas.microsoft.com/claims/groups.link"
-#define SAML_CLAIM_NAME "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
-#define SAML_CLAIM_UPN "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
-#define SAML_CLAIM_EMAIL "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
-#define SAML_METHOD_MULTIPLE "http://schemas.microsoft.com/claims/multipleauthn"
 
 /* ---- keys of our own ---- */
 
@@ -148,6 +137,8 @@ struct saml_provider_info {
 int saml_provider_read(struct slice metadata, const struct saml_provider_options *options, struct saml_provider **out, struct error *err);
 void saml_provider_free(struct saml_provider *p);
 const struct saml_provider_info *saml_provider_info(const struct saml_provider *p);
+/* Whether an entity is a tenant of Entra ID, in any of its clouds. */
+bool saml_is_entra(const char *entity_id);
 /* The key that verified last, of this document and in this process; NULL: none did yet. */
 const struct saml_provider_key *saml_provider_key_used(const struct saml_provider *p);
 /* What may stand in signer_pem.  REASON_METADATA: no certificate, or not RSA from 2048 bits. */
@@ -408,7 +399,11 @@ struct saml_logout {
 /* query: raw, byte for byte.  LOGOUT_MISSING, LOGOUT_MALFORMED, LOGOUT_TOO_LARGE.  Nothing of it is believed yet. */
 int saml_logout_read(struct arena *a, struct slice query, struct saml_logout *out, struct error *err);
 
-/* Whether that Issuer is this provider.  Entra ID signs logout under its log-in host too, according to its documentation. */
+/*
+ * Whether that Issuer is this provider.  Entra ID signs logout under its log-in
+ * host too, according to its documentation, and not always with the
+ * application's id behind the tenant.
+ */
 bool saml_logout_is_from(const struct saml_provider *provider, const char *issuer);
 
 struct saml_logout_expect {

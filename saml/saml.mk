@@ -4,12 +4,12 @@ saml_libsaml_a_SOURCES = saml/holder.h saml/saml.h
 
 # reading: what foreigners wrote
 saml_libsaml_a_SOURCES += \
-	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/checks.c saml/checks.def saml/checks.h saml/claims.c saml/conditions.c saml/status.c saml/subject.c \
+	saml/assertion.h saml/attributes.c saml/authn_statement.c saml/binding.c saml/binding.h saml/checks.c saml/checks.def saml/checks.h saml/claims.c saml/claims.h saml/conditions.c saml/status.c saml/subject.c \
 	saml/library.c saml/library.h saml/logout_read.c \
 	saml/message.c saml/message.h saml/metadata_read.c saml/metadata_read.h saml/metadata_signature.c \
 	saml/partner.c saml/provider.c saml/provider.h saml/role_keys.c saml/role_keys.h \
 	saml/request_signature.c saml/request_signature.h saml/signer.c \
-	saml/decrypt.c saml/decryption_keys.c saml/encrypted.c saml/encrypted.h \
+	saml/decrypt.c saml/decryption_keys.c saml/encrypted.c saml/encrypted.h saml/entra.c saml/entra.h \
 	saml/response_read.c \
 	saml/signature.c saml/signature.h saml/trusted_key.c saml/trusted_key.h \
 	saml/walk.c saml/xml.c saml/xml.h

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Entra ID does besides signing on: refusals with a code, old sign-ons, too many groups, people from My Apps."""
 import base64
+import subprocess
 import urllib.parse
 
 import pytest
@@ -12,7 +13,8 @@ from test_entra_shape import Entra
 
 TRACE, TIME = "6f0c3a52-8f6a-4d0b-9a55-2f5d1c7e0b00", "2026-11-24 13:19:16Z"
 X509 = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/x509"
-GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+CLAIMS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
+GROUPS = CLAIMS + "groups"
 GROUPS_LINK = "http://schemas.microsoft.com/claims/groups.link"
 
 
@@ -87,6 +89,23 @@ def test_groups_that_entra_sends_give_nothing(parts, entra):
     assert_signed_on(parts, entra.post(entra.signer.sign(answer)), JUERGEN)
     line = parts.audit()[-1]
     assert (line["outcome"], line["groups_claim"]) == ("customer", "2")
+
+
+def test_roles_that_entra_sends_give_nothing(parts, entra):
+    answer = entra.answer(JUERGEN)
+    answer.claims[CLAIMS + "role"] = ["jira-agents", "cn=jira-agents,ou=groups,dc=example,dc=org"]
+    answer.claims[CLAIMS + "wids"] = ["62e90394-69f5-4237-9190-012177145e10"]
+    xml = entra.signer.sign(answer)
+    assert_signed_on(parts, entra.post(xml), JUERGEN)
+    line = parts.audit()[-1]
+    assert (line["outcome"], line["roles_claim"]) == ("customer", "3")
+    assert "groups_claim" not in line
+    stored = parts.folder / "stored.b64"
+    stored.write_bytes(base64.b64encode(xml.encode()))
+    command = parts.postern_command("explain", "--response", str(stored), "--door", line["door"])
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
+    notes = [note.split()[3] for note in said.splitlines() if note.startswith("Note       the claim ")]
+    assert notes == ["role", "wids"], said
 
 
 def test_too_many_groups_are_noticed(parts, entra):

@@ -124,6 +124,13 @@ static int begin_with_other(void **state)
 	return begin_with("", "https://sts.windows.net/", "https://idp.example/");
 }
 
+/* The cloud of the United States' government, by the name of its log-in host. */
+static int begin_with_government(void **state)
+{
+	(void)state;
+	return begin_with("", "https://sts.windows.net/", "https://login.microsoftonline.us/");
+}
+
 static int begin_without_logout(void **state)
 {
 	(void)state;
@@ -561,6 +568,16 @@ static void a_broadcast_that_the_person_sees_leads_to_the_page(void **state)
 	assert_string_equal(x->location, PUBLIC "/logout");
 }
 
+/* Entra ID refuses a LogoutResponse to its broadcast, in each of its clouds. */
+static void every_cloud_of_entra_gets_a_page(void **state)
+{
+	(void)state;
+	anna_signed_on();
+	is_told(request_of("https://login.microsoftonline.us/" FORGE_TENANT "/", FORGE_NAME_ID, FORGE_ASSERTION_ID), LOGOUT_ENDED);
+	anna_signed_on();
+	is_told(request_of(FORGE_ISSUER, FORGE_NAME_ID, FORGE_ASSERTION_ID), LOGOUT_ENDED);
+}
+
 static void others_than_entra_get_a_logout_response(void **state)
 {
 	const char *issuer = "https://idp.example/" FORGE_TENANT "/";
@@ -650,6 +667,7 @@ int main(void)
 		STAGED(ends_what_is_younger_by_the_skew_and_no_second_more, begin),
 		STAGED(a_bad_request_is_refused_and_ends_nothing, begin),
 		STAGED(a_broadcast_that_the_person_sees_leads_to_the_page, begin),
+		STAGED(every_cloud_of_entra_gets_a_page, begin_with_government),
 		STAGED(others_than_entra_get_a_logout_response, begin_with_other),
 		STAGED(a_setting_gives_others_the_page, begin_with_page),
 		STAGED(an_answer_is_signed_only_where_the_request_was, begin_with_signing),

@@ -141,6 +141,40 @@ static void reads_the_answer_of_either_issuer(void **state)
 	assert_string_equal(m.issuer, LOGIN_ISSUER);
 }
 
+#define APPLICATION "c1a2b3c4-d5e6-4f70-8192-a3b4c5d6e7f8"
+#define OTHER_APPLICATION "d1a2b3c4-d5e6-4f70-8192-a3b4c5d6e7f8"
+
+static void knows_a_tenant_of_entra_by_each_of_its_names(void **state)
+{
+	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
+	static const struct {
+		const char *entity_id, *issuer;
+		bool same;
+	} rows[] = {
+		{FORGE_ISSUER, LOGIN_ISSUER, true}, {FORGE_ISSUER, "https://login.microsoftonline.us/" FORGE_TENANT "/", true},
+		{"https://sts.chinacloudapi.cn/" FORGE_TENANT "/", "https://login.partner.microsoftonline.cn/" FORGE_TENANT "/", true},
+		{LOGIN_ISSUER, FORGE_ISSUER, true}, {FORGE_ISSUER APPLICATION, FORGE_ISSUER, true},
+		{FORGE_ISSUER APPLICATION, LOGIN_ISSUER, true}, {FORGE_ISSUER, LOGIN_ISSUER APPLICATION, true},
+		{FORGE_ISSUER APPLICATION, LOGIN_ISSUER APPLICATION, true},
+		{FORGE_ISSUER APPLICATION, LOGIN_ISSUER OTHER_APPLICATION, false}, {FORGE_ISSUER, LOGIN_ISSUER "x", false},
+		{FORGE_ISSUER, LOGIN_ISSUER APPLICATION "/", false}, {FORGE_ISSUER, LOGIN_ISSUER APPLICATION "8", false},
+		{"https://idp.example/" FORGE_TENANT "/", LOGIN_ISSUER, false},
+		{"https://idp.example/" FORGE_TENANT "/", "https://idp.example/" FORGE_TENANT "/", true},
+		{"https://login.microsoftonline.us/" FORGE_TENANT "/", "https://login.microsoftonline.us//", false},
+	};
+	struct saml_provider_options options = {.now = FORGE_NOW};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct saml_provider *p = NULL;
+
+		assert_done(saml_provider_read(forge_replace(forge_metadata("signing", keys), FORGE_ISSUER, rows[i].entity_id), &options, &p, &err),
+			err);
+		assert_int_equal(saml_logout_is_from(p, rows[i].issuer), rows[i].same);
+		saml_provider_free(p);
+	}
+}
+
 static void a_partial_logout_is_a_success_and_another_status_is_a_fault(void **state)
 {
 	static const char partial[] = "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"><samlp:StatusCode"
@@ -259,7 +293,7 @@ static void refuses_issuers_that_are_not_the_provider(void **state)
 	static const char *const issuers[] = {
 		"https://sts.windows.net/7b1c2d3e-4f50-4a61-8b72-93a4b5c6d7e9/", "https://login.microsoftonline.com/other/",
 		"https://login.microsoftonline.com/" FORGE_TENANT, "https://login.microsoftonline.com.evil.example/" FORGE_TENANT "/",
-		"https://evil.example/" FORGE_TENANT "/", "http://sts.windows.net/" FORGE_TENANT "/", FORGE_ISSUER "x",
+		"https://login.microsoftonline.us/other/", "https://evil.example/" FORGE_TENANT "/", "http://sts.windows.net/" FORGE_TENANT "/", FORGE_ISSUER "x",
 	};
 
 	(void)state;
@@ -352,6 +386,7 @@ int main(void)
 		cmocka_unit_test_teardown(reads_signed_queries_with_escapes_in_lower_case, forge_reset),
 		cmocka_unit_test_teardown(reads_every_way_to_name_the_person, forge_reset),
 		cmocka_unit_test_teardown(reads_the_answer_of_either_issuer, forge_reset),
+		cmocka_unit_test_teardown(knows_a_tenant_of_entra_by_each_of_its_names, forge_reset),
 		cmocka_unit_test_teardown(a_partial_logout_is_a_success_and_another_status_is_a_fault, forge_reset),
 		cmocka_unit_test_teardown(refuses_messages_that_are_not_as_they_must_be, forge_reset),
 		cmocka_unit_test_teardown(refuses_markup_in_the_name_of_a_logout, forge_reset),

@@ -158,13 +158,16 @@ static void an_empty_street_address_keeps_nobody_out(void **state)
 	struct asked asked = sent_to_entra(start(""));
 	struct forge f = {.before = {{FORGE_REQUEST, asked.request_id}, {FORGE_REQUEST, asked.request_id}, {"<AttributeStatement>",
 		"<AttributeStatement><Attribute Name=\"urn:street\"><AttributeValue/></Attribute>"
-		"<Attribute Name=\"" SAML_CLAIM_GROUPS "\"><AttributeValue>1</AttributeValue><AttributeValue>2</AttributeValue></Attribute>"}}};
+		"<Attribute Name=\"" SAML_CLAIM_GROUPS "\"><AttributeValue>1</AttributeValue><AttributeValue>2</AttributeValue></Attribute>"
+		"<Attribute Name=\"" SAML_CLAIM_ROLE "\"><AttributeValue>admin</AttributeValue></Attribute>"
+		"<Attribute Name=\"" SAML_CLAIM_DIRECTORY_ROLES "\"><AttributeValue>1</AttributeValue><AttributeValue>2</AttributeValue></Attribute>"}}};
 
 	(void)state;
 	clock_set(FORGE_NOW);
 	assert_int_equal(finish(form_with(forge_text(&f), asked.relay_state))->status, 200);
 	audit_says("event", "assertion");
 	audit_says("groups_claim", "2");
+	audit_says("roles_claim", "3");
 }
 
 static void shows_the_code_of_entra_and_none_of_its_words(void **state)
