@@ -51,6 +51,11 @@ SAID = {
         [("<Assertion ", "<Statement "), ("</Assertion>", "</Statement>")],
         "assertion-count", FORBIDDEN, ("response",)),
     WITHOUT + "assertion_id": ([(r'<Assertion ID="[^"]*"', "<Assertion")], "xml-shape", BAD_REQUEST, ("response",)),
+    WITHOUT + "assertion_version": ([(r' Version="2.0" xmlns', " xmlns")], "xml-shape", BAD_REQUEST),
+    WITHOUT + "assertion_issue_instant": (
+        [(r' IssueInstant="[^"]*" Version="2.0" xmlns', ' Version="2.0" xmlns')],
+        "issue-instant"),
+    WITHOUT + "assertion_issuer": ([("<Issuer>.*?</Issuer>", "")], "wrong-issuer", FORBIDDEN, ("response",)),
     WITHOUT + "subject": ([(element("Subject"), "")], "no-subject"),
     WITHOUT + "name_id": ([(element("NameID"), "")], "no-subject"),
     WITHOUT + "subject_confirmation": ([(element("SubjectConfirmation"), "")], "wrong-confirmation"),

@@ -80,10 +80,10 @@ REFUSES(refuses_text_between_elements, STATUS, STATUS "and more", REASON_XML_SHA
 
 /* ---- the Assertion ---- */
 
-REFUSES(refuses_assertion_without_version,
+REFUSES(refuses_response_without_assertion_version,
 	"<Assertion ID=\"" FORGE_ASSERTION_ID "\" IssueInstant=\"2026-11-24T13:19:15.107Z\" Version=\"2.0\"",
 	"<Assertion ID=\"" FORGE_ASSERTION_ID "\" IssueInstant=\"2026-11-24T13:19:15.107Z\"", REASON_XML_SHAPE)
-REFUSES(refuses_assertion_without_issue_instant,
+REFUSES(refuses_response_without_assertion_issue_instant,
 	"<Assertion ID=\"" FORGE_ASSERTION_ID "\" IssueInstant=\"2026-11-24T13:19:15.107Z\" Version=\"2.0\"",
 	"<Assertion ID=\"" FORGE_ASSERTION_ID "\" Version=\"2.0\"", REASON_ISSUE_INSTANT)
 REFUSES(refuses_assertion_older_than_the_request, "2026-11-24T13:19:15.107Z", "2026-11-24T12:19:15Z",
@@ -91,6 +91,7 @@ REFUSES(refuses_assertion_older_than_the_request, "2026-11-24T13:19:15.107Z", "2
 REFUSES(refuses_assertion_from_the_future, "2026-11-24T13:19:15.107Z", "2026-11-24T14:19:15Z", REASON_NOT_YET_VALID)
 REFUSES(refuses_assertion_of_another_issuer, "xmlns=\"" NS_SAML "\"><Issuer>" FORGE_ISSUER,
 	"xmlns=\"" NS_SAML "\"><Issuer>https://sts.windows.net/other/", REASON_WRONG_ISSUER)
+REFUSES(refuses_response_without_assertion_issuer, "<Issuer>" FORGE_ISSUER "</Issuer>", "", REASON_WRONG_ISSUER)
 REFUSES(refuses_assertion_with_empty_issuer, "xmlns=\"" NS_SAML "\"><Issuer>" FORGE_ISSUER,
 	"xmlns=\"" NS_SAML "\"><Issuer>", REASON_WRONG_ISSUER)
 REFUSES(refuses_advice, "<AttributeStatement>", "<Advice/><AttributeStatement>", REASON_XML_SHAPE)
@@ -399,11 +400,12 @@ int main(void)
 		cmocka_unit_test_teardown(refuses_text_in_status, forge_reset),
 		cmocka_unit_test_teardown(refuses_extensions, forge_reset),
 		cmocka_unit_test_teardown(refuses_text_between_elements, forge_reset),
-		cmocka_unit_test_teardown(refuses_assertion_without_version, forge_reset),
-		cmocka_unit_test_teardown(refuses_assertion_without_issue_instant, forge_reset),
+		cmocka_unit_test_teardown(refuses_response_without_assertion_version, forge_reset),
+		cmocka_unit_test_teardown(refuses_response_without_assertion_issue_instant, forge_reset),
 		cmocka_unit_test_teardown(refuses_assertion_older_than_the_request, forge_reset),
 		cmocka_unit_test_teardown(refuses_assertion_from_the_future, forge_reset),
 		cmocka_unit_test_teardown(refuses_assertion_of_another_issuer, forge_reset),
+		cmocka_unit_test_teardown(refuses_response_without_assertion_issuer, forge_reset),
 		cmocka_unit_test_teardown(refuses_assertion_with_empty_issuer, forge_reset),
 		cmocka_unit_test_teardown(refuses_advice, forge_reset),
 		cmocka_unit_test_teardown(refuses_authz_decision_statement, forge_reset),
