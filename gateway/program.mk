@@ -105,6 +105,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/posts.c gateway/posts.h \
 	gateway/prepare_command.c \
 	gateway/refresh_role.c \
+	gateway/refresh_wait.c gateway/refresh_wait.h \
 	gateway/report.c gateway/report.h \
 	gateway/role.c \
 	gateway/rules_command.c \
@@ -183,6 +184,10 @@ tests_unit_test_bill_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_keys_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_refresh_wait
+tests_unit_test_refresh_wait_SOURCES = tests/unit/test_refresh_wait.c tests/unit/unit.h
+tests_unit_test_refresh_wait_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_fetch
 tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c tests/unit/unit.h

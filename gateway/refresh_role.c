@@ -14,13 +14,13 @@
 #include "gateway/alarms.h"
 #include "gateway/fetch.h"
 #include "gateway/gateway.h"
+#include "gateway/refresh_wait.h"
 #include "gateway/role.h"
 
 #include <unistd.h>
 
 #define RETRY_FIRST 1           /* seconds after a failure, doubled each time … */
 #define RETRY_MOST 300          /* … up to this, and never beyond the usual interval */
-#define LEAST 60                /* never more often because of what document or answer say */
 
 struct refreshed {
 	const struct settings_provider *setting;
@@ -133,27 +133,6 @@ static int keep(struct arena *a, const struct refreshed *t, struct slice bytes, 
 	return 0;
 }
 
-static int64_t shorter(int64_t wait, int64_t asked)
-{
-	if (asked >= wait)
-		return wait;
-	return asked > LEAST ? asked : LEAST < wait ? LEAST : wait;
-}
-
-/* Until the next fetch: `refresh`, sooner where document or answer ask for it; half of the rest before the document ends. */
-static int64_t interval(const struct refreshed *t, const struct saml_provider_info *info, int64_t max_age)
-{
-	int64_t wait = t->setting->refresh_seconds;
-
-	if (info->cache_seconds)
-		wait = shorter(wait, info->cache_seconds);
-	if (max_age)
-		wait = shorter(wait, max_age);
-	if (info->valid_until)
-		wait = shorter(wait, (info->valid_until - clock_now()) / 2);
-	return wait;
-}
-
 static int get(struct arena *a, const struct role *role, const struct refreshed *t, struct fetched *out, struct error *err)
 {
 	bool at_hand = access(t->path, R_OK) == 0;
@@ -172,18 +151,21 @@ static int get(struct arena *a, const struct role *role, const struct refreshed 
 static int take(struct arena *a, const struct role *role, struct refreshed *t, const struct fetched *got, struct metadata_status *status,
 	struct error *err)
 {
+	const struct saml_provider_info *info;
 	struct saml_provider *p = NULL;
 	bool is_new;
 	int rc = -1;
 
 	if (judge(role, t, got->body, &p, err) < 0 || keep(a, t, got->body, &is_new, err) < 0)
 		goto out;
-	status->entity = arena_strdup(a, saml_provider_info(p)->entity_id);
+	info = saml_provider_info(p);
+	status->entity = arena_strdup(a, info->entity_id);
 	status->source = t->setting->metadata_url;
 	status->result = is_new ? "taken" : "unchanged";
 	if (is_new || !status->taken)
 		status->taken = clock_now();
-	t->wait = interval(t, saml_provider_info(p), got->max_age);
+	t->wait = refresh_wait(&(struct refresh_wishes){.refresh = t->setting->refresh_seconds, .cache = info->cache_seconds,
+		.max_age = got->max_age, .valid_until = info->valid_until}, clock_now());
 	rc = 0;
 out:
 	saml_provider_free(p);

@@ -133,8 +133,9 @@ class Provider:
         self.configure()
 
     def configure(self, url=None, more="", ca="web"):
-        self.serve.write(metadata=url or self.server.url,
-                         more=f', metadata_ca_file: "{self.web}/{ca}.crt", refresh: 1s, timeout: 2s{more}')
+        """`ca` None: the system's."""
+        ca_file = f', metadata_ca_file: "{self.web}/{ca}.crt"' if ca else ""
+        self.serve.write(metadata=url or self.server.url, more=f"{ca_file}, refresh: 1s, timeout: 2s{more}")
         text = (self.serve.folder / "p.yaml").read_text()
         (self.serve.folder / "p.yaml").write_text(text + "metrics_listen: 127.0.0.1:0\n")
 
@@ -315,8 +316,8 @@ def test_follows_a_redirect_to_https_and_to_nothing_else(good, web_keys):
         other.close()
 
 
-@pytest.mark.parametrize("certificate, ca", [("ended", "web"), ("elsewhere", "elsewhere"), ("web", "elsewhere")],
-                         ids=["ended", "another host's", "an unknown authority's"])
+@pytest.mark.parametrize("certificate, ca", [("ended", "web"), ("elsewhere", "elsewhere"), ("web", "elsewhere"), ("web", None)],
+                         ids=["ended", "another host's", "an unknown authority's", "none that the system knows"])
 def test_believes_no_server_without_a_good_certificate(provider, web_keys, certificate, ca):
     server = Server(web_keys, certificate)
     try:
