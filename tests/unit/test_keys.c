@@ -709,6 +709,21 @@ static void setup_prints_the_certificate_of_each_door(void **state)
 	assert_says(t->output, second);
 }
 
+/* Without it, people who begin at Entra ID's tile bring an answer that nobody asked for. */
+static void setup_prints_the_links_that_entra_can_begin_at(void **state)
+{
+	struct place *t = *state;
+
+	assert_int_equal(keys(t, "make 2026"), 0);
+	assert_int_equal(setup(t), 0);
+	assert_null(strstr(t->output, "Sign on URL"));
+	use_settings(t, "go:\n  work: {licensed: \"https://x.example/jira\", portal: helpdesk}\n"
+		"  help: {licensed: \"https://x.example/desk\", portal: helpdesk}\n");
+	assert_int_equal(setup(t), 0);
+	assert_says(t->output, "  Sign on URL                     https://sso.example.org:8443/go/work\n"
+		"    or                            https://sso.example.org:8443/go/help\n");
+}
+
 /* ---- a running service ---- */
 
 static const struct settings *settings_of(struct place *t)
@@ -925,6 +940,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lists_keys_for_programs, begin, end),
 		cmocka_unit_test_setup_teardown(says_what_to_paste_where, begin, end),
 		cmocka_unit_test_setup_teardown(setup_prints_the_certificate_of_each_door, begin, end),
+		cmocka_unit_test_setup_teardown(setup_prints_the_links_that_entra_can_begin_at, begin, end),
 		cmocka_unit_test_setup_teardown(finds_the_running_service_and_has_it_read_again, begin, end),
 		cmocka_unit_test_setup_teardown(waits_a_while_for_another_one_and_not_for_ever, begin, end),
 		cmocka_unit_test_setup_teardown(the_lock_of_another_service_under_another_name_is_none, begin, end),
