@@ -312,25 +312,28 @@ static void read_people(struct entra *entra, const char *path)
 	}
 }
 
-static void set_up(struct entra *entra, const char *key_path, const char *certificate_path, const char *sign)
+enum { OPTION_LISTEN = 1, OPTION_HOST, OPTION_TENANT, OPTION_PEOPLE, OPTION_KEY, OPTION_CERTIFICATE, OPTION_APPLICATION, OPTION_SIGN,
+	OPTION_ENCRYPT_FOR, OPTION_COUNT };
+
+static void set_up(struct entra *entra, const char *const given[OPTION_COUNT])
 {
-	char *key = peer_read_file(key_path), *pem = peer_read_file(certificate_path), *certificate = peer_certificate_body(pem);
+	char *key = peer_read_file(given[OPTION_KEY]), *pem = peer_read_file(given[OPTION_CERTIFICATE]);
+	char *encrypt_for = given[OPTION_ENCRYPT_FOR] ? peer_read_file(given[OPTION_ENCRYPT_FOR]) : NULL;
+	char *certificate = peer_certificate_body(pem);
 	char *sso_url = g_strdup_printf("http://%s/%s/saml2", entra->host, entra->tenant);
 	char *issuer = g_strdup_printf("https://sts.windows.net/%s/", entra->tenant);
 
 	entra->sso_path = g_strdup_printf("/%s/saml2", entra->tenant);
 	entra->metadata = peer_entra_metadata(issuer, sso_url, certificate);
 	entra->idp = entra_idp_new(&(struct entra_options){.tenant = entra->tenant, .sso_url = sso_url, .key_pem = key,
-		.certificate_pem = pem, .sign = sign});
+		.certificate_pem = pem, .sign = given[OPTION_SIGN], .encrypt_for_pem = encrypt_for});
 	g_free(issuer);
 	g_free(sso_url);
 	free(certificate);
+	free(encrypt_for);
 	free(pem);
 	free(key);
 }
-
-enum { OPTION_LISTEN = 1, OPTION_HOST, OPTION_TENANT, OPTION_PEOPLE, OPTION_KEY, OPTION_CERTIFICATE, OPTION_APPLICATION, OPTION_SIGN,
-	OPTION_COUNT };
 
 static const struct option options[] = {
 	{"listen", required_argument, NULL, OPTION_LISTEN},             /* 127.0.0.1:8461 */
@@ -341,6 +344,7 @@ static const struct option options[] = {
 	{"certificate", required_argument, NULL, OPTION_CERTIFICATE},
 	{"application", required_argument, NULL, OPTION_APPLICATION},   /* "ENTITY-ID ACS[,ACS...] [LOGOUT-URL]", once for each */
 	{"sign", required_argument, NULL, OPTION_SIGN},                 /* assertion (unless given), response or both */
+	{"encrypt-for", required_argument, NULL, OPTION_ENCRYPT_FOR},   /* certificate (PEM) of who opens assertions; without it none is encrypted */
 	{0},
 };
 
@@ -359,14 +363,14 @@ int main(int argc, char **argv)
 			applications[application_count++] = optarg;
 	}
 	for (int i = 1; i < OPTION_COUNT; i++) {
-		if (!given[i])
+		if (!given[i] && i != OPTION_ENCRYPT_FOR)
 			peer_die("--%s is missing", options[i - 1].name);
 	}
 	lasso_init();
 	entra.host = given[OPTION_HOST];
 	entra.tenant = given[OPTION_TENANT];
 	read_people(&entra, given[OPTION_PEOPLE]);
-	set_up(&entra, given[OPTION_KEY], given[OPTION_CERTIFICATE], given[OPTION_SIGN]);
+	set_up(&entra, given);
 	for (size_t i = 0; i < application_count; i++) {
 		char **parts = g_strsplit(applications[i], " ", 3);
 

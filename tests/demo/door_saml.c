@@ -48,7 +48,7 @@ static char *throw_away_key(void)
 struct door_sp *door_sp_new(const struct door_options *options)
 {
 	struct door_sp *sp = g_new0(struct door_sp, 1);
-	char *own = peer_sp_metadata(options->entity_id, options->acs_url, NULL);
+	char *own = peer_sp_metadata(options->entity_id, options->acs_url, NULL, NULL);
 	char *certificate = peer_certificate_body(options->idp_certificate_pem), *key = throw_away_key();
 	char *other = peer_idp_metadata(options->idp_entity_id, options->idp_sso_url, certificate);
 

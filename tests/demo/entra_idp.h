@@ -19,6 +19,7 @@ struct entra_idp {
 	LassoServer *server;
 	char *tenant, *issuer;
 	bool sign_assertion, sign_response;
+	char *encrypt_for;              /* certificate, base64 without line breaks; NULL: nothing is encrypted */
 	struct entra_application applications[APPLICATIONS_MAX];
 	size_t application_count;
 };

@@ -29,6 +29,9 @@ struct entra_idp *entra_idp_new(const struct entra_options *options)
 	idp->tenant = g_strdup(options->tenant);
 	idp->sign_assertion = strcmp(options->sign, "response") != 0;
 	idp->sign_response = strcmp(options->sign, "assertion") != 0;
+	if (options->encrypt_for_pem && !idp->sign_assertion)
+		peer_die("lasso encrypts no assertion that is not signed");
+	idp->encrypt_for = options->encrypt_for_pem ? peer_certificate_body(options->encrypt_for_pem) : NULL;
 	idp->issuer = g_strdup_printf("https://sts.windows.net/%s/", options->tenant);
 	metadata = peer_idp_metadata(idp->issuer, options->sso_url, certificate);
 	idp->server = lasso_server_new_from_buffers(metadata, options->key_pem, NULL, options->certificate_pem);
@@ -49,20 +52,31 @@ void entra_idp_free(struct entra_idp *idp)
 		g_free(idp->applications[i].logout_url);
 	}
 	g_object_unref(idp->server);
+	free(idp->encrypt_for);
 	g_free(idp->tenant);
 	g_free(idp->issuer);
 	g_free(idp);
 }
 
+/* As Entra does it, of what lasso can: not the Triple-DES and RSA 1.5 that it takes by itself. */
+static void encrypt_for(LassoProvider *application)
+{
+	lasso_provider_set_encryption_mode(application, LASSO_ENCRYPTION_MODE_ASSERTION);
+	lasso_provider_set_encryption_sym_key_type(application, LASSO_ENCRYPTION_SYM_KEY_TYPE_AES_256);
+	lasso_provider_set_key_encryption_method(application, LASSO_KEY_ENCRYPTION_METHOD_OAEP);
+}
+
 void entra_idp_add_application(struct entra_idp *idp, const char *entity_id, const char *acs_urls, const char *logout_url)
 {
-	char *metadata = peer_sp_metadata(entity_id, acs_urls, logout_url);
+	char *metadata = peer_sp_metadata(entity_id, acs_urls, logout_url, idp->encrypt_for);
 	struct entra_application *application = &idp->applications[idp->application_count];
 
 	if (idp->application_count == APPLICATIONS_MAX)
 		peer_die("more than %d applications", APPLICATIONS_MAX);
 	if (lasso_server_add_provider_from_buffer(idp->server, LASSO_PROVIDER_ROLE_SP, metadata, NULL, NULL) != 0)
 		peer_die("lasso does not take the application %s", entity_id);
+	if (idp->encrypt_for)
+		encrypt_for(lasso_server_get_provider(idp->server, entity_id));
 	*application = (struct entra_application){g_strdup(entity_id), g_strdup(acs_urls), g_strdup(logout_url)};
 	idp->application_count++;
 	free(metadata);
@@ -229,7 +243,8 @@ static bool build_assertion(struct entra_idp *idp, LassoLogin *login, struct ent
 
 /*
  * lasso marks each assertion to be signed, and takes the mark back nowhere: so
- * the one in the response is replaced by what is read from the same XML.
+ * the one in the response is replaced by what is read from the same XML.  That
+ * has no mark to be encrypted, either, and lasso lets others set none.
  */
 static void leave_assertion_unsigned(LassoProfile *profile, const char *recipient)
 {

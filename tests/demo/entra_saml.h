@@ -25,6 +25,7 @@ struct entra_options {
 	const char *sso_url;
 	const char *key_pem, *certificate_pem;
 	const char *sign;               /* "assertion" (as Entra, unless told otherwise), "response", "both" */
+	const char *encrypt_for_pem;    /* certificate that every application's assertions are encrypted for; NULL: none is */
 };
 
 struct entra_idp *entra_idp_new(const struct entra_options *options);

@@ -311,7 +311,8 @@ class Parts:
                                      lambda: answers_tcp(port))
         return self.slapd
 
-    def start_entra(self, applications=None, sign="assertion"):
+    def start_entra(self, applications=None, sign="assertion", encrypt_for=None):
+        """encrypt_for: the certificate's file."""
         key, certificate = make_key(self.folder, "entra", "Demo Federated SSO Certificate")
         (self.folder / "people.json").write_text(json.dumps(company.in_entra(), ensure_ascii=False))
         applications = applications or [" ".join(f"{self.postern_url}/saml/sp/{end}" for end in ("metadata", "acs/1", "slo"))]
@@ -319,6 +320,7 @@ class Parts:
                    self.host("entra", "entra"), "--tenant", company.TENANT, "--people", self.folder / "people.json", "--key",
                    key,
                    "--certificate", certificate, "--sign", sign]
+        command += ["--encrypt-for", encrypt_for] if encrypt_for else []
         for application in applications:
             command += ["--application", application]
         self.entra = self.start_part("entra", command, lambda: answers_tcp(self.ports["entra"]))

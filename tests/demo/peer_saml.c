@@ -4,8 +4,9 @@
 #include "tests/demo/peer.h"
 
 #define SAML_NAMES "xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\""
-#define KEY "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data>" \
+#define KEY_FOR(use) "<KeyDescriptor use=\"" use "\"><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data>" \
 	"<X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+#define KEY KEY_FOR("signing")
 #define LOGOUT_SERVICE "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"{logout}\"/>"
 #define IDP_ROLE(logout) "<IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">" KEY logout \
 	"<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"{sso}\"/>" \
@@ -13,8 +14,8 @@
 #define WS_FEDERATION_ROLE "<RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" " \
 	"xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\" xsi:type=\"fed:SecurityTokenServiceType\" " \
 	"protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\">" KEY "</RoleDescriptor>"
-#define SP_HEAD(logout) "<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" \
-	"<SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\" WantAssertionsSigned=\"true\">" logout
+#define SP_HEAD "<EntityDescriptor " SAML_NAMES " entityID=\"{entity}\">" \
+	"<SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\" WantAssertionsSigned=\"true\">"
 #define SP_ACS "<AssertionConsumerService index=\"{index}\" isDefault=\"{default}\" " \
 	"Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{acs}\"/>"
 #define SP_END "</SPSSODescriptor></EntityDescriptor>"
@@ -63,13 +64,17 @@ char *peer_entra_metadata(const char *entity_id, const char *sso_url, const char
 		SAML_NAMES ">" WS_FEDERATION_ROLE IDP_ROLE(LOGOUT_SERVICE) "</EntityDescriptor>", entity_id, sso_url, certificate);
 }
 
-char *peer_sp_metadata(const char *entity_id, const char *acs_urls, const char *logout_url)
+char *peer_sp_metadata(const char *entity_id, const char *acs_urls, const char *logout_url, const char *encrypt_for)
 {
 	struct evbuffer *buffer = evbuffer_new();
 	char index[16], *url;
 	size_t n;
 
-	peer_add(buffer, logout_url ? SP_HEAD(LOGOUT_SERVICE) : SP_HEAD(""), "entity", entity_id, "logout", logout_url, NULL);
+	peer_add(buffer, SP_HEAD, "entity", entity_id, NULL);
+	if (encrypt_for)
+		peer_add(buffer, KEY_FOR("encryption"), "certificate", encrypt_for, NULL);
+	if (logout_url)
+		peer_add(buffer, LOGOUT_SERVICE, "logout", logout_url, NULL);
 	for (int i = 0; *acs_urls; i++) {
 		n = strcspn(acs_urls, ",");
 		url = strndup(acs_urls, n);

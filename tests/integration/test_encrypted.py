@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Identity providers that encrypt, in Entra ID's place: Auth0's samlp and SimpleSAMLphp, each in its own way and signing."""
+"""Identity providers that encrypt, in Entra ID's place: Auth0's samlp, SimpleSAMLphp and lasso, each signing in its own way."""
 import base64
 import re
 import subprocess
@@ -17,7 +17,9 @@ XENC, XENC11 = "http://www.w3.org/2001/04/xmlenc#", "http://www.w3.org/2009/xmle
 # who encrypts, what is signed, and with what it encrypts
 CASES = [("samlp", "assertion", XENC11 + "aes256-gcm"), ("samlp", "response", XENC11 + "aes128-gcm"),
          ("samlp", "both", XENC + "aes256-cbc"),
-         ("simplesamlphp", "assertion", XENC + "aes128-cbc"), ("simplesamlphp", "both", XENC + "aes128-cbc")]
+         ("simplesamlphp", "assertion", XENC + "aes128-cbc"), ("simplesamlphp", "response", XENC + "aes128-cbc"),
+         ("simplesamlphp", "both", XENC + "aes128-cbc"),
+         ("lasso", "assertion", XENC + "aes256-cbc"), ("lasso", "both", XENC + "aes256-cbc")]      # see entra_saml.c
 
 
 class EncryptedParts(PeerParts):
@@ -36,7 +38,9 @@ def base64_of(certificate):
     return "".join(certificate.split("-----")[2].split())
 
 
-def provider(kind, folder, node_modules, signs, method, certificate):
+def provider(kind, parts, folder, node_modules, signs, method, certificate):
+    if kind == "lasso":
+        return Lasso(parts, signs)
     if kind == "simplesamlphp":
         return SimpleSAMLphp(folder, signs, base64_of(certificate))
     public = subprocess.run(["openssl", "x509", "-pubkey", "-noout"], input=certificate, capture_output=True, text=True,
@@ -44,6 +48,26 @@ def provider(kind, folder, node_modules, signs, method, certificate):
     return Samlp(folder, node_modules, signs, encryptionCert=certificate, encryptionPublicKey=public,
                  encryptionAlgorithm=method,
                  disallowEncryptionWithInsecureAlgorithm=False)
+
+
+class Lasso:
+    """The demo's Entra ID, which `parts` starts, stops and reads the log of."""
+
+    def __init__(self, parts, signs):
+        self.parts, self.signs, self.url = parts, signs, parts.entra_url
+
+    @property
+    def metadata_url(self):
+        return self.parts.entra_metadata_url()
+
+    def start(self):
+        self.parts.start_entra(sign=self.signs, encrypt_for=self.parts.folder / "old.crt")
+
+    def logs(self):
+        return ""
+
+    def close(self):
+        pass
 
 
 class Setting:
@@ -54,7 +78,7 @@ class Setting:
         browser.open(door_address(self.parts, "managed"))
         browser.click("Log in")
         assert browser.page.url.startswith(self.idp.url), f"{browser.page.url}: {browser.page.text[:400]}"
-        return pick(browser, MAYA, stop=stop) if self.kind == "samlp" else self.idp.sign_in(browser, MAYA, stop=stop)
+        return self.idp.sign_in(browser, MAYA, stop=stop) if self.kind == "simplesamlphp" else pick(browser, MAYA, stop=stop)
 
     def logs(self):
         return f"{self.parts.logs()}\n{self.idp.logs()}"
@@ -68,10 +92,12 @@ class Setting:
 def encrypted(request, tmp_path, postern_build, peer_parts, node_modules):
     kind, signs, method = request.param
     parts = EncryptedParts(tmp_path / "postern", postern_build, slapd_port=peer_parts.ports["slapd"])
-    idp = provider(kind, tmp_path / "idp", node_modules, signs, method, parts.make_pairs()[1])
+    idp = provider(kind, parts, tmp_path / "idp", node_modules, signs, method, parts.make_pairs()[1])
     made = Setting(parts, idp, kind)
     try:
-        if kind == "samlp":
+        if kind == "lasso":
+            idp.start()
+        elif kind == "samlp":
             idp.start(company.in_entra(), company.TENANT)
         else:
             idp.start(parts.sp_entity_id, parts.our_acs, company.in_entra(), company.TENANT)
