@@ -1,5 +1,5 @@
 # Fuzz targets: replayed by the normal tests, run by `make fuzz FUZZ=NAME [SECONDS_EACH=60]` with clang's libFuzzer.
-FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption keys logout condition yaml dn ldap_values ldap_rules zone csv http proxy_header scim
+FUZZ_TARGETS = response request redirect_signature metadata form query inflate document instants cookie decryption keys logout condition yaml dn ldap_values ldap_rules zone csv http headers proxy_header scim answers
 
 check_PROGRAMS += tests/fuzz/replay_response
 tests_fuzz_replay_response_SOURCES = tests/fuzz/fuzz_response.c tests/fuzz/forged_provider.h tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -53,6 +53,14 @@ check_PROGRAMS += tests/fuzz/replay_http
 tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_http_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay_headers
+tests_fuzz_replay_headers_SOURCES = tests/fuzz/fuzz_headers.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_headers_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/fuzz/replay_answers
+tests_fuzz_replay_answers_SOURCES = tests/fuzz/fuzz_answers.c tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_replay_answers_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/fuzz/replay_proxy_header
 tests_fuzz_replay_proxy_header_SOURCES = tests/fuzz/fuzz_proxy_header.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_proxy_header_LDADD = $(HTTP_LIBS) $(CMOCKA_LIBS)
@@ -105,7 +113,7 @@ tests_fuzz_sign_corpus_SOURCES = tests/fuzz/sign_corpus.c tests/fuzz/signer.h te
 tests_fuzz_sign_corpus_CFLAGS = $(AM_CFLAGS) $(LASSO_CFLAGS)
 tests_fuzz_sign_corpus_LDADD = $(SAML_LIBS)
 
-EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus tests/fuzz/forged-metadata.xml tests/fuzz/forged-signer.crt tests/fuzz/forged.h
+EXTRA_DIST += tests/fuzz/fuzz.sh tests/fuzz/corpus tests/fuzz/forged-metadata.xml tests/fuzz/forged-metadata-signer.crt tests/fuzz/forged-signer.crt tests/fuzz/forged.h
 
 .PHONY: fuzz
 fuzz:

@@ -55,8 +55,11 @@ int main(int argc, char **argv)
 	int i;
 
 	target = strstr(name ? name : argv[0], "replay_") + strlen("replay_");
-	for (i = 1; i < argc; i++)
+	for (i = 1; i < argc; i++) {
+		succeeded = 0;
 		replay_file(a, argv[i]);
+		printf("%s: %s\n", argv[i], succeeded ? "succeeds" : "is refused");
+	}
 	arena_free(a);
 	return argc > 1 ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
 }
