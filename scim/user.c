@@ -131,7 +131,7 @@ static int settle(struct work *w, struct revision *r)
 static int find_buried(struct work *w, struct revision *r)
 {
 	const char *external = json_text(r->after, "externalId");
-	json_t *there;
+	json_t *there = NULL;
 	struct error err;
 	struct id id;
 	int found = external && !r->before ? data_find(w->t, KEY_USER_EXTERNAL, external, &id, &err) : 0;
