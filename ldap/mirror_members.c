@@ -50,12 +50,11 @@ static void sort(node_id *list, size_t *n)
 
 static int members_kept(struct mirror_writer *w, node_id group, node_id **out, size_t *n_out, struct error *err)
 {
-	char bytes[NODE_SIZE];
+	struct id_key k = key_id(group);
 	struct slice s = {NULL, 0};
 	node_id *list;
 
-	node_write(bytes, group);
-	if (store_get(w->txn, TABLE_MEMBER, slice_of(bytes, NODE_SIZE), &s, err) < 0)
+	if (store_get(w->txn, TABLE_MEMBER, id_slice(&k), &s, err) < 0)
 		return -1;
 	list = arena_alloc(w->arena, s.n + 1);
 	for (size_t i = 0; i < s.n / NODE_SIZE; i++)
@@ -67,15 +66,14 @@ static int members_kept(struct mirror_writer *w, node_id group, node_id **out, s
 
 static int members_write(struct mirror_writer *w, node_id group, const node_id *list, size_t n, struct error *err)
 {
-	char key[NODE_SIZE];
+	struct id_key k = key_id(group);
 	char *bytes = arena_alloc(w->arena, n * NODE_SIZE + 1);
 
-	node_write(key, group);
 	for (size_t i = 0; i < n; i++)
 		node_write(bytes + i * NODE_SIZE, list[i]);
 	if (n)
-		return store_put(w->txn, TABLE_MEMBER, slice_of(key, NODE_SIZE), slice_of(bytes, n * NODE_SIZE), err);
-	return store_delete(w->txn, TABLE_MEMBER, slice_of(key, NODE_SIZE), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+		return store_put(w->txn, TABLE_MEMBER, id_slice(&k), slice_of(bytes, n * NODE_SIZE), err);
+	return store_delete(w->txn, TABLE_MEMBER, id_slice(&k), (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
 }
 
 /* Brings the edges of a group from what is kept to `now`, both ascending: only the difference is written. */

@@ -7,7 +7,7 @@
 
 #define TABLES_ROOM 16
 
-const char *const mirror_tables[] = {"node", "uuid", "person", "index+", "row", "member", "meta", "rule", NULL};
+const char *const mirror_tables[] = {"node", "uuid", "person#", "index+", "row#", "member#", "meta", "rule#", NULL};
 
 _Static_assert(DIRECTORY_NAME_MAX + ATTRIBUTE_NAME_MAX + INDEX_VALUE_MAX + 3 <= STORE_KEY_MAX, "an index key fits");
 _Static_assert(sizeof mirror_tables / sizeof *mirror_tables <= TABLES_ROOM, "the store has room for our tables");

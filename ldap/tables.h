@@ -21,7 +21,8 @@
  *	        directory 0 "cookie" kind -> cookie; directory 0 "pending" kind -> struct removal_head, UUIDs;
  *	        directory 0 "accepted" kind -> UUIDs
  *
- * Nodes are 8 bytes, big endian, so that they sort as they were made.
+ * As values, nodes are 8 bytes, big endian, so that they sort as they were made;
+ * as keys they are numbers of the host (store.h), which are found sooner.
  */
 #ifndef LDAP_TABLES_H
 #define LDAP_TABLES_H
@@ -35,7 +36,7 @@ enum { TABLE_NODE, TABLE_UUID, TABLE_PERSON, TABLE_INDEX, TABLE_ROW, TABLE_MEMBE
 
 extern const char *const mirror_tables[];
 
-#define MIRROR_SCHEMA 3
+#define MIRROR_SCHEMA 4
 #define NODE_SIZE 8
 #define DIRECTORY_NAME_MAX 64
 #define ATTRIBUTE_NAME_MAX 128
@@ -72,22 +73,19 @@ static inline node_id node_read(struct slice s)
 	return be64toh(big);
 }
 
-/* The key of PERSON, ROW and MEMBER; small, since a look-up makes one for each group. */
+/* The key of PERSON, ROW, MEMBER and RULE: as the host writes it. */
 struct id_key {
-	char bytes[NODE_SIZE];
+	node_id id;
 };
 
 static inline struct id_key key_id(node_id id)
 {
-	struct id_key k = {{0}};
-
-	node_write(k.bytes, id);
-	return k;
+	return (struct id_key){id};
 }
 
 static inline struct slice id_slice(const struct id_key *k)
 {
-	return slice_of(k->bytes, NODE_SIZE);
+	return slice_of(&k->id, sizeof(k->id));
 }
 
 struct key key_node(const char *directory, const char *dn_key);

@@ -122,6 +122,15 @@ static int require_schema(struct store *s, MDB_txn *txn, const struct store_opti
 	return found == schema ? 0 : another_schema(s, found, o, err);
 }
 
+static unsigned flags_of(const char *table)
+{
+	size_t n = strlen(table);
+
+	if (n && table[n - 1] == '+')
+		return MDB_DUPSORT;
+	return n && table[n - 1] == '#' ? MDB_INTEGERKEY : 0;
+}
+
 static int open_tables(struct store *s, const struct store_options *o, struct error *err)
 {
 	unsigned create = o->use == STORE_READ ? 0 : MDB_CREATE;
@@ -140,12 +149,10 @@ static int open_tables(struct store *s, const struct store_options *o, struct er
 		goto abort;
 	for (; o->tables[s->table_count]; s->table_count++) {
 		const char *name = o->tables[s->table_count];
-		size_t n = strlen(name);
-		unsigned dup = n && name[n - 1] == '+' ? MDB_DUPSORT : 0;
 
 		if (s->table_count == STORE_TABLES_MAX)
 			abort();
-		rc = mdb_dbi_open(txn, name, create | dup, &s->tables[s->table_count]);
+		rc = mdb_dbi_open(txn, name, create | flags_of(name), &s->tables[s->table_count]);
 		if (rc != 0) {
 			cannot_open(s, name, rc, err);
 			goto abort;

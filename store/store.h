@@ -39,7 +39,11 @@ struct store_options {
 	bool derived;                   /* … but to a writer of what can be had again: such a file, or one that is damaged, is replaced */
 	const char *cure;               /* what to do about another schema, for the error; NULL: nothing is to be done */
 	size_t map_size;                /* bytes; 0: 16 GiB (address space, not disk) */
-	const char *const *tables;      /* NULL-terminated; a name ending in `+` sorts duplicates (MDB_DUPSORT) */
+	/*
+	 * NULL-terminated.  A name ending in `+` sorts duplicates (MDB_DUPSORT); one ending in `#` has numbers as keys, of 8 bytes in
+	 * the host's order (MDB_INTEGERKEY), which are compared sooner than bytes are.
+	 */
+	const char *const *tables;
 };
 
 int store_open(const struct store_options *options, struct store **out, struct error *err);

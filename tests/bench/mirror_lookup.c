@@ -136,6 +136,7 @@ static void keys_of(struct arena *a, struct store_txn *t, const struct directory
 	struct slice node;
 	struct error err;
 	struct key k = {0};
+	struct id_key k_id;
 	struct row row;
 
 	*out = (struct person_keys){.n = 0};
@@ -145,18 +146,18 @@ static void keys_of(struct arena *a, struct store_txn *t, const struct directory
 	node = want(a, t, out, TABLE_INDEX, key_slice(&k));
 	key_index(d, "mail", slice_c(mail), &k);
 	want(a, t, out, TABLE_INDEX, key_slice(&k));
-	want(a, t, out, TABLE_PERSON, node);
-	want(a, t, out, TABLE_ROW, node);
+	k_id = key_id(node_read(node));
+	want(a, t, out, TABLE_PERSON, id_slice(&k_id));
+	want(a, t, out, TABLE_ROW, id_slice(&k_id));
 	for (size_t at = out->n - 1; at < out->n; at++) {
 		struct slice s;
 
 		if (store_get(t, TABLE_ROW, out->keys[at].key, &s, &err) != 1 || row_read(s, &row, &err) < 0)
 			exit(1);
 		for (size_t j = 0; j < row.parents.n; j += NODE_SIZE) {
-			struct slice id = slice_of(row.parents.p + j, NODE_SIZE);
-
-			if (!is_known(out, id))
-				want(a, t, out, TABLE_ROW, id);
+			k_id = key_id(node_read(slice_of(row.parents.p + j, NODE_SIZE)));
+			if (!is_known(out, id_slice(&k_id)))
+				want(a, t, out, TABLE_ROW, id_slice(&k_id));
 		}
 	}
 }
@@ -269,11 +270,8 @@ static void measure_floor(struct looking *l, const char *path)
 	arena_free(a);
 }
 
-static void measure_look_ups(struct looking *l, const char *path, size_t from)
+static void look_up_all(struct looking *l, size_t from)
 {
-	struct error err;
-
-	must(mirror_open(path, &l->mirror, &err), &err);
 	for (size_t done = from; done < from + l->count / TURNS; done += BATCH) {
 		size_t people[BATCH];
 
@@ -281,6 +279,19 @@ static void measure_look_ups(struct looking *l, const char *path, size_t from)
 			people[i] = next_person(l);
 		look_up(l, people, done);
 	}
+}
+
+/* A worker has had its file open for a while, as the floor has: what the first use of a page costs is not counted. */
+static void measure_look_ups(struct looking *l, const char *path, size_t from)
+{
+	struct looking before;
+	struct error err;
+
+	must(mirror_open(path, &l->mirror, &err), &err);
+	before = *l;
+	look_up_all(l, from);
+	*l = before;
+	look_up_all(l, from);
 	l->private_dirty_kib = own_kib("Private_Dirty:");
 	l->anonymous_kib = own_kib("Anonymous:");
 	mirror_close(l->mirror);

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const tables[] = {"one", "many+", NULL};
+static const char *const tables[] = {"one", "many+", "numbers#", NULL};
 static char folder[64], path[96];
 static struct arena *a;
 static struct error err;
@@ -57,6 +57,39 @@ static int count_each(struct slice key, struct slice value, void *context)
 static int count_value(struct slice value, void *context)
 {
 	return count_each(value, value, context);
+}
+
+static int in_order(struct slice key, struct slice value, void *context)
+{
+	uint64_t number, *last = context;
+
+	assert_int_equal(key.n, sizeof(number));
+	memcpy(&number, key.p, sizeof(number));
+	assert_int_equal(value.n, 1);
+	assert_true(number > *last);
+	*last = number;
+	return 0;
+}
+
+static void numbers_are_keys(void **state)
+{
+	static const uint64_t numbers[] = {256, 1, UINT64_C(1) << 40, 255};
+	struct store *s = open_as(STORE_WRITE);
+	struct store_txn *t;
+	struct slice v;
+	uint64_t last = 0, absent = 2;
+
+	(void)state;
+	assert_done(store_begin_write(s, &t, &err), err);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		assert_done(store_put(t, 2, slice_of(&numbers[i], sizeof(numbers[i])), slice_of("abcd" + i, 1), &err), err);
+	assert_int_equal(store_get(t, 2, slice_of(&numbers[2], sizeof(numbers[2])), &v, &err), 1);
+	assert_true(slice_is(v, "c"));
+	assert_int_equal(store_get(t, 2, slice_of(&absent, sizeof(absent)), &v, &err), 0);
+	assert_int_equal(store_each(t, 2, slice_c(""), in_order, &last, &err), 0);
+	assert_int_equal(last, numbers[2]);
+	store_abort(t);
+	store_close(s);
 }
 
 static void keeps_what_was_committed(void **state)
@@ -337,6 +370,7 @@ static void a_writer_killed_in_the_middle_leaves_the_others_working(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_keys),
 		cmocka_unit_test(keeps_what_was_committed),
 		cmocka_unit_test(readers_see_the_next_generation),
 		cmocka_unit_test(refuses_another_schema_and_foreign_files),
