@@ -272,6 +272,8 @@ static void take_over(struct connection *c)
 	if (x.method != HTTP_HEAD)
 		text_add(&t, x.reply_body);
 
+	/* nothing of it waits any more: whoever lingers must not use up what others may send */
+	set_input(c, 0);
 	/* no read callback: evhttp may have one scheduled with its own argument; on_input discards what comes */
 	bufferevent_setcb(c->bev, NULL, on_written, on_event, c);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, 0);

@@ -196,6 +196,26 @@ static void one_network_does_not_fill_what_may_wait(void **state)
 	close(other);
 }
 
+/* What it sent was thrown away, while its connection lingers so that the page gets through. */
+static void what_was_refused_waits_no_longer(void **state)
+{
+	static const char chunked[] = "POST /large HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\nea60\r\n";
+	int refused[2], next = client_connect_from(35, server.port), closed;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		refused[i] = client_connect_from(35, server.port);
+		client_send(refused[i], chunked, sizeof(chunked) - 1);
+		client_send(refused[i], half, sizeof(half));
+		client_send(refused[i], "no\r\n", 4);
+		assert_string_equal(client_statuses(client_wait(refused[i], "400", 20, &closed)), "400");
+	}
+	send_half(next);
+	assert_false(is_closed(next, 300));
+	close(next);
+	close_all(refused, 2);
+}
+
 /* It would have to wait, and its connection with it, which others of its network could have; a proxy's has others behind it. */
 static void who_is_over_a_limit_keeps_no_connection_and_a_proxy_does(void **state)
 {
@@ -297,6 +317,7 @@ int main(void)
 		cmocka_unit_test(what_ended_counts_no_longer),
 		cmocka_unit_test(proxies_and_exempt_networks_are_not_counted),
 		cmocka_unit_test(one_network_does_not_fill_what_may_wait),
+		cmocka_unit_test(what_was_refused_waits_no_longer),
 		cmocka_unit_test(who_is_over_a_limit_keeps_no_connection_and_a_proxy_does),
 		cmocka_unit_test(who_does_not_read_makes_room_at_last),
 		cmocka_unit_test(one_network_never_has_all_connections),
