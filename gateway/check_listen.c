@@ -56,7 +56,8 @@ static void check_loopback(struct check *c)
 		if (http_unix_path(s->listen[i]) || !http_is_loopback(s->listen[i]))
 			return;
 	say(c, FINDING_WARNING, "listen: only this host can connect, and trusted_proxies names no proxy on it, so nobody's address is known: audit "
-		"lines say 127.0.0.1, `client in` means the proxy, and networks have no limits");
+		"lines say 127.0.0.1, `client in` means the proxy, and networks have no limits%s",
+		s->health_network_count ? "; what health_networks says of 127.0.0.1 it says of everybody" : "");
 }
 
 static void check_tls(struct check *c)
