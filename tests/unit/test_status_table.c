@@ -48,7 +48,7 @@ static unsigned draw(unsigned below)
 static const char *hostile(void)
 {
 	static const char *const pieces[] = {
-		"", "worker", "\x1b[2J\x1b[31m", "\n", "\r\nok: postern", "\t", "\x07\x08\x7f", "\xc2\x9b" "31m", "\xe2\x80\xae", "\xe2\x80\xa8",
+		"", "worker", "\x1b[2J\x1b[31m", "\n", "\r\nok: postern", "\t", "\x07\x08\x7f", "\302\23331m", "\xe2\x80\xae", "\xe2\x80\xa8",
 		"\xff\xfe", "\xe2\x82", "%s%n%99999d", "  corp                 fresh", "\xd9\x85\xd8\xb1", "}\",\"", "\x1b]0;title\x07", "alarm ", "=1+1",
 	};
 	struct text t;
