@@ -82,7 +82,7 @@ static void numbers_are_keys(void **state)
 	(void)state;
 	assert_done(store_begin_write(s, &t, &err), err);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		assert_done(store_put(t, 2, slice_of(&numbers[i], sizeof(numbers[i])), slice_of("abcd" + i, 1), &err), err);
+		assert_done(store_put(t, 2, slice_of(&numbers[i], sizeof(numbers[i])), slice_of(&"abcd"[i], 1), &err), err);
 	assert_int_equal(store_get(t, 2, slice_of(&numbers[2], sizeof(numbers[2])), &v, &err), 1);
 	assert_true(slice_is(v, "c"));
 	assert_int_equal(store_get(t, 2, slice_of(&absent, sizeof(absent)), &v, &err), 0);
