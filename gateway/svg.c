@@ -392,15 +392,23 @@ static void take_instruction(struct svg *s, bool first)
 	}
 }
 
-/* Behind `<!DOCTYPE`. */
+/* Behind `<!DOCTYPE`.  A `>` between quotes does not end it: what we then took for a comment, a browser could take for elements. */
 static void take_doctype(struct svg *s)
 {
-	struct slice text = take_until(s, ">");
+	char quote = 0;
 
-	if (text.n && memchr(text.p, '[', text.n))
-		fail(s, "declares an entity, or something else in its DOCTYPE");
-	else if (s->depth || s->ended)
+	for (; s->p < s->end && (quote || *s->p != '>'); s->p++) {
+		if (quote ? *s->p == quote : *s->p == '"' || *s->p == '\'')
+			quote = quote ? 0 : *s->p;
+		else if (*s->p == '[')
+			fail(s, "declares an entity, or something else in its DOCTYPE");
+		else if (*s->p == '<')
+			fail(s, not_xml);
+	}
+	if (s->p == s->end || s->depth || s->ended)
 		fail(s, not_xml);
+	else
+		s->p++;
 }
 
 static void take_text(struct svg *s, struct slice raw, bool is_literal)

@@ -158,6 +158,9 @@ static const struct { const char *svg, *fault; } nasty[] = {
 	{IN("<?xml version='1.0'?>"), "an instruction"},
 	/* entities */
 	{"<!DOCTYPE svg [<!ENTITY x 'y'>]>" IN("<g fill='&x;'/>"), "declares an entity"}, {"<!DOCTYPE svg [\n<!ATTLIST g onload CDATA 'x'>]>" IN(""), "declares an entity"},
+	/* its DOCTYPE ends where a browser's does: behind the literal, and not with the first `>` in it */
+	{"<!DOCTYPE svg SYSTEM \"x><!--\"><svg " NS "><script>alert(1)</script><![CDATA[--><svg " NS ">]]></svg>", "is not XML"},
+	{"<!DOCTYPE svg SYSTEM 'x>'[<!ENTITY x 'y'>]>" IN(""), "declares an entity"}, {"<!DOCTYPE svg SYSTEM \"x>" IN(""), "is not XML"},
 	{IN("<g fill='&x;'/>"), "refers to an entity"}, {IN("<text>&nbsp;</text>"), "refers to an entity"}, {IN("<g fill='&#0;'/>"), "refers to an entity"},
 	{IN("<g fill='&#xd800;'/>"), "refers to an entity"}, {IN("<g fill='&#x110000;'/>"), "refers to an entity"}, {IN("<g fill='&#x00000041;'/>"), "refers to an entity"},
 	{IN("<g fill='&'/>"), "refers to an entity"}, {IN("<g fill='&#;'/>"), "refers to an entity"}, {IN("<g fill='&#12a;'/>"), "refers to an entity"},
