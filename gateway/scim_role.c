@@ -39,12 +39,12 @@ static void refuse(struct http_exchange *x, enum reason reason, void *context)
 	x->reply_body = scim_error_body(x->arena, x->status, NULL, arena_printf(x->arena, "Refused: %s.", reason_word(reason)));
 }
 
-/* Who guesses has only so many tries. */
-static void count_guess(struct http_exchange *x, const struct scim_service *s)
+/* Who guesses has only so many tries.  error: a word of OAuth's; NULL: none. */
+static void count_guess(struct http_exchange *x, const struct scim_service *s, const char *error)
 {
 	limits_failed(s->gateway, x, REASON_SCIM_TOKEN);
 	if (limits_tells(s->gateway, arena_printf(x->arena, "scim %s", x->client)))
-		log_warning("a request without a good token", "reason", reason_word(REASON_SCIM_TOKEN), "client", x->client, NULL);
+		log_warning("a request without a good token", "reason", reason_word(REASON_SCIM_TOKEN), "client", x->client, error ? "error" : NULL, error, NULL);
 }
 
 /* RFC 6750 section 3.1: who sent no token is told of no error. */
@@ -52,7 +52,7 @@ static void refuse_token(struct http_exchange *x, const struct scim_service *s)
 {
 	bool sent = x->authorization && strncasecmp(x->authorization, "Bearer ", 7) == 0;
 
-	count_guess(x, s);
+	count_guess(x, s, NULL);
 	x->status = reason_status(REASON_SCIM_TOKEN);
 	x->reply_type = SCIM_TYPE;
 	x->www_authenticate = sent ? "Bearer realm=\"scim\", error=\"invalid_token\"" : "Bearer realm=\"scim\"";
@@ -158,9 +158,10 @@ static void grant(struct http_exchange *x, void *context)
 	const struct scim_service *s = context;
 	const struct scim_grant *g = grant_of(x, s);
 
-	if (g->status == reason_status(REASON_SCIM_TOKEN)) {
-		count_guess(x, s);
-		x->www_authenticate = "Basic realm=\"scim\"";
+	/* a request that nobody could read, too: it proved nothing, and each would be a line of the log */
+	if (!g->name) {
+		count_guess(x, s, g->error);
+		x->www_authenticate = "Basic realm=\"scim\"";          /* goes with 401 alone */
 	} else if (g->error) {
 		log_info("scim: no access token", "error", g->error, "client", x->client, NULL);
 	} else {

@@ -121,6 +121,11 @@ def test_who_guesses_waits_and_nobody_else(stopped_parts):
         assert entra.grant(secret, grant_type="password", headers={"X-Forwarded-For": "203.0.113.8"})[0] == 400
     # and other networks have tries of their own
     assert entra.grant("guessed", headers={"X-Forwarded-For": "198.51.100.1"})[0] == 401
+    # a request that cannot be read costs a try like a guess, and does not fill the log
+    unread = {"X-Forwarded-For": "198.51.100.2", "Content-Type": "text/plain"}
+    answers = [entra.grant("guessed", headers=unread)[0] for _ in range(40)]
+    assert answers[:10] == [400] * 10 and 429 in answers
+    assert 1 <= log_of(provisioned.parts).count("client=198.51.100.2 error=invalid_request") < 10
 
 
 def test_tls_of_its_own_and_a_new_certificate(serve):
