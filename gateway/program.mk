@@ -2,6 +2,7 @@
 
 # The settings alone, for their tests and for all roles.
 noinst_LIBRARIES += gateway/libsettings.a
+gateway_libsettings_a_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)
 gateway_libsettings_a_SOURCES = \
 	gateway/brand.c gateway/brand.h \
 	gateway/catalogue.c gateway/catalogue.h \

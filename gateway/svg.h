@@ -7,9 +7,6 @@
  * here, so that nobody wonders; and a file that holds drawing and nothing else
  * stays harmless wherever it is shown later.  So: elements and attributes that
  * draw, values without addresses, what editors note for themselves.
- *
- * Read by a reader of its own for the part of XML that editors write: libxml2
- * is for saml/ alone, and is not started yet when settings are read.
  */
 #ifndef GATEWAY_SVG_H
 #define GATEWAY_SVG_H
@@ -20,9 +17,6 @@
 const char *svg_fault(struct arena *a, struct slice bytes);
 
 /* ---- svg_values.c: values of attributes and style sheets, in which references (&amp;) were replaced ---- */
-
-struct text;
-bool svg_add_reference(struct text *t, struct slice name);      /* "#38", "#x26", "amp"; false: XML knows no such one */
 
 bool svg_is_attribute(struct slice name);       /* of those that draw, but href and the ones that are text */
 bool svg_is_text_attribute(struct slice name);  /* names things: id, class, data-name */

@@ -109,46 +109,6 @@ static struct slice skip_blanks(struct slice s)
 	return s;
 }
 
-/* ---- references ---- */
-
-static void add_character(struct text *t, uint64_t c)
-{
-	char bytes[4];
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-	for (size_t i = n - 1; i > 0; i--, c >>= 6)
-		bytes[i] = (char)(0x80 | (c & 0x3f));
-	bytes[0] = (char)(n == 1 ? c : (0xf00u >> n & 0xf0u) | c);
-	text_add(t, slice_of(bytes, n));
-}
-
-bool svg_add_reference(struct text *t, struct slice name)
-{
-	static const struct { const char *name, *text; } known[] = {{"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}};
-	bool hex = slice_begins(name, "#x");
-	uint64_t c = 0;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (slice_is(name, known[i].name)) {
-			text_add_c(t, known[i].text);
-			return true;
-		}
-	}
-	if (!slice_begins(name, "#") || name.n > 9 || name.n == (hex ? 2 : 1))
-		return false;
-	for (size_t i = hex ? 2 : 1; i < name.n; i++) {
-		int digit = hex_value(name.p[i]);
-
-		if (digit < 0 || (!hex && digit > 9))
-			return false;
-		c = c * (hex ? 16 : 10) + (uint64_t)digit;
-	}
-	if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
-		return false;
-	add_character(t, c);
-	return true;
-}
-
 /* ---- pieces of a style; each takes what it knows off the front ---- */
 
 /* Behind `url(`: a name in this file, with or without quotes. */

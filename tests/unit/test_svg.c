@@ -106,7 +106,7 @@ static const struct { const char *svg, *fault; } nasty[] = {
 	/* scripts */
 	{IN("<script>alert(1)</script>"), "holds a script"}, {IN("<script href='#a'/>"), "holds a script"}, {IN("<SCRIPT/>"), "holds a script"},
 	{IN("<x:script xmlns:x='http://www.w3.org/2000/svg'/>"), "holds a script"},
-	{IN("<h:script xmlns:h='http://www.w3.org/1999/xhtml'/>"), "<h:script> of a namespace"},
+	{IN("<h:script xmlns:h='http://www.w3.org/1999/xhtml'/>"), "<script> of a namespace"},
 	{IN("<g xmlns='http://www.w3.org/1999/xhtml'/>"), "<g> of a namespace"}, {IN("<g><y:g/></g>"), "<y:g> of a namespace"},
 	{"<svg " NS " onload=\"alert(1)\"/>", "holds a script (onload)"}, {IN("<path onclick=''/>"), "holds a script (onclick)"},
 	{IN("<path ONCLICK=''/>"), "has an attribute ONCLICK"},
@@ -155,22 +155,25 @@ static const struct { const char *svg, *fault; } nasty[] = {
 	{IN("<s:style xmlns:s='http://www.w3.org/2000/svg'>@import 'x';</s:style>"), "imports a style sheet"},
 	{IN("<link/>"), "<link>"}, {IN("<style href='http://x/'/>"), "names an address"},
 	{"<?xml-stylesheet href=\"http://x/\"?>" IN(""), "an instruction to programs (<?xml-stylesheet"}, {IN("<?php x?>"), "an instruction"},
-	{IN("<?xml version='1.0'?>"), "an instruction"},
+	{IN("<?xml version='1.0'?>"), "is not XML"},
 	/* entities */
 	{"<!DOCTYPE svg [<!ENTITY x 'y'>]>" IN("<g fill='&x;'/>"), "declares an entity"}, {"<!DOCTYPE svg [\n<!ATTLIST g onload CDATA 'x'>]>" IN(""), "declares an entity"},
 	/* its DOCTYPE ends where a browser's does: behind the literal, and not with the first `>` in it */
-	{"<!DOCTYPE svg SYSTEM \"x><!--\"><svg " NS "><script>alert(1)</script><![CDATA[--><svg " NS ">]]></svg>", "is not XML"},
+	{"<!DOCTYPE svg SYSTEM \"x><!--\"><svg " NS "><script>alert(1)</script><![CDATA[--><svg " NS ">]]></svg>", "holds a script"},
 	{"<!DOCTYPE svg SYSTEM 'x>'[<!ENTITY x 'y'>]>" IN(""), "declares an entity"}, {"<!DOCTYPE svg SYSTEM \"x>" IN(""), "is not XML"},
-	{IN("<g fill='&x;'/>"), "refers to an entity"}, {IN("<text>&nbsp;</text>"), "refers to an entity"}, {IN("<g fill='&#0;'/>"), "refers to an entity"},
-	{IN("<g fill='&#xd800;'/>"), "refers to an entity"}, {IN("<g fill='&#x110000;'/>"), "refers to an entity"}, {IN("<g fill='&#x00000041;'/>"), "refers to an entity"},
-	{IN("<g fill='&'/>"), "refers to an entity"}, {IN("<g fill='&#;'/>"), "refers to an entity"}, {IN("<g fill='&#12a;'/>"), "refers to an entity"},
+	{IN("<g fill='&x;'/>"), "is not XML"}, {IN("<text>&nbsp;</text>"), "is not XML"}, {IN("<g fill='&#0;'/>"), "is not XML"},
+	{IN("<g fill='&#xd800;'/>"), "is not XML"}, {IN("<g fill='&#x110000;'/>"), "is not XML"},
+	{IN("<g fill='&'/>"), "is not XML"}, {IN("<g fill='&#;'/>"), "is not XML"}, {IN("<g fill='&#12a;'/>"), "is not XML"},
+	{"<!DOCTYPE svg PUBLIC 'x' 'http://x/x.dtd'>" IN("<g fill='&x;'/>"), "refers to an entity"},
+	{"<!DOCTYPE svg SYSTEM 'http://x/x.dtd'>" IN("<text>&x;</text>"), "refers to an entity"},
+	{"<!DOCTYPE svg SYSTEM 'http://x/x.dtd' [<!ENTITY % x SYSTEM 'http://x/'> %x;]>" IN(""), "declares an entity"},
 	/* no SVG, or none that is well-formed */
 	{"", "is not XML"}, {"<svg><path/></svg>", "has no xmlns="}, {"<html><svg " NS "/></html>", "has no xmlns="}, {"<svg xmlns='http://www.w3.org/2000/svgx'/>", "has no xmlns="},
 	{"\x89PNG", "is not an SVG image in UTF-8"}, {"<?xml version='1.0' encoding='UTF-7'?>" IN(""), "is not an SVG image in UTF-8"},
 	{IN("<g>"), "is not XML"}, {IN("</g>"), "is not XML"}, {IN("") "<g/>", "is not XML"}, {IN("") "x", "is not XML"}, {"x" IN(""), "is not XML"},
 	{IN("<g fill=\"a\"fill-rule=\"b\"/>"), "is not XML"}, {IN("<g fill='a' fill='url(http://x/)'/>"), "is not XML"}, {IN("<g fill=a/>"), "is not XML"},
 	{IN("<g fill/>"), "is not XML"}, {IN("<g fill='<'/>"), "is not XML"}, {IN("<g/ >"), "is not XML"}, {IN("<g"), "is not XML"}, {IN("<!-- "), "is not XML"},
-	{IN("<![CDATA[ "), "is not XML"}, {IN("<!ELEMENT g>"), "is not XML"}, {IN("<g xmlns:xml='urn:x'/>"), "is not XML"}, {IN("<!DOCTYPE svg>"), "is not XML"},
+	{IN("<![CDATA[ "), "is not XML"}, {IN("<!ELEMENT g>"), "is not XML"}, {IN("<!DOCTYPE svg>"), "is not XML"},
 	{IN("< g/>"), "is not XML"}, {IN("<1/>"), "is not XML"}, {IN("<g>") IN("</g>"), "is not XML"},
 };
 
@@ -199,8 +202,7 @@ static const char *deep(const char *piece, size_t n)
 static void has_bounds(void **state)
 {
 	(void)state;
-	assert_non_null(svg_fault(a, slice_c(deep("<g>", 100))));
-	assert_non_null(svg_fault(a, slice_c(deep("<g xmlns:a='urn:x' xmlns:b='urn:x'>", 63))));
+	assert_non_null(svg_fault(a, slice_c(deep("<g>", 300))));
 	assert_null(svg_fault(a, slice_c(arena_printf(a, "%s</svg>", deep("<g/>", 7000)))));
 }
 
