@@ -156,11 +156,12 @@ def test_installed_the_program_finds_what_it_needs(package, machine):
 
 def test_installed_it_has_users_folders_units_and_does_not_start(package, machine):
     machine.run(f"dpkg -i {machine.add(deb_of(package))}")
-    for user in ("postern", "postern-worker", "postern-mirror", "postern-refresh", "postern-rules", "postern-metrics",
-                 "postern-provision", "postern-scim"):
+    for user in ("postern", "postern-worker", "postern-keys", "postern-mirror", "postern-refresh", "postern-rules",
+                 "postern-metrics", "postern-provision", "postern-scim"):
         assert f"gid={machine.run('getent group postern').split(':')[2]}(postern)" in machine.run(f"id {user}")
     assert machine.run("stat -c '%A %U:%G' /etc/postern").strip() == "drwxr-x--- root:postern"
-    for unit in ("postern.target", "postern.service", "postern-prepare.service", "postern-worker@.service", "postern.socket"):
+    for unit in ("postern.target", "postern.service", "postern-prepare.service", "postern-worker@.service", "postern.socket",
+                 "postern-keys@.service", "postern-keys@.socket", "postern-answers@.socket"):
         machine.run(f"test -r /lib/systemd/system/{unit}")
     assert not [line for line in machine.asked_of_systemd() if re.match(r"(start|restart|enable|reload) ", line)]
     assert not machine.run("ls /etc/systemd/system/multi-user.target.wants | grep postern", check=False)
