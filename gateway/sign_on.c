@@ -207,6 +207,7 @@ const char *sign_on_person(const struct sign_on *s)
 void sign_on_refuse(struct sign_on *s, const struct error *err)
 {
 	struct error audit_err;
+	bool recorded;
 
 	if (!s->identity.assertion_id)
 		limits_failed(s->gateway, s->x, err->reason);
@@ -216,7 +217,6 @@ void sign_on_refuse(struct sign_on *s, const struct error *err)
 	sign_on_count(s, s->audit.event);
 	if (!is_told(s, err->reason))
 		return;
-	if (sign_on_record(s, &audit_err) < 0)
-		log_error("refusal not in the audit file", "id", s->id, "detail", audit_err.detail, NULL);
-	log_warning("refused", "id", s->id, "reason", reason_word(err->reason), "detail", err->detail, NULL);
+	recorded = sign_on_record(s, &audit_err) == 0;
+	log_warning("refused", "id", s->id, "reason", reason_word(err->reason), "detail", err->detail, recorded ? NULL : "audit", "not written", NULL);
 }

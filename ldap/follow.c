@@ -276,8 +276,11 @@ static int follow_server(struct follow *f, const char *uri, struct error *err)
 
 static int lost(struct follow *f, const struct error *why, struct error *err)
 {
-	if (strcmp(f->last.detail, why->detail) != 0)
+	/* told once, until it is back; what else is tried in vain meanwhile is news, but no other trouble */
+	if (!f->last.detail[0])
 		log_warning("directory lost", "directory", f->directory->name, "detail", why->detail, NULL);
+	else if (strcmp(f->last.detail, why->detail) != 0)
+		log_info("directory still lost", "directory", f->directory->name, "detail", why->detail, NULL);
 	f->last = *why;
 	if (f->progress->lost)
 		f->progress->lost(f->progress->context, why->detail);
