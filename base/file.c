@@ -179,14 +179,20 @@ static int require_own(const char *path, const struct stat *st, struct error *er
 		(unsigned)st->st_uid, (unsigned)geteuid());
 }
 
-/* The same for what the link at `link` leads to, with the rest of the path behind it. */
+/* The same for what the link at `link` says, with the rest of the path behind it: one step, since it may lead to another link, and past others. */
 static int follow(const char *link, const char *rest, struct error *err)
 {
-	char real[PATH_MAX], whole[2 * PATH_MAX];
+	char real[PATH_MAX], says[PATH_MAX], whole[3 * PATH_MAX];
+	const char *end = strrchr(link, '/');
+	ssize_t n;
 
 	if (!realpath(link, real))
 		return fail(err, link, "leads nowhere");
-	snprintf(whole, sizeof(whole), "%s%s", real, rest);
+	n = readlink(link, says, sizeof(says) - 1);
+	if (n < 0)
+		return fail(err, link, "cannot be read");
+	says[n] = 0;
+	snprintf(whole, sizeof(whole), "%.*s%s%s", *says == '/' ? 0 : (int)(end - link) + 1, link, says, rest);
 	return path_require_own(whole, err);
 }
 

@@ -96,6 +96,27 @@ static void follows_links_and_judges_where_they_lead(void **state)
 	unlink(in_top("link"));
 }
 
+/* A link to a link is only as good as the folder in which the second one stands. */
+static void judges_each_link_of_a_chain_where_it_stands(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(mkdir(in_top("open"), 0755), 0);
+	assert_int_equal(symlink("../way", in_top("open/inner")), 0);
+	assert_int_equal(symlink("open/inner", in_top("link")), 0);
+	assert_done(path_require_own(in_top("link/folder/x.sock"), &err), err);
+	assert_int_equal(chmod(in_top("open"), 0777), 0);
+	assert_refused(path_require_own(in_top("link/folder/x.sock"), &err), err, REASON_FILE);
+	assert_non_null(strstr(err.detail, "/open: its mode"));
+	unlink(in_top("link"));
+	assert_int_equal(symlink(in_top("open/inner/folder"), in_top("link")), 0);
+	assert_refused(path_require_own(in_top("link/x.sock"), &err), err, REASON_FILE);
+	unlink(in_top("link"));
+	unlink(in_top("open/inner"));
+	rmdir(in_top("open"));
+}
+
 static void refuses_what_belongs_to_somebody_else(void **state)
 {
 	struct error err;
@@ -120,6 +141,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_folder_on_the_way_that_others_can_write),
 		cmocka_unit_test(a_sticky_folder_keeps_what_is_in_it_and_nothing_else),
 		cmocka_unit_test(follows_links_and_judges_where_they_lead),
+		cmocka_unit_test(judges_each_link_of_a_chain_where_it_stands),
 		cmocka_unit_test(refuses_what_belongs_to_somebody_else),
 	};
 
