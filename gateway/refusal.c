@@ -2,8 +2,9 @@
 /*
  * A refusal as a SAML Response to whoever asked.
  *
- * Owed to the asker of a passive request, always: nobody may be shown a page
- * for it (SAML core 3.4.1).  Owed to an asker with `refusals: response`, whose
+ * Owed to the asker of a passive request: nobody may be shown a page for it
+ * (SAML core 3.4.1).  A page nevertheless: over `failures`, where a signature
+ * would cost more than that limit spares, and while nobody can sign.  Owed to an asker with `refusals: response`, whose
  * people take it back by a button on our page.  It goes to the connection's
  * own address and nowhere else, and only once it is sure who asked: from its
  * request, after that was found to be its own, or from our own sealed cookie.
