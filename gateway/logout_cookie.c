@@ -74,7 +74,10 @@ static int take_session(struct arena *a, struct slice *in, struct logout_session
 	out->state = (enum logout_state)in->p[0];
 	out->door_count = (unsigned char)in->p[1];
 	memcpy(&since, in->p + 2, 8);
-	out->since = (int64_t)be64toh(since);
+	since = be64toh(since);
+	if (since > INT64_MAX / 2)
+		return -1;
+	out->since = (int64_t)since;
 	*in = slice_of(in->p + SESSION_HEAD_SIZE, in->n - SESSION_HEAD_SIZE);
 	for (i = 0; i < SESSION_TEXTS; i++) {
 		if (packed_take(a, in, &text) < 0)

@@ -109,6 +109,27 @@ static void keeps_everything_that_a_logout_needs(void **state)
 	assert_int_equal(read_at(x, NOW - 61).count, 0);
 }
 
+/* Sealed by us and never meant: whoever counts with it must not be led out of the numbers. */
+static void a_time_that_cannot_be_makes_it_empty(void **state)
+{
+	static const int64_t times[] = {-1, INT64_MIN, INT64_MAX};
+	struct logout_session s = a_session("anna", "organisation");
+	struct logout_cookie c = {0};
+
+	(void)state;
+	logout_cookie_add(&c, &s);
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		struct logout_session odd = a_session("boris", "organisation");
+		struct http_exchange *x = browser();
+
+		odd.since = times[i];
+		logout_cookie_add(&c, &odd);
+		logout_cookie_set(x, &key, &c, HOURS_12);
+		come_again(x);
+		assert_int_equal(read_at(x, NOW).count, 0);
+	}
+}
+
 static void the_token_stays_while_there_is_a_cookie(void **state)
 {
 	struct http_exchange *x = browser_with(a_session("anna", "organisation")), *other = browser_with(a_session("anna", "organisation"));
@@ -296,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_everything_that_a_logout_needs),
+		cmocka_unit_test(a_time_that_cannot_be_makes_it_empty),
 		cmocka_unit_test(the_token_stays_while_there_is_a_cookie),
 		cmocka_unit_test(a_mark_is_short_lived),
 		cmocka_unit_test(a_new_sign_on_of_the_same_person_keeps_the_doors),
