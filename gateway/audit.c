@@ -219,6 +219,7 @@ static void write_account(struct text *o, const struct audit_account *l)
 	add(o, "mail", l->mail);
 	add(o, "mail_before", l->mail_before);
 	add(o, "group", l->group);
+	add(o, "desk", l->desk);
 	if (l->fields)
 		add_list(o, "fields", l->fields);
 	add(o, "outcome", l->outcome);

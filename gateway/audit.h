@@ -75,6 +75,7 @@ struct audit_account {
 	const char *directory, *dn, *mail;      /* who the mirror knows; mail also of who is gone, as the account had it */
 	const char *mail_before;        /* of a change of the mail */
 	const char *group;              /* group, customer organization or desk */
+	const char *desk;               /* that an organization is attached to, or taken off */
 	const char *const *fields;      /* that are given or changed, NULL-terminated; NULL: none */
 	const char *outcome, *rule, *why;
 	const char *plan;

@@ -135,6 +135,40 @@ static void groups_of_portal(struct arena *a, const struct gateway *g, const str
 	out->desks = name_set_end(&desks, a);
 }
 
+static int attachment_order(const void *a, const void *b)
+{
+	const struct desired_attachment *x = a, *y = b;
+	int order = strcmp(x->organization, y->organization);
+
+	return order ? order : strcmp(x->desk, y->desk);
+}
+
+/* Only what one rule names together: two settings that happen to stand side by side say nothing of each other. */
+static void attachments_of(struct arena *a, const struct policy *policy, struct target *out)
+{
+	struct desired_attachment *list = NULL;
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (!rule->at || !name_list_has(rule->at, out->name))
+			continue;
+		for (const char *const *organization = rule->organizations; organization && *organization; organization++)
+			for (const char *const *desk = rule->desks; desk && *desk; desk++) {
+				list = arena_grow(a, list, n, sizeof(*list));
+				list[n++] = (struct desired_attachment){*organization, *desk};
+			}
+	}
+	if (n)
+		qsort(list, n, sizeof(*list), attachment_order);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || attachment_order(&list[kept - 1], &list[i]) != 0)
+			list[kept++] = list[i];
+	out->attach = list;
+	out->attach_count = kept;
+}
+
 int desired_targets(struct arena *a, const struct gateway *g, const struct policy *policy, struct target **out, size_t *n_out,
 	struct error *err)
 {
@@ -157,6 +191,8 @@ int desired_targets(struct arena *a, const struct gateway *g, const struct polic
 			groups_of_organization(a, g, policy, t, one);
 		else
 			groups_of_portal(a, g, policy, t, one);
+		if (t->kind == TARGET_PORTAL_REST)
+			attachments_of(a, policy, one);
 		n++;
 	}
 	*out = targets;

@@ -93,7 +93,7 @@ static bool makes_accounts(const struct settings *s, const char *name)
 
 /* Of one connection; the lists are in the order of its names. */
 struct kept {
-	size_t accounts, made, unwanted, ended, groups;
+	size_t accounts, made, unwanted, ended, groups, attached;
 };
 
 static void print_kept(const struct asked *q, const char *name, const struct kept *k)
@@ -104,12 +104,17 @@ static void print_kept(const struct asked *q, const char *name, const struct kep
 	printf("  %s accounts (%s made, %s adopted), of which %s are not wanted any more and %s were switched off; %s groups made\n",
 		report_number(a, k->accounts), report_number(a, k->made), report_number(a, k->accounts - k->made), report_number(a, k->unwanted),
 		report_number(a, k->ended), report_number(a, k->groups));
+	if (k->attached)
+		printf("  %s customer organizations attached to desks\n", report_number(a, k->attached));
 }
 
-static void count_groups(const struct ledger_view *v, const char *name, struct kept *k)
+static void count_groups(const struct asked *q, const struct ledger_view *v, const char *name, struct kept *k)
 {
+	const char *desk, *organization;
+
 	for (size_t i = 0; i < v->group_count; i++)
-		k->groups += strcmp(v->groups[i].target, name) == 0;
+		if (strcmp(v->groups[i].target, name) == 0)
+			*(ledger_attachment_read(q->arena, &v->groups[i], &desk, &organization) ? &k->attached : &k->groups) += 1;
 }
 
 static int list(const struct asked *q)
@@ -132,7 +137,7 @@ static int list(const struct asked *q)
 			k.unwanted += p->unwanted_since != 0 && !p->ended;
 			k.ended += p->ended != 0;
 		}
-		count_groups(&v, v.people[i].target, &k);
+		count_groups(q, &v, v.people[i].target, &k);
 		print_kept(q, v.people[i].target, &k);
 	}
 	if (v.run)

@@ -22,6 +22,8 @@ static const struct {
 	{STEP_MEMBERS_ADD, "Into groups"},
 	{STEP_ORGANIZATION_ADD, "Into customer organizations"},
 	{STEP_DESK_ADD, "Customers of desks"},
+	{STEP_DESK_ATTACH, "Customer organizations to attach to desks"},
+	{STEP_DESK_DETACH, "Customer organizations to take off desks"},
 	{STEP_MEMBERS_REMOVE, "Out of groups"},
 	{STEP_ORGANIZATION_REMOVE, "Out of customer organizations"},
 	{STEP_DESK_REMOVE, "No longer customers of desks"},
@@ -114,7 +116,9 @@ static void print_step(struct heading *h, const struct step *s)
 	}
 	if (is_of_members(s))
 		return;
-	if (!s->person)
+	if (s->desk)
+		line(h, report_clean(a, s->name), arena_printf(a, "desk %s: %s", report_clean(a, s->desk), s->why));
+	else if (!s->person)
 		line(h, report_clean(a, s->name), s->why ? report_clean(a, s->why) : NULL);
 	else
 		line(h, provisioning_who(a, p, s->person), s->kind == STEP_USER_UPDATE ? changes(a, s) : s->why ? report_clean(a, s->why) : NULL);

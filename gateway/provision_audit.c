@@ -114,7 +114,7 @@ int provision_audit_record(struct provision_audit *w, const struct apply_change 
 	struct audit_account line = {
 		.event = event_word(c->event), .reason = c->failure ? reason_word(c->failure->reason) : NULL, .detail = detail_of(a, c->failure),
 		.change = step_kind_word(c->step->kind), .door = target->name, .person = c->person, .user = c->user, .account_id = c->account_id,
-		.group = c->step->name, .fields = fields_of(a, c->step), .plan = c->plan, .status = c->status,
+		.group = c->step->name, .desk = c->step->desk, .fields = fields_of(a, c->step), .plan = c->plan, .status = c->status,
 	};
 	int rc;
 

@@ -86,7 +86,7 @@ static bool makes_group(enum step_kind kind)
 static bool needs_group(enum step_kind kind)
 {
 	return kind == STEP_MEMBERS_ADD || kind == STEP_MEMBERS_REMOVE || kind == STEP_ORGANIZATION_ADD || kind == STEP_ORGANIZATION_REMOVE ||
-		kind == STEP_GROUP_DELETE;
+		kind == STEP_GROUP_DELETE || kind == STEP_DESK_ATTACH || kind == STEP_DESK_DETACH;
 }
 
 /* ---- before the call ---- */
@@ -131,7 +131,7 @@ static bool get_ready(struct applying *w, struct arena *scratch, const struct st
 		resolve_members(w, scratch, s, out);
 		return out->step.member_count > 0;
 	}
-	if (makes_user(s->kind) || makes_group(s->kind))
+	if (makes_user(s->kind) || makes_group(s->kind) || s->kind == STEP_DESK_ATTACH || s->kind == STEP_DESK_DETACH)
 		return true;
 	return out->step.user && !(takes_away(s->kind) && is_troubled(w, s->target, s->person));
 }

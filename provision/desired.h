@@ -27,6 +27,11 @@ enum target_kind {
 
 const char *target_kind_word(enum target_kind kind);    /* "organization", "portal-scim", "portal-rest" */
 
+/* A customer organization whose members shall be customers of a desk, and share its requests. */
+struct desired_attachment {
+	const char *organization, *desk;
+};
+
 struct target {
 	const char *name;               /* of the connection whose people it has: "organisation", "helpdesk" */
 	enum target_kind kind;
@@ -41,6 +46,8 @@ struct target {
 	                                   only of these are members ever added or removed; NULL-terminated, sorted */
 	const char *const *licensed;    /* those of them that give access to a product: a customer is never in one */
 	const char *const *desks;       /* TARGET_PORTAL_REST: likewise service desks, as ids */
+	const struct desired_attachment *attach;        /* TARGET_PORTAL_REST: what a rule gives together; each once, sorted */
+	size_t attach_count;
 };
 
 /* ---- people ---- */

@@ -192,6 +192,39 @@ static int read_organizations(struct arena *a, struct web *w, const struct targe
 	return 0;
 }
 
+static void put_attached(struct answer *r, const json_t *value, void *context)
+{
+	struct site *s = context;
+	struct world_group g;
+
+	jsm_organization_of(r, value, &g);
+	s->members = arena_grow(r->arena, s->members, s->member_count, sizeof(*s->members));
+	s->members[s->member_count++] = g.id;
+}
+
+/* Which organizations a desk has: asked where a rule gives one together with it. */
+static int read_attached(struct arena *a, struct web *w, const struct target *target, struct site *s, struct world_group *desk, struct error *err)
+{
+	struct jsm_list l = {
+		.web = w, .endpoint = "/servicedesk/organization", .put = put_attached, .context = s, .may_be_missing = true,
+		.path = arena_printf(a, JSM "/servicedesk/%s/organization", path_escaped(a, desk->id)),
+	};
+	size_t i = 0;
+
+	while (i < target->attach_count && strcmp(target->attach[i].desk, desk->id) != 0)
+		i++;
+	if (i == target->attach_count)
+		return 0;
+	s->members = NULL;
+	s->member_count = 0;
+	if (jsm_each(a, &l, err) < 0)
+		return -1;
+	s->members = arena_grow(a, s->members, s->member_count, sizeof(*s->members));
+	desk->attached_count = sort_texts(s->members, s->member_count);
+	desk->attached = s->members;
+	return 0;
+}
+
 /* One that is not there is left out, and the plan says so: a name that somebody mistyped must not stop all that is done at the site. */
 static int read_desks(struct arena *a, struct web *w, const struct target *target, struct site *s, struct world_target *out, struct error *err)
 {
@@ -205,7 +238,7 @@ static int read_desks(struct arena *a, struct web *w, const struct target *targe
 		};
 
 		desks[n] = (struct world_group){.id = *desk, .name = *desk};
-		if (read_members(a, s, &members, &desks[n], err) < 0)
+		if (read_members(a, s, &members, &desks[n], err) < 0 || (!members.is_missing && read_attached(a, w, target, s, &desks[n], err) < 0))
 			return -1;
 		n += !members.is_missing;
 	}

@@ -2,6 +2,7 @@
 /* Changing a site of Jira Service Management. */
 #include "provision/jsm_wire.h"
 
+#include "base/encode.h"
 #include "provision/batches.h"
 #include "provision/sorted.h"
 
@@ -182,6 +183,34 @@ static int create_organization(struct arena *a, struct web *w, const char *name,
 	return 0;
 }
 
+/* The id is a number there, and nowhere else. */
+static int attach(struct arena *a, struct web *w, const struct step *s, struct step_result *out, struct error *err)
+{
+	struct web_call call = {
+		.method = s->kind == STEP_DESK_ATTACH ? WEB_POST : WEB_DELETE, .endpoint = "/servicedesk/organization", .needs = JSM_NEEDS,
+		.path = arena_printf(a, JSM "/servicedesk/%s/organization", path_escaped(a, s->desk)),
+	};
+	json_t *sent = json_made(json_object());
+	struct web_answer answer;
+	uint64_t id;
+
+	if (number_read(slice_c(s->group), 0, INT32_MAX, &id) < 0) {
+		json_decref(sent);
+		return error_set(err, REASON_PROVISION_STEP, "%s: `%s` is no number of an organization", step_kind_word(s->kind), s->group);
+	}
+	answer_json_put(sent, "organizationId", json_made(json_integer((json_int_t)id)));
+	call.body = json_written(a, sent);
+	if (web_do(a, w, &call, &answer, err) < 0)
+		return -1;
+	note(a, out, &answer);
+	if (answer.status == 404 && s->kind == STEP_DESK_DETACH)        /* the desk or the organization is no more */
+		out->was_so = true;
+	else if (answer.status != 204 && answer.status != 200)
+		return web_refused(w, &call, &answer, err);
+	out->id = s->group;
+	return 0;
+}
+
 /* ---- many accounts in one call ---- */
 
 struct many {
@@ -261,6 +290,10 @@ int jsm_step(struct arena *a, struct web *w, const struct target *target, const 
 		break;
 	case STEP_ORGANIZATION_CREATE:
 		rc = create_organization(a, w, s->name, &done, err);
+		break;
+	case STEP_DESK_ATTACH:
+	case STEP_DESK_DETACH:
+		rc = attach(a, w, s, &done, err);
 		break;
 	case STEP_DESK_ADD:
 	case STEP_DESK_REMOVE:

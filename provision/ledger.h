@@ -9,7 +9,8 @@
  *
  *  people   (target, person id) -> the account, how it became ours, since when
  *           it is not wanted any more
- *  groups   those that Postern made: nobody else's is ever deleted
+ *  groups   those that Postern made: nobody else's is ever deleted; and
+ *           organizations that it attached to a desk (ledger_attachment)
  *  mails    (target, mail) -> whose it was last: a mail that moves to another
  *           person is held until somebody confirms it
  *  calls    each call to Atlassian: written before it is sent, and again with
@@ -100,6 +101,14 @@ int ledger_load(struct arena *a, struct ledger *l, struct ledger_view *out, stru
 /* Of lists by (target, second); NULL: none. */
 const struct ledger_person *ledger_person_of(const struct ledger_view *view, const char *target, const char *person);
 const struct ledger_group *ledger_group_of(const struct ledger_view *view, const char *target, const char *name);
+/*
+ * The name of a record among the groups which says that Postern attached this
+ * organization to that desk; its id is the organization's.  No group is called
+ * that: there is a line feed in it.
+ */
+const char *ledger_attachment(struct arena *a, const char *desk, const char *organization);
+/* 1 it is one, 0 it is a group. */
+int ledger_attachment_read(struct arena *a, const struct ledger_group *g, const char **desk_out, const char **organization_out);
 const struct ledger_mail *ledger_mail_of(const struct ledger_view *view, const char *target, const char *mail);
 
 /* ---- a step, before and after its call; each is on the disk when it returns ---- */

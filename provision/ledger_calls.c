@@ -71,9 +71,9 @@ static int put_mail(struct change *c, const char *mail, const char *person)
 	return store_put(c->txn, LEDGER_MAILS, key, ledger_mail_write(c->arena, &m), c->err);
 }
 
-static int put_group(struct change *c, const char *id)
+static int put_group(struct change *c, const char *name, const char *id)
 {
-	struct ledger_group g = {.target = c->target, .name = c->step->name, .id = id, .since = c->now};
+	struct ledger_group g = {.target = c->target, .name = name, .id = id, .since = c->now};
 	struct slice key;
 
 	if (ledger_key(c->arena, g.target, g.name, &key, c->err) < 0)
@@ -156,7 +156,7 @@ static int intend(struct change *c)
 	struct ledger_person p;
 
 	if (makes_group(s->kind))
-		return put_group(c, NULL);
+		return put_group(c, s->name, NULL);
 	if (!makes_user(s->kind))
 		return 0;
 	p = (struct ledger_person){.target = c->target, .person = s->person, .mail = s->fields.mail, .deed = LEDGER_CREATED,
@@ -303,9 +303,13 @@ static int learn(struct change *c, const struct step_result *result)
 	if (makes_user(s->kind))
 		return learn_made_user(c, result);
 	if (makes_group(s->kind))       /* what was there already somebody else made */
-		return result->was_so ? forget(c, LEDGER_GROUPS, s->name) : put_group(c, result->id);
+		return result->was_so ? forget(c, LEDGER_GROUPS, s->name) : put_group(c, s->name, result->id);
 	if (s->kind == STEP_GROUP_DELETE)
 		return forget(c, LEDGER_GROUPS, s->name);
+	if (s->kind == STEP_DESK_ATTACH)
+		return put_group(c, ledger_attachment(c->arena, s->desk, s->name), s->group);
+	if (s->kind == STEP_DESK_DETACH)
+		return forget(c, LEDGER_GROUPS, ledger_attachment(c->arena, s->desk, s->name));
 	if (s->kind == STEP_ADOPT)
 		return learn_adopted(c);
 	return s->person ? learn_about_user(c, result) : 0;

@@ -35,6 +35,22 @@ int ledger_key(struct arena *a, const char *target, const char *second, struct s
 	return 0;
 }
 
+const char *ledger_attachment(struct arena *a, const char *desk, const char *organization)
+{
+	return arena_printf(a, "%s\n%s", desk, organization);
+}
+
+int ledger_attachment_read(struct arena *a, const struct ledger_group *g, const char **desk_out, const char **organization_out)
+{
+	const char *end = strchr(g->name, '\n');
+
+	if (!end)
+		return 0;
+	*desk_out = arena_copy(a, slice_of(g->name, (size_t)(end - g->name)));
+	*organization_out = end + 1;
+	return 1;
+}
+
 struct slice ledger_number(unsigned char bytes[8], uint64_t number)
 {
 	for (int i = 7; i >= 0; i--, number >>= 8)

@@ -249,6 +249,7 @@ int plan_make(struct arena *a, const struct desired *desired, const struct world
 	plan_people(&p);
 	plan_leaving(&p);
 	plan_groups(&p);
+	plan_attachments(&p);
 	plan_deletions(&p);
 	plan_end(&p, &plan);
 	plan.stopped = unusual(&p, &plan);

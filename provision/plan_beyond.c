@@ -64,6 +64,8 @@ static int each_change(struct text *t, const struct step *s, const char *target,
 	say(t, target);
 	say(t, s->person);
 	say(t, s->name);
+	if (s->desk)
+		say(t, s->desk);
 	if (names_user(s->kind))
 		say(t, s->user);
 	head = t->n;

@@ -70,6 +70,10 @@ static void add_desired(EVP_MD_CTX *sum, const struct desired *d)
 		add_list(sum, t->groups);
 		add_list(sum, t->licensed);
 		add_list(sum, t->desks);
+		for (size_t k = 0; k < t->attach_count; k++) {
+			add(sum, t->attach[k].organization);
+			add(sum, t->attach[k].desk);
+		}
 	}
 	for (size_t i = 0; i < d->count; i++) {
 		const struct desired_person *p = &d->people[i];
@@ -100,6 +104,8 @@ static void add_groups(EVP_MD_CTX *sum, const struct world_group *groups, size_t
 		for (size_t k = 0; k < groups[i].member_count; k++)
 			add(sum, groups[i].members[k]);
 		add_number(sum, groups[i].member_count);
+		for (size_t k = 0; k < groups[i].attached_count; k++)
+			add(sum, groups[i].attached[k]);
 	}
 	add_number(sum, n);
 }

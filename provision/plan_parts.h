@@ -103,6 +103,7 @@ bool plan_other_kind(struct planning *p, struct side *side, struct want *want);
 void plan_people(struct planning *p);
 void plan_leaving(struct planning *p);
 void plan_groups(struct planning *p);
+void plan_attachments(struct planning *p);      /* plan_attach.c; after the groups */
 void plan_deletions(struct planning *p);
 void plan_count_licensed(struct side *s);       /* licensed_now and licensed_after of each user, from the world */
 /* plan_fingerprint.c */

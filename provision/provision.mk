@@ -25,6 +25,7 @@ provision_libprovision_a_SOURCES = \
 	provision/ledger_record.c provision/ledger_record.h \
 	provision/organization_client.h provision/organization_read.c provision/organization_step.c provision/organization_wire.h \
 	provision/plan.c provision/plan.h \
+	provision/plan_attach.c \
 	provision/plan_beyond.c \
 	provision/plan_fingerprint.c \
 	provision/plan_groups.c \
@@ -77,6 +78,9 @@ tests_unit_test_apply_SOURCES = tests/unit/test_apply.c tests/unit/atlassian_mod
 tests_unit_test_apply_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/unit.h
 tests_unit_test_plan_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_plan_attach
+tests_unit_test_plan_attach_SOURCES = tests/unit/test_plan_attach.c tests/unit/unit.h
+tests_unit_test_plan_attach_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_plan_limits
 tests_unit_test_plan_limits_SOURCES = tests/unit/test_plan_limits.c tests/unit/unit.h
 tests_unit_test_plan_limits_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

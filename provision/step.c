@@ -47,6 +47,8 @@ const char *step_kind_word(enum step_kind kind)
 		[STEP_USER_DELETE] = "user-delete",
 		[STEP_RESTORE] = "restore",
 		[STEP_ADOPT] = "adopt",
+		[STEP_DESK_ATTACH] = "desk-attach",
+		[STEP_DESK_DETACH] = "desk-detach",
 	};
 
 	return kind < STEP_KINDS ? words[kind] : "unknown";

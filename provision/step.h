@@ -40,6 +40,8 @@ enum step_kind {
 	STEP_USER_DELETE,               /* SCIM; deactivates the Atlassian account */
 	STEP_RESTORE,                   /* activates such an account again */
 	STEP_ADOPT,                     /* the ledger learns whose `user` is: no call, so no doer is ever given it */
+	STEP_DESK_ATTACH,               /* name, group: a customer organization; desk: its members are customers there */
+	STEP_DESK_DETACH,
 	STEP_KINDS
 };
 
@@ -58,6 +60,7 @@ struct step {
 	const char *account_id;         /* of UNLINK, RESTORE; NULL: as `user` */
 	const char *name;               /* group, customer organization or desk */
 	const char *group;              /* world_group.id; NULL: not made yet */
+	const char *desk;               /* of DESK_ATTACH, DESK_DETACH */
 	const char *const *members;     /* persons' ids, NULL-terminated; the doer is given users' ids in their place */
 	const char *const *member_users;        /* world_user.id of each of them; NULL in it: not made yet.  Nothing for a doer */
 	size_t member_count;

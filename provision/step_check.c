@@ -10,7 +10,8 @@
 
 #define BIT(n) (1U << (n))
 
-enum need { NEED_USER = BIT(0), NEED_ACCOUNT = BIT(1), NEED_NAME = BIT(2), NEED_GROUP = BIT(3), NEED_MEMBERS = BIT(4), NEED_MAIL = BIT(5), NEED_FIELD = BIT(6) };
+enum need { NEED_USER = BIT(0), NEED_ACCOUNT = BIT(1), NEED_NAME = BIT(2), NEED_GROUP = BIT(3), NEED_MEMBERS = BIT(4), NEED_MAIL = BIT(5), NEED_FIELD = BIT(6),
+	NEED_DESK = BIT(7) };
 
 static const unsigned needs[STEP_KINDS] = {
 	[STEP_USER_CREATE] = NEED_MAIL,
@@ -31,6 +32,8 @@ static const unsigned needs[STEP_KINDS] = {
 	[STEP_UNLINK] = NEED_USER | NEED_ACCOUNT,        /* an account by its own id, or unlinking says that it is missing */
 	[STEP_USER_DELETE] = NEED_USER,
 	[STEP_RESTORE] = NEED_ACCOUNT,
+	[STEP_DESK_ATTACH] = NEED_GROUP | NEED_DESK,
+	[STEP_DESK_DETACH] = NEED_GROUP | NEED_DESK,
 };
 
 static int bad(const struct step *s, const char *what, struct error *err)
@@ -52,7 +55,7 @@ static int check_texts(const struct step *s, struct error *err)
 {
 	const struct step_fields *f = &s->fields;
 	const char *const texts[] = {
-		s->name, f->external_id, f->mail, f->display_name, f->given_name, f->family_name, f->title, f->department,
+		s->name, s->desk, f->external_id, f->mail, f->display_name, f->given_name, f->family_name, f->title, f->department,
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -92,6 +95,8 @@ int step_check(const struct step *s, struct error *err)
 		return bad(s, "no group is named, or by what is no id", err);
 	if ((need & NEED_NAME) && (!s->name || !*s->name))
 		return bad(s, "no name", err);
+	if ((need & NEED_DESK) && (!s->desk || !*s->desk))
+		return bad(s, "no desk", err);
 	if ((need & NEED_MAIL) && (!s->fields.mail || !*s->fields.mail))
 		return bad(s, "no mail", err);
 	if ((need & NEED_FIELD) && !has_field(&s->fields))

@@ -97,6 +97,7 @@ void step_write(struct text *t, const struct step *s, const char *target)
 	json_add_text(t, "account", s->account_id);
 	json_add_text(t, "name", s->name);
 	json_add_text(t, "group", s->group);
+	json_add_text(t, "desk", s->desk);
 	json_add_list(t, "members", s->members, s->member_count);
 	json_add_list(t, "member_users", s->member_users, s->member_count);
 	write_fields(t, "fields", &s->fields);
@@ -161,6 +162,7 @@ int step_read(struct arena *a, const json_t *object, struct step *out, const cha
 	s.account_id = json_get_text(a, object, "account");
 	s.name = json_get_text(a, object, "name");
 	s.group = json_get_text(a, object, "group");
+	s.desk = json_get_text(a, object, "desk");
 	s.members = json_get_list(a, object, "members", &s.member_count);
 	s.member_users = json_get_list(a, object, "member_users", &users);
 	if (users != s.member_count)

@@ -29,6 +29,8 @@ struct world_group {
 	const char *name;
 	const char *const *members;     /* world_user.id, sorted; NULL-terminated */
 	size_t member_count;
+	const char *const *attached;    /* of a desk: ids of its customer organizations, sorted; read where target.attach names it, else NULL */
+	size_t attached_count;
 	bool fixed;                     /* a customer organization that SCIM owns: left alone by REST */
 };
 

@@ -69,19 +69,35 @@ static enum step_kind step_kind_of(const json_t *object)
 	return STEP_KINDS;
 }
 
+/* [["Acme", "1"], ...] */
+static const struct desired_attachment *attachments_of(const json_t *object, size_t *n_out)
+{
+	const json_t *list = json_object_get(object, "attach"), *one;
+	struct desired_attachment *out = arena_alloc(setup, (json_array_size(list) + 1) * sizeof(*out));
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		out[i] = (struct desired_attachment){arena_strdup(setup, json_string_value(json_array_get(one, 0))),
+			arena_strdup(setup, json_string_value(json_array_get(one, 1)))};
+	*n_out = json_array_size(list);
+	return out;
+}
+
 static void read_setup(const json_t *said)
 {
 	const json_t *list = json_object_get(said, "targets"), *one, *org = json_object_get(said, "organization");
 	struct target *targets = arena_alloc(setup, (json_array_size(list) + 1) * sizeof(*targets));
 	size_t i;
 
-	json_array_foreach(list, i, one)
+	json_array_foreach(list, i, one) {
 		targets[i] = (struct target){
 			.name = text_of(setup, one, "name"), .kind = kind_of(one), .base = text_of(setup, one, "base"),
 			.login = text_of(setup, one, "login"), .key = slice_c(text_of(setup, one, "key")),
 			.rate = (unsigned)json_integer_value(json_object_get(one, "rate")),
 			.groups = texts_of(setup, one, "groups"), .desks = texts_of(setup, one, "desks"),
 		};
+		targets[i].attach = attachments_of(one, &targets[i].attach_count);
+	}
 	options = (struct doer_options){.targets = targets, .target_count = json_array_size(list)};
 	if (json_is_true(json_object_get(said, "hurry")))
 		options.instead_of_waiting = hurry;
@@ -121,8 +137,8 @@ static json_t *groups_of(const struct world_group *groups, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:o}", "id", groups[i].id, "name", groups[i].name, "fixed", groups[i].fixed,
-			"members", list_of(groups[i].members)));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:o,s:o}", "id", groups[i].id, "name", groups[i].name, "fixed", groups[i].fixed,
+			"members", list_of(groups[i].members), "attached", list_of(groups[i].attached)));
 	return list;
 }
 
@@ -170,7 +186,7 @@ static json_t *do_step(struct arena *a, const json_t *said)
 	const json_t *fields = json_object_get(said, "fields");
 	struct step step = {
 		.kind = step_kind_of(said), .target = (size_t)json_integer_value(json_object_get(said, "target")), .user = text_of(a, said, "user"),
-		.account_id = text_of(a, said, "account_id"), .name = text_of(a, said, "name"), .group = text_of(a, said, "group"),
+		.account_id = text_of(a, said, "account_id"), .name = text_of(a, said, "name"), .group = text_of(a, said, "group"), .desk = text_of(a, said, "desk"),
 		.members = texts_of(a, said, "members"),
 		.fields = {
 			.external_id = text_of(a, fields, "external_id"), .mail = text_of(a, fields, "mail"),

@@ -23,7 +23,7 @@ class Driver:
                 {"name": "organisation", "kind": "organization", "base": standin.directory_base(), "key": key, "rate": rate,
                  "groups": ["agents", "jira-users", "customers"]},
                 {"name": "helpdesk", "kind": "portal-rest", "base": standin.site_base(), "login": SITE["login"],
-                 "key": SITE["token"], "rate": rate, "groups": ["Acme"], "desks": ["1", "2"]},
+                 "key": SITE["token"], "rate": rate, "groups": ["Acme"], "desks": ["1", "2"], "attach": [["Acme", "1"]]},
                 {"name": "portal", "kind": "portal-scim", "base": standin.directory_base(PORTAL_DIRECTORY),
                  "key": PORTAL_DIRECTORY["key"], "rate": rate, "groups": ["Zeta"]},
             ],
@@ -162,6 +162,22 @@ def test_a_customer_comes_and_goes_by_rest(standin, driver):
     driver.done("customer-revoke", REST, user=made["id"])
     assert driver.done("customer-revoke", REST, user=made["id"])["was_so"]
     assert standin.counts()["portal_active"] == 0
+
+
+def test_an_organization_is_attached_to_a_desk_and_taken_off(standin, driver):
+    acme = driver.done("organization-create", REST, name="Acme")["id"]
+    assert [desk["attached"] for desk in driver.read()[REST]["desks"]] == [[], []]
+    for _ in range(2):
+        driver.done("desk-attach", REST, name="Acme", group=acme, desk="1")
+    assert [desk["attached"] for desk in driver.read()[REST]["desks"]] == [[acme], []]
+    assert "no desk" in driver.step("desk-attach", REST, name="Acme", group=acme)["detail"]
+    assert "is no number" in driver.step("desk-attach", REST, name="Acme", group="a-1", desk="1")["detail"]
+    assert driver.step("desk-attach", REST, name="Acme", group=acme, desk="99")["reason"] == "provision-step"
+    standin.fault(path="/servicedesk/1/organization", method="DELETE", status=403, times=1)
+    assert "403" in driver.step("desk-detach", REST, name="Acme", group=acme, desk="1")["detail"]
+    driver.done("desk-detach", REST, name="Acme", group=acme, desk="1")
+    assert [desk["attached"] for desk in driver.read()[REST]["desks"]] == [[], []]
+    assert driver.done("desk-detach", REST, name="Acme", group=acme, desk="99")["was_so"]
 
 
 def test_a_customer_comes_by_scim(standin, driver):

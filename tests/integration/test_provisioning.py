@@ -244,6 +244,27 @@ def test_a_mail_of_a_new_entry_is_theirs_when_somebody_says_so(company_at_atlass
     assert "Nothing is to be changed." in said(parts, "plan")
 
 
+def test_an_organization_that_a_rule_names_with_a_desk_is_attached_to_it(company_at_atlassian):
+    parts = company_at_atlassian
+    text = parts.settings_file.read_text()
+    both = text.replace("at: [helpdesk]", "at: [helpdesk], organizations: [Lumen], desks: ['2']")
+    assert both != text
+    parts.settings_file.write_text(both)
+    shown = said(parts, "plan")
+    assert re.search(r"Customer organizations to attach to desks \(1\)\n  Lumen +desk 2: a rule names both", shown), shown
+    said(parts, "apply", "--yes")
+    site = parts.atlassian.state()["sites"][0]
+    lumen = next(organization for organization in site["organizations"] if organization["name"] == "Lumen")
+    desks = {desk["id"]: desk["organizations"] for desk in site["desks"]}
+    assert lumen["id"] in desks["2"] and lumen["id"] not in desks["1"], desks
+    assert "Nothing is to be changed." in said(parts, "plan")
+    assert "1 customer organizations attached to desks" in said(parts, "ledger")
+    parts.settings_file.write_text(both.replace(", desks: ['2']", ""))
+    assert kinds(plan(parts))["desk-detach"] == 1
+    said(parts, "apply", "--yes")
+    assert lumen["id"] not in {desk["id"]: desk["organizations"] for desk in parts.atlassian.state()["sites"][0]["desks"]}["2"]
+
+
 def test_off_makes_nothing(company_at_atlassian):
     parts = company_at_atlassian
     parts.settings_file.write_text(parts.settings_file.read_text().replace("provision: plan", "provision: off"))

@@ -216,6 +216,11 @@ static void targets_know_every_name(void **state)
 	assert_string_equal(desired.targets[1].name, "help");
 	assert_list(desired.targets[1].groups, "All Gold");
 	assert_list(desired.targets[1].desks, "BUY HELP");
+	/* what stands in one rule, not what all of the site have */
+	assert_int_equal(desired.targets[1].attach_count, 1);
+	assert_string_equal(desired.targets[1].attach[0].organization, "Gold");
+	assert_string_equal(desired.targets[1].attach[0].desk, "BUY");
+	assert_int_equal(desired.targets[0].attach_count, 0);
 	assert_null(desired.targets[0].key.p);
 }
 

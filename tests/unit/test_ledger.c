@@ -337,6 +337,35 @@ static void who_lost_something_is_remembered_unless_somebody_said_yes(void **sta
 	assert_int_equal(load().loss_count, 0);
 }
 
+/* ---- organizations at desks ---- */
+
+static void an_organization_that_was_attached_is_known_and_no_group(void **state)
+{
+	const struct step on = {.kind = STEP_DESK_ATTACH, .name = "Acme", .group = "7", .desk = "HELP"};
+	const struct step off = {.kind = STEP_DESK_DETACH, .name = "Acme", .group = "7", .desk = "HELP"};
+	const struct ledger_group group = {.name = "HELP"};
+	const struct step_result ok = {.status = 204};
+	struct ledger_call calls[4] = {0}, *next = calls;
+	const char *desk, *organization;
+	struct ledger_view view;
+	struct error err;
+
+	(void)state;
+	done(&on, &ok);
+	view = load();
+	assert_int_equal(view.group_count, 1);
+	assert_int_equal(ledger_attachment_read(a, &view.groups[0], &desk, &organization), 1);
+	assert_string_equal(desk, "HELP");
+	assert_string_equal(organization, "Acme");
+	assert_string_equal(view.groups[0].id, "7");
+	assert_int_equal(ledger_attachment_read(a, &group, &desk, &organization), 0);
+	assert_non_null(ledger_group_of(&view, "org", ledger_attachment(a, "HELP", "Acme")));
+	assert_done(ledger_calls(ledger, 1, keep_call, &next, &err), err);
+	assert_int_equal(calls[0].step.kind, STEP_DESK_ATTACH);
+	done(&off, &ok);
+	assert_int_equal(load().group_count, 0);
+}
+
 /* ---- names of connections ---- */
 
 static void what_is_kept_goes_with_the_name_of_its_connection(void **state)
@@ -393,6 +422,7 @@ int main(void)
 		TEST(notes_since_when_nobody_wants_an_account),
 		TEST(a_mail_is_confirmed_in_any_case),
 		TEST(who_lost_something_is_remembered_unless_somebody_said_yes),
+		TEST(an_organization_that_was_attached_is_known_and_no_group),
 		TEST(what_is_kept_goes_with_the_name_of_its_connection),
 		TEST(no_file_is_an_empty_ledger_to_readers),
 	};
