@@ -3,6 +3,7 @@ base_libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS) $(CURL_CFL
 base_libbase_a_SOURCES = \
 	base/arena.c base/arena.h \
 	base/buckets.c base/buckets.h \
+	base/builtin_groups.c base/builtin_groups.h \
 	base/calendar.c base/zone.c base/calendar.h \
 	base/clock.c base/clock.h \
 	base/encode.c base/encode.h \

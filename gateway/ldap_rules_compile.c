@@ -2,6 +2,7 @@
 /* From what entries say to rules, within the bounds of the settings. */
 #include "gateway/ldap_rules.h"
 
+#include "base/builtin_groups.h"
 #include "base/encode.h"
 
 #define SENTENCE_MAX 500
@@ -269,7 +270,7 @@ static const char *const *read_names(struct compiling *c, enum ldap_rule_field f
 
 		for (k = 0; patterns && patterns[k] && !policy_like(patterns[k], slice_c(name)); k++)
 			;
-		if (field == LDAP_RULE_GROUP && settings_is_atlassians_group(name))
+		if (field == LDAP_RULE_GROUP && group_is_builtin(name))
 			problem(c, "%s: \"%.100s\" is a group of Atlassian's own, which nobody is given from here", attribute(c, field), name);
 		else if (!patterns || !patterns[k])
 			problem(c, "%s: \"%.100s\" is not among the %s that ldap_rules allows", attribute(c, field), name, what);

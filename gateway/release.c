@@ -2,6 +2,7 @@
 /* What a connection is told about a person. */
 #include "gateway/release.h"
 
+#include "base/builtin_groups.h"
 #include "base/encode.h"
 #include "gateway/judge.h"
 #include "gateway/ldap_rules_live.h"
@@ -69,7 +70,7 @@ static void add_groups(struct values *v, const struct gateway *g, const struct m
 		const struct mirror_group *group = &person->groups[i];
 
 		if ((setting->as_dn || !group->cn_shared) && policy_like(setting->text, slice_c(group->cn)) &&
-			!settings_is_atlassians_group(group->cn))
+			!group_is_builtin(group->cn))
 			add_once(v, setting->as_dn ? group->dn : group->cn);
 		if (!setting->as_dn)
 			add_given(v, g, group, setting->text);

@@ -387,9 +387,6 @@ struct slice settings_key_bytes(struct slice bytes);
 /* The keys that sign a connection's requests: *out NULL: none is known.  The caller frees it. */
 int settings_signer(struct arena *a, struct files *files, const struct settings_connection *c, struct saml_signer **out, struct error *err);
 
-/* One of Atlassian's own groups: administrators', and those that its apps are in.  No person is ever given one from here. */
-bool settings_is_atlassians_group(const char *name);
-
 /* Paths under state_dir and runtime_dir, one place for each. */
 const char *settings_mirror_path(struct arena *a, const struct settings *s);
 const char *settings_scim_path(struct arena *a, const struct settings *s);      /* STATE_DIR/scim/scim.mdb */

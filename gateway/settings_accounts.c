@@ -33,7 +33,7 @@ static bool is_in(const char *const *list, const char *name)
 
 static void require_groups(struct settings_reader *r, const struct yaml_node *node, const char *const *groups)
 {
-	settings_require_no_atlassians_group(r, node, groups);
+	settings_require_no_builtin_group(r, node, groups);
 	for (size_t i = 0; groups[i]; i++) {
 		if (strlen(groups[i]) > 200)
 			settings_problem(r, node, "\"%.40s...\" is longer than 200 bytes", groups[i]);

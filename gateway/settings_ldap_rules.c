@@ -2,6 +2,8 @@
 /* `ldap_rules`: where rules stand in LDAP, and what they may do. */
 #include "gateway/settings_reader.h"
 
+#include "base/builtin_groups.h"
+
 #define FOLDED(c) ((char)((c) >= 'A' && (c) <= 'Z' ? (c) + 32 : (c)))
 
 /* What people and owners of groups write about themselves, or what a server makes: no place for what licenses somebody. */
@@ -10,30 +12,11 @@ static const char everybody_writes[] =
 	"homephone|pager|facsimiletelephonenumber|street|postaladdress|l|st|postalcode|jpegphoto|labeleduri|wwwhomepage|url|"
 	"preferredlanguage|userpassword|usercertificate|seealso|owner|managedby|manager|member|uniquemember|memberuid|memberof";
 
-/* Of a new site, and of older ones, whose names end with the site's; blanks around a name are as if they were not there. */
-bool settings_is_atlassians_group(const char *name)
-{
-	static const char *const patterns[] = {
-		"site-admins", "org-admins", "administrators", "administrators-*", "system-administrators", "atlassian-addons*", "jira-administrators",
-		"jira-admins*", "confluence-administrators", "confluence-admins*", "bitbucket-admins*", "*-product-admins",
-		"*-user-access-admins*", NULL
-	};
-	struct slice s = slice_c(name + strspn(name, " \t\r\n"));
-
-	while (s.n && strchr(" \t\r\n", s.p[s.n - 1]))
-		s.n--;
-	for (size_t i = 0; patterns[i]; i++) {
-		if (policy_like(patterns[i], s))
-			return true;
-	}
-	return false;
-}
-
-void settings_require_no_atlassians_group(struct settings_reader *r, const struct yaml_node *node, const char *const *groups)
+void settings_require_no_builtin_group(struct settings_reader *r, const struct yaml_node *node, const char *const *groups)
 {
 	for (; groups && *groups; groups++) {
-		if (settings_is_atlassians_group(*groups))
-			settings_problem(r, node, "\"%.100s\" is a group of Atlassian's own administrators or apps, which is never given", *groups);
+		if (group_is_builtin(*groups))
+			settings_problem(r, node, "\"%.100s\" is a group of Atlassian's own (administrators, apps, a product's default), which is never given", *groups);
 	}
 }
 
@@ -212,7 +195,7 @@ void settings_read_ldap_rules(struct settings_reader *r)
 	if (!w.marks && yaml_get(map, "mark_attributes"))
 		settings_problem(r, yaml_get(map, "mark_attributes"), "is about marks, which marks: yes switches on");
 	read_bounds(r, map, &w, rules);
-	settings_require_no_atlassians_group(r, yaml_get(map, "groups"), w.groups);
+	settings_require_no_builtin_group(r, yaml_get(map, "groups"), w.groups);
 	require_portal_accounts(r, map);
 	read_place(r, map, &w, rules);
 	require_source(r, map, rules);

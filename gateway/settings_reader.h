@@ -165,7 +165,7 @@ size_t settings_read_networks(struct settings_reader *r, const struct yaml_node 
 bool settings_is_list(struct settings_reader *r, const struct yaml_node *node);        /* a problem is noted where it is there and is none */
 void settings_require_one_name(struct settings_reader *r, const struct yaml_node *list);
 void settings_require_sites(struct settings_reader *r, const struct yaml_node *map, enum outcome outcome, const char *const *at);
-void settings_require_no_atlassians_group(struct settings_reader *r, const struct yaml_node *node, const char *const *groups);
+void settings_require_no_builtin_group(struct settings_reader *r, const struct yaml_node *node, const char *const *groups);
 
 /* The files, in the order in which they are read. */
 void settings_read_limits(struct settings_reader *r);

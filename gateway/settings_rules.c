@@ -62,7 +62,7 @@ static void require_places(struct settings_reader *r, const struct yaml_node *ma
 		settings_problem(r, yaml_get(map, "organizations"), "belongs to outcome portal");
 	if (rule->desks && rule->outcome != OUTCOME_PORTAL)
 		settings_problem(r, yaml_get(map, "desks"), "belongs to outcome portal");
-	settings_require_no_atlassians_group(r, yaml_get(map, "groups"), rule->groups);
+	settings_require_no_builtin_group(r, yaml_get(map, "groups"), rule->groups);
 }
 
 static void read_rule(struct settings_reader *r, const struct yaml_node *map, const struct policy_names *names, struct rule *rule)

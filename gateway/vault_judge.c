@@ -9,6 +9,7 @@
  */
 #include "gateway/vault.h"
 
+#include "base/builtin_groups.h"
 #include "gateway/domains.h"
 #include "gateway/judge.h"
 #include "gateway/mail.h"
@@ -46,7 +47,7 @@ static bool group_is_right(const struct settings_attribute *setting, const char 
 		return false;
 	name += setting->as_dn;
 	n = setting->as_dn ? (int)strcspn(name, ",+") : (int)strlen(name);
-	return snprintf(first, sizeof(first), "%.*s", n, name) < (int)sizeof(first) && !settings_is_atlassians_group(first) &&
+	return snprintf(first, sizeof(first), "%.*s", n, name) < (int)sizeof(first) && !group_is_builtin(first) &&
 		(setting->as_dn || policy_like(setting->text, slice_c(value)));
 }
 

@@ -6,6 +6,8 @@
  */
 #include "provision/plan_parts.h"
 
+#include "base/builtin_groups.h"
+
 #include <stdlib.h>
 
 /* What is different between groups of SCIM, customer organizations and desks of REST. */
@@ -34,31 +36,6 @@ struct work {
 	size_t n;
 	uint32_t mark;                  /* the last one given */
 };
-
-/*
- * Groups that Atlassian has by itself ("Default groups and permissions"): a
- * create answers success and makes nothing.  A site's own have its name behind.
- */
-static bool is_builtin(const char *name)
-{
-	static const char *const whole[] = {"site-admins", "org-admins", "administrators", "system-administrators", "trusted-users",
-		"jira-administrators", "confluence-administrators", "atlassian-addons", "atlassian-addons-admin", "stakeholders", NULL};
-	static const char *const begins[] = {"jira-users", "jira-software-users", "jira-servicedesk-users", "jira-servicemanagement-users",
-		"jira-servicemanagement-customers", "jira-core-users", "jira-workmanagement-users", "jira-product-discovery-users",
-		"jira-admins", "jira-user-access-admins", "confluence-users", "confluence-guests", "confluence-admins",
-		"confluence-user-access-admins", "bitbucket-users", "bitbucket-admins", "site-admins", "org-admins", NULL};
-
-	for (const char *const *w = whole; *w; w++)
-		if (strcasecmp(name, *w) == 0)
-			return true;
-	for (const char *const *w = begins; *w; w++) {
-		size_t n = strlen(*w);
-
-		if (strncasecmp(name, *w, n) == 0 && (name[n] == 0 || name[n] == '-'))
-			return true;
-	}
-	return false;
-}
 
 static bool is_in(const char *const *list, const char *name)
 {
@@ -235,8 +212,8 @@ static const char *refuses(const struct work *w, const struct group_work *g, enu
 	if (strlen(g->name) > LEDGER_KEY_MAX)
 		return "has too long a name";
 	*kind = PROBLEM_GROUP_BUILTIN;
-	if (!g->group && is_scim(w->side) && is_builtin(g->name))
-		return "is a group of Atlassian's own that SCIM does not list, and cannot be made";
+	if (is_scim(w->side) && group_is_builtin(g->name))
+		return "is a group of Atlassian's own, which is never given";
 	return NULL;
 }
 

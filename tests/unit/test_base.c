@@ -2,6 +2,7 @@
 /* base/: decoders, escapes, sealing, settings trees, files. */
 #include "tests/unit/unit.h"
 
+#include "base/builtin_groups.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
@@ -557,6 +558,25 @@ static void what_is_hidden_is_in_no_core_dump(void **state)
 	assert_true(hidden);
 }
 
+static void one_list_says_which_groups_atlassian_has_by_itself(void **state)
+{
+	static const char *const its[] = {"site-admins", "Site-Admins-acme", "org-admins-acme", "administrators", "administrators-acme",
+		"system-administrators", "jira-administrators-acme", "jira-admins-acme", "confluence-administrators", "confluence-admins-acme",
+		"bitbucket-admins", "jira-product-admins", "jira-user-access-admins-acme", "x-user-access-admins", "atlassian-addons-admin",
+		"jira-users", "jira-software-users-acme", "JIRA-ServiceManagement-Users-acme", "jira-servicemanagement-customers-acme",
+		"confluence-users-acme", "confluence-guests-acme", "bitbucket-users", "trusted-users-acme", "stakeholders", " jira-users\t"};
+	static const char *const anybodys[] = {"", " ", "-", "users", "jira", "jira-people", "jira-usersx", "jira-user", "agents",
+		"site-administration", "our-jira-users", "product-admins", "the-product-administration"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(its) / sizeof(*its); i++)
+		if (!group_is_builtin(its[i]))
+			fail_msg("%s is Atlassian's", its[i]);
+	for (size_t i = 0; i < sizeof(anybodys) / sizeof(*anybodys); i++)
+		if (group_is_builtin(anybodys[i]))
+			fail_msg("%s is not Atlassian's", anybodys[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -588,6 +608,7 @@ int main(void)
 		cmocka_unit_test(writes_and_reads_files_whole),
 		cmocka_unit_test(every_reason_has_word_status_and_sentence),
 		cmocka_unit_test(clock_stands_still_when_set),
+		cmocka_unit_test(one_list_says_which_groups_atlassian_has_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

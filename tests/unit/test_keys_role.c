@@ -146,7 +146,7 @@ static int end(void **state)
 
 /* ---- what an honest worker asks ---- */
 
-static const char *const jira[] = {"jira-users", NULL}, *const gold[] = {"gold", NULL}, *const berlin[] = {"Berlin", NULL};
+static const char *const jira[] = {"jira-people", NULL}, *const gold[] = {"gold", NULL}, *const berlin[] = {"Berlin", NULL};
 static const struct saml_attribute honest_attributes[] = {{"groups", jira, 1}, {"tier", gold, 1}, {"where", berlin, 1}};
 
 static struct keeper_assertion honest(void)
@@ -177,7 +177,7 @@ static void writes_the_assertion_itself(void **state)
 	assert_non_null(strstr(issued.xml.p, "<saml:Audience>https://auth.example/saml/1</saml:Audience>"));
 	assert_non_null(strstr(issued.xml.p, "Recipient=\"https://auth.example/acs?x=1&amp;y=2\""));
 	assert_non_null(strstr(issued.xml.p, ">anna@example.org</saml:NameID>"));
-	assert_non_null(strstr(issued.xml.p, ">jira-users</saml:AttributeValue>"));
+	assert_non_null(strstr(issued.xml.p, ">jira-people</saml:AttributeValue>"));
 	assert_non_null(issued.base64);
 }
 
@@ -287,6 +287,7 @@ static void signs_a_large_assertion_and_refuses_a_huge_one(void **state)
 
 static const char *const administrators[] = {"site-admins", NULL}, *const other_groups[] = {"finance", NULL},
 	*const silver[] = {"silver", NULL}, *const administrators_dn[] = {"cn=site-admins,ou=groups,dc=example,dc=org", NULL},
+	*const default_groups[] = {"Jira-Software-Users-example", NULL},
 	*const other_groups_dn[] = {"cn=finance,ou=groups,dc=example,dc=org", NULL};
 
 static const struct {
@@ -343,6 +344,8 @@ static void signs_nobody_into_a_group_of_atlassians_own(void **state)
 	copy.connection_count = 1;
 	what.attributes = &groups;
 	what.attribute_count = 1;
+	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
+	groups.values = default_groups;
 	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
 	groups.values = other_groups;
 	assert_done(vault_judge(&copy, &what, clock_now(), &err), err);

@@ -261,12 +261,12 @@ static struct ldap_rule_set marks(const char *first, const char *second)
 
 static void a_mark_on_a_group_is_a_rule_for_its_members(void **state)
 {
-	struct ldap_rule_set set = marks("outcome=customer|group=jira-users|group=team-7", "outcome=deny");
+	struct ldap_rule_set set = marks("outcome=customer|group=jira-people|group=team-7", "outcome=deny");
 	struct ldap_rules rules;
 
 	(void)state;
 	settings = read_settings(MARKS);
-	set.entries[0] = entry("cn=Builders' Union,ou=groups,dc=x", "outcome=customer|group=jira-users|group=team-7");
+	set.entries[0] = entry("cn=Builders' Union,ou=groups,dc=x", "outcome=customer|group=jira-people|group=team-7");
 	set.entries[0].is_mark = true;
 	rules = compiled(&set);
 	assert_int_equal(rules.problem_count, 0);
@@ -335,7 +335,7 @@ static void marks_without_a_number_stand_behind_all_that_have_one(void **state)
 
 static void a_mark_may_give_atlassian_groups_alone(void **state)
 {
-	struct ldap_rule_set set = marks("group=jira-users", NULL);
+	struct ldap_rule_set set = marks("group=jira-people", NULL);
 	struct ldap_rules rules;
 
 	(void)state;
@@ -349,10 +349,11 @@ static void a_mark_may_give_atlassian_groups_alone(void **state)
 static void a_mark_gives_nothing_beyond_the_bounds(void **state)
 {
 	static const struct { const char *says, *problem; } beyond[] = {
-		{"group=confluence-users", "posternAtlassianGroup: \"confluence-users\" is not among the groups that ldap_rules allows"},
+		{"group=confluence-people", "posternAtlassianGroup: \"confluence-people\" is not among the groups that ldap_rules allows"},
 		{"group=jira-administrators", "\"jira-administrators\" is a group of Atlassian's own"},
 		{"group=JIRA-Admins-example", "is a group of Atlassian's own"},
-		{"group=jira-users|group=site-admins", "\"site-admins\" is a group of Atlassian's own"},
+		{"group=jira-people|group=site-admins", "\"site-admins\" is a group of Atlassian's own"},
+		{"group=Jira-Software-Users-example", "\"Jira-Software-Users-example\" is a group of Atlassian's own"},
 		{"group=jira-user-access-admins-example", "is a group of Atlassian's own"},
 		{"group= jira-admins-example ", "is a group of Atlassian's own"},
 		{"group=jira-administrators ", "is a group of Atlassian's own"},
@@ -367,7 +368,7 @@ static void a_mark_gives_nothing_beyond_the_bounds(void **state)
 		{"desk=BUY|at=nowhere", "posternSite: \"nowhere\" is not a connection"},
 		{"desk=BUY|at=organisation", "posternSite: \"organisation\" is a managed connection"},
 		{"desk=BUY|at=shop", "posternDesk: no portal connection of posternSite has accounts with a site"},
-		{"group=jira-users|at=helpdesk", "posternSite belongs to outcome portal, customer organizations and desks only"},
+		{"group=jira-people|at=helpdesk", "posternSite belongs to outcome portal, customer organizations and desks only"},
 	};
 
 	(void)state;

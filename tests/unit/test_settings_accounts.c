@@ -122,6 +122,8 @@ static const struct settings_case bad[] = {
 	{13, "accounts: {scim: 'https://a.example', key: /k, desks: [A]}}", "p.yaml:13: desks: belongs to a site, not to scim"},
 	{13, "accounts: {scim: 'https://a.example', key: /k, licensed: [a]}}", "p.yaml:13: licensed: belongs to managed connections only"},
 	{17, "  - {name: d, when: \"title = D\", outcome: licensed, groups: [site-admins]}", "p.yaml:17: groups: \"site-admins\" is a group of"},
+	{17, "  - {name: d, when: \"title = D\", outcome: licensed, groups: [jira-software-users-example]}",
+		"p.yaml:17: groups: \"jira-software-users-example\" is a group of Atlassian's own"},
 	{17, "  - {name: d, when: \"title = D\", outcome: licensed, desks: [A]}", "p.yaml:17: desks: belongs to outcome portal"},
 	{18, "  - {name: s, when: \"title = S\", outcome: customer, groups: [software]}", "p.yaml:18: groups: \"software\" is a group of licensed"},
 	{19, "  - {name: p, when: \"title = P\", outcome: portal, at: helpdesk, groups: [a]}", "p.yaml:19: groups: belongs to outcomes licensed"},
