@@ -312,14 +312,15 @@ class Request:
 
 
 class Browser:
-    def __init__(self, jar=None, scripts=True, cookies=True, timeout=20, tls=None):
-        """`tls`: an ssl.SSLContext that knows whom to trust, for https."""
+    def __init__(self, jar=None, scripts=True, cookies=True, timeout=20, tls=None, address=None):
+        """`tls`: an ssl.SSLContext that knows whom to trust, for https.  `address`: it comes from this one."""
         self.jar = jar or Jar()
         self.scripts, self.cookies, self.timeout, self.tls = scripts, cookies, timeout, tls
+        self.address = address
         self.hops, self.page, self.stopped_at = [], None, None
 
     def tab(self):
-        return type(self)(self.jar, self.scripts, self.cookies, self.timeout, self.tls)
+        return type(self)(self.jar, self.scripts, self.cookies, self.timeout, self.tls, self.address)
 
     # Each of these goes on until a page stays on the screen, or until `stop`
     # says so of the request that comes next, which is then in `stopped_at`.
@@ -423,7 +424,8 @@ class Browser:
         parts = urllib.parse.urlsplit(request.url)
         if not is_local(parts.hostname):
             raise Blocked(f"this browser stays on this machine: {request.url}")
-        connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=self.timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=self.timeout,
+                                                source_address=(self.address, 0) if self.address else None)
         try:
             if parts.scheme == "https":
                 connection.connect()

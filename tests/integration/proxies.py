@@ -16,6 +16,7 @@ from parts import Parts, answers_tcp, free_port, http_status, make_key, run, wai
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "doc" / "proxies"
 NAME = "sso.example.org"
 OURS = "sso.localhost"
+CLIENT = "127.0.0.2"  # where people come from: not the proxy's own address, which Postern sees without any header
 APACHE_FOLDER = pathlib.Path("/usr/lib/apache2/modules")
 
 
@@ -169,7 +170,7 @@ class Proxied(Parts):
         return super().settings(metadata) + "trusted_proxies: [127.0.0.1]\n"
 
     def browser(self, **more):
-        return DoorsWithoutTls(tls=client_tls(self.certificate), **more)
+        return DoorsWithoutTls(tls=client_tls(self.certificate), address=CLIENT, **more)
 
     def place(self, sample):
         """Where the proxy finds Postern."""

@@ -4,12 +4,13 @@ import http.client
 import json
 import signal
 import socket
+import ssl
 import threading
 
 import pytest
 
 from parts import wait_for
-from proxies import PROXIES, Proxied, client_tls
+from proxies import CLIENT, PROXIES, Proxied, client_tls
 from stories import CHLOE, MAYA, assert_signed_on, authn_request, redirect_url, sign_on, to_acs_of
 
 
@@ -30,10 +31,12 @@ def browser(behind):
 class Wire:
     """One TLS connection to the proxy."""
 
-    def __init__(self, behind, name="sso.localhost", alpn=("http/1.1",)):
+    def __init__(self, behind, name="sso.localhost", alpn=("http/1.1",), check=True, address=CLIENT):
         self.behind = behind
-        plain = socket.create_connection(("127.0.0.1", behind.ports["proxy"]), 10)
-        self.socket = client_tls(behind.certificate, alpn).wrap_socket(plain, server_hostname=name)
+        plain = socket.create_connection(("127.0.0.1", behind.ports["proxy"]), 10, source_address=(address, 0))
+        tls = client_tls(behind.certificate, alpn)
+        tls.check_hostname = check
+        self.socket = tls.wrap_socket(plain, server_hostname=name)
         self.socket.settimeout(10)
 
     def ask(self, method, target, headers=(), body=None, host=None):
@@ -69,7 +72,7 @@ def posted(body):
 def test_sign_on_and_the_client_address_in_the_audit(behind, browser, door, person):
     assert_signed_on(behind, sign_on(behind, browser, person, door), person, door)
     line = behind.audit()[-1]
-    assert (line["mail"], line["event"], line["client"]) == (person["mail"], "assertion", "127.0.0.1")
+    assert (line["mail"], line["event"], line["client"]) == (person["mail"], "assertion", CLIENT)
 
 
 @pytest.mark.parametrize("claim", [
@@ -81,7 +84,7 @@ def test_no_client_chooses_its_own_address(behind, claim):
     before = len(behind.audit())
     assert ask(behind, "GET", "/saml/idp/sso?SAMLRequest=x", [claim, ("Sec-Fetch-Dest", "document")])[0] == 400
     (line,) = behind.audit()[before:]
-    assert line["client"] == "127.0.0.1"
+    assert line["client"] == CLIENT
 
 
 def test_what_a_browser_may_keep_arrives_unchanged(behind, browser):
@@ -134,6 +137,21 @@ def test_large_answers_come_whole(behind, browser):
 def test_another_host_is_refused(behind, host):
     status, _, body = ask(behind, "GET", "/saml/idp/metadata", host=host)
     assert status in (400, 403, 421) and b"EntityDescriptor" not in body
+
+
+def test_another_name_gets_no_handshake_or_no_page(behind):
+    """nginx ends it before anything is encrypted; the others, which need a certificate for that, answer 421."""
+    if behind.proxy_name == "nginx":
+        with pytest.raises(ssl.SSLError, match="(?i)unrecognized.name"):
+            Wire(behind, name="other.example", check=False)
+        with pytest.raises(ssl.SSLError, match="(?i)unrecognized.name"):
+            Wire(behind, name=None, check=False)
+        return
+    for name in ("other.example", None):
+        wire = Wire(behind, name=name, check=False)
+        status, _, body = wire.ask("GET", "/saml/idp/metadata", host="other.example")
+        wire.socket.close()
+        assert status == 421 and b"EntityDescriptor" not in body
 
 
 def test_health_is_told_through_the_proxy(behind):
@@ -193,6 +211,39 @@ def test_reload_of_postern_under_load_fails_no_request(behind):
     assert load.done > 20 and not load.failed, load.failed[:3]
 
 
+# ---- health, to some networks ----
+
+
+class Narrow(Proxied):
+    """The sample's networks for /health/, shrunk to one address of this machine."""
+
+    def place(self, sample):
+        whole = {"nginx": ("allow 127.0.0.0/8;", "allow 127.0.0.1;"), "haproxy": ("src 127.0.0.0/8", "src 127.0.0.1"),
+                 "apache": ("Require ip 127.0.0.0/8", "Require ip 127.0.0.1")}
+        return super().place(sample.change(*whole[self.proxy_name]))
+
+
+@pytest.mark.parametrize("proxy", sorted(PROXIES))
+def test_health_is_for_the_networks_of_the_sample(tmp_path, postern_build, proxy):
+    made = Narrow(tmp_path / proxy, postern_build, proxy)
+    try:
+        made.write_postern_files()
+        made.start_postern(lambda: made.postern_status("/health/live") == 200)
+        made.start_proxy()
+        for path in ("/health/ready", "/health/live", "/health/"):
+            wire = Wire(made)
+            status, _, body = wire.ask("GET", path)
+            wire.socket.close()
+            assert status == 403 and b"ready" not in body, path
+            wire = Wire(made, address="127.0.0.1")
+            assert wire.ask("GET", path)[0] in (200, 404, 503), path
+            wire.socket.close()
+        # the rest is for everybody
+        assert ask(made, "GET", "/saml/idp/metadata")[0] == 200
+    finally:
+        made.close()
+
+
 # ---- HAProxy's other way ----
 
 
@@ -220,7 +271,7 @@ def test_haproxy_tells_the_client_by_the_proxy_protocol(tmp_path_factory, poster
         made.start_proxy()
         for claim in ([], [("X-Forwarded-For", "203.0.113.66")]):
             assert ask(made, "GET", "/saml/idp/sso?SAMLRequest=x", [*claim, ("Sec-Fetch-Dest", "document")])[0] == 400
-        assert [line["client"] for line in made.audit()] == ["127.0.0.1", "127.0.0.1"]
+        assert [line["client"] for line in made.audit()] == [CLIENT, CLIENT]
         assert json.loads(ask(made, "GET", "/health/ready")[2])["ready"] is False, "Postern's own page, when nothing is ready"
     finally:
         made.close()

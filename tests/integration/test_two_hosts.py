@@ -10,7 +10,7 @@ import time
 import pytest
 
 from parts import answers_tcp, wait_for
-from proxies import PROXIES, TwoHosts
+from proxies import CLIENT, PROXIES, TwoHosts
 from stories import MAYA, assert_signed_on, sign_on, to_postern_acs
 from test_trouble import roles_of
 
@@ -75,6 +75,7 @@ def test_each_answer_comes_back_to_the_host_that_asked(two):
     before = {name: len(host.audit()) for name, host in two.hosts.items()}
     for _ in range(6):
         assert_signed_on(two, sign_on(two, two.browser(), MAYA), MAYA)
+    assert {line["client"] for name, host in two.hosts.items() for line in host.audit()[before[name]:]} == {CLIENT}
     seen = {name: events(host, before[name]) for name, host in two.hosts.items()}
     assert sum(map(len, seen.values())) == 6 and all(seen.values()), seen
     assert {event for some in seen.values() for event in some} == {"assertion"}
