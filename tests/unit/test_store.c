@@ -4,6 +4,8 @@
 
 #include "store/store.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -367,6 +369,85 @@ static void a_writer_killed_in_the_middle_leaves_the_others_working(void **state
 	}
 }
 
+/* ---- a writer that holds the lock and does not go on ---- */
+
+#define A_WHILE_MS 20000
+
+static void tell(int fd)
+{
+	if (write(fd, "x", 1) != 1)
+		_exit(1);
+}
+
+static bool heard(int fd, int ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char c;
+
+	return poll(&p, 1, ms) == 1 && read(fd, &c, 1) == 1;
+}
+
+/* Says that it has the file open, that it is about to claim, and that it has claimed. */
+static void claim_when_told(int go, int said)
+{
+	struct claims *c;
+
+	if (claims_open(path, &c, &err) < 0)
+		_exit(1);
+	tell(said);
+	if (!heard(go, A_WHILE_MS))
+		_exit(2);
+	tell(said);
+	if (claim(c, "whoever waited", 1, 1, 1000) != 1)
+		_exit(3);
+	tell(said);
+	_exit(0);
+}
+
+static void stop_in_a_write(void)
+{
+	static const char *const of_claims[] = {"claimed", "alive", NULL};
+	struct store_options o = {.path = path, .use = STORE_WRITE_NOSYNC, .schema = 2, .map_size = (size_t)1 << 30, .tables = of_claims};
+	struct store_txn *t;
+	struct store *s;
+
+	if (store_open(&o, &s, &err) < 0 || store_begin_write(s, &t, &err) < 0 || store_put(t, 0, slice_c("k"), slice_c("v"), &err) < 0)
+		_exit(1);
+	raise(SIGSTOP);
+	_exit(2);
+}
+
+static void a_stopped_writer_that_is_killed_frees_who_waits_for_it(void **state)
+{
+	int go[2], said[2], status;
+	pid_t waits, holds;
+
+	(void)state;
+	unlink(path);
+	assert_true(pipe2(go, O_CLOEXEC) == 0 && pipe2(said, O_CLOEXEC) == 0);
+	waits = fork();
+	if (waits == 0)
+		claim_when_told(go[0], said[1]);
+	assert_true(heard(said[0], A_WHILE_MS));
+	holds = fork();
+	if (holds == 0)
+		stop_in_a_write();
+	assert_int_equal(waitpid(holds, &status, WUNTRACED), holds);
+	assert_true(WIFSTOPPED(status));
+	tell(go[1]);
+	assert_true(heard(said[0], A_WHILE_MS));
+	assert_false(heard(said[0], 300));              /* the lock is held */
+	kill(holds, SIGKILL);                           /* as the watchdog does */
+	waitpid(holds, NULL, 0);
+	assert_true(heard(said[0], A_WHILE_MS));
+	assert_int_equal(waitpid(waits, &status, 0), waits);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	for (int i = 0; i < 2; i++) {
+		close(go[i]);
+		close(said[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +462,7 @@ int main(void)
 		cmocka_unit_test(ended_claims_are_swept_and_others_kept),
 		cmocka_unit_test(a_damaged_claims_file_is_made_anew_under_a_new_generation),
 		cmocka_unit_test(a_writer_killed_in_the_middle_leaves_the_others_working),
+		cmocka_unit_test(a_stopped_writer_that_is_killed_frees_who_waits_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
