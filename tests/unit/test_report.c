@@ -2,7 +2,12 @@
 /* What commands over everybody print: nothing of a directory is a command to a terminal or a formula to a spreadsheet. */
 #include "tests/unit/unit.h"
 
+#include "base/clock.h"
 #include "gateway/report.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static struct arena *a;
 
@@ -102,6 +107,85 @@ static void keeps_json_readable_whatever_the_bytes(void **state)
 	json_decref(o);
 }
 
+/* ---- progress ---- */
+
+/* Standard error is a terminal from here on; what it shows comes out of the descriptor returned. */
+static int terminal_in(int *before)
+{
+	int shows = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;
+
+	assert_true(shows >= 0 && grantpt(shows) == 0 && unlockpt(shows) == 0);
+	terminal = open(ptsname(shows), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	*before = dup(STDERR_FILENO);
+	assert_true(terminal >= 0 && *before >= 0 && dup2(terminal, STDERR_FILENO) >= 0);
+	close(terminal);
+	assert_int_equal(fcntl(shows, F_SETFL, O_NONBLOCK), 0);
+	return shows;
+}
+
+static const char *shown(int shows)
+{
+	static char text[256];
+	ssize_t n;
+
+	fflush(stderr);
+	n = read(shows, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	return text;
+}
+
+/* `next` is when the line is due: each step sets it, so that no machine is too slow or too quick. */
+static void shows_progress_on_a_terminal_when_it_is_due(void **state)
+{
+	const int64_t due = 0, later = clock_monotonic_us() + (int64_t)3600 * 1000000;
+	struct progress p, unknown;
+	int before, shows = terminal_in(&before);
+	char said[5][256];
+
+	(void)state;
+	progress_begin(&p, "judging people", 2000);
+	assert_true(p.next > clock_monotonic_us() - 10000000 && p.next < later);
+	p.next = later;
+	progress_at(&p, 640);
+	progress_end(&p);
+	snprintf(said[0], sizeof(said[0]), "%s", shown(shows));
+	progress_begin(&p, "judging people", 2000);
+	p.next = due;
+	progress_at(&p, 641);           /* the clock is read for some of them only */
+	snprintf(said[1], sizeof(said[1]), "%s", shown(shows));
+	progress_at(&p, 640);
+	snprintf(said[2], sizeof(said[2]), "%s", shown(shows));
+	progress_end(&p);
+	snprintf(said[3], sizeof(said[3]), "%s", shown(shows));
+	progress_begin(&unknown, "lines read", 0);
+	unknown.next = due;
+	progress_at(&unknown, 64);
+	progress_end(&unknown);
+	snprintf(said[4], sizeof(said[4]), "%s", shown(shows));
+	dup2(before, STDERR_FILENO);
+	close(before);
+	close(shows);
+	assert_string_equal(said[0], "");
+	assert_string_equal(said[1], "");
+	assert_string_equal(said[2], "\rjudging people: 640 of 2000 (32 %)\x1b[K");
+	assert_string_equal(said[3], "\r\x1b[K");
+	assert_string_equal(said[4], "\rlines read: 64\x1b[K\r\x1b[K");
+}
+
+static void shows_no_progress_to_a_file(void **state)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), before = dup(STDERR_FILENO);
+	struct progress p;
+
+	(void)state;
+	assert_true(null >= 0 && before >= 0 && dup2(null, STDERR_FILENO) >= 0);
+	progress_begin(&p, "judging people", 2000);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	close(null);
+	assert_true(p.next == INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +195,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cuts_a_cell_between_characters, begin, end),
 		cmocka_unit_test_setup_teardown(groups_digits, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_json_readable_whatever_the_bytes, begin, end),
+		cmocka_unit_test(shows_progress_on_a_terminal_when_it_is_due),
+		cmocka_unit_test(shows_no_progress_to_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
