@@ -20,7 +20,7 @@ base_libbase_a_SOURCES = \
 	base/slice.h base/forbid.h
 
 check_PROGRAMS += tests/unit/test_base
-tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h
+tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_path
@@ -36,7 +36,7 @@ tests_unit_test_network_SOURCES = tests/unit/test_network.c tests/unit/unit.h
 tests_unit_test_network_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_calendar
-tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c tests/unit/unit.h
+tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_calendar_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_log

@@ -40,10 +40,10 @@ SETTINGS_LIBS = gateway/libsettings.a scim/libscim.a $(JANSSON_LIBS) $(HTTP_LIBS
 
 check_PROGRAMS += tests/unit/test_domains tests/unit/test_files tests/unit/test_mail tests/unit/test_settings \
 	tests/unit/test_prices tests/unit/test_settings_providers tests/unit/test_settings_conditions tests/unit/test_settings_accounts
-tests_unit_test_prices_SOURCES = tests/unit/test_prices.c tests/unit/unit.h
+tests_unit_test_prices_SOURCES = tests/unit/test_prices.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_prices_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_svg
-tests_unit_test_svg_SOURCES = tests/unit/test_svg.c tests/unit/unit.h
+tests_unit_test_svg_SOURCES = tests/unit/test_svg.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_svg_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_mail_SOURCES = tests/unit/test_mail.c tests/unit/unit.h
 tests_unit_test_mail_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
@@ -157,7 +157,7 @@ tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h test
 tests_unit_test_loaded_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_observe_report
-tests_unit_test_observe_report_SOURCES = tests/unit/test_observe_report.c tests/unit/unit.h
+tests_unit_test_observe_report_SOURCES = tests/unit/test_observe_report.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_observe_report_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_observe_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
@@ -166,11 +166,11 @@ tests_unit_test_status_table_SOURCES = tests/unit/test_status_table.c tests/unit
 tests_unit_test_status_table_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_report
-tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/unit.h
+tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_report_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_census
-tests_unit_test_census_SOURCES = tests/unit/test_census.c tests/unit/unit.h
+tests_unit_test_census_SOURCES = tests/unit/test_census.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_census_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_desired_census
@@ -178,7 +178,7 @@ tests_unit_test_desired_census_SOURCES = tests/unit/test_desired_census.c tests/
 tests_unit_test_desired_census_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_bill
-tests_unit_test_bill_SOURCES = tests/unit/test_bill.c tests/unit/unit.h
+tests_unit_test_bill_SOURCES = tests/unit/test_bill.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_bill_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_bill_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
@@ -194,7 +194,7 @@ check_PROGRAMS += tests/unit/test_fetch
 tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c tests/unit/unit.h
 tests_unit_test_fetch_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_settings_conditions_SOURCES = tests/unit/test_settings_conditions.c tests/unit/unit.h
+tests_unit_test_settings_conditions_SOURCES = tests/unit/test_settings_conditions.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_settings_conditions_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_catalogue

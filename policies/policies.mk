@@ -19,17 +19,17 @@ policies_libpolicies_a_SOURCES = \
 	policies/words.c policies/words.h policies/words.def
 
 check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_decide tests/unit/test_passage tests/unit/test_exceptions tests/unit/test_review tests/unit/test_policy_property
-tests_unit_test_condition_SOURCES = tests/unit/test_condition.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_condition_SOURCES = tests/unit/test_condition.c tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_condition_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_judge_SOURCES = tests/unit/test_judge.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_judge_SOURCES = tests/unit/test_judge.c tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_judge_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_decide_SOURCES = tests/unit/test_decide.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_decide_SOURCES = tests/unit/test_decide.c tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_decide_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_passage_SOURCES = tests/unit/test_passage.c tests/unit/unit.h
 tests_unit_test_passage_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_exceptions_SOURCES = tests/unit/test_exceptions.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_exceptions_SOURCES = tests/unit/test_exceptions.c tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_exceptions_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_review_SOURCES = tests/unit/test_review.c tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_review_SOURCES = tests/unit/test_review.c tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_review_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_property_SOURCES = tests/unit/test_policy_property.c tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_policy_property_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)

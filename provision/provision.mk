@@ -49,7 +49,7 @@ provision_libprovision_a_SOURCES = \
 	provision/world.c provision/world.h
 
 check_PROGRAMS += tests/unit/test_csv tests/unit/test_accounts tests/unit/test_world
-tests_unit_test_csv_SOURCES = tests/unit/test_csv.c tests/unit/unit.h
+tests_unit_test_csv_SOURCES = tests/unit/test_csv.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_csv_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_accounts_SOURCES = tests/unit/test_accounts.c tests/unit/unit.h
 tests_unit_test_accounts_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

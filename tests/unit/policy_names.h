@@ -5,9 +5,9 @@
 
 #include "policies/policies.h"
 
-static int normalize(struct arena *a, const char *dn, const char **key_out)
+static int normalize(struct arena *arena, const char *dn, const char **key_out)
 {
-	char *key = arena_strdup(a, dn);
+	char *key = arena_strdup(arena, dn);
 	size_t n = 0;
 
 	if (!strchr(dn, '=') || dn[0] == '=')

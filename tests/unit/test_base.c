@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* base/: decoders, escapes, sealing, settings trees, files. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/builtin_groups.h"
 #include "base/clock.h"
@@ -15,22 +15,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static void arena_hands_out_zeroed_separate_memory(void **state)
 {

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who is counted by which product and by Guard, what that costs, and the record of months. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/file.h"
 #include "gateway/seats_record.h"
 
 #include <unistd.h>
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 #define CENTS(n) ((n) * MONEY_ONE / 100)
 

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Days, instants and zones, beside the C library's own. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/calendar.h"
 #include "base/file.h"
 
 #include <time.h>
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static void reads_days(void **state)
 {

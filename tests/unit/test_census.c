@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the answers say of a person is what the doors would do; which settings are enough for them; other rules. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "gateway/census.h"
 #include "gateway/group_name.h"
@@ -36,22 +36,7 @@
 	"require:\n" \
 	"  - {name: two-factors, when: mfa}\n"
 
-static struct arena *a;
 static struct error err;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 /* The text in a file of its own. */
 static const char *file_of(const char *text)

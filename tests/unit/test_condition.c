@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The grammar of conditions: what parses, and what the error says of what does not. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 #include "tests/unit/policy_names.h"
 
 #include "base/text.h"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static void parses(const char *text, enum condition_scope scope, const struct policy_names *names)
 {

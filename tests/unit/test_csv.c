@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/text.h"
 #include "provision/csv.h"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 /* All rows as "line:field|field|\n"; fails the test on an error. */
 static const char *read_all(const char *csv)

@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rules and requirements to one decision. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 #include "tests/unit/policy_names.h"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static struct condition *when(const char *text, enum condition_scope scope)
 {

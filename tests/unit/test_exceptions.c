@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Exceptions: whose they are, until when, and what happens when they end. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 #include "tests/unit/policy_names.h"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 /* 2026-11-28T12:00:00Z */
 #define NOW 1795867200

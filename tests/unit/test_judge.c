@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Conditions against facts: what holds, and the words for why. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 #include "tests/unit/policy_names.h"
 
 #include "base/text.h"
 #include "policies/condition.h"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 /* ---- one person ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What `postern observe report` counts of the audit, and that nothing of it reaches a terminal but text. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/file.h"
 #include "gateway/observe_report.h"
@@ -14,23 +14,8 @@
 #define BY_RULE "\"observed\":{\"verdict\":\"denied\",\"outcome\":\"deny\",\"rule\":\"left\",\"reason\":\"denied-by-rule\",\"passage\":\"refuse\"}"
 #define SAME "\"observed\":{\"verdict\":\"same\",\"outcome\":\"licensed\",\"rule\":\"agents\",\"passage\":\"assert\"}"
 
-static struct arena *a;
 static struct settings settings;
 static char path[] = "/tmp/postern-observe-XXXXXX";
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static void feed(struct observe_report *r, const char *const *lines)
 {

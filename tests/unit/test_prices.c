@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Products by all their names, which of them Guard counts, prices in tiers, and money that is exact. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "gateway/prices.h"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static void a_product_has_one_word_by_all_its_names(void **state)
 {

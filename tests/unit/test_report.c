@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What commands over everybody print: nothing of a directory is a command to a terminal or a formula to a spreadsheet. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/clock.h"
 #include "gateway/report.h"
@@ -8,22 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static void quotes_every_field(void **state)
 {

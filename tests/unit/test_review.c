@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rules that can never match: what is said, and that nothing is said where it is not sure. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 #include "tests/unit/policy_names.h"
 
 #include "base/text.h"
@@ -8,22 +8,6 @@
 
 /* 2026-11-28T12:00:00Z */
 #define NOW 1795867200
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static struct condition *parse(const char *text, enum condition_scope scope)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sets, named conditions and the time zone of the settings, in rules that use them. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "gateway/settings_reader.h"
 
@@ -14,22 +14,6 @@
 	"directories: {corp: {uri: ldaps://l.example, bind_dn: cn=p, password_file: /x, people: {base: ou=p}, groups: {base: ou=g}, " \
 	"join: {objectidentifier: employeeNumber}}}\n" \
 	"go: {help: {licensed: organisation, customer: organisation, portal: helpdesk}}\n"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static int reads(const char *rest, const struct settings **out, const char *const **problems, struct error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Logos as editors write them, and SVGs that hold more than a drawing. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/text.h"
 #include "gateway/svg.h"
@@ -8,22 +8,6 @@
 #define NS "xmlns=\"http://www.w3.org/2000/svg\""
 #define LINK "xmlns:xlink=\"http://www.w3.org/1999/xlink\""
 #define IN(x) "<svg " NS " " LINK ">" x "</svg>"
-
-static struct arena *a;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 /* ---- what editors write ---- */
 
