@@ -6,14 +6,19 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import urllib.error
-import urllib.request
 
 import pytest
 
 from browser import Browser
 from parts import free_port, make_key, wait_for
+from scrape import samples, scrape
 from stories import MAYA, VIKTOR, assert_refused, assert_signed_on, sign_on, to_postern_acs
+from test_entra_shape import Entra
+from test_front import check, configure, reload, with_tls  # noqa: F401: a fixture
+from test_serve import keys, serve  # noqa: F401: fixtures
+from test_toward_entra import refusal
 from test_trouble import kill_role, log_of, roles_of
 
 
@@ -36,10 +41,7 @@ class Scraped:
         wait_for(lambda: "answering /metrics" in log_of(parts), 20, "the listener of /metrics", parts.postern)
 
     def text(self, path="/metrics", headers=None):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers or {})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-            return answer.read().decode()
+        return scrape(self.port, path, headers)
 
     def status(self, path, headers=None):
         try:
@@ -48,8 +50,7 @@ class Scraped:
             return problem.code
 
     def all(self):
-        return {key: float(value) for key,
-                value in (line.rsplit(" ", 1) for line in self.text().splitlines() if not line.startswith("#"))}
+        return samples(self.port)
 
     def value(self, key):
         return self.all().get(key, 0)
@@ -174,6 +175,13 @@ def test_replays_are_counted(scraped, browser):
     assert scraped.value('postern_sign_ons_restarted_total{door="organisation",cause="replay"}') == 1
 
 
+def test_counts_the_codes_that_a_provider_refuses_with(scraped):
+    entra = Entra(scraped.parts)
+    answer = entra.answer(status=refusal("AADSTS50105: Words of Microsoft."), signed="nothing")
+    assert_refused(scraped.parts, entra.post(entra.signer.sign(answer)), "status-not-success", 403)
+    assert scraped.value('postern_provider_statuses_total{provider="entra",code="AADSTS50105"}') == 1
+
+
 def test_counts_a_refusal_that_is_of_no_door(scraped, browser):
     parts = scraped.parts
     assert_refused(parts, browser.open(f"{parts.postern_url}/go/nowhere"), "no-such-link", 404)
@@ -226,3 +234,47 @@ def test_promtool_has_nothing_to_say(scraped, browser):
     assert_signed_on(scraped.parts, sign_on(scraped.parts, browser, MAYA), MAYA)
     answer = subprocess.run(["promtool", "check", "metrics"], input=scraped.text(), capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stdout + answer.stderr) == (0, "")
+
+
+# ---- a service in front of which nothing else runs ----
+
+
+def test_tells_how_long_the_certificate_of_tls_lasts(with_tls):  # noqa: F811
+    port = free_port()
+    configure(with_tls, more=f"tls_certificate: tls.crt\ntls_key: tls.key\nmetrics_listen: 127.0.0.1:{port}\n")
+    reload(with_tls, 1)
+    with_tls.wait_for("answering /metrics")
+    (left,) = [value for key, value in samples(port).items() if key.startswith("postern_tls_certificate_left_seconds{")]
+    assert 20 * 86400 - 600 < left <= 20 * 86400
+
+
+# ---- who may ask for metrics ----
+
+OWN_NET = ["unshare", "-n", "sh", "-c", "ip link set lo up && ip address add 192.0.2.10/32 dev lo && "
+           "ip address add 192.0.2.11/32 dev lo && exec \"$@\"", "sh"]
+ASK = """
+import http.client, sys
+c = http.client.HTTPConnection("192.0.2.10", 9464, timeout=10, source_address=(sys.argv[1], 0))
+c.request("GET", "/metrics", headers={"Host": "localhost"})
+print(c.getresponse().status)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a network of its own")
+def test_answers_metrics_networks_and_nobody_else(serve):  # noqa: F811
+    def asked_from(address):
+        return int(subprocess.run(["nsenter", "-t", str(serve.process.pid), "-n", sys.executable, "-c", ASK, address],
+                                  capture_output=True, text=True, timeout=30, check=True).stdout)
+
+    listens = "metrics_listen: 192.0.2.10:9464\n"
+    configure(serve, more=listens)
+    assert "metrics_networks must say who may ask there" in check(serve).stdout
+    configure(serve, more=listens + "metrics_networks: [192.0.2.11]\n")
+    serve.start(within=OWN_NET)
+    serve.wait_for("answering /metrics")
+    assert [asked_from(address) for address in ("192.0.2.11", "192.0.2.10", "127.0.0.1")] == [200, 403, 200]
+    configure(serve, more=listens + "metrics_networks: [192.0.2.10]\n")
+    serve.signal(signal.SIGHUP)
+    serve.wait_for("the new settings are in force")
+    serve.wait_for("answering /metrics", 2)
+    assert [asked_from(address) for address in ("192.0.2.11", "192.0.2.10", "127.0.0.1")] == [403, 200, 200]

@@ -8,7 +8,8 @@ import urllib.request
 
 import company
 from browser import Browser
-from parts import run, wait_for
+from parts import free_port, run, wait_for
+from scrape import samples
 from stories import JUERGEN, MAYA, assert_refused, assert_signed_on, sign_on
 
 
@@ -84,7 +85,10 @@ def test_what_is_in_it(parts):
 
 
 def test_half_a_company_is_missing_and_nobody_notices_until_it_is_accepted(stopped_parts):
-    parts = stopped_parts.start_all()
+    parts, port = stopped_parts, free_port()
+    settings = parts.settings() + f"metrics_listen: 127.0.0.1:{port}\n"
+    parts.settings = lambda: settings
+    parts.start_all()
     engineers = [p["uid"] for p in company.people() if p["department"] == "Engineering"]
     reload_slapd(parts, leave_out=[MAYA["uid"], *engineers])
     wait_for(lambda: mirror_status_is_bad(parts), 30, "the guard")
@@ -96,6 +100,8 @@ def test_half_a_company_is_missing_and_nobody_notices_until_it_is_accepted(stopp
     assert_signed_on(parts, sign_on(parts, Browser(), MAYA), MAYA)
     health = ready(parts)["directories"]["corp"]
     assert (health["alarms"], health["people_held"], health["groups_held"]) == (["mirror-removal"], 1 + len(engineers), 0)
+    counted = {kind: samples(port)[f'postern_mirror_held{{directory="corp",kind="{kind}"}}'] for kind in ("people", "groups")}
+    assert counted == {"people": 1 + len(engineers), "groups": 0}
     wait_for(lambda: "alarm=mirror-removal directory=corp" in parts.postern.log.read_text(), 10, "the alarm in the log")
     before = held["as_of"]
     # nothing is forgotten by a start of the service

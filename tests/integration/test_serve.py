@@ -100,9 +100,10 @@ class Serve:
     def write(self, listen="127.0.0.1:0", workers=2, metadata="entra.xml", more=""):
         (self.folder / "p.yaml").write_text(SETTINGS.format(listen=listen, workers=workers, metadata=metadata, more=more))
 
-    def start(self):
+    def start(self, within=()):
+        """`within`: a command that executes what is behind it."""
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([POSTERN, "-c", self.folder / "p.yaml", "serve"], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*within, POSTERN, "-c", self.folder / "p.yaml", "serve"], stdout=log, stderr=log)
         return self
 
     def start_ready(self):

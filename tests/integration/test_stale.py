@@ -9,8 +9,12 @@ import urllib.request
 import pytest
 
 from browser import Browser
-from parts import http_status, wait_for
+from parts import free_port, http_status, wait_for
+from scrape import samples
 from stories import JUERGEN, MAYA, assert_refused, assert_signed_on, sign_on
+
+
+METRICS = free_port()
 
 
 def health(parts):
@@ -43,8 +47,19 @@ def start_with(parts, directory="", rule="", ready=None):
     text = parts.settings()
     text = text.replace("    disabled: employeeType=disabled\n", "    disabled: employeeType=disabled\n" + directory)
     text = text.replace("outcome: licensed}", f"outcome: licensed{rule}}}")
-    parts.settings_file.write_text(text)
+    parts.settings_file.write_text(text + f"metrics_listen: 127.0.0.1:{METRICS}\n")
     parts.start_postern(ready)
+
+
+def of_the_mirror(parts):
+    """(age, seconds left, stale) in /metrics."""
+    def read():
+        try:
+            found = samples(METRICS)
+        except OSError:
+            return None
+        return tuple(found[f'postern_mirror_{name}{{directory="corp"}}'] for name in ("age_seconds", "left_seconds", "stale"))
+    return wait_for(read, 20, "/metrics", parts.postern)
 
 
 def answers(parts):
@@ -57,6 +72,8 @@ def test_first_start_without_ldap_uses_the_file_of_yesterday(yesterday, browser)
     line = yesterday.audit()[-1]
     assert line["mirror_age_s"] >= 2 and "stale" not in line
     assert health(yesterday)[1]["directories"]["corp"]["data"] == "fresh"
+    age, left, stale = of_the_mirror(yesterday)
+    assert age >= 2 and left > 0 and stale == 0
 
 
 def test_stale_data_serves_as_long_as_the_settings_say(yesterday, browser):
@@ -67,6 +84,8 @@ def test_stale_data_serves_as_long_as_the_settings_say(yesterday, browser):
     status, said = health(yesterday)
     corp = said["directories"]["corp"]
     assert (status, corp["data"], corp["alarms"]) == (200, "served", ["mirror-stale"])
+    age, left, stale = of_the_mirror(yesterday)
+    assert 2 <= age < 3601 and age + left == 3601 and stale == 1, "an hour and a second after it was read it ends"
     wait_for(lambda: "alarm=mirror-stale" in yesterday.postern.log.read_text(), 10, "the alarm in the log", yesterday.postern)
     assert explain(yesterday, MAYA)["person"]["data"] == "served"
 
@@ -79,6 +98,8 @@ def test_data_that_is_too_old_refuses_everybody_until_ldap_is_reached(yesterday,
     assert "to" not in line and "assertion_out" not in line
     status, said = health(yesterday)
     assert (status, said["directories"]["corp"]["data"]) == (503, "denied")
+    age, left, stale = of_the_mirror(yesterday)
+    assert age >= 2 and age + left == 1 and stale == 1
     assert explain(yesterday, MAYA)["doors"][0]["reason"] == "directory-stale"
     # at most 10 s old while it is listened to, hence the other limit
     yesterday.start_slapd()

@@ -14,7 +14,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 from load import Load  # noqa: E402
 from browser import Browser  # noqa: E402
-from parts import Parts, wait_for  # noqa: E402
+from parts import Parts, free_port, wait_for  # noqa: E402
+from scrape import samples  # noqa: E402
 from stories import MAYA, assert_signed_on, sign_on, to_postern_acs  # noqa: E402
 
 
@@ -23,14 +24,14 @@ class Installed:
 
     def __init__(self, parts, build):
         self.parts, self.built = parts, build / "postern"
-        self.path, self.mark = parts.folder / "postern", 0
+        self.path, self.mark, self.metrics = parts.folder / "postern", 0, free_port()
 
     def start(self):
         p = self.parts
         p.write_postern_files()
         self.socket = p.folder / "run/front.sock"
         p.settings_file.write_text(p.settings_file.read_text().replace("listen: [", f"listen: [\"unix:{self.socket}\", ") +
-                                   "workers: 2\n")
+                                   f"workers: 2\nmetrics_listen: 127.0.0.1:{self.metrics}\n")
         self.install(self.built)
         p.start_slapd()
         p.start_entra()
@@ -84,6 +85,13 @@ class Installed:
         wait_for(lambda: "everything stays as it is" in self.log() and text in self.log(), 40, f"the log to say {text}",
                  self.parts.postern)
         assert "took over" not in self.log()
+
+    def upgrades(self, result):
+        """How many /metrics counts, in digits; its role is replaced by an upgrade, too: None while it does not answer."""
+        try:
+            return "%d" % samples(self.metrics)[f'postern_upgrades_total{{result="{result}"}}']
+        except OSError:
+            return None
 
     def children(self, role=""):
         """{pid: program} of the parent's children."""
@@ -165,15 +173,19 @@ def test_20_upgrades_under_load_refuse_nobody_and_leak_nothing(installed):
 def test_sign_on_begun_before_the_upgrade_ends_after_it(installed):
     browser = Browser()
     sign_on(installed.parts, browser, MAYA, stop=to_postern_acs(installed.parts))
+    before = wait_for(lambda: installed.upgrades("taken"), 20, "/metrics", installed.parts.postern)
     installed.upgrade()
     settled(installed)
+    wait_for(lambda: installed.upgrades("taken") == str(int(before) + 1), 20, "it to be counted", installed.parts.postern)
     assert_signed_on(installed.parts, browser.go(browser.stopped_at), MAYA)
 
 
 def test_a_program_that_cannot_be_executed_changes_nothing(installed):
     workers = set(installed.children("worker"))
     installed.install(b"\x7fELF and then nothing of use")
+    before = wait_for(lambda: installed.upgrades("refused"), 20, "/metrics", installed.parts.postern)
     installed.refused("Exec format error")
+    assert installed.upgrades("refused") == str(int(before) + 1)
     assert set(installed.children("worker")) == workers
     assert_signed_on(installed.parts, sign_on(installed.parts, Browser(), MAYA), MAYA)
 
