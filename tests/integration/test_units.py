@@ -267,6 +267,32 @@ def test_a_bad_setting_leaves_everything_as_it_is(units):
     assert units.systemctl("is-active", "postern-prepare.service", "postern.target").stdout == "active\nactive\n"
 
 
+def test_files_that_systemd_would_not_hand_over_are_refused(units):
+    """1.2 MiB of metadata: a credential takes one."""
+    generation = units.system.run("readlink", "/run/postern-units/current").stdout
+    before = [units.system.main_pid(u) for u in ("postern-worker@1", "postern-mirror@corp")]
+    url = units.parts.entra_metadata_url()
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        metadata = answer.read()
+    try:
+        (units.etc / "large.xml").write_bytes(metadata + b"\n" * ((6 << 20) // 5))
+        text = units.settings()
+        (units.etc / "postern.yaml").write_text(text.replace(url, "/etc/postern/large.xml"))
+        for command in (["reload"], ["prepare", "--folder", "/run/postern-units"]):
+            done = units.postern(*command, check=False)
+            assert done.returncode == 1, done.stderr
+        assert re.search(r"role \w+ is to be handed are 1\d{6} bytes, and systemd takes 1048576", done.stderr), done.stderr
+        assert units.systemctl("reload", "postern-prepare.service", check=False).returncode != 0
+    finally:
+        units.write()
+        (units.etc / "large.xml").unlink()
+    assert units.system.run("readlink", "/run/postern-units/current").stdout == generation
+    left = units.system.run("ls", "/run/postern-units").stdout.split()
+    assert [name for name in left if ".files" in name] == [generation.strip()], left
+    assert before == [units.system.main_pid(u) for u in ("postern-worker@1", "postern-mirror@corp")]
+    assert_signed_on(units.parts, sign_on(units.parts, Browser(), MAYA), MAYA)
+
+
 def test_a_role_that_dies_or_hangs_is_replaced(units):
     for unit, number, seconds in (("postern-worker@1", signal.SIGKILL, 4), ("postern-worker@1", signal.SIGSTOP, 9),
                                   ("postern-mirror@corp", signal.SIGKILL, 4), ("postern-keys@1", signal.SIGKILL, 4)):
