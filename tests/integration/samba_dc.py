@@ -28,6 +28,7 @@ samba-tool domain provision --targetdir={folder}/dc --realm=EXAMPLE.TEST --domai
 	--option='server services = ldap'
 mkdir -p {folder}/run/ncalrpc {folder}/log
 exec samba -F --no-process-group --debug-stdout -s {folder}/dc/etc/smb.conf --option='ldap server require strong auth = no' \
+	--option='dsdb:schema update allowed = yes' \
 	--option='pid directory = {folder}/run' --option='ncalrpc dir = {folder}/run/ncalrpc' --option='log file = {folder}/log/%m'
 """
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entra Domain Services: Active Directory that is asked by uSNChanged, by an account that may only read.  Samba plays it."""
+import uuid
+
 import pytest
 
 from mirror_process import Mirror
@@ -24,6 +26,55 @@ def start(postern_build, tmp_path, options):
     yield begin
     for mirror in started:
         mirror.close()
+
+
+# Microsoft's number is not known here; it is the name that the feed asks for
+AAD_OBJECT_ID = f"""\
+dn: CN=msDS-aadObjectId,CN=Schema,CN=Configuration,{SUFFIX}
+changetype: add
+objectClass: attributeSchema
+lDAPDisplayName: msDS-aadObjectId
+attributeID: 1.2.840.113556.1.8000.2554.24312.65048.52127.20437.48589.6813350.10808482.9.1
+attributeSyntax: 2.5.5.12
+oMSyntax: 64
+isSingleValued: TRUE
+
+dn:
+changetype: modify
+add: schemaUpdateNow
+schemaUpdateNow: 1
+-
+
+dn: CN=User,CN=Schema,CN=Configuration,{SUFFIX}
+changetype: modify
+add: mayContain
+mayContain: msDS-aadObjectId
+-
+
+dn:
+changetype: modify
+add: schemaUpdateNow
+schemaUpdateNow: 1
+-
+"""
+
+
+def test_joins_by_the_object_id_of_entra_whatever_its_case(start, company):  # noqa: F811
+    """It is a text there, unlike objectGUID: capitals mean nothing in it, and everything in what is no UUID."""
+    company.change(AAD_OBJECT_ID)
+    anna, bert = str(uuid.uuid4()), str(uuid.uuid4())
+    for name, value in (("anna", anna.upper()), ("bert", bert)):
+        company.change(modify(cn(name), "add", "msDS-aadObjectId", value))
+    mirror = start(compare=3600, join="msDS-aadObjectId")
+    for name, value in (("anna", anna), ("bert", bert)):
+        for claim in (value, value.upper()):
+            assert mirror.person("id", claim)["dn"] == [cn(name)], claim
+    assert mirror.person("id", anna.replace("-", ""))["refused"] == ["person-not-found"]
+    company.change(modify(cn("bert"), "replace", "msDS-aadObjectId", anna))
+    mirror.until(lambda: mirror.person("id", anna).get("refused") == ["person-found-twice"])
+    company.change(modify(cn("bert"), "replace", "msDS-aadObjectId", "Not-An-Id"))
+    mirror.until(lambda: mirror.person("id", "Not-An-Id").get("dn") == [cn("bert")])
+    assert mirror.person("id", "not-an-id")["refused"] == ["person-not-found"]
 
 
 def test_changes_are_found_by_their_number(start, company):  # noqa: F811

@@ -3,7 +3,6 @@
 attributes that are there anyway."""
 import pytest
 
-import samba_dc
 from conftest import build_folder
 from parts import company, wait_for
 from rule_parts import ROOT, RuleParts
@@ -18,8 +17,7 @@ directories:
     uri: "{{uri}}"
     bind_dn: CN=reader,CN=Users,{SUFFIX}
     password_file: {{folder}}/ldap.password
-    poll: 1s
-    people: {{{{base: "{STAFF}", filter: (objectClass=user)}}}}
+{{poll}}    people: {{{{base: "{STAFF}", filter: (objectClass=user)}}}}
     groups: {{{{base: "{GROUPS}", filter: (objectClass=group)}}}}
     join: {{{{objectidentifier: employeeNumber}}}}
 
@@ -39,8 +37,6 @@ def dc():
     if not SambaDC.is_there():
         pytest.skip("samba is not installed, or this is not root")
     made = SambaDC()
-    before = samba_dc.START
-    samba_dc.START = before.replace("exec samba ", "exec samba --option='dsdb:schema update allowed = yes' ")
     try:
         made.start()
         for ou in (f"OU=Company,{SUFFIX}", STAFF, GROUPS, ACCESS):
@@ -53,18 +49,17 @@ def dc():
             made.change(f"dn: CN={name},{GROUPS}\nchangetype: add\nobjectClass: group\nmember: CN={member},{STAFF}\n")
         yield made
     finally:
-        samba_dc.START = before
         made.close()
 
 
 class DCParts(RuleParts):
-    def begin(self, dc, more=""):
+    def begin(self, dc, more="", poll="    poll: 1s\n"):
         text = super().settings()
         begin, rest = text.split("\ndirectories:", 1)
         begin += PORTAL_ACCOUNTS.format(folder=self.folder)
         (self.folder / "site.token").write_text("token\n")
         (self.folder / "site.token").chmod(0o600)
-        ours = SETTINGS.format(uri=dc.uri, folder=self.folder, more=more)
+        ours = SETTINGS.format(uri=dc.uri, folder=self.folder, more=more, poll=poll)
         self.start_entra()
         self.write_postern_files(begin + ours + rest.split("otherwise", 1)[1])
         (self.folder / "ldap.password").write_text(PASSWORD + "\n")
@@ -110,12 +105,13 @@ def test_a_mark_by_an_attribute_that_is_there_anyway(dc, dc_parts):
 
 def test_rules_and_marks_with_the_schema(dc, dc_parts):
     dc.change((ROOT / "schema/postern-ad.ldif").read_text().replace("DC=X", SUFFIX))
-    dc_parts.begin(dc)
+    dc_parts.begin(dc, poll="")      # every two seconds
     before = taken(dc_parts)
     dc.change(f"dn: CN=agents,{ACCESS}\nchangetype: add\nobjectClass: posternRule\nposternOrder: 10\n"
               f"posternCondition: member of 'CN=agents,{GROUPS}'\nposternOutcome: licensed\n"
               "posternValidUntil: 20990101000000.0Z\nposternGuests: TRUE\n")
-    version = taken(dc_parts, before)
+    # the guide says three on a quiet machine; starting the commands that look takes a part of this
+    version = taken(dc_parts, before, seconds=6)
     assert dc_parts.who("anna") == ("licensed", "ldap:agents")
     dc.change(f"dn: CN=builders,{GROUPS}\nchangetype: modify\nadd: posternMembersAre\nposternMembersAre: customer\n"
               "-\nadd: posternOrder\nposternOrder: 3\n")
