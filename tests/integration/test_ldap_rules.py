@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules in the directory: one ldapmodify on every gateway, what is wrong keeps the old ones, bounds, rights."""
 import json
+import os
 import re
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from conftest import build_folder
 from parts import Part, company, free_port, run, wait_for
 from rule_parts import ACCESS, ADMINS, ROOT, RuleParts, replace, rule
 from stories import JUERGEN, MAYA, VIKTOR, assert_refused, assert_signed_on, sign_on
+from test_trouble import roles_of
 
 # Issue: within a second.  Starting the commands that look takes a part of that.
 LIVE = 2.5
@@ -88,6 +90,10 @@ def test_a_sign_on_meets_the_change_within_a_second(rule_parts):
     wait_for(decided, 1.5, "the rule to be in decisions", parts.postern)
 
 
+def alarms(parts, word):
+    return [line for line in parts.log().splitlines() if f"alarm=rules-{word} " in line and "detail=" in line]
+
+
 WRONG = [
     ("posternCondition", "member off 'cn=x'", "cn=visitors"),
     ("posternCondition", "member of corp:nobody", "there is no group corp:nobody, so the rule can never match"),
@@ -107,14 +113,98 @@ def test_a_wrong_rule_keeps_the_good_ones_and_an_alarm_names_it(rule_parts):
         state = parts.wait_for_state("refused")
         assert f"cn=visitors,{ACCESS}: " in state["detail"] and words in state["detail"], (value, state)
         assert state["version"] == good and parts.outcome(VIKTOR) == ("customer", "ldap:visitors")
+        if (attribute, value, words) == WRONG[0]:
+            wait_for(lambda: alarms(parts, "refused"), 10, "the alarm", parts.postern)
+            (line,) = alarms(parts, "refused")
+            assert f"cn=visitors,{ACCESS}: " in line and "posternCondition" in line and words in line, line
         if attribute == "posternValidUntil":
             undo = f"dn: cn=visitors,{ACCESS}\nchangetype: modify\ndelete: {attribute}\n"
         else:
             undo = replace("visitors", attribute, "customer" if attribute == "posternOutcome" else "uid = viktor.nowak")
         assert parts.modify(undo)[0] == 0
         parts.wait_for_state("current")
-    wait_for(lambda: "alarm=rules-refused" in parts.log(), 10, "the alarm", parts.postern)
     assert parts.command("rules", "status")[0] == 0
+
+
+def may_read_rules(parts, may):
+    """What the guide's ACL gives to Postern's account; slapd is started anew with it."""
+    conf = parts.folder / "slapd.conf"
+    lines = conf.read_text().splitlines()
+    (i,) = [i for i, line in enumerate(lines) if line.startswith(f'access to dn.subtree="{ACCESS}"')]
+    before, after = (f'by dn.exact="{company.SERVICE_DN}" {right}' for right in (("none", "read") if may else ("read", "none")))
+    assert before in lines[i], lines[i]
+    lines[i] = lines[i].replace(before, after, 1)
+    conf.write_text("\n".join(lines) + "\n")
+    parts.slapd.stop()
+    parts.start_slapd()
+
+
+def test_a_base_that_may_no_longer_be_read_leaves_the_rules_in_force(rule_parts):
+    parts = rule_parts
+    good = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
+    may_read_rules(parts, False)
+    state = parts.wait_for_state("unread", 30)
+    assert state["version"] == good and ACCESS in state["detail"], state
+    wait_for(lambda: alarms(parts, "unread"), 10, "the alarm", parts.postern)
+    (line,) = alarms(parts, "unread")
+    assert ACCESS in line, line
+    parts.wait_until_all_run(good)
+    assert_signed_on(parts, sign_on(parts, Browser(), VIKTOR), VIKTOR)
+    assert parts.audit()[-1]["rule"] == "ldap:visitors"
+    may_read_rules(parts, True)
+    assert parts.wait_for_state("current", 30)["version"] == good
+    wait_for(lambda: "alarm is over alarm=rules-unread" in parts.log(), 10, "the alarm to be over", parts.postern)
+
+
+BY_OTHER_NAMES = ("  filter: (objectClass=applicationProcess)\n"
+                  "  attributes: {name: destinationIndicator, order: roomNumber, when: businessCategory,\n"
+                  "    outcome: employeeType, until: departmentNumber, ask: carLicense}\n")
+
+
+def test_rules_by_attributes_that_are_there_anyway(rule_parts):
+    """For a directory whose schema cannot be extended: nothing of the entry is Postern's."""
+    parts = rule_parts
+    text = parts.settings_file.read_text()
+    parts.settings_file.write_text(text.replace("  marks: yes\n", "  marks: yes\n" + BY_OTHER_NAMES))
+    parts.postern.send(signal.SIGHUP)
+    wait_for(lambda: "the new settings are in force" in parts.log(), 20, "the settings", parts.postern)
+    before = taken(parts)
+    add(parts, rule("not-asked-for", 1, "uid = viktor.nowak", "deny"),
+        company.entry(f"cn=one,{ACCESS}", ("changetype", "add"), ("objectClass", "applicationProcess"),
+                      ("objectClass", "extensibleObject"), ("cn", "one"), ("destinationIndicator", "visitors"),
+                      ("roomNumber", "10"), ("businessCategory", "uid = viktor.nowak"), ("employeeType", "customer"),
+                      ("departmentNumber", "20400101000000Z"), ("carLicense", "desk@example.org")))
+    taken(parts, before)
+    assert parts.outcome(VIKTOR) == ("customer", "ldap:visitors")
+    assert_signed_on(parts, sign_on(parts, Browser(), VIKTOR), VIKTOR)
+    assert parts.audit()[-1]["rule"] == "ldap:visitors"
+    said = json.loads(parts.command("explain", VIKTOR["uid"], "--door", "organisation", "--at", "2040-01-01T00:00:00Z",
+                                    "--json")[1])
+    assert said["doors"][0]["outcome"] == "deny", said
+    assert f"cn=one,{ACCESS}" in parts.command("rules", "list")[1]
+    # what is wrong is named by the attribute that it stands in
+    assert parts.modify(f"dn: cn=one,{ACCESS}\nchangetype: modify\nreplace: roomNumber\nroomNumber: first\n")[0] == 0
+    assert f"cn=one,{ACCESS}: roomNumber: " in parts.wait_for_state("refused")["detail"]
+    assert parts.outcome(VIKTOR) == ("customer", "ldap:visitors")
+
+
+def test_a_killed_role_comes_back_and_takes_what_came_meanwhile(rule_parts):
+    parts = rule_parts
+    version = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
+    for outcome in ("deny", "customer"):
+        (pid,) = [pid for pid, role in roles_of(parts).items() if role == "rules"]
+        os.kill(pid, signal.SIGKILL)
+        assert parts.modify(replace("visitors", "posternOutcome", outcome))[0] == 0
+        version = taken(parts, version, seconds=30)
+        assert parts.outcome(VIKTOR) == (outcome, "ldap:visitors")
+    assert len(re.findall(r" died.* role=rules ", parts.log())) == 2
+    # killed over a change that it is weighing, again and again
+    for i in range(4):
+        assert parts.modify(replace("visitors", "posternOrder", 11 + i))[0] == 0
+        for pid in [pid for pid, role in roles_of(parts).items() if role == "rules"]:
+            os.kill(pid, signal.SIGKILL)
+    taken(parts, version, seconds=60)
+    assert parts.status()["told"] == [] and parts.outcome(VIKTOR) == ("customer", "ldap:visitors")
 
 
 def test_explain_at_another_time_judges_by_the_dates_of_that_time(rule_parts):

@@ -2,20 +2,22 @@
 """`postern plan` and `postern apply` against the Atlassian of the tests: who gets which account, and what comes of trouble."""
 import datetime
 import json
+import math
 import re
 import signal
 import subprocess
 import time
-import urllib.request
 
 import pytest
 
 from atlassian_standin import DIRECTORY, ORGANIZATION, SITE, WORLD, AtlassianStandIn
 from parts import Parts, company, free_port, wait_for
 from rule_parts import RuleParts, rule
+from scrape import samples
 from stories import ldap_modify
 from test_answers import postern, said
 from test_ldap_rules import add
+from test_trouble import kill_role
 
 BOUNDS = """\
 accounts: {administrators: [root@example.net], seat_limit: 100, deactivate_limit: 10, deactivate_share: 100, grace: 0s}
@@ -307,9 +309,7 @@ class Service:
         wait_for(lambda: text in self.log(), seconds, text, self.parts.postern)
 
     def metric(self, name):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
-            lines = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#"))
-        return float(lines.get(name, "nan"))
+        return samples(self.port).get(name, math.nan)
 
     def close(self):
         self.atlassian.stop()
@@ -350,6 +350,20 @@ def look_at_status(parts):
     assert re.search(r"accounts at Atlassian\n  last look +\S.* ago, went well\n", found.stdout), found.stdout
 
 
+def kill_it_over_a_change(service):
+    """After the first of a change's two steps: it comes back, and does the rest."""
+    service.atlassian.switch(latency=300)
+    done, began = service.log().count("account step "), time.time()
+    change_agents(service.parts, "delete", "charlotte.dubois")
+    wait_for(lambda: service.log().count("account step ") > done, 60, "the first step", service.parts.postern)
+    kill_role(service.parts, "provision")
+    assert "role=provision" in next(line for line in service.log().splitlines() if "died" in line)
+    service.atlassian.switch(latency=0)
+    wait_for(lambda: service.metric("postern_account_plan_timestamp_seconds") > began and
+             service.metric("postern_account_steps_left") == 0, 60, "the rest", service.parts.postern)
+    assert service.atlassian.counts()["billable"] == 13
+
+
 def test_the_service_does_it_by_itself(service):
     parts = service.parts
     service.atlassian.fault(path="/Users", method="POST", status=400, times=1)
@@ -369,6 +383,7 @@ def test_the_service_does_it_by_itself(service):
     assert (seconds[1] - seconds[0]).total_seconds() < 60, (failed, changed)
     wait_for(lambda: service.metric("postern_account_steps_left") == 0, 20, "all to be done", parts.postern)
     look_at_status(parts)
+    kill_it_over_a_change(service)
     # rules of LDAP that are accepted make a plan, too: the mirror changes with the entry, and nothing with the yes
     add(parts, rule("nobody-from-staff", 5, f"member of 'cn=all-staff,ou=groups,{company.SUFFIX}'", "deny"))
     version = parts.wait_for_state("pending")["ldap_version"]
@@ -380,7 +395,7 @@ def test_the_service_does_it_by_itself(service):
     wait_for(lambda: service.metric(alarm) == 1, 20, "the alarm", parts.postern)
     assert service.metric("postern_account_stops_total") == 1
     service.wait_for_log("alarm=accounts-stopped", 30)
-    assert service.atlassian.counts()["billable"] == 14
+    assert service.atlassian.counts()["billable"] == 13
     parts.postern.stop()
     assert "would lose something" in said(parts, "plan")
     audit = (parts.folder / "state/provision/audit.jsonl").read_text().splitlines()
