@@ -117,6 +117,17 @@ def test_good_settings_are_taken_over(own_parts):
     wait_for(new_rule, 30, "the new rule to decide", own_parts.postern)
 
 
+def test_an_answer_after_a_reload_is_judged_by_the_new_rules(own_parts, browser):
+    """The request before it was the old ones'; ARCHITECTURE says why the answer is not."""
+    sign_on(own_parts, browser, MAYA, stop=to_postern_acs(own_parts))
+    good, old = own_parts.settings_file.read_text(), roles_of(own_parts)
+    own_parts.settings_file.write_text(good.replace("name: agents,", "name: agents-of-today,"))
+    own_parts.postern.send(signal.SIGHUP)
+    wait_for(lambda: not set(old) & set(roles_of(own_parts)), 40, "the old processes to be gone", own_parts.postern)
+    assert_signed_on(own_parts, browser.go(browser.stopped_at), MAYA)
+    assert own_parts.audit()[-1]["rule"] == "agents-of-today"
+
+
 # ---- the directory ----
 
 
