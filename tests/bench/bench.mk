@@ -26,8 +26,7 @@ bench-mirror: tests/bench/mirror_lookup tests/bench/mirror_feed
 	/usr/bin/python3 $(srcdir)/tests/bench/bench_mirror.py --build $(abs_builddir)
 
 # Answers over everybody: 100,000 people in 5,000 groups; PEOPLE=1000000 for more.
-EXTRA_PROGRAMS += tests/bench/answers_mirror
-CLEANFILES += tests/bench/answers_mirror
+check_PROGRAMS += tests/bench/answers_mirror
 tests_bench_answers_mirror_SOURCES = tests/bench/answers_mirror.c tests/bench/mirror_company.c tests/bench/mirror_company.h
 tests_bench_answers_mirror_LDADD = $(SETTINGS_LIBS)
 EXTRA_DIST += tests/bench/bench_answers.py
