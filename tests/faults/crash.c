@@ -2,7 +2,9 @@
 /*
  * A request that crashes a worker, for tests/faults/faults.py: preloaded into a
  * service under test, it ends the process that inflates a message which holds
- * CRASH-ME uncompressed.  The service itself has no switch for this.
+ * CRASH-ME uncompressed.  The service itself has no switch for this:
+ * one that is built in is one that somebody finds, and what is tested would be
+ * another program than the one that people run.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
