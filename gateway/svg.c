@@ -141,8 +141,9 @@ static const char *element_fault(struct arena *a, const xmlNode *element)
 {
 	const char *fault = name_fault(a, element);
 
-	if (space_of(element->ns) == SPACE_SVG)
-		for (const xmlAttr *attribute = element->properties; attribute && !fault; attribute = attribute->next)
+	/* of an editor's element nothing counts but what XML itself knows: xml:base is for all that stands in it */
+	for (const xmlAttr *attribute = element->properties; attribute && !fault; attribute = attribute->next)
+		if (space_of(element->ns) == SPACE_SVG || space_of(attribute->ns) == SPACE_XML)
 			fault = attribute_fault(a, attribute);
 	if (fault || !is_svg(element, "style"))
 		return fault;
