@@ -236,8 +236,13 @@ static void read_table(void)
 
 static void check_reply(const struct raw *row, struct slice reply, const char *wanted)
 {
-	if (strcmp(client_statuses(reply), wanted) != 0)
-		fail_msg("%s: wanted \"%s\", got \"%s\": %.*s", row->name, wanted, client_statuses(reply), (int)reply.n, reply.p);
+	const char *got = client_statuses(reply);
+
+	/* no answer yet, to who waits with his body; whether ours is at hand when the head ends depends on who is quicker */
+	if (memmem(row->bytes, row->n, "Expect: 100-", 12) && strncmp(got, "100 ", 4) == 0)
+		got += 4;
+	if (strcmp(got, wanted) != 0)
+		fail_msg("%s: wanted \"%s\", got \"%s\": %.*s", row->name, wanted, got, (int)reply.n, reply.p);
 	if (row->holds && !memmem(reply.p, reply.n, row->holds, strlen(row->holds)))
 		fail_msg("%s: \"%s\" is not in: %.*s", row->name, row->holds, (int)reply.n, reply.p);
 	if (memmem(reply.p, reply.n, "\nSet-Cookie", 11))
