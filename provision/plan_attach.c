@@ -5,7 +5,8 @@
  * asked for, where they share it.  So one is attached only where a rule names
  * the two together, and nobody gets a desk by it that no rule gives them:
  * everybody who shall be in the organization shall be at the desk, and nobody
- * else is in it.  Taken off is only what Postern attached.
+ * else is in it.  Where that is so no more, it is taken off again, ahead of who
+ * is put into the organization.  Taken off is only what Postern attached.
  */
 #include "provision/plan_parts.h"
 
@@ -37,16 +38,14 @@ static const char *would_give(struct planning *p, const struct side *s, const st
 
 	for (size_t i = 0; i < s->want_count; i++)
 		if (has(s->wants[i].groups, one->organization) && !has(s->wants[i].desks, one->desk))
-			return arena_printf(p->arena, "%s is not attached to desk %s: %s is given the one without the other", one->organization, one->desk,
-				s->wants[i].mail);
+			return arena_printf(p->arena, "%s is given the one without the other", s->wants[i].mail);
 	for (size_t i = 0; g && i < g->member_count; i++) {
 		const struct world_user *u = world_user_by_id(s->world, g->members[i]);
 		const struct account_state *state = u ? &s->users[u - s->world->users] : NULL;
 
 		strangers += !state || (state->person == NOBODY && state->record == NOBODY);
 	}
-	return !strangers ? NULL : arena_printf(p->arena, "%s is not attached to desk %s: %zu members that nobody here knows would get the desk by it",
-		one->organization, one->desk, strangers);
+	return strangers ? arena_printf(p->arena, "%zu members that nobody here knows would get the desk by it", strangers) : NULL;
 }
 
 static const struct world_group *desk_of(const struct side *s, const char *id)
@@ -90,23 +89,38 @@ static void attach(struct planning *p, const struct side *s, const struct desire
 		return;
 	why_not = would_give(p, s, one, organization);
 	if (why_not)
-		plan_problem(p, PROBLEM_STRANGERS, s->number, NULL, why_not);
+		plan_problem(p, PROBLEM_STRANGERS, s->number, NULL,
+			arena_printf(p->arena, "%s is not attached to desk %s: %s", one->organization, one->desk, why_not));
 	else
 		step_of(p, s, PHASE_ADD, STEP_DESK_ATTACH, one, organization ? organization->id : NULL, "a rule names both");
+}
+
+/* Who would get the desk by one that is still named: why it is to be taken off all the same; NULL: it is not. */
+static const char *gives_too_much(struct planning *p, const struct side *s, const struct desired_attachment *one, const char *organization_id)
+{
+	const struct world_group *desk = desk_of(s, one->desk);
+
+	return desk && has(desk->attached, organization_id) ? would_give(p, s, one, world_group_by_name(s->world, one->organization)) : NULL;
 }
 
 static void detach(struct planning *p, const struct side *s, const struct ledger_group *ours)
 {
 	const struct world_group *organization;
 	struct desired_attachment one;
+	const char *too_much;
 
-	if (strcmp(ours->target, s->target->name) != 0 || !ledger_attachment_read(p->arena, ours, &one.desk, &one.organization) ||
-		shall_be_attached(s, one.organization, one.desk))
+	if (strcmp(ours->target, s->target->name) != 0 || !ours->id || !ledger_attachment_read(p->arena, ours, &one.desk, &one.organization))
 		return;
 	organization = world_group_by_name(s->world, one.organization);
-	if (!ours->id || plan_guards_group(p, one.organization) || plan_guards_group(p, one.desk) || (organization && organization->fixed))
+	if (plan_guards_group(p, one.organization) || plan_guards_group(p, one.desk) || (organization && organization->fixed))
 		return;
-	step_of(p, s, PHASE_REMOVE, STEP_DESK_DETACH, &one, ours->id, "attached by Postern, and no rule names both any more");
+	if (!shall_be_attached(s, one.organization, one.desk)) {
+		step_of(p, s, PHASE_REMOVE, STEP_DESK_DETACH, &one, ours->id, "attached by Postern, and no rule names both any more");
+		return;
+	}
+	too_much = gives_too_much(p, s, &one, ours->id);
+	if (too_much)
+		step_of(p, s, PHASE_GROUP, STEP_DESK_DETACH, &one, ours->id, too_much);
 }
 
 void plan_attachments(struct planning *p)

@@ -166,6 +166,42 @@ static void taken_off_is_what_postern_attached_and_nothing_else(void **state)
 	assert_int_equal(make().step_count, 0);
 }
 
+static void it_is_taken_off_before_somebody_else_gets_the_desk_by_it(void **state)
+{
+	static const char *const others[] = {"qm:1", "qm:2", "qm:9", NULL};
+	static const char *const nothing[] = {NULL}, *const one_of_them[] = {"qm:1", NULL};
+	struct plan plan;
+
+	(void)state;
+	desks[0].attached = its_id;
+	desks[0].attached_count = 1;
+	attached[0] = (struct ledger_group){.target = "site", .name = ledger_attachment(a, "15", "Acme"), .id = "7"};
+	ledger.group_count = 1;
+	assert_int_equal(make().step_count, 0);
+	/* another rule gives Acme alone to somebody who is not in it yet */
+	places[1].desks = nothing;
+	organizations[0].members = desks[0].members = one_of_them;
+	organizations[0].member_count = desks[0].member_count = 1;
+	plan = make();
+	assert_int_equal(plan.step_count, 2);
+	assert_int_equal(plan.steps[0].kind, STEP_DESK_DETACH);
+	assert_non_null(strstr(plan.steps[0].why, "b@y.org"));
+	assert_int_equal(plan.steps[1].kind, STEP_ORGANIZATION_ADD);
+	/* somebody else's stays */
+	ledger.group_count = 0;
+	plan = make();
+	assert_int_equal(plan_step_total(&plan, STEP_DESK_DETACH, 0), 0);
+	ledger.group_count = 1;
+	places[1].desks = desk;
+	organizations[0].members = others;
+	organizations[0].member_count = 3;
+	desks[0].members = members;
+	desks[0].member_count = 2;
+	plan = make();
+	assert_int_equal(plan.step_count, 1);
+	assert_int_equal(plan.steps[0].kind, STEP_DESK_DETACH);
+}
+
 static void it_is_the_same_plan_when_it_is_read_back(void **state)
 {
 	struct plan plan, again = {0};
@@ -193,6 +229,7 @@ int main(void)
 		TEST(what_scim_keeps_or_is_protected_or_not_there_is_left_alone),
 		TEST(one_that_is_made_in_the_same_plan_is_attached_behind_it),
 		TEST(taken_off_is_what_postern_attached_and_nothing_else),
+		TEST(it_is_taken_off_before_somebody_else_gets_the_desk_by_it),
 		TEST(it_is_the_same_plan_when_it_is_read_back),
 	};
 
