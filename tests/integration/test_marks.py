@@ -112,7 +112,7 @@ def test_a_rule_in_the_directory_brings_its_people_to_a_desk(marked_parts):
     assert status == 0, text
     taken(parts, before)
     found = plan(parts)
-    assert set(kinds(found)) == {"desk-add", "organization-create", "organization-add"}, kinds(found)
+    assert set(kinds(found)) == {"desk-add", "desk-attach", "organization-create", "organization-add"}, kinds(found)
     assert all("by rule ldap:lumen" in step["why"] for step in found["steps"] if step["step"] == "desk-add")
     text = parts.command("rules", "list")[1]
     assert "customer of desks 3" in text and "customer organizations Team Lumen" in text, text
