@@ -235,12 +235,14 @@ static void write_account(struct text *o, const struct audit_account *l)
 	text_add_c(o, "}\n");
 }
 
-static int append(struct audit *a, struct slice line, struct error *err)
+/* Ends the arena that the line was written in, too. */
+static int append(struct audit *a, struct arena *arena, const struct text *line, struct error *err)
 {
-	int rc = audit_file_append(a->file, line, err);
+	int rc = audit_file_append(a->file, text_slice(line), err);
 
 	metrics_count(a->metrics, METRIC_AUDIT_LINES, rc == 0 ? "written" : "failed", NULL);
 	metrics_audit_fails(a->metrics, audit_file_failing(a->file));
+	arena_free(arena);
 	return rc;
 }
 
@@ -248,26 +250,20 @@ int audit_write(struct audit *a, const struct audit_line *line, struct error *er
 {
 	struct arena *arena = arena_new();
 	struct text text;
-	int rc;
 
 	text_begin(&text, arena, 2048);
 	write_line(&text, line);
-	rc = append(a, text_slice(&text), err);
-	arena_free(arena);
-	return rc;
+	return append(a, arena, &text, err);
 }
 
 int audit_write_account(struct audit *a, const struct audit_account *line, struct error *err)
 {
 	struct arena *arena = arena_new();
 	struct text text;
-	int rc;
 
 	text_begin(&text, arena, 1024);
 	write_account(&text, line);
-	rc = append(a, text_slice(&text), err);
-	arena_free(arena);
-	return rc;
+	return append(a, arena, &text, err);
 }
 
 int64_t audit_failing(const struct audit *a)
