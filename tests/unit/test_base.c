@@ -548,7 +548,10 @@ static void one_list_says_which_groups_atlassian_has_by_itself(void **state)
 		"system-administrators", "jira-administrators-acme", "jira-admins-acme", "confluence-administrators", "confluence-admins-acme",
 		"bitbucket-admins", "jira-product-admins", "jira-user-access-admins-acme", "x-user-access-admins", "atlassian-addons-admin",
 		"jira-users", "jira-software-users-acme", "JIRA-ServiceManagement-Users-acme", "jira-servicemanagement-customers-acme",
-		"confluence-users-acme", "confluence-guests-acme", "bitbucket-users", "trusted-users-acme", "stakeholders", " jira-users\t"};
+		"confluence-users-acme", "confluence-guests-acme", "bitbucket-users", "trusted-users-acme", "stakeholders", " jira-users\t",
+		/* with what is not seen at an end, and is taken off by some programs */
+		"site-admins\xc2\xa0", "\xe2\x80\x8bsite-admins", "org-admins\xe3\x80\x80 \v", "\xef\xbb\xbf\xe2\x80\xafjira-admins-acme\f",
+	};
 	static const char *const anybodys[] = {"", " ", "-", "users", "jira", "jira-people", "jira-usersx", "jira-user", "agents",
 		"site-administration", "our-jira-users", "product-admins", "the-product-administration"};
 
