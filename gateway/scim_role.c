@@ -51,11 +51,14 @@ static void count_guess(struct http_exchange *x, const struct scim_service *s, c
 static void refuse_token(struct http_exchange *x, const struct scim_service *s)
 {
 	bool sent = x->authorization && strncasecmp(x->authorization, "Bearer ", 7) == 0;
+	bool ended = scim_access_ended(x->arena, &s->callers, x->authorization);
 
-	count_guess(x, s, NULL);
+	if (!ended)
+		count_guess(x, s, NULL);
 	x->status = reason_status(REASON_SCIM_TOKEN);
 	x->reply_type = SCIM_TYPE;
-	x->www_authenticate = sent ? "Bearer realm=\"scim\", error=\"invalid_token\"" : "Bearer realm=\"scim\"";
+	x->www_authenticate = ended ? "Bearer realm=\"scim\", error=\"invalid_token\", error_description=\"The access token expired\""
+		: sent ? "Bearer realm=\"scim\", error=\"invalid_token\"" : "Bearer realm=\"scim\"";
 	x->reply_body = scim_error_body(x->arena, x->status, NULL, "The bearer token is missing, has ended or is not known: `postern scim token new` "
 		"makes one, and a reload of the service makes it known.");
 }

@@ -66,21 +66,18 @@ static const char *access_make(struct arena *a, const struct scim_callers *c, co
 }
 
 /* One that ends later than any that is made now was made under another clock. */
-static bool is_live(struct slice plain)
+static bool is_live(int64_t ends)
 {
-	int64_t now = clock_now(), ends;
-	uint64_t big;
+	int64_t now = clock_now();
 
-	if (plain.n != sizeof(big))
-		return false;
-	memcpy(&big, plain.p, sizeof(big));
-	ends = (int64_t)be64toh(big);
 	return now < ends && ends - now <= SCIM_ACCESS_SECONDS;
 }
 
-static const char *access_find(struct arena *a, const struct scim_callers *c, struct slice token)
+/* The secret that bought it, and when it ends; NULL: none that is known. */
+static const struct scim_token *access_open(struct arena *a, const struct scim_callers *c, struct slice token, int64_t *ends)
 {
 	struct slice sealed, plain;
+	uint64_t big;
 
 	if (!slice_begins(token, PREFIX) || token.n > TOKEN_LONGEST ||
 		base64url_decode(a, slice_of(token.p + strlen(PREFIX), token.n - strlen(PREFIX)), &sealed) < 0)
@@ -88,8 +85,11 @@ static const char *access_find(struct arena *a, const struct scim_callers *c, st
 	for (size_t i = 0; i < c->n; i++) {
 		const struct scim_token *secret = &c->list[i];
 
-		if (secret->kind == SCIM_SECRET && seal_open(a, &c->key, bound_to(a, secret), sealed, &plain) == 0)
-			return is_live(plain) ? secret->name : NULL;
+		if (secret->kind != SCIM_SECRET || seal_open(a, &c->key, bound_to(a, secret), sealed, &plain) < 0 || plain.n != sizeof(big))
+			continue;
+		memcpy(&big, plain.p, sizeof(big));
+		*ends = (int64_t)be64toh(big);
+		return secret;
 	}
 	return NULL;
 }
@@ -108,8 +108,19 @@ const char *scim_caller(struct arena *a, const struct scim_callers *c, const cha
 {
 	struct slice token = credentials(authorization, "Bearer");
 	const struct scim_token *known = scim_token_find(c->list, c->n, SCIM_TOKEN, token);
+	int64_t ends;
 
-	return known ? known->name : access_find(a, c, token);
+	if (known)
+		return known->name;
+	known = access_open(a, c, token, &ends);
+	return known && is_live(ends) ? known->name : NULL;
+}
+
+bool scim_access_ended(struct arena *a, const struct scim_callers *c, const char *authorization)
+{
+	int64_t ends;
+
+	return access_open(a, c, credentials(authorization, "Bearer"), &ends) && !is_live(ends);
 }
 
 /* ---- the token endpoint ---- */

@@ -128,6 +128,8 @@ struct scim_grant {
 void scim_grant(struct arena *a, const struct scim_callers *c, const struct scim_grant_request *request, struct scim_grant *out);
 /* Of `Bearer TOKEN`, a token or an access token: the name of the token, or of the secret that bought it.  NULL: neither. */
 const char *scim_caller(struct arena *a, const struct scim_callers *c, const char *authorization);
+/* Whether it is an access token of ours whose time is over: no guess. */
+bool scim_access_ended(struct arena *a, const struct scim_callers *c, const char *authorization);
 
 /* ---- into the mirror ---- */
 

@@ -219,8 +219,13 @@ static void an_access_token_ends(void **state)
 	access = bought();
 	clock_set(NOW + SCIM_ACCESS_SECONDS - 1);
 	assert_non_null(scim_caller(a, &callers, bearer(access)));
+	assert_false(scim_access_ended(a, &callers, bearer(access)));
 	clock_set(NOW + SCIM_ACCESS_SECONDS);
 	assert_null(scim_caller(a, &callers, bearer(access)));
+	/* which is told apart from a guess */
+	assert_true(scim_access_ended(a, &callers, bearer(access)));
+	assert_false(scim_access_ended(a, &callers, bearer(token)));
+	assert_false(scim_access_ended(a, &callers, NULL));
 	/* of a clock that was wrong */
 	clock_set(NOW - 1);
 	assert_null(scim_caller(a, &callers, bearer(access)));
