@@ -7,7 +7,7 @@ shift
 mo=$(mktemp)
 trap 'rm -f "$mo"' EXIT
 echo '/* made by build-aux/catalogues.sh from the files in po */'
-echo '#include "gateway/catalogue.h"'
+echo '#include "gateway/settings/catalogue.h"'
 rows=
 for file in "$@"; do
 	"${MSGFMT:-msgfmt}" --check-format --no-hash --output-file="$mo" "$folder/$file"

@@ -16,7 +16,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-SETTINGS = "gateway/settings_table.def"
+SETTINGS = "gateway/settings/settings_table.def"
 REASONS = "base/reasons.def"
 WORDS = "policies/words.def"
 CODES = "gateway/entra_codes.def"

@@ -14,7 +14,7 @@
 #include "gateway/disks.h"
 #include "gateway/metadata_status.h"
 #include "gateway/provision_status.h"
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 #include "provision/accounts_news.h"
 
 enum alarm {

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/text.h"
-#include "gateway/child.h"
-#include "gateway/domains.h"
+#include "gateway/service/child.h"
+#include "gateway/settings/domains.h"
 
 /* ---- opening ---- */
 

@@ -11,7 +11,7 @@
 #define GATEWAY_CENSUS_H
 
 #include "gateway/judge.h"
-#include "gateway/report.h"
+#include "gateway/commands/report.h"
 
 struct census {
 	const char *command;            /* for messages */

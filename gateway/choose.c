@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/domains.h"
+#include "gateway/settings/domains.h"
 #include "gateway/pages.h"
 
 static const char *const *providers_of(const struct sign_on *s)

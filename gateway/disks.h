@@ -3,7 +3,7 @@
 #ifndef GATEWAY_DISKS_H
 #define GATEWAY_DISKS_H
 
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 
 #define DISKS 3
 

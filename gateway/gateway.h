@@ -20,7 +20,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "base/seal.h"
-#include "gateway/keyring.h"
+#include "gateway/settings/keyring.h"
 #include "gateway/metrics.h"
 #include "provision/accounts.h"
 #include "store/store.h"

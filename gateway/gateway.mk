@@ -12,17 +12,17 @@ gateway_libgateway_a_SOURCES = \
 	gateway/audit.h \
 	gateway/audit_file.c gateway/audit_file.h \
 	gateway/choose.c \
-	gateway/commands.h \
+	gateway/commands/commands.h \
 	gateway/decision.c \
 	gateway/decision.h \
 	gateway/disks.c gateway/disks.h \
 	gateway/entra_codes.def \
-	gateway/explain.c \
-	gateway/explain_audit.c \
-	gateway/explain_response.c \
-	gateway/explain.h \
-	gateway/explain_json.c \
-	gateway/explain_text.c \
+	gateway/commands/explain.c \
+	gateway/commands/explain_audit.c \
+	gateway/commands/explain_response.c \
+	gateway/commands/explain.h \
+	gateway/commands/explain_json.c \
+	gateway/commands/explain_text.c \
 	gateway/frame.c gateway/frame.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
@@ -54,12 +54,12 @@ gateway_libgateway_a_SOURCES = \
 	gateway/metadata_status.h \
 	gateway/metrics_gauges.c \
 	gateway/metrics_gauges.h \
-	gateway/keeper.h gateway/vault.c gateway/vault.h gateway/vault_judge.c \
-	gateway/keys_answer.c gateway/keys_wire.c gateway/keys_wire.h \
-	gateway/keys_line.c gateway/keys_line.h \
-	gateway/keys_link.c gateway/keys_link.h gateway/keys_role.c \
-	gateway/listener_role.c gateway/listener_role.h \
-	gateway/metrics_role.c \
+	gateway/keys/keeper.h gateway/keys/vault.c gateway/keys/vault.h gateway/keys/vault_judge.c \
+	gateway/keys/keys_answer.c gateway/keys/keys_wire.c gateway/keys/keys_wire.h \
+	gateway/keys/keys_line.c gateway/keys/keys_line.h \
+	gateway/keys/keys_link.c gateway/keys/keys_link.h gateway/keys/keys_role.c \
+	gateway/service/listener_role.c gateway/service/listener_role.h \
+	gateway/service/metrics_role.c \
 	gateway/provision_status.c gateway/provision_status.h \
 	gateway/metrics_text.c \
 	gateway/metrics_text.h \
@@ -73,8 +73,8 @@ gateway_libgateway_a_SOURCES = \
 	gateway/refusal.c \
 	gateway/release.c \
 	gateway/release.h \
-	gateway/role.h \
-	gateway/setup.c gateway/setup.h \
+	gateway/service/role.h \
+	gateway/commands/setup.c gateway/commands/setup.h \
 	gateway/staleness.c \
 	gateway/staleness.h \
 	gateway/template.c gateway/template.h \
@@ -82,7 +82,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/sign_on.h \
 	gateway/sign_on_finish.c \
 	gateway/sign_on_start.c \
-	gateway/worker.c
+	gateway/service/worker.c
 nodist_gateway_libgateway_a_SOURCES = gateway/pages_data.c
 
 PAGE_FILES = \

@@ -3,7 +3,7 @@
 #ifndef GATEWAY_GROUP_NAME_H
 #define GATEWAY_GROUP_NAME_H
 
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 
 struct group_name {
 	const char *text;               /* as written */

@@ -3,8 +3,8 @@
 #include "gateway/judge.h"
 
 #include "base/encode.h"
-#include "gateway/domains.h"
-#include "gateway/mail.h"
+#include "gateway/settings/domains.h"
+#include "gateway/settings/mail.h"
 
 static const struct {
 	const char *word, *claim;

@@ -21,7 +21,7 @@
 #ifndef GATEWAY_LDAP_RULES_H
 #define GATEWAY_LDAP_RULES_H
 
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 
 #define LDAP_RULES_MAX 1000             /* entries */
 #define LDAP_RULES_VERSION 32           /* hexadecimal digits: who writes rules must not find two sets of one version, and have one accepted */

@@ -4,7 +4,7 @@
 
 #include "base/encode.h"
 #include "base/log.h"
-#include "gateway/mail.h"
+#include "gateway/settings/mail.h"
 
 /* Of ?login_hint=ADDRESS, else the link's own. */
 static const char *hint_of(const struct sign_on *s)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The program: its subcommands, each in a file of its own. */
 #include "base/log.h"
-#include "gateway/commands.h"
-#include "gateway/parent.h"
-#include "gateway/units.h"
+#include "gateway/commands/commands.h"
+#include "gateway/service/parent.h"
+#include "gateway/service/units.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
  */
 #include "gateway/metrics.h"
 
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 #include "policies/policies.h"
 #include "provision/step.h"
 

@@ -13,7 +13,7 @@
 #ifndef GATEWAY_PAGES_H
 #define GATEWAY_PAGES_H
 
-#include "gateway/brand.h"
+#include "gateway/settings/brand.h"
 #include "http/http.h"
 #include "saml/saml.h"
 

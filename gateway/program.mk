@@ -4,37 +4,37 @@
 noinst_LIBRARIES += gateway/libsettings.a
 gateway_libsettings_a_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)
 gateway_libsettings_a_SOURCES = \
-	gateway/brand.c gateway/brand.h \
-	gateway/catalogue.c gateway/catalogue.h \
-	gateway/colours.c gateway/colours.h \
-	gateway/domains.c gateway/domains.h \
-	gateway/files.c gateway/files.h \
-	gateway/keyring.c gateway/keyring.h \
-	gateway/languages.c gateway/languages.h \
-	gateway/mail.c gateway/mail.h \
-	gateway/prices.c gateway/prices.h gateway/products.def \
-	gateway/settings.c gateway/settings.h \
-	gateway/settings_brand.c \
-	gateway/settings_claims.c \
-	gateway/settings_limits.c \
-	gateway/settings_accounts.c \
-	gateway/settings_connections.c \
-	gateway/settings_directories.c \
-	gateway/settings_files.c \
-	gateway/settings_ldap_rules.c \
-	gateway/settings_links.c \
-	gateway/settings_other_rules.c \
-	gateway/settings_prices.c \
-	gateway/settings_decryption.c \
-	gateway/settings_providers.c \
-	gateway/settings_reader.c gateway/settings_reader.h \
-	gateway/settings_conditions.c \
-	gateway/settings_exceptions.c \
-	gateway/settings_rules.c \
-	gateway/settings_table.def \
-	gateway/settings_scim.c \
-	gateway/settings_values.c \
-	gateway/svg.c gateway/svg_values.c gateway/svg.h
+	gateway/settings/brand.c gateway/settings/brand.h \
+	gateway/settings/catalogue.c gateway/settings/catalogue.h \
+	gateway/settings/colours.c gateway/settings/colours.h \
+	gateway/settings/domains.c gateway/settings/domains.h \
+	gateway/settings/files.c gateway/settings/files.h \
+	gateway/settings/keyring.c gateway/settings/keyring.h \
+	gateway/settings/languages.c gateway/settings/languages.h \
+	gateway/settings/mail.c gateway/settings/mail.h \
+	gateway/settings/prices.c gateway/settings/prices.h gateway/settings/products.def \
+	gateway/settings/settings.c gateway/settings/settings.h \
+	gateway/settings/settings_brand.c \
+	gateway/settings/settings_claims.c \
+	gateway/settings/settings_limits.c \
+	gateway/settings/settings_accounts.c \
+	gateway/settings/settings_connections.c \
+	gateway/settings/settings_directories.c \
+	gateway/settings/settings_files.c \
+	gateway/settings/settings_ldap_rules.c \
+	gateway/settings/settings_links.c \
+	gateway/settings/settings_other_rules.c \
+	gateway/settings/settings_prices.c \
+	gateway/settings/settings_decryption.c \
+	gateway/settings/settings_providers.c \
+	gateway/settings/settings_reader.c gateway/settings/settings_reader.h \
+	gateway/settings/settings_conditions.c \
+	gateway/settings/settings_exceptions.c \
+	gateway/settings/settings_rules.c \
+	gateway/settings/settings_table.def \
+	gateway/settings/settings_scim.c \
+	gateway/settings/settings_values.c \
+	gateway/settings/svg.c gateway/settings/svg_values.c gateway/settings/svg.h
 nodist_gateway_libsettings_a_SOURCES = po/catalogues.c
 SETTINGS_LIBS = gateway/libsettings.a scim/libscim.a $(JANSSON_LIBS) $(HTTP_LIBS) $(SAML_LIBS) $(LDAP_MIRROR_LIBS) $(POLICIES_LIBS) -lm
 
@@ -63,75 +63,75 @@ EXTRA_DIST += doc/postern.yaml.sample doc/brand/brand.yaml doc/brand/logo.svg do
 noinst_LIBRARIES += gateway/libprogram.a
 gateway_libprogram_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(CURL_CFLAGS)
 gateway_libprogram_a_SOURCES = \
-	gateway/accounts_command.c \
-	gateway/bill.c gateway/bill.h \
+	gateway/commands/accounts_command.c \
+	gateway/commands/bill.c gateway/commands/bill.h \
 	gateway/census.c gateway/census.h \
 	gateway/desired_census.c gateway/desired_census.h \
 	gateway/desired_parts.h \
 	gateway/desired_targets.c \
-	gateway/apply_command.c \
-	gateway/plan_command.c gateway/plan_print.c \
+	gateway/commands/apply_command.c \
+	gateway/commands/plan_command.c gateway/commands/plan_print.c \
 	gateway/provision_audit.c gateway/provision_audit.h \
-	gateway/provision_role.c \
+	gateway/service/provision_role.c \
 	gateway/provisioning.c gateway/provisioning.h \
-	gateway/check.c gateway/check.h \
-	gateway/check_exceptions.c gateway/check_ledger.c gateway/check_listen.c gateway/check_mirror.c gateway/check_scim.c \
-	gateway/check_people.c \
-	gateway/check_providers.c \
-	gateway/check_rules.c \
-	gateway/child.c gateway/child.h \
-	gateway/confine.c gateway/confine.h \
+	gateway/commands/check.c gateway/commands/check.h \
+	gateway/commands/check_exceptions.c gateway/commands/check_ledger.c gateway/commands/check_listen.c gateway/commands/check_mirror.c gateway/commands/check_scim.c \
+	gateway/commands/check_people.c \
+	gateway/commands/check_providers.c \
+	gateway/commands/check_rules.c \
+	gateway/service/child.c gateway/service/child.h \
+	gateway/service/confine.c gateway/service/confine.h \
 	gateway/fetch.c gateway/fetch.h \
-	gateway/fill_command.c \
-	gateway/folders.c gateway/folders.h \
+	gateway/commands/fill_command.c \
+	gateway/service/folders.c gateway/service/folders.h \
 	gateway/group_name.c gateway/group_name.h \
-	gateway/handover.c gateway/handover.h \
-	gateway/inherit.c gateway/inherit.h \
-	gateway/keys.h \
-	gateway/keys_change.c \
-	gateway/keys_command.c gateway/scim_command.c gateway/scim_role.c \
-	gateway/keys_list.c \
-	gateway/lines.c gateway/lines.h \
-	gateway/listeners.c gateway/listeners.h \
-	gateway/ledger_command.c \
-	gateway/loaded.c gateway/loaded.h \
-	gateway/mirror_command.c \
-	gateway/mirror_print.c gateway/mirror_print.h \
-	gateway/mirror_role.c \
-	gateway/notify.c gateway/notify.h \
-	gateway/observe_command.c \
-	gateway/observe_report.c gateway/observe_report.h \
-	gateway/pages_command.c \
-	gateway/parent.c gateway/parent.h \
-	gateway/posts.c gateway/posts.h \
-	gateway/prepare_command.c \
-	gateway/refresh_role.c \
-	gateway/refresh_wait.c gateway/refresh_wait.h \
-	gateway/report.c gateway/report.h \
-	gateway/role.c \
-	gateway/rules_command.c \
-	gateway/rules_role.c \
-	gateway/running.c gateway/running.h \
-	gateway/status.c gateway/status.h \
-	gateway/status_audit.c \
-	gateway/status_command.c \
-	gateway/status_json.c \
-	gateway/status_print.c \
-	gateway/status_processes.c \
-	gateway/seats.h gateway/seats_count.c \
-	gateway/seats_accounts.c \
-	gateway/seats_command.c \
-	gateway/seats_data.c \
-	gateway/seats_html.c \
-	gateway/seats_lines.c \
-	gateway/seats_print.c \
-	gateway/seats_reckon.c \
-	gateway/seats_record.c gateway/seats_record.h \
-	gateway/upgrade.c gateway/upgrade.h \
-	gateway/upgrade_command.c \
-	gateway/units.c gateway/units.h gateway/units_systemd.c \
-	gateway/what_if_command.c \
-	gateway/who_command.c
+	gateway/service/handover.c gateway/service/handover.h \
+	gateway/service/inherit.c gateway/service/inherit.h \
+	gateway/commands/keys.h \
+	gateway/commands/keys_change.c \
+	gateway/commands/keys_command.c gateway/commands/scim_command.c gateway/service/scim_role.c \
+	gateway/commands/keys_list.c \
+	gateway/service/lines.c gateway/service/lines.h \
+	gateway/service/listeners.c gateway/service/listeners.h \
+	gateway/commands/ledger_command.c \
+	gateway/service/loaded.c gateway/service/loaded.h \
+	gateway/commands/mirror_command.c \
+	gateway/commands/mirror_print.c gateway/commands/mirror_print.h \
+	gateway/service/mirror_role.c \
+	gateway/service/notify.c gateway/service/notify.h \
+	gateway/commands/observe_command.c \
+	gateway/commands/observe_report.c gateway/commands/observe_report.h \
+	gateway/commands/pages_command.c \
+	gateway/service/parent.c gateway/service/parent.h \
+	gateway/service/posts.c gateway/service/posts.h \
+	gateway/commands/prepare_command.c \
+	gateway/service/refresh_role.c \
+	gateway/service/refresh_wait.c gateway/service/refresh_wait.h \
+	gateway/commands/report.c gateway/commands/report.h \
+	gateway/service/role.c \
+	gateway/commands/rules_command.c \
+	gateway/service/rules_role.c \
+	gateway/service/running.c gateway/service/running.h \
+	gateway/commands/status.c gateway/commands/status.h \
+	gateway/commands/status_audit.c \
+	gateway/commands/status_command.c \
+	gateway/commands/status_json.c \
+	gateway/commands/status_print.c \
+	gateway/commands/status_processes.c \
+	gateway/commands/seats.h gateway/commands/seats_count.c \
+	gateway/commands/seats_accounts.c \
+	gateway/commands/seats_command.c \
+	gateway/commands/seats_data.c \
+	gateway/commands/seats_html.c \
+	gateway/commands/seats_lines.c \
+	gateway/commands/seats_print.c \
+	gateway/commands/seats_reckon.c \
+	gateway/commands/seats_record.c gateway/commands/seats_record.h \
+	gateway/service/upgrade.c gateway/service/upgrade.h \
+	gateway/commands/upgrade_command.c \
+	gateway/service/units.c gateway/service/units.h gateway/service/units_systemd.c \
+	gateway/commands/what_if_command.c \
+	gateway/commands/who_command.c
 
 # Both halves name each other (a role's frame calls the roles), hence the program twice.
 PROGRAM_LIBS = gateway/libprogram.a gateway/libgateway.a gateway/libprogram.a $(GATEWAY_LIBS)

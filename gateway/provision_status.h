@@ -9,7 +9,7 @@
 #ifndef GATEWAY_PROVISION_STATUS_H
 #define GATEWAY_PROVISION_STATUS_H
 
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 #include "provision/plan.h"
 
 #define PROVISION_FAILING_SECONDS 1800  /* until that is an alarm: a place that is down for some minutes is none */

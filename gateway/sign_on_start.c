@@ -8,7 +8,7 @@
 #include "gateway/sign_on.h"
 
 #include "base/log.h"
-#include "gateway/mail.h"
+#include "gateway/settings/mail.h"
 
 /* SAML core 3.4.1 and profiles 4.1.4.1: of a known connection, to us, answered only at that connection's own address. */
 static int require_connection(struct sign_on *s, const struct saml_request *request, struct error *err)

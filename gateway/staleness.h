@@ -14,7 +14,7 @@
 #ifndef GATEWAY_STALENESS_H
 #define GATEWAY_STALENESS_H
 
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 
 enum staleness { STALE_DENIED, STALE_SERVED, STALE_FRESH };
 

@@ -10,7 +10,7 @@
 #define GATEWAY_TEMPLATE_H
 
 #include "base/text.h"
-#include "gateway/brand.h"
+#include "gateway/settings/brand.h"
 
 struct value {
 	const char *name;               /* NULL ends the list */

@@ -4,7 +4,7 @@
  *
  *	answers_mirror SETTINGS PEOPLE GROUPS
  */
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 #include "tests/bench/mirror_company.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "gateway/languages.h"
+#include "gateway/settings/languages.h"
 #include "http/internal.h"
 
 #define PEER "127.0.0.1"

@@ -6,7 +6,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "gateway/keys_wire.h"
+#include "gateway/keys/keys_wire.h"
 
 static size_t seen;
 

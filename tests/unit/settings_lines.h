@@ -9,7 +9,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/text.h"
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 
 #define SETTINGS_FOLDER "/etc/postern/"
 

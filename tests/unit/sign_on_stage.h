@@ -19,7 +19,7 @@
 #include "gateway/limits.h"
 #include "gateway/logout_cookie.h"
 #include "gateway/pending.h"
-#include "gateway/vault.h"
+#include "gateway/keys/vault.h"
 #include "ldap/mirror_write.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/start_pages.h"

@@ -3,9 +3,9 @@
 #include "tests/unit/unit.h"
 
 #include "base/text.h"
-#include "gateway/colours.h"
+#include "gateway/settings/colours.h"
 #include "gateway/pages.h"
-#include "gateway/settings.h"
+#include "gateway/settings/settings.h"
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/catalogue.c, gateway/languages.c: what msgfmt wrote, damaged catalogues, and what browsers ask for. */
+/* gateway/settings/catalogue.c, gateway/settings/languages.c: what msgfmt wrote, damaged catalogues, and what browsers ask for. */
 #include "tests/unit/unit.h"
 
-#include "gateway/languages.h"
+#include "gateway/settings/languages.h"
 
 static struct arena *a;
 static struct languages languages;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/child.c: what a new process does before it executes anything. */
+/* gateway/service/child.c: what a new process does before it executes anything. */
 #include "tests/unit/unit.h"
 
 #include "base/file.h"
-#include "gateway/child.h"
+#include "gateway/service/child.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/confine.c: what each role may ask of the kernel once it is ready. */
+/* gateway/service/confine.c: what each role may ask of the kernel once it is ready. */
 #include "tests/unit/unit.h"
 
-#include "gateway/confine.h"
+#include "gateway/service/confine.h"
 
 #include <fcntl.h>
 #include <netdb.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/domains.c: for whom an identity provider may speak, and which one is asked. */
+/* gateway/settings/domains.c: for whom an identity provider may speak, and which one is asked. */
 #include "tests/unit/unit.h"
 
-#include "gateway/domains.h"
+#include "gateway/settings/domains.h"
 
 static const char *const own[] = {"example.org", "xn--mller-kva.example", NULL};
 static const char *const others[] = {"fabrikam.example", NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/unit.h"
 
-#include "gateway/files.h"
+#include "gateway/settings/files.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

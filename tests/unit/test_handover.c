@@ -2,7 +2,7 @@
 /* What a parent hands to the program that takes its place: all of it comes over, and nothing that is not as it must be. */
 #include "tests/unit/unit.h"
 
-#include "gateway/handover.h"
+#include "gateway/service/handover.h"
 
 #include <fcntl.h>
 #include <unistd.h>

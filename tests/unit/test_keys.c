@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Our signing keys: gateway/keyring.c, what `postern keys` does with the files, and who is told that a service runs. */
+/* Our signing keys: gateway/settings/keyring.c, what `postern keys` does with the files, and who is told that a service runs. */
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
-#include "gateway/commands.h"
-#include "gateway/keys.h"
-#include "gateway/loaded.h"
+#include "gateway/commands/commands.h"
+#include "gateway/commands/keys.h"
+#include "gateway/service/loaded.h"
 #include "tests/unit/keys.h"
 
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 /* The line of two units of systemd: sockets with names, which stay while who reads them comes and goes. */
 #include "tests/unit/unit.h"
 
-#include "gateway/keys_line.h"
-#include "gateway/keys_wire.h"
+#include "gateway/keys/keys_line.h"
+#include "gateway/keys/keys_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>

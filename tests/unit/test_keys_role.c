@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "gateway/keys_link.h"
-#include "gateway/keys_wire.h"
-#include "gateway/vault.h"
+#include "gateway/keys/keys_link.h"
+#include "gateway/keys/keys_wire.h"
+#include "gateway/keys/vault.h"
 #include "tests/unit/keys.h"
 
 #include <errno.h>

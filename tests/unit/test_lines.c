@@ -2,7 +2,7 @@
 /* Lines of several readings of the settings: each goes when it is closed, and what its generation held with the last of them. */
 #include "tests/unit/unit.h"
 
-#include "gateway/lines.h"
+#include "gateway/service/lines.h"
 
 #include <fcntl.h>
 #include <unistd.h>

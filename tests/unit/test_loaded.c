@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/loaded.c, settings_files.c and the rules of replacing a child: what a start and each reload stand on. */
+/* gateway/service/loaded.c, settings_files.c and the rules of replacing a child: what a start and each reload stand on. */
 #include "tests/unit/unit.h"
 
 #include "base/text.h"
 #include "gateway/gateway.h"
-#include "gateway/listeners.h"
-#include "gateway/loaded.h"
+#include "gateway/service/listeners.h"
+#include "gateway/service/loaded.h"
 #include "tests/unit/keys.h"
 
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 #include "gateway/audit.h"
 #include "gateway/gateway.h"
 #include "gateway/logout_cookie.h"
-#include "gateway/vault.h"
+#include "gateway/keys/vault.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/start_pages.h"
 

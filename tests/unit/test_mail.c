@@ -2,7 +2,7 @@
 /* What passes for a mail address, and what for a hint. */
 #include "tests/unit/unit.h"
 
-#include "gateway/mail.h"
+#include "gateway/settings/mail.h"
 
 static const char *const plain[] = {
 	"anna@example.org", "o'brien+jira@mail.example.org", "a@b", "bob_partner.example#EXT#@example.onmicrosoft.com", "A.B-c_d@EXAMPLE.org",

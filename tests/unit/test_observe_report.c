@@ -3,7 +3,7 @@
 #include "tests/unit/arena.h"
 
 #include "base/file.h"
-#include "gateway/observe_report.h"
+#include "gateway/commands/observe_report.h"
 
 #include <jansson.h>
 #include <unistd.h>

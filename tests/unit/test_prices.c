@@ -2,7 +2,7 @@
 /* Products by all their names, which of them Guard counts, prices in tiers, and money that is exact. */
 #include "tests/unit/arena.h"
 
-#include "gateway/prices.h"
+#include "gateway/settings/prices.h"
 
 static void a_product_has_one_word_by_all_its_names(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/unit.h"
 
-#include "gateway/refresh_wait.h"
+#include "gateway/service/refresh_wait.h"
 
 #define NOW INT64_C(1795526356)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/settings_lines.h"
 
-#include "gateway/settings_reader.h"
+#include "gateway/settings/settings_reader.h"
 
 /* One setting a line, so that a case replaces a line by its number. */
 static const char *const good[] = {

@@ -2,7 +2,7 @@
 /* Sets, named conditions and the time zone of the settings, in rules that use them. */
 #include "tests/unit/arena.h"
 
-#include "gateway/settings_reader.h"
+#include "gateway/settings/settings_reader.h"
 
 #define HEAD "public_url: https://sso.example.org\n" \
 	"key: /etc/postern/signing.key\n" \

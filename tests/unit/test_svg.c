@@ -3,7 +3,7 @@
 #include "tests/unit/arena.h"
 
 #include "base/text.h"
-#include "gateway/svg.h"
+#include "gateway/settings/svg.h"
 
 #define NS "xmlns=\"http://www.w3.org/2000/svg\""
 #define LINK "xmlns:xlink=\"http://www.w3.org/1999/xlink\""

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `postern apply`: makes the plan, shows it, asks, and does exactly that. */
+#include "gateway/service/child.h"
+#include "gateway/commands/commands.h"
+#include "gateway/service/folders.h"
+#include "gateway/provision_audit.h"
+#include "gateway/provision_status.h"
+
+#include "base/clock.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
+
+struct asked {
+	bool yes, accept;
+	const char *release, *person, *most;
+	struct way_back_options way_back;
+	const char *confirm;            /* a mail that moved to another person: it is theirs; NULL: nothing is confirmed */
+	const char *by;                 /* who asks */
+	const char *plan;               /* id of the plan that somebody saw; NULL: it is shown now */
+};
+
+struct work {
+	struct provisioning *p;
+	struct provision_audit audit;
+	struct progress progress;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static int usage(void)
+{
+	fputs("usage: postern apply [--release STAGE [--person MAIL] [--most N]] [--yes] [--accept] [--plan ID] [--confirm MAIL]\n", stderr);
+	return 2;
+}
+
+static int read_arguments(int argc, char **argv, struct asked *q)
+{
+	static const struct option options[] = {
+		{"yes", no_argument, NULL, 'y'}, {"accept", no_argument, NULL, 'a'}, {"plan", required_argument, NULL, 'p'},
+		{"release", required_argument, NULL, 'r'}, {"person", required_argument, NULL, 'o'}, {"most", required_argument, NULL, 'm'},
+		{"confirm", required_argument, NULL, 'c'}, {0},
+	};
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'y': q->yes = true; break;
+		case 'a': q->accept = true; break;
+		case 'p': q->plan = optarg; break;
+		case 'r': q->release = optarg; break;
+		case 'o': q->person = optarg; break;
+		case 'm': q->most = optarg; break;
+		case 'c': q->confirm = optarg; break;
+		default: return usage();
+		}
+	}
+	if (optind != argc)
+		return usage();
+	return provisioning_way_back("apply", q->release, q->person, q->most, &q->way_back) < 0 ? 2 : 0;
+}
+
+/* Names and ids of other systems may be in it. */
+static int fail(struct arena *a, const struct error *err)
+{
+	fprintf(stderr, "postern apply: %s\n", report_clean(a, err->detail));
+	return 1;
+}
+
+/* ---- while it goes on ---- */
+
+static bool go_on(void *context)
+{
+	(void)context;
+	return !stop;
+}
+
+static int64_t now(void *context)
+{
+	(void)context;
+	return clock_now();
+}
+
+/* What failed is said at once: it may be hours until the end. */
+static void show_progress(const struct apply_progress *at, void *context)
+{
+	struct work *w = context;
+
+	if (at->failure) {
+		progress_end(&w->progress);
+		fprintf(stderr, "postern apply: %s: %s %s: %s\n", at->target, step_kind_word(at->step->kind),
+			at->step->person ? provisioning_who(w->p->arena, w->p, at->step->person) : report_clean(w->p->arena, at->step->name),
+			report_clean(w->p->arena, at->failure->detail));
+		progress_begin(&w->progress, "doing the plan", at->total);
+	}
+	progress_at(&w->progress, at->done + at->failed + at->left_out);
+}
+
+static int record(const struct apply_change *change, void *context, struct error *err)
+{
+	struct work *w = context;
+
+	return provision_audit_record(&w->audit, change, err);
+}
+
+/* For alarms, /metrics and postern status, as the role does it; a plan of the way back is not one of everything. */
+static void note_result(struct provisioning *p, const struct apply_result *result)
+{
+	struct provision_look look = {.plan = &result->plan, .left = result->plan.step_count - result->done};
+	struct error failure = {.reason = result->stop.reason}, err;
+
+	if (p->way_back)
+		return;
+	if (result->stop.reason != REASON_NONE)
+		snprintf(failure.detail, sizeof(failure.detail), "%s", report_clean(p->arena, result->stop.detail));
+	else if (result->failed)
+		error_set(&failure, REASON_PROVISION_STEP, "%zu steps failed", result->failed);
+	look.failure = failure.reason != REASON_NONE ? &failure : NULL;
+	if (provision_status_note(p->arena, p->settings, &look, clock_now(), &err) < 0)
+		fail(p->arena, &err);
+}
+
+static int do_plan(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
+{
+	struct work w = {.p = p};
+	const struct apply_options options = {
+		.way_back = p->way_back, .given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress,
+		.record = record, .context = &w,
+	};
+	struct apply_result result;
+	struct arena *a = p->arena;
+	int rc;
+
+	provision_audit_begin(&w.audit, audit, p, q->by, q->accept);
+	progress_begin(&w.progress, "doing the plan", p->plan.step_count);
+	rc = apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err);
+	progress_end(&w.progress);
+	if (rc < 0)
+		return fail(a, err);
+	printf("%s of %s steps done, %s failed, %s left out; %s requests%s\n", report_number(a, result.done), report_number(a, result.plan.step_count),
+		report_number(a, result.failed), report_number(a, result.left_out), report_number(a, result.requests),
+		result.resumed ? "; went on with what was cut short" : "");
+	note_result(p, &result);
+	if (result.people_failed)
+		printf("%s people were not taken into their groups; the ledger says who and why\n", report_number(a, result.people_failed));
+	if (result.stop.reason != REASON_NONE)
+		fprintf(stderr, "postern apply: stopped: %s\n", report_clean(a, result.stop.detail));
+	if (!result.ended)
+		puts("Call postern apply again to go on.");
+	return result.ended && !result.failed && !result.people_failed && result.stop.reason == REASON_NONE ? 0 : 1;
+}
+
+/* ---- before ---- */
+
+static bool is_confirmed(const struct asked *q)
+{
+	char line[16];
+
+	if (q->yes || q->plan)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		fputs("postern apply: nobody to ask: say --yes, or --plan with the id of the plan that you saw\n", stderr);
+		return false;
+	}
+	fputs("\nDo it? Only `yes` does. ", stdout);
+	fflush(stdout);
+	if (fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0)
+		return true;
+	puts("Nothing was changed.");
+	return false;
+}
+
+/* What the plan asks about this mail is answered: it belongs to who has it in the directory.  The plan is made anew. */
+static int confirm_mail(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
+{
+	const char *mail = q->confirm;
+	struct provision_audit lines;
+	size_t n = 0;
+
+	provision_audit_begin(&lines, audit, p, q->by, false);
+
+	for (size_t i = 0; i < p->plan.task_count; i++) {
+		const struct plan_task *t = &p->plan.tasks[i];
+
+		if (t->kind != TASK_MAIL_MOVED || !t->mail || strcasecmp(t->mail, mail) != 0)
+			continue;
+		if (provision_audit_confirm(&lines, t, err) < 0 ||
+			ledger_confirm_mail(p->ledger, p->targets[t->target].name, t->mail, t->person, err) < 0)
+			return -1;
+		printf("%s at %s is that of %s now.\n", report_clean(p->arena, t->mail), p->targets[t->target].name,
+			report_clean(p->arena, t->person));
+		n++;
+	}
+	if (n == 0)
+		return error_set(err, REASON_SETTINGS, "--confirm: the plan does not ask whose %.200s is", mail);
+	return provisioning_plan(p, err);
+}
+
+static int work(struct provisioning *p, const struct asked *q, struct audit *audit)
+{
+	struct error err;
+
+	if (provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0 ||
+		(q->confirm && confirm_mail(p, q, audit, &err) < 0))
+		return fail(p->arena, &err);
+	if (q->plan && strcmp(q->plan, p->plan.id) != 0) {
+		error_set(&err, REASON_PLAN_MOVED, "the plan is %s now, not %s any more: look at it with postern plan", p->plan.id, q->plan);
+		return fail(p->arena, &err);
+	}
+	provisioning_print(p, PLAN_SOME);
+	if (p->plan.step_count == 0)
+		return report_end("apply");
+	if (p->plan.stopped && !q->accept) {
+		error_set(&err, REASON_PLAN_STOPPED, "nothing was done: %s", p->plan.stopped);
+		return fail(p->arena, &err);
+	}
+	return is_confirmed(q) ? do_plan(p, q, audit, &err) : 1;
+}
+
+int command_apply(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+	struct files *files = files_from_disk(a);
+	const struct settings *settings;
+	struct provisioning p;
+	struct asked q = {.yes = false};
+	struct audit *audit;
+	struct error err;
+	int lock, rc = read_arguments(argc, argv, &q);
+
+	if (rc != 0)
+		return rc;
+	settings = census_settings(a, "apply", files, settings_path);
+	if (!settings)
+		return 1;
+	q.by = provision_audit_caller(a);
+	if (provisioning_secrets(a, "apply", files, settings, &p, &err) < 0 ||
+		folders_step_down(settings, provisioning_ledger_path(a, settings), &err) < 0 || provisioning_lock(a, settings, &lock, &err) < 0)
+		return fail(a, &err);
+	/* what is under way is ended and written down first */
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	p.way_back = q.release ? &q.way_back : NULL;
+	audit = audit_open(settings->accounts.audit_file, NULL);
+	rc = work(&p, &q, audit);
+	audit_close(audit);
+	provisioning_end(&p);
+	close(lock);
+	return rc;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `postern ledger`: for which accounts Postern answers, what it last asked of
+ * Atlassian, and what of it belongs to a connection that is called otherwise
+ * now, or is no more.
+ *
+ * Needs no key and asks Atlassian nothing.
+ */
+#include "base/encode.h"
+#include "gateway/census.h"
+#include "gateway/service/child.h"
+#include "gateway/commands/commands.h"
+#include "gateway/service/folders.h"
+#include "gateway/provisioning.h"
+
+#include <getopt.h>
+#include <unistd.h>
+
+#define CALLS_SHOWN 20
+#define CALLS_MOST 100000
+
+struct asked {
+	struct arena *arena;
+	const struct settings *settings;
+	const char *what;               /* "list", "calls", "rename", "forget" */
+	const char *name, *to;
+	size_t last;
+	bool failed;                    /* of the calls only those */
+	struct ledger *ledger;
+};
+
+static int usage(void)
+{
+	fputs("usage: postern ledger [list]\n"
+	      "       postern ledger calls [--last N] [--failed]\n"
+	      "       postern ledger rename OLD NEW\n"
+	      "       postern ledger forget CONNECTION\n", stderr);
+	return 2;
+}
+
+static int fail(struct arena *a, const struct error *err)
+{
+	fprintf(stderr, "postern ledger: %s\n", report_clean(a, err->detail));
+	return 1;
+}
+
+static int read_options(int argc, char **argv, struct asked *q)
+{
+	static const struct option options[] = {{"last", required_argument, NULL, 'l'}, {"failed", no_argument, NULL, 'f'}, {0}};
+	uint64_t n;
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'l' && number_read(slice_c(optarg), 1, CALLS_MOST, &n) == 0)
+			q->last = (size_t)n;
+		else if (c == 'f')
+			q->failed = true;
+		else
+			return usage();
+	}
+	return 0;
+}
+
+static int read_arguments(int argc, char **argv, struct asked *q)
+{
+	static const struct { const char *what; int names; } words[] = {{"list", 0}, {"calls", 0}, {"rename", 2}, {"forget", 1}};
+	const struct asked none = *q;
+	size_t i = 0;
+
+	if (read_options(argc, argv, q) != 0)
+		return 2;
+	q->what = optind < argc ? argv[optind] : "list";
+	while (i < sizeof(words) / sizeof(*words) && strcmp(words[i].what, q->what) != 0)
+		i++;
+	if (i == sizeof(words) / sizeof(*words) || (optind < argc ? argc - optind - 1 : 0) != words[i].names)
+		return usage();
+	if (strcmp(q->what, "calls") != 0 && (q->last != none.last || q->failed))
+		return usage();
+	q->name = words[i].names > 0 ? argv[optind + 1] : NULL;
+	q->to = words[i].names > 1 ? argv[optind + 2] : NULL;
+	return 0;
+}
+
+/* ---- what it keeps ---- */
+
+static bool makes_accounts(const struct settings *s, const char *name)
+{
+	const struct settings_connection *c = settings_connection(s, name);
+
+	return c && c->accounts;
+}
+
+/* Of one connection; the lists are in the order of its names. */
+struct kept {
+	size_t accounts, made, unwanted, ended, groups, attached;
+};
+
+static void print_kept(const struct asked *q, const char *name, const struct kept *k)
+{
+	struct arena *a = q->arena;
+
+	printf("%s%s\n", report_clean(a, name), makes_accounts(q->settings, name) ? "" : ": no connection with accounts is called that");
+	printf("  %s accounts (%s made, %s adopted), of which %s are not wanted any more and %s were switched off; %s groups made\n",
+		report_number(a, k->accounts), report_number(a, k->made), report_number(a, k->accounts - k->made), report_number(a, k->unwanted),
+		report_number(a, k->ended), report_number(a, k->groups));
+	if (k->attached)
+		printf("  %s customer organizations attached to desks\n", report_number(a, k->attached));
+}
+
+static void count_groups(const struct asked *q, const struct ledger_view *v, const char *name, struct kept *k)
+{
+	const char *desk, *organization;
+
+	for (size_t i = 0; i < v->group_count; i++)
+		if (strcmp(v->groups[i].target, name) == 0)
+			*(ledger_attachment_read(q->arena, &v->groups[i], &desk, &organization) ? &k->attached : &k->groups) += 1;
+}
+
+static int list(const struct asked *q)
+{
+	struct ledger_view v;
+	struct error err;
+
+	if (ledger_load(q->arena, q->ledger, &v, &err) < 0)
+		return fail(q->arena, &err);
+	if (v.count == 0)
+		puts("The ledger keeps no accounts.");
+	for (size_t i = 0, next; i < v.count; i = next) {
+		struct kept k = {0};
+
+		for (next = i; next < v.count && strcmp(v.people[next].target, v.people[i].target) == 0; next++) {
+			const struct ledger_person *p = &v.people[next];
+
+			k.accounts++;
+			k.made += p->deed == LEDGER_CREATED;
+			k.unwanted += p->unwanted_since != 0 && !p->ended;
+			k.ended += p->ended != 0;
+		}
+		count_groups(q, &v, v.people[i].target, &k);
+		print_kept(q, v.people[i].target, &k);
+	}
+	if (v.run)
+		printf("\nA plan is being done, or was cut short: postern apply goes on with it.\n");
+	return report_end("ledger");
+}
+
+/* ---- calls ---- */
+
+static int print_call(const struct ledger_call *c, void *context)
+{
+	const struct asked *q = context;
+	const struct step *s = &c->step;
+	char at[21];
+
+	if (q->failed && c->state != CALL_FAILED)
+		return 0;
+	time_write(c->at, at);
+	printf("%s  %-6s  %-12s %s", at, call_state_word(c->state), report_clean(q->arena, c->target), step_kind_word(s->kind));
+	if (s->person)
+		printf(" %s", report_clean(q->arena, s->person));
+	if (s->name)
+		printf(" %s", report_clean(q->arena, s->name));
+	if (s->member_count)
+		printf(" (%zu people)", s->member_count);
+	if (c->answer)
+		printf("  %s", report_clean(q->arena, c->answer));
+	putchar('\n');
+	return 0;
+}
+
+static int calls(struct asked *q)
+{
+	struct error err;
+
+	if (ledger_calls(q->ledger, q->failed ? CALLS_MOST : q->last, print_call, q, &err) < 0)
+		return fail(q->arena, &err);
+	return report_end("ledger");
+}
+
+/* ---- changing ---- */
+
+/* What is under way would be under one name and end under another. */
+static int change(struct asked *q)
+{
+	struct arena *a = q->arena;
+	struct error err;
+	size_t n = 0;
+
+	if (q->to && !makes_accounts(q->settings, q->to)) {
+		error_set(&err, REASON_SETTINGS, "%s: no connection with accounts is called %.200s", q->settings->file, q->to);
+		return fail(a, &err);
+	}
+	if ((q->to ? ledger_rename(q->ledger, q->name, q->to, &n, &err) : ledger_forget(q->ledger, q->name, &n, &err)) < 0)
+		return fail(a, &err);
+	if (q->to)
+		printf("What was of %s is of %s now: %s accounts.\n", report_clean(a, q->name), q->to, report_number(a, n));
+	else
+		printf("Postern does not answer for the %s accounts of %s any more; at Atlassian they stay as they are.\n", report_number(a, n),
+			report_clean(a, q->name));
+	return report_end("ledger");
+}
+
+static int open_and_do(struct asked *q)
+{
+	const char *path = provisioning_ledger_path(q->arena, q->settings);
+	bool changes = q->name != NULL;
+	struct error err;
+	int lock = -1, rc;
+
+	if ((changes ? folders_step_down(q->settings, path, &err) : child_user_step_down(q->settings->user, &err)) < 0 ||
+		(changes && provisioning_lock(q->arena, q->settings, &lock, &err) < 0) ||
+		ledger_open(path, changes ? LEDGER_WRITE : LEDGER_READ, &q->ledger, &err) < 0) {
+		rc = fail(q->arena, &err);
+	} else {
+		rc = changes ? change(q) : strcmp(q->what, "calls") == 0 ? calls(q) : list(q);
+		ledger_close(q->ledger);
+	}
+	if (lock >= 0)
+		close(lock);
+	return rc;
+}
+
+int command_ledger(struct arena *a, const char *settings_path, int argc, char **argv)
+{
+	struct asked q = {.arena = a, .last = CALLS_SHOWN};
+	int rc = read_arguments(argc, argv, &q);
+
+	if (rc != 0)
+		return rc;
+	q.settings = census_settings(a, "ledger", files_from_disk(a), settings_path);
+	return q.settings ? open_and_do(&q) : 1;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gateway/service/folders.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#define FOLDER_MODE 0750
+#define NAME_MOST 256
+
+static const char *const roles[OWNER_COUNT] = {
+	[OWNER_COMMANDS] = "commands", [OWNER_WORKER] = "worker", [OWNER_MIRROR] = "mirror", [OWNER_REFRESH] = "refresh",
+	[OWNER_RULES] = "rules", [OWNER_METRICS] = "metrics", [OWNER_PROVISION] = "provision",
+	[OWNER_SCIM] = "scim",
+};
+
+/* Below state_dir. */
+static const struct {
+	const char *name;
+	enum folder_owner owner;
+} folders[] = {
+	{"mirror", OWNER_MIRROR}, {"metadata", OWNER_REFRESH}, {"rules", OWNER_RULES}, {"audit", OWNER_WORKER}, {"seen", OWNER_WORKER},
+	{"provision", OWNER_PROVISION}, {"accounts", OWNER_PROVISION}, {"scim", OWNER_SCIM},
+};
+#define FOLDER_COUNT (sizeof(folders) / sizeof(*folders))
+
+const char *owner_role(enum folder_owner owner)
+{
+	return roles[owner];
+}
+
+/* ---- who ---- */
+
+static void name_of(const char *user, enum folder_owner owner, char out[NAME_MOST])
+{
+	if (owner == OWNER_COMMANDS)
+		snprintf(out, NAME_MOST, "%s", user);
+	else
+		snprintf(out, NAME_MOST, "%s-%s", user, roles[owner]);
+}
+
+/* Also those of the other way to run, where this host has them. */
+static void know(const char *user, struct owners *o)
+{
+	char name[NAME_MOST];
+	size_t i;
+
+	for (i = 0; user && i < OWNER_COUNT; i++) {
+		const struct passwd *p;
+
+		name_of(user, (enum folder_owner)i, name);
+		p = getpwnam(name);
+		if (p)
+			o->known[o->known_count++] = p->pw_uid;
+	}
+}
+
+int owners_one(const char *user, struct owners *out, struct error *err)
+{
+	struct owners o = {0};
+	size_t i;
+
+	if (child_user_read(user, &o.each[0], err) < 0)
+		return -1;
+	for (i = 1; i < OWNER_COUNT; i++)
+		o.each[i] = o.each[0];
+	know(o.each[0].set ? user : NULL, &o);
+	*out = o;
+	return 0;
+}
+
+int owners_each(const char *user, struct owners *out, struct error *err)
+{
+	struct owners o = {0};
+	char name[NAME_MOST];
+	size_t i;
+
+	if (!user)
+		return error_set(err, REASON_SETTINGS, "user: must be set where each role has a user of its own: that of the commands, as postern");
+	for (i = 0; i < OWNER_COUNT; i++) {
+		name_of(user, (enum folder_owner)i, name);
+		if (child_user_read(name, &o.each[i], err) < 0)
+			return -1;
+		if (o.each[i].gid != o.each[0].gid)
+			return error_set(err, REASON_SETTINGS, "user: %s and %s must have the same primary group", name, user);
+	}
+	know(user, &o);
+	*out = o;
+	return 0;
+}
+
+static bool is_known(const struct owners *o, uid_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < o->known_count; i++) {
+		if (o->known[i] == uid)
+			return true;
+	}
+	return uid == 0;
+}
+
+/* ---- giving ---- */
+
+/*
+ * On the open descriptor.  A link stays what it is, and so does a file with
+ * another name, or of root: it stands in a folder of the roles' user, who could have us
+ * give him any file of the host.
+ */
+static int give(int fd, const char *path, const struct owners *o, const struct child_user *u, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !is_known(o, st.st_uid) || (st.st_uid == u->uid && st.st_gid == u->gid))
+		return 0;
+	if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid == 0))
+		return 0;
+	if (fchown(fd, u->uid, u->gid) < 0)
+		return error_set(err, REASON_FILE, "%s: cannot be given to the user of its role: %s", path, strerror(errno));
+	return 0;
+}
+
+/*
+ * Not what root wrote there: that is his, as the cookie secret.  And nothing is
+ * opened for no reason: a process that closes a file loses its lock on it
+ * (fcntl(2)), as the parent has one in runtime_dir.
+ */
+static bool is_anothers(const struct owners *o, const struct child_user *u, int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0 && st.st_uid != u->uid && is_known(o, st.st_uid);
+}
+
+static int give_files(int folder, const char *path, const struct owners *o, const struct child_user *u, struct error *err)
+{
+	DIR *dir = fdopendir(folder);
+	struct dirent *entry;
+	int rc = 0;
+
+	if (!dir)
+		close(folder);
+	while (dir && rc == 0 && (entry = readdir(dir))) {
+		int fd = is_anothers(o, u, dirfd(dir), entry->d_name)
+			? openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+
+		if (fd < 0)
+			continue;
+		rc = give(fd, path, o, u, err);
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
+static int make_folder(const char *path, const struct owners *o, enum folder_owner owner, struct error *err)
+{
+	const struct child_user *u = &o->each[owner];
+	int fd, rc;
+
+	if (folder_make(path, FOLDER_MODE, err) < 0)
+		return -1;
+	if (!u->set)
+		return 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	rc = give(fd, path, o, u, err);
+	if (rc < 0) {
+		close(fd);
+		return -1;
+	}
+	return give_files(fd, path, o, u, err);
+}
+
+/* ---- what earlier versions had elsewhere ---- */
+
+static void move(const char *from, const char *to)
+{
+	struct stat st;
+
+	/* a folder under that name, or a link, is nothing of ours */
+	if (lstat(from, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		log_info("moved to the place that it has in this version", "file", from, "to", to, NULL);
+}
+
+static void move_old(struct arena *a, const struct settings *s)
+{
+	static const struct { const char *name, *folder; } old[] = {
+		{"mirror.mdb", "mirror"}, {"mirror.mdb-lock", "mirror"}, {"audit.jsonl", "audit"}, {"ldap-rules.json", "rules"},
+		{"ldap-rules.status", "rules"}, {"ldap-rules.accept", "rules"},
+		{"accounts.mdb", "accounts"}, {"accounts.mdb-lock", "accounts"}, {"accounts.mdb.billed", "accounts"},
+		{"seats.json", "accounts"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(old) / sizeof(*old); i++)
+		move(arena_printf(a, "%s/%s", s->state_dir, old[i].name), arena_printf(a, "%s/%s/%s", s->state_dir, old[i].folder, old[i].name));
+	for (i = 0; i < s->provider_count; i++)
+		move(arena_printf(a, "%s/metadata/%s.key", s->state_dir, s->providers[i].name),
+			settings_metadata_key_path(a, s, s->providers[i].name));
+}
+
+/* ---- all of it ---- */
+
+int folders_make(struct arena *a, const struct settings *s, const struct owners *o, struct error *err)
+{
+	size_t i;
+
+	if (make_folder(s->state_dir, o, OWNER_COMMANDS, err) < 0 || make_folder(s->runtime_dir, o, OWNER_WORKER, err) < 0)
+		return -1;
+	for (i = 0; i < FOLDER_COUNT; i++) {
+		if (folder_make(arena_printf(a, "%s/%s", s->state_dir, folders[i].name), FOLDER_MODE, err) < 0)
+			return -1;
+	}
+	move_old(a, s);
+	for (i = 0; i < FOLDER_COUNT; i++) {
+		if (make_folder(arena_printf(a, "%s/%s", s->state_dir, folders[i].name), o, folders[i].owner, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- commands ---- */
+
+static const char *owner_of(const struct settings *s, const char *path, char name[NAME_MOST])
+{
+	size_t n = path && strrchr(path, '/') ? (size_t)(strrchr(path, '/') - path) : 0, i;
+	char folder[4096];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)n, path ? path : "");
+	for (i = 0; s->user && lstat(folder, &st) == 0 && i < OWNER_COUNT; i++) {
+		const struct passwd *p;
+
+		name_of(s->user, (enum folder_owner)i, name);
+		p = getpwnam(name);
+		if (p && p->pw_uid == st.st_uid)
+			return name;
+	}
+	return s->user;
+}
+
+int folders_step_down(const struct settings *s, const char *path, struct error *err)
+{
+	char name[NAME_MOST];
+
+	return child_user_step_down(owner_of(s, path, name), err);
+}
