@@ -3,7 +3,9 @@
 #include "base/log.h"
 #include "gateway/commands/commands.h"
 #include "gateway/service/parent.h"
+#include "gateway/service/role.h"
 #include "gateway/service/units.h"
+#include "gateway/service/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +15,13 @@
 
 #define SETTINGS_DEFAULT POSTERN_SYSCONFDIR "/postern.yaml"
 
-static int command_serve(struct arena *a, const char *settings_path, int argc, char **argv);
-static int command_version(struct arena *a, const char *settings_path, int argc, char **argv);
-static int command_help(struct arena *a, const char *settings_path, int argc, char **argv);
+static command command_serve;
+static command command_version;
+static command command_help;
 
 static const struct command {
 	const char *name;
-	int (*run)(struct arena *a, const char *settings_path, int argc, char **argv);
+	command *run;
 	const char *line;
 	const char *usage;
 } commands[] = {

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
 #include "gateway/provisioning.h"
 #include "provision/accounts.h"

@@ -2,6 +2,7 @@
 /* `postern apply`: makes the plan, shows it, asks, and does exactly that. */
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
 #include "gateway/provision_audit.h"
 #include "gateway/provision_status.h"

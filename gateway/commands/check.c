@@ -13,6 +13,7 @@
 #include "gateway/commands/check.h"
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/settings/settings_reader.h"
 #include "provision/accounts.h"
 

@@ -13,6 +13,7 @@
 #include "base/encode.h"
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/decision.h"
 #include "gateway/settings/domains.h"
 #include "gateway/release.h"

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
 #include "gateway/commands/report.h"
 #include "gateway/service/running.h"

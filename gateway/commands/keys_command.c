@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern keys`: which signing keys there are, and their life from made to retired. */
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 
 #include "base/clock.h"
 #include "base/encode.h"

@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
 #include "gateway/commands/mirror_print.h"
 #include "gateway/staleness.h"

@@ -14,6 +14,7 @@
 #include "base/encode.h"
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/pages.h"
 
 #define NOWHERE "https://nowhere.invalid/"

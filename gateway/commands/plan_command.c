@@ -2,6 +2,7 @@
 /* `postern plan`: what would change at Atlassian so that accounts are as the rules want them.  Changes nothing. */
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/provisioning.h"
 
 #include <getopt.h>

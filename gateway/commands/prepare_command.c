@@ -9,6 +9,7 @@
  */
 #include "base/log.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/service/running.h"
 #include "gateway/service/units.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* postern rules: which rules decide, what LDAP holds, and the administrator's yes to it. */
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 
 #include "base/clock.h"
 #include "base/encode.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern scim`: the tokens and client secrets of Entra ID's provisioning, and what it sent. */
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 
 #include "base/clock.h"
 #include "base/encode.h"

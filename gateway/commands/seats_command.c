@@ -5,6 +5,7 @@
  */
 #include "base/encode.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
 #include "gateway/commands/seats_record.h"
 

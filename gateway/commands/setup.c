@@ -9,6 +9,7 @@
 
 #include "base/encode.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 
 static void print_entra(const struct settings *s)
 {

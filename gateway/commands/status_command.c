@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern status`: how the service is doing, for a person at a terminal and for monitoring. */
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 
 #include "base/clock.h"
 #include "gateway/commands/report.h"

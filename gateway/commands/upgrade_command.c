@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern upgrade`: the running service goes over to the program that is installed now. */
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/service/running.h"
 
 int command_upgrade(struct arena *a, const char *settings_path, int argc, char **argv)

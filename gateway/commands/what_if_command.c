@@ -8,6 +8,7 @@
  */
 #include "gateway/census.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 
 #include <getopt.h>
 

@@ -2,6 +2,7 @@
 /* `postern who`: the people of an outcome or a rule, or the members of a group, nested ones too, each with the way there. */
 #include "gateway/census.h"
 #include "gateway/commands/commands.h"
+#include "gateway/settings/settings.h"
 #include "gateway/group_name.h"
 
 #include <getopt.h>

@@ -11,7 +11,6 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "gateway/service/child.h"
-#include "gateway/commands/commands.h"
 #include "gateway/service/confine.h"
 #include "gateway/service/notify.h"
 #include "gateway/service/units.h"

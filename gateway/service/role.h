@@ -44,6 +44,9 @@ struct role {
 /* One byte to the parent, or word to systemd's watchdog; also says "ready" the first time.  Ends the process when the parent is gone. */
 void role_alive(const struct role *role);
 
+/* role NAME INSTANCE SETTINGS SOCKETS AREA by the parent, NAME INSTANCE FOLDER by systemd: what main() calls in the role's process. */
+int command_role(struct arena *a, int argc, char **argv);
+
 int role_worker(const struct role *role);       /* exit status */
 int role_keys(const struct role *role);
 int role_mirror(const struct role *role);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/service/upgrade.h"
 #include "base/log.h"
-#include "gateway/commands/commands.h"
 #include "gateway/service/inherit.h"
 #include "gateway/service/loaded.h"
 

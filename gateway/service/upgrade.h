@@ -36,4 +36,7 @@ void upgrade_forget(struct upgrade *u);
 /* Returns only when it failed; logged. */
 void upgrade_execute(const struct upgrade *u, const struct handover *h);
 
+/* trial SETTINGS: started by the parent alone, of the program that is to take its place. */
+int command_trial(int argc, char **argv);
+
 #endif

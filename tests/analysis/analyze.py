@@ -29,7 +29,7 @@ FOLDERS = ("base", "store", "http", "saml", "ldap", "policies", "provision", "sc
 def compile_commands(build):
     """(source, options) of every C file of the program, as make would compile it."""
     # As if each source had just been written; with -B, make would write its own dependency files anew, even under -n.
-    new = [word for folder in FOLDERS for path in (TOP / folder).glob("*.c")
+    new = [word for folder in FOLDERS for path in (TOP / folder).rglob("*.c")
            for word in ("-W", f"{os.path.relpath(TOP, build)}/{path.relative_to(TOP)}")]
     said = subprocess.run(["make", "-n", "V=1", *new, "postern"], cwd=build, stdout=subprocess.PIPE, text=True,
                           check=True).stdout
