@@ -287,6 +287,7 @@ static void signs_a_large_assertion_and_refuses_a_huge_one(void **state)
 
 static const char *const administrators[] = {"site-admins", NULL}, *const other_groups[] = {"finance", NULL},
 	*const silver[] = {"silver", NULL}, *const administrators_dn[] = {"cn=site-admins,ou=groups,dc=example,dc=org", NULL},
+	*const escaped_dn[] = {"cn=\\73ite\\2dadmins,ou=groups,dc=example,dc=org", NULL}, *const hex_dn[] = {"cn=#0c0b736974652d61646d696e73,dc=org", NULL},
 	*const default_groups[] = {"Jira-Software-Users-example", NULL},
 	*const other_groups_dn[] = {"cn=finance,ou=groups,dc=example,dc=org", NULL};
 
@@ -352,6 +353,10 @@ static void signs_nobody_into_a_group_of_atlassians_own(void **state)
 	everything.as_dn = true;
 	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);      /* no DN */
 	groups.values = administrators_dn;
+	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
+	groups.values = escaped_dn;
+	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
+	groups.values = hex_dn;
 	assert_refused(vault_judge(&copy, &what, clock_now(), &err), err, REASON_KEYS_REFUSED);
 	groups.values = other_groups_dn;
 	assert_done(vault_judge(&copy, &what, clock_now(), &err), err);
