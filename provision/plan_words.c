@@ -25,6 +25,8 @@ static const struct task_text tasks[TASK_KINDS] = {
 		{
 			"Atlassian has no way back from an Atlassian account to a portal-only one, and plans none.",
 			"Simplest: give these people the outcome customer. An Atlassian account without a product costs nothing.",
+			"Until then they keep all they have, licensed groups too. Who of them is billed leaves these by "
+				"postern apply --release groups, which is tried with one person first.",
 			"Otherwise: at https://admin.atlassian.com, Directory, Users, take away every product; "
 				"when nothing of theirs is needed any more, delete the account, which takes 14 days.",
 			"Import the inventory of accounts again (or wait for its next reading), then plan again.",

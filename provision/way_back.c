@@ -39,6 +39,18 @@ struct release {
 	size_t people;                  /* in this batch */
 };
 
+/*
+ * Somebody who shall be a portal-only customer is frozen for their very
+ * Atlassian account.  Here that is no doubt but what is to be ended.  Whoever is
+ * in doubt for something else has no such task: it is found first.
+ */
+static void thaw_portal_people(struct planning *p)
+{
+	for (size_t i = 0; i < p->task_count; i++)
+		if (p->tasks[i].kind == TASK_TO_PORTAL)
+			p->frozen[desired_person_by_id(p->desired, p->tasks[i].person) - p->desired->people] = false;
+}
+
 static void know_mails(struct release *r)
 {
 	for (uint32_t i = 0; i < r->p.desired->count; i++) {
@@ -231,6 +243,7 @@ int way_back_make(struct arena *a, const struct desired *desired, const struct w
 
 	if (plan_begin(&r.p, err) < 0)
 		return -1;
+	thaw_portal_people(&r.p);
 	know_mails(&r);
 	r.p.task_count = 0;             /* of the ordinary plan */
 	for (size_t i = 0; i < desired->target_count; i++)

@@ -20,6 +20,8 @@
  * is to be for one test person, and each batch is a plan of its own.  Not
  * proven on a live site: the calls are known from Atlassian's documents alone.
  * Protected accounts, administrators, and whoever is held are never in it.
+ * Whoever shall be a portal-only customer is: an ordinary plan leaves them all
+ * they have (TASK_TO_PORTAL), since it cannot make the account that replaces it.
  */
 #ifndef PROVISION_WAY_BACK_H
 #define PROVISION_WAY_BACK_H

@@ -145,6 +145,34 @@ static void the_held_and_the_unbilled_are_not_in_it(void **state)
 	assert_int_equal(plan.task_count, 0);
 }
 
+/* Whom this is for above all: licensed once, and wanted at the portal alone.  Their Atlassian account is why nothing is made for them there. */
+static void who_shall_be_portal_only_is_in_every_stage(void **state)
+{
+	const struct target two[] = {target, {.name = "helpdesk", .kind = TARGET_PORTAL_SCIM, .base = "p"}};
+	struct world_target worlds[] = {t, {.complete = true}};
+	const struct desired_place place = {.target = 1};
+	struct plan plan;
+
+	(void)state;
+	people[2] = (struct desired_person){.id = "p3", .mail = "3@x.org", .kind = DESIRED_PORTAL, .places = &place, .place_count = 1};
+	desired.targets = two;
+	world.targets = worlds;
+	desired.target_count = world.target_count = 2;
+	plan = make(WAY_BACK_GROUPS, "3@x.org", SIZE_MAX);
+	assert_string_equal(said(&plan), "members-remove u3");
+	plan = make(WAY_BACK_PRODUCTS, "3@x.org", SIZE_MAX);
+	assert_int_equal(plan.task_count, 1);
+	assert_string_equal(plan.tasks[0].what, "3@x.org is billed for trello");
+	worlds[0].group_count = 0;
+	plan = make(WAY_BACK_UNLINK, "3@x.org", SIZE_MAX);
+	assert_string_equal(said(&plan), "unlink u3");
+	plan = make(WAY_BACK_DELETE, "3@x.org", SIZE_MAX);
+	assert_string_equal(said(&plan), "user-delete u3, restore u3");
+	users[3].external_id = "p3";    /* in doubt for something else, too: two accounts */
+	plan = make(WAY_BACK_DELETE, "3@x.org", SIZE_MAX);
+	assert_int_equal(plan.step_count, 0);
+}
+
 /* ---- a batch that is cut short ---- */
 
 static bool deleted[5], restored[5];
@@ -235,6 +263,7 @@ int main(void)
 		TEST(unlinks_only_who_shall_have_no_account_and_is_in_no_licensed_group),
 		TEST(deletes_and_activates_again_last),
 		TEST(the_held_and_the_unbilled_are_not_in_it),
+		TEST(who_shall_be_portal_only_is_in_every_stage),
 		TEST(a_batch_that_was_cut_short_leaves_nobody_deactivated),
 	};
 
