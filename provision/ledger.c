@@ -271,6 +271,8 @@ static int note_one(struct arena *a, struct store_txn *t, const struct desired *
 	if (wanted == (p.unwanted_since == 0))
 		return 0;
 	p.unwanted_since = wanted ? 0 : now;
+	if (wanted)
+		p.unlinked = 0;
 	return put_person(a, t, &p, err);
 }
 

@@ -43,6 +43,7 @@ struct ledger_person {
 	int64_t since;
 	int64_t unwanted_since;         /* first look that did not want it; 0: wanted.  Time in which nobody looked does not count as grace */
 	int64_t ended;                  /* when Postern deactivated or revoked it; 0: it did not */
+	int64_t unlinked;               /* when Postern took it off the Atlassian account, or may have; 0: it did not, or it is wanted again */
 };
 
 struct ledger_group {

@@ -149,7 +149,18 @@ static int put_call(struct change *c, const struct ledger_call *call)
 
 /* ---- before ---- */
 
-/* What is begun is known before the call, so that what a killed process made is found to be ours. */
+static int mark_unlinked(struct change *c, int64_t at)
+{
+	struct ledger_person p;
+	int rc = c->step->person ? get_person(c, c->step->person, &p) : 0;
+
+	if (rc <= 0)
+		return rc;
+	p.unlinked = at;
+	return put_person(c, &p);
+}
+
+/* What is begun is known before the call, so that what a killed process made is found to be ours, and what it may have unlinked is left alone. */
 static int intend(struct change *c)
 {
 	const struct step *s = c->step;
@@ -157,6 +168,8 @@ static int intend(struct change *c)
 
 	if (makes_group(s->kind))
 		return put_group(c, s->name, NULL);
+	if (s->kind == STEP_UNLINK)
+		return mark_unlinked(c, c->now);
 	if (!makes_user(s->kind))
 		return 0;
 	p = (struct ledger_person){.target = c->target, .person = s->person, .mail = s->fields.mail, .deed = LEDGER_CREATED,
@@ -226,7 +239,7 @@ static int learn_adopted(struct change *c)
 	p.user = s->user;
 	p.account_id = s->account_id;
 	p.mail = s->fields.mail ? s->fields.mail : p.mail;
-	p.unwanted_since = p.ended = 0;
+	p.unwanted_since = p.ended = p.unlinked = 0;
 	if (put_person(c, &p) < 0 || put_mail(c, p.mail, p.person) < 0)
 		return -1;
 	if (!s->before.external_id || strcmp(s->before.external_id, s->person) == 0)
@@ -353,13 +366,15 @@ int ledger_done(struct ledger *l, uint64_t number, const char *target, const str
 	return end_change(&c, rc);
 }
 
-/* Refused for sure: then nothing was made, and nothing of that name or mail that turns up later is ours. */
+/* Refused for sure: then nothing was made or unlinked, and nothing of that name or mail that turns up later is ours. */
 static int unlearn(struct change *c, const struct step_result *result)
 {
 	if (result->status < 400 || result->status > 499)
 		return 0;
 	if (makes_user(c->step->kind))
 		return forget(c, LEDGER_PEOPLE, c->step->person);
+	if (c->step->kind == STEP_UNLINK)
+		return mark_unlinked(c, 0);
 	return makes_group(c->step->kind) ? forget(c, LEDGER_GROUPS, c->step->name) : 0;
 }
 

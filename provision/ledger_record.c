@@ -107,6 +107,8 @@ struct slice ledger_person_write(struct arena *a, const struct ledger_person *p)
 	json_add_number(&t, "since", p->since);
 	json_add_number(&t, "unwanted_since", p->unwanted_since);
 	json_add_number(&t, "ended", p->ended);
+	if (p->unlinked)
+		json_add_number(&t, "unlinked", p->unlinked);
 	return ended(&t);
 }
 
@@ -198,6 +200,7 @@ int ledger_person_read(struct arena *a, struct slice key, struct slice value, st
 	p.since = json_get_number(object, "since");
 	p.unwanted_since = json_get_number(object, "unwanted_since");
 	p.ended = json_get_number(object, "ended");
+	p.unlinked = json_get_number(object, "unlinked");
 	json_decref(object);
 	*out = p;
 	return 0;

@@ -5,7 +5,9 @@
  * the grace time is over: they may be back tomorrow, and cannot sign on
  * meanwhile.  While a directory was not heard of for too long, nobody is taken
  * to be gone, nor is whoever it has under that mail without telling who it is.
- * Only accounts of ours are ever switched off.
+ * Only accounts of ours are ever switched off, and of these no SCIM user that
+ * the way back took off its account: nobody knows whether that would still
+ * reach the account, which is to stay as it is.
  */
 #include "provision/ledger_record.h"
 #include "provision/plan_parts.h"
@@ -95,7 +97,7 @@ static void look_at(struct planning *p, struct side *s, uint32_t n)
 		state->stays = gone;
 	} else if (has_mail_of(p, &p->asked, s, n)) {
 		s->count.waiting++;
-	} else if (s->world->users[n].active && !s->world->users[n].atlassian) {
+	} else if (s->world->users[n].active && !s->world->users[n].atlassian && !record->unlinked) {
 		switch_off(p, s, n);
 	}
 }

@@ -6,13 +6,15 @@
  * planned only after the world and the inventory were read again, and holds
  * only those who are still billed:
  *
- *  groups   out of the licensed groups.  Undone by putting them back in.
+ *  groups   out of the licensed groups.  Undone by a rule or an exception that
+ *           licenses them, and an ordinary plan.
  *  products what gives access without a group of ours (Trello, a local group)
  *           is a task for a human, by product.
  *  unlink   the SCIM user is taken off the Atlassian account; both stay as
- *           they are.  Undone by provisioning the person again, which links
- *           them.  Only for people who shall have no Atlassian account: anybody
- *           else would be linked again by the next plan.
+ *           they are, and the ledger knows it, so that no later plan switches
+ *           the SCIM user off.  How it is undone is not proven: whether an
+ *           ordinary plan that wants the person again links the two, nobody has
+ *           seen.  So only for people who shall have no Atlassian account.
  *  delete   the SCIM user is deleted, which deactivates the account, and the
  *           account is activated again.  Not undone: the SCIM user is gone.
  *

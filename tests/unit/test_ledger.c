@@ -120,6 +120,25 @@ static void follows_updates_switching_off_and_on(void **state)
 	assert_int_equal(view.people[0].ended, 0);
 }
 
+/* Known before the call, and until it was refused for sure. */
+static void what_may_have_been_unlinked_is_known_as_such(void **state)
+{
+	const struct step cut = {.kind = STEP_UNLINK, .person = "p1", .user = "u1", .account_id = "557"};
+	const struct step_result refused = {.status = 403}, ok = {.status = 204}, lost = {.status = 0};
+	struct error err, why;
+
+	(void)state;
+	error_set(&why, REASON_PROVISION_STEP, "no");
+	done(&create, &made);
+	assert_int_equal(load().people[0].unlinked, 0);
+	assert_done(ledger_failed(ledger, begun(&cut), "org", &cut, &refused, &why, NOW + 1, &err), err);
+	assert_int_equal(load().people[0].unlinked, 0);
+	assert_done(ledger_failed(ledger, begun(&cut), "org", &cut, &lost, &why, NOW + 1, &err), err);
+	assert_int_equal(load().people[0].unlinked, NOW);
+	done(&cut, &ok);
+	assert_int_equal(load().people[0].unlinked, NOW);
+}
+
 static void an_account_that_passes_on_is_the_old_persons_no_more(void **state)
 {
 	const struct step adopt = {.kind = STEP_ADOPT, .person = "p2", .user = "u1", .fields = {.mail = "a@x.org"}, .before = {.external_id = "p1"}};
@@ -414,6 +433,7 @@ int main(void)
 		TEST(remembers_what_was_made),
 		TEST(what_was_there_already_is_adopted),
 		TEST(follows_updates_switching_off_and_on),
+		TEST(what_may_have_been_unlinked_is_known_as_such),
 		TEST(an_account_that_passes_on_is_the_old_persons_no_more),
 		TEST(knows_groups_that_are_ours),
 		TEST(each_call_is_there_before_and_after),

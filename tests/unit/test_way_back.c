@@ -203,7 +203,7 @@ static int do_step(struct arena *arena, void *context, const struct step *step, 
 	(void)err;
 	if (step->kind == STEP_RESTORE)
 		restored[step->user[1] - '1'] = true;
-	else
+	else if (step->kind == STEP_USER_DELETE)
 		deleted[step->user[1] - '1'] = true;
 	out->status = 204;
 	return 0;
@@ -221,20 +221,38 @@ static bool go_on(void *context)
 	return steps_left-- > 0;
 }
 
+static struct ledger *open_ledger(char *folder)
+{
+	struct ledger *file = NULL;
+	struct error err;
+
+	memset(deleted, 0, sizeof(deleted));
+	memset(restored, 0, sizeof(restored));
+	assert_non_null(mkdtemp(folder));
+	assert_done(ledger_open(arena_printf(a, "%s/ledger", folder), LEDGER_WRITE, &file, &err), err);
+	return file;
+}
+
+static void close_ledger(struct ledger *file, const char *folder)
+{
+	ledger_close(file);
+	unlink(arena_printf(a, "%s/ledger", folder));
+	unlink(arena_printf(a, "%s/ledger-lock", folder));
+	rmdir(folder);
+}
+
 static void a_batch_that_was_cut_short_leaves_nobody_deactivated(void **state)
 {
 	const struct step_doer doer = {.read = read_world, .step = do_step};
 	const struct way_back_options way = {.stage = WAY_BACK_DELETE, .most = 1};
 	struct apply_options options = {.way_back = &way, .accept_stopped = true, .now = time_now, .go_on = go_on};
 	struct apply_result result;
-	struct ledger *file;
+	char path[] = "/tmp/postern-way-back-XXXXXX";
+	struct ledger *file = open_ledger(path);
 	struct error err;
 	struct plan plan;
-	char path[] = "/tmp/postern-way-back-XXXXXX";
 
 	(void)state;
-	assert_non_null(mkdtemp(path));
-	assert_done(ledger_open(arena_printf(a, "%s/ledger", path), LEDGER_WRITE, &file, &err), err);
 	t.group_count = 0;
 	plan = make(WAY_BACK_DELETE, NULL, 1);
 	options.given = &plan;
@@ -247,10 +265,45 @@ static void a_batch_that_was_cut_short_leaves_nobody_deactivated(void **state)
 	plan.steps = NULL;
 	plan.step_count = 0;
 	assert_refused(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err, REASON_PLAN_MOVED);
-	ledger_close(file);
-	unlink(arena_printf(a, "%s/ledger", path));
-	unlink(arena_printf(a, "%s/ledger-lock", path));
-	rmdir(path);
+	close_ledger(file, path);
+}
+
+/* How many SCIM users an ordinary plan would switch off, by what the ledger knows after a look. */
+static size_t switched_off(struct ledger *file)
+{
+	struct ledger_view view;
+	struct error err;
+	struct plan plan;
+
+	assert_done(ledger_note(a, file, &desired, NOW, &err), err);
+	assert_done(ledger_load(a, file, &view, &err), err);
+	assert_done(plan_make(a, &desired, &world, &view, &limits, NOW, &plan, &err), err);
+	return plan_step_total(&plan, STEP_USER_DEACTIVATE, 0);
+}
+
+static void who_was_unlinked_is_not_switched_off_by_a_later_plan(void **state)
+{
+	const struct step adopt = {.kind = STEP_ADOPT, .person = "p3", .user = "u3", .fields = {.mail = "3@x.org"}};
+	const struct step_doer doer = {.read = read_world, .step = do_step};
+	const struct way_back_options way = {.stage = WAY_BACK_UNLINK, .only = "3@x.org", .most = 1};
+	const struct apply_options options = {.way_back = &way, .accept_stopped = true, .now = time_now};
+	char path[] = "/tmp/postern-way-back-XXXXXX";
+	struct ledger *file = open_ledger(path);
+	struct apply_result result;
+	struct error err;
+
+	(void)state;
+	t.group_count = 0;
+	assert_done(ledger_adopt(file, &(const char *){target.name}, &adopt, 1, NOW, &err), err);
+	assert_int_equal(switched_off(file), 1);
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_int_equal(result.done, 1);
+	assert_int_equal(switched_off(file), 0);
+	people[2].kind = DESIRED_CUSTOMER;      /* wanted again, and then no more: as anybody else */
+	assert_int_equal(switched_off(file), 0);
+	people[2].kind = DESIRED_NOTHING;
+	assert_int_equal(switched_off(file), 1);
+	close_ledger(file, path);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -265,6 +318,7 @@ int main(void)
 		TEST(the_held_and_the_unbilled_are_not_in_it),
 		TEST(who_shall_be_portal_only_is_in_every_stage),
 		TEST(a_batch_that_was_cut_short_leaves_nobody_deactivated),
+		TEST(who_was_unlinked_is_not_switched_off_by_a_later_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
