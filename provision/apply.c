@@ -67,6 +67,32 @@ static int require_accepted(const struct plan *now, const struct apply_options *
 	return error_set(err, REASON_PLAN_STOPPED, "%s", why);
 }
 
+/* One test person first: a stage of the way back of which nothing was ever done is done for nobody besides. */
+static int require_tried(struct ledger *ledger, const struct plan *now, const struct apply_options *o, bool resumed, struct error *err)
+{
+	const char *stage = o->way_back ? way_back_word(o->way_back->stage) : NULL;
+	size_t people = 0;
+	int tried;
+
+	for (size_t i = 0; i < now->target_count; i++)
+		people += now->counts[i].losing;
+	if (!stage || resumed || people <= 1)
+		return 0;
+	tried = ledger_was_tried(ledger, stage, err);
+	if (tried != 0)
+		return tried < 0 ? -1 : 0;
+	return error_set(err, REASON_PLAN_STOPPED, "nothing was done: stage %s of the way back was never tried. Do it for one person first "
+		"(--person MAIL, or --most 1), and look at the account and the bill a day later", stage);
+}
+
+/* Of which something failed is not tried: with `delete` an account may be left that is not active again. */
+static int note_tried(struct ledger *ledger, const struct apply_result *result, const struct apply_options *o, struct error *err)
+{
+	if (!o->way_back || result->done == 0 || result->failed > 0 || result->people_failed > 0)
+		return 0;
+	return ledger_note_tried(ledger, way_back_word(o->way_back->stage), o->now(o->context), err);
+}
+
 static int begin_run(struct arena *a, struct applying *w, struct error *err)
 {
 	int64_t now = w->options->now(w->options->context);
@@ -104,7 +130,7 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 		load(a, ledger, desired, &world, o->given, &result.resumed, &view, err) < 0 ||
 		make(a, desired, &world, &view, limits, o, &result.plan, err) < 0 ||
 		require_same(a, &result.plan, o->given, result.resumed, err) < 0 ||
-		require_accepted(&result.plan, o, err) < 0)
+		require_accepted(&result.plan, o, err) < 0 || require_tried(ledger, &result.plan, o, result.resumed, err) < 0)
 		return -1;
 	w.plan = &result.plan;
 	w.world = &world;
@@ -116,7 +142,7 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 	if (rc < 0)
 		return -1;
 	result.ended = rc == 1 && result.stop.reason == REASON_NONE;
-	if (result.ended && ledger_run_end(ledger, err) < 0)
+	if (result.ended && (note_tried(ledger, &result, o, err) < 0 || ledger_run_end(ledger, err) < 0))
 		return -1;
 	*out = result;
 	return 0;

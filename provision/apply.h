@@ -64,7 +64,8 @@ struct apply_result {
 
 /*
  * REASON_PLAN_MOVED: what would be done now is not what was given.
- * REASON_PLAN_STOPPED: it is unusual, and nobody accepted that.  Nothing was
+ * REASON_PLAN_STOPPED: it is unusual, and nobody accepted that; or a stage of
+ * the way back is to be done for many and was done for nobody yet.  Nothing was
  * done then.  REASON_STORE: the ledger could not be written, so nothing more
  * was done; the same with whatever `record` says.  Failed steps are no error:
  * they are in *out.

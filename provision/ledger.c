@@ -238,6 +238,40 @@ int ledger_run_end(struct ledger *l, struct error *err)
 	return write_run(NULL, l, (struct slice){NULL, 0}, NULL, err);
 }
 
+int ledger_note_tried(struct ledger *l, const char *stage, int64_t now, struct error *err)
+{
+	struct arena *a;
+	struct store_txn *t;
+	unsigned char at[8];
+	int rc;
+
+	if (store_begin_write(l->store, &t, err) < 0)
+		return -1;
+	a = arena_new();
+	rc = store_put(t, LEDGER_RUN, slice_c(arena_printf(a, LEDGER_TRIED "%s", stage)), ledger_number(at, (uint64_t)now), err);
+	arena_free(a);
+	if (rc == 0)
+		return store_commit(t, err);
+	store_abort(t);
+	return -1;
+}
+
+int ledger_was_tried(struct ledger *l, const char *stage, struct error *err)
+{
+	struct arena *a;
+	struct store_txn *t;
+	struct slice when;
+	int rc;
+
+	if (store_begin_read(l->store, &t, err) < 0)
+		return -1;
+	a = arena_new();
+	rc = store_get(t, LEDGER_RUN, slice_c(arena_printf(a, LEDGER_TRIED "%s", stage)), &when, err);
+	arena_free(a);
+	store_abort(t);
+	return rc;
+}
+
 /* ---- what is learned by looking ---- */
 
 static int put_person(struct arena *a, struct store_txn *t, const struct ledger_person *p, struct error *err)

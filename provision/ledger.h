@@ -15,9 +15,10 @@
  *           person is held until somebody confirms it
  *  calls    each call to Atlassian: written before it is sent, and again with
  *           the answer.  At most LEDGER_CALLS_MAX: the oldest go.
- *  run      the plan that is being applied, until it was done to its end; and
- *           who lost something in the last days, so that many small plans are
- *           not less than a large one
+ *  run      the plan that is being applied, until it was done to its end; which
+ *           stages of the way back were ever done for somebody; and who lost
+ *           something in the last days, so that many small plans are not less
+ *           than a large one
  *
  * A call that was begun and has no answer (the process was killed) may or may
  * not have been done; apply.h reads the world again and so finds out.
@@ -126,6 +127,9 @@ int ledger_adopt(struct ledger *l, const char *const *targets, const struct step
 /* accepted: somebody said yes to what is unusual in it.  Then what it takes is no loss to be added up, nor is any before it. */
 int ledger_run_begin(struct ledger *l, const char *id, bool accepted, int64_t now, struct error *err);
 int ledger_run_end(struct ledger *l, struct error *err);
+/* A plan of this stage of the way back (way_back_word) was done, and nothing of it failed; was that ever so?  1 yes, 0 no. */
+int ledger_note_tried(struct ledger *l, const char *stage, int64_t now, struct error *err);
+int ledger_was_tried(struct ledger *l, const char *stage, struct error *err);
 
 /* ---- what a look at desired state and world teaches ---- */
 /* Since when each account of ours is not wanted; forgets it for those that are.  Of a held person nothing is noted. */

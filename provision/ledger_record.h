@@ -11,11 +11,12 @@
 
 /*
  * people, groups, mails: target NUL second -> JSON.  calls: number, 8 bytes big-endian -> JSON.  run: "run" -> JSON, "last" -> number of
- * the last call, LEDGER_LOSS target NUL user -> when, 8 bytes big-endian.
+ * the last call, LEDGER_TRIED stage -> when, LEDGER_LOSS target NUL user -> when, 8 bytes big-endian.
  */
 enum ledger_table { LEDGER_PEOPLE, LEDGER_GROUPS, LEDGER_MAILS, LEDGER_CALLS, LEDGER_RUN };
 
 #define LEDGER_LOSS "loss "
+#define LEDGER_TRIED "tried "
 
 struct ledger {
 	char *path;

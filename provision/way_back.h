@@ -19,7 +19,8 @@
  *           account is activated again.  Not undone: the SCIM user is gone.
  *
  * Always explicit: each such plan is stopped until it is accepted, the first
- * is to be for one test person, and each batch is a plan of its own.  Not
+ * of a stage is for one test person (apply refuses more), and each batch is a
+ * plan of its own.  Not
  * proven on a live site: the calls are known from Atlassian's documents alone.
  * Protected accounts, administrators, and whoever is held are never in it.
  * Whoever shall be a portal-only customer is: an ordinary plan leaves them all

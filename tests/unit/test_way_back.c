@@ -268,6 +268,31 @@ static void a_batch_that_was_cut_short_leaves_nobody_deactivated(void **state)
 	close_ledger(file, path);
 }
 
+static void a_stage_is_done_for_one_person_before_it_is_for_many(void **state)
+{
+	const struct step_doer doer = {.read = read_world, .step = do_step};
+	struct way_back_options way = {.stage = WAY_BACK_UNLINK, .most = 20};
+	struct apply_options options = {.way_back = &way, .accept_stopped = true, .now = time_now};
+	char path[] = "/tmp/postern-way-back-XXXXXX";
+	struct ledger *file = open_ledger(path);
+	struct apply_result result;
+	struct error err;
+
+	(void)state;
+	t.group_count = 0;
+	assert_refused(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err, REASON_PLAN_STOPPED);
+	assert_non_null(strstr(err.detail, "stage unlink of the way back was never tried"));
+	way.only = "3@x.org";
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_int_equal(result.done, 1);
+	way.only = NULL;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_int_equal(result.done, 2);
+	way.stage = WAY_BACK_DELETE;            /* each for itself */
+	assert_refused(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err, REASON_PLAN_STOPPED);
+	close_ledger(file, path);
+}
+
 /* How many SCIM users an ordinary plan would switch off, by what the ledger knows after a look. */
 static size_t switched_off(struct ledger *file)
 {
@@ -318,6 +343,7 @@ int main(void)
 		TEST(the_held_and_the_unbilled_are_not_in_it),
 		TEST(who_shall_be_portal_only_is_in_every_stage),
 		TEST(a_batch_that_was_cut_short_leaves_nobody_deactivated),
+		TEST(a_stage_is_done_for_one_person_before_it_is_for_many),
 		TEST(who_was_unlinked_is_not_switched_off_by_a_later_plan),
 	};
 
