@@ -162,7 +162,7 @@ static void require_administrator(struct settings_reader *r, const struct settin
 			return;
 	}
 	settings_problem_key(r, map ? map : r->root, "administrators", "must name an administrator outside of the claimed domains, who gets in when "
-		"sign-on fails; unless provision is off");
+		"sign-on fails, and every one inside of them, since nothing finds them; unless provision is off");
 }
 
 /* Read by itself, an inventory is hours old; after a week something is wrong. */

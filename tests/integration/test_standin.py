@@ -506,11 +506,16 @@ def test_a_stand_in_that_broke_a_contract_does_not_end_well(checked, tmp_path, n
 
 
 def test_calls_that_no_contract_holds_are_told_in_the_readme(checked):
-    readme = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text()
+    top = pathlib.Path(__file__).resolve().parents[2]
+    readme = (top / "README.md").read_text()
+    client = "".join(path.read_text() for path in (top / "provision").glob("*.c"))
     listed = checked.control("GET", "contracts")
     for call in listed["unproven"]:
-        told = "portal-only SCIM" if "portal-scim:" in call["endpoint"] else call["endpoint"].rsplit("/", 1)[-1]
-        assert told in readme, call
+        if "portal-scim:" in call["endpoint"]:
+            assert "portal-only SCIM" in readme
+            continue
+        told = call["endpoint"].split("}")[-1].split(" ")[-1]  # what stands behind the last variable
+        assert (told in readme) == (told in client), f"{call}: the client sends it, or README tells it, not both"
     assert all(one["reason"] for one in listed["contradictions"])
     make(checked, "paul", PORTAL_DIRECTORY, domain="partner.org")
     assert checked.requests()[-1]["unproven"] is True
