@@ -99,12 +99,13 @@ static const struct command {
 		"the least harmful first: groups, products, unlink, delete; for one person, or the first N (20).\n"},
 	{"apply", command_apply, "do what the plan says",
 		"usage: postern [-c FILE] apply [--release STAGE [--person MAIL] [--most N]]\n"
-		"               [--yes] [--accept] [--plan ID] [--confirm MAIL]\n\n"
+		"               [--yes] [--accept] [--plan ID] [--confirm MAIL|GROUP]\n\n"
 		"Makes the plan, shows it, asks, and does exactly that.  Cut short at any point, it goes on\n"
 		"where it was when it is called again, and does nothing twice.  --yes: does not ask.\n"
 		"--plan: does it if it is still the plan of this id.  --accept: also what is unusual in\n"
 		"it, which else stops it.  --confirm: a mail that was another person's belongs to who\n"
-		"has it in the directory now.  Exit status 1: something is left to be done.\n"},
+		"has it in the directory now, or what takes a group's place has its products at Atlassian.\n"
+		"Exit status 1: something is left to be done.\n"},
 	{"ledger", command_ledger, "for which accounts Postern answers, and what it asked of Atlassian",
 		"usage: postern [-c FILE] ledger [list]\n"
 		"       postern [-c FILE] ledger calls [--last N] [--failed]\n"

@@ -20,6 +20,12 @@ void plan_task(struct planning *p, enum plan_task_kind kind, size_t target, cons
 		.what = what};
 }
 
+void plan_group_task(struct planning *p, enum plan_task_kind kind, size_t target, const char *group, const char *what)
+{
+	p->tasks = arena_grow(p->arena, p->tasks, p->task_count, sizeof(*p->tasks));
+	p->tasks[p->task_count++] = (struct plan_task){.kind = kind, .target = target, .group = group, .what = what};
+}
+
 void plan_problem(struct planning *p, enum plan_problem_kind kind, size_t target, const char *person, const char *what)
 {
 	p->problems = arena_grow(p->arena, p->problems, p->problem_count, sizeof(*p->problems));

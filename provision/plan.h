@@ -8,7 +8,8 @@
  *
  * What a plan never does:
  *  - take access away before its replacement was given (the order of steps),
- *    nor where the replacement could not be planned (a full group, …);
+ *    nor where the replacement could not be planned (a full group, …), or is
+ *    a group that may have no product yet;
  *  - deactivate what Postern neither made nor adopted, or touch what is
  *    protected, held, or in doubt;
  *  - make an account for a mail that has one of the other kind: kinds cannot
@@ -33,6 +34,7 @@
 #define PLAN_MEMBERS_A_CALL 100
 #define PLAN_MEMBERS_A_GROUP 35000      /* Atlassian's limit (atlassian.md 3.1) */
 #define PLAN_USERS_A_DIRECTORY 150000   /* Atlassian's limit */
+#define PLAN_GROUP_YOUNG 86400          /* seconds: a group made in them may have no product yet, which an administrator gives by hand */
 #define PLAN_CLOCKS_DIFFER 300          /* seconds: an inventory may be so much newer than now */
 #define PLAN_ALL_FROM 3                 /* so many are licensed, and nobody after the plan: that stops it, unless any share may lose */
 #define PLAN_SHARE_FROM 10              /* so many must lose something before a share of all is looked at: one of three is 33 % */
@@ -47,7 +49,8 @@ struct plan_limits {
 	size_t seats_most;              /* more seats than this in addition stop the plan; SIZE_MAX: any number */
 	const char *const *protect;     /* mails, account ids and SCIM ids that are never touched; NULL-terminated, or NULL */
 	const char *const *protect_groups;      /* patterns (* and ?) */
-	const char *const *administrators;      /* as `protect`: the organisation's administrators, found or given */
+	const char *const *administrators;      /* as `protect`: the organisation's administrators, as the settings name them; no interface tells */
+	const char *confirmed_group;    /* somebody said that the groups which take its place have its products; NULL: of none */
 };
 
 enum plan_task_kind {
@@ -59,14 +62,16 @@ enum plan_task_kind {
 	TASK_PORTAL_MAIL,               /* a portal-only customer's mail changed; REST cannot change it */
 	TASK_PORTAL_RETURN,             /* portal access was revoked and is wanted again; REST cannot give it back */
 	TASK_PRODUCTS,                  /* billed for a product that no group of Postern's gives (way_back.h) */
+	TASK_GROUP_PRODUCTS,            /* about a group: those that take its place may have no product yet */
 	TASK_KINDS
 };
 
 struct plan_task {
 	enum plan_task_kind kind;
 	size_t target;
-	const char *person, *mail;
-	const char *what;               /* one sentence about this person */
+	const char *person, *mail;      /* NULL: about a group */
+	const char *group;              /* NULL: about a person */
+	const char *what;               /* one sentence about them */
 };
 
 const char *plan_task_word(enum plan_task_kind kind);           /* "to-managed", … */

@@ -4,40 +4,17 @@
  * added, then all that is taken away: who could not be given everything keeps
  * what they have.
  */
-#include "provision/plan_parts.h"
+#include "provision/plan_groups.h"
 
 #include "base/builtin_groups.h"
 
 #include <stdlib.h>
 
-/* What is different between groups of SCIM, customer organizations and desks of REST. */
-struct form {
-	enum step_kind add, remove, create;
-	bool desks;
-};
-static const struct form scim_form = {STEP_MEMBERS_ADD, STEP_MEMBERS_REMOVE, STEP_GROUP_CREATE, false};
+const struct form plan_scim_form = {STEP_MEMBERS_ADD, STEP_MEMBERS_REMOVE, STEP_GROUP_CREATE, false};
 static const struct form organization_form = {STEP_ORGANIZATION_ADD, STEP_ORGANIZATION_REMOVE, STEP_ORGANIZATION_CREATE, false};
 static const struct form desk_form = {STEP_DESK_ADD, STEP_DESK_REMOVE, STEP_KINDS, true};
 
-struct group_work {
-	const char *name;
-	const struct world_group *group;        /* NULL: not there */
-	bool licensed;
-	uint32_t *wanted;               /* indices of wants */
-	size_t count, filled;
-};
-
-/* One form of groups at one target. */
-struct work {
-	struct planning *p;
-	struct side *side;
-	const struct form *form;
-	struct group_work *groups;
-	size_t n;
-	uint32_t mark;                  /* the last one given */
-};
-
-static bool is_in(const char *const *list, const char *name)
+bool plan_is_in(const char *const *list, const char *name)
 {
 	for (; list && *list; list++)
 		if (strcmp(*list, name) == 0)
@@ -71,7 +48,7 @@ static void list_groups(struct work *w, const char *const *names)
 	for (; names && *names; names++) {
 		w->groups = arena_grow(w->p->arena, w->groups, w->n, sizeof(*w->groups));
 		w->groups[w->n++] = (struct group_work){.name = *names, .group = find_group(w, *names),
-			.licensed = !w->form->desks && is_in(w->side->target->licensed, *names)};
+			.licensed = !w->form->desks && plan_is_in(w->side->target->licensed, *names)};
 	}
 	if (w->n > 1)
 		qsort(w->groups, w->n, sizeof(*w->groups), name_order);
@@ -170,26 +147,24 @@ static void add_to_batch(struct batch *b, const char *person, const char *user, 
 		end_batch(b);
 }
 
-/* Index of a member among the users; NOBODY: the target does not list it. */
-static uint32_t user_number(const struct side *s, const char *id)
+uint32_t plan_user_number(const struct side *s, const char *id)
 {
 	const struct world_user *u = world_user_by_id(s->world, id);
 
 	return u ? (uint32_t)(u - s->world->users) : NOBODY;
 }
 
-/* Who is wanted gets the mark returned; who is wanted and in the group gets the one after it. */
-static uint32_t mark_members(struct work *w, const struct group_work *g)
+uint32_t plan_mark_members(struct work *w, const struct group_work *g)
 {
 	struct side *s = w->side;
-	uint32_t wanted = w->mark + 1;
+	uint32_t wanted = s->mark + 1;
 
-	w->mark += 2;
+	s->mark += 2;
 	for (size_t i = 0; i < g->filled; i++)
 		if (s->wants[g->wanted[i]].user != NOBODY)
 			s->users[s->wants[g->wanted[i]].user].mark = wanted;
 	for (size_t i = 0; g->group && i < g->group->member_count; i++) {
-		uint32_t n = user_number(s, g->group->members[i]);
+		uint32_t n = plan_user_number(s, g->group->members[i]);
 
 		if (n != NOBODY && s->users[n].mark == wanted)
 			s->users[n].mark = wanted + 1;
@@ -276,7 +251,7 @@ static void add_members(struct work *w, const struct group_work *g)
 {
 	struct batch batch = {.w = w, .group = g, .phase = PHASE_ADD, .kind = w->form->add};
 	size_t room = room_in(w, g), added = 0, left_out = 0;
-	uint32_t wanted = mark_members(w, g);
+	uint32_t wanted = plan_mark_members(w, g);
 	enum plan_problem_kind kind;
 	const char *refusal = refuses(w, g, &kind);
 
@@ -298,25 +273,25 @@ static void add_members(struct work *w, const struct group_work *g)
 	tell_left_out(w, g, left_out, refusal, kind);
 }
 
-static bool is_stranger(const struct account_state *state)
+bool plan_is_stranger(const struct account_state *state)
 {
 	return state->person == NOBODY && state->record == NOBODY;
 }
 
-static void remove_members(struct work *w, const struct group_work *g)
+void plan_remove_members(struct work *w, const struct group_work *g)
 {
 	struct batch batch = {.w = w, .group = g, .phase = PHASE_REMOVE, .kind = w->form->remove};
 	struct side *s = w->side;
-	uint32_t wanted = mark_members(w, g);
+	uint32_t wanted = plan_mark_members(w, g);
 	size_t strangers = 0;
 
 	if (!g->group || g->group->fixed || plan_guards_group(w->p, g->name))
 		return;
 	for (size_t i = 0; i < g->group->member_count; i++) {
-		uint32_t n = user_number(s, g->group->members[i]);
+		uint32_t n = plan_user_number(s, g->group->members[i]);
 		struct account_state *state;
 
-		if (n == NOBODY || is_stranger(&s->users[n])) {
+		if (n == NOBODY || plan_is_stranger(&s->users[n])) {
 			strangers++;
 			continue;
 		}
@@ -343,7 +318,7 @@ void plan_count_licensed(struct side *s)
 		const struct world_group *g = world_group_by_name(s->world, *name);
 
 		for (size_t i = 0; g && i < g->member_count; i++) {
-			uint32_t n = user_number(s, g->members[i]);
+			uint32_t n = plan_user_number(s, g->members[i]);
 
 			if (n == NOBODY)
 				continue;
@@ -369,19 +344,15 @@ static void plan_side(struct planning *p, struct side *s)
 	size_t n = 0;
 
 	plan_count_licensed(s);
-	works[n++] = begin_work(p, s, is_scim(s) ? &scim_form : &organization_form);
+	works[n++] = begin_work(p, s, is_scim(s) ? &plan_scim_form : &organization_form);
 	if (!is_scim(s))
 		works[n++] = begin_work(p, s, &desk_form);
-	for (size_t i = 0; i < n; i++) {
-		works[i].mark = i > 0 ? works[i - 1].mark : 0;
+	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < works[i].n; k++)
 			add_members(&works[i], &works[i].groups[k]);
-	}
-	for (size_t i = 0; i < n; i++) {
-		works[i].mark = works[n - 1 - i].mark > works[i].mark ? works[n - 1 - i].mark : works[i].mark;
+	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < works[i].n; k++)
-			remove_members(&works[i], &works[i].groups[k]);
-	}
+			plan_leave_group(&works[i], &works[i].groups[k]);
 }
 
 void plan_groups(struct planning *p)
@@ -389,47 +360,4 @@ void plan_groups(struct planning *p)
 	for (size_t i = 0; i < p->desired->target_count; i++)
 		if (p->sides[i].usable)
 			plan_side(p, &p->sides[i]);
-}
-
-/* ---- groups of ours that nothing names any more ---- */
-
-static void delete_group(struct planning *p, struct side *s, const struct world_group *g)
-{
-	struct step *step;
-
-	for (size_t i = 0; i < g->member_count; i++) {
-		uint32_t n = user_number(s, g->members[i]);
-
-		if (n == NOBODY || is_stranger(&s->users[n]) || s->users[n].stays || s->users[n].guarded) {
-			plan_problem(p, PROBLEM_GROUP_KEPT, s->number, NULL, arena_printf(p->arena,
-				"%s is not named any more, but somebody is in it who stays: it is kept", g->name));
-			return;
-		}
-	}
-	for (size_t i = 0; i < g->member_count; i++) {
-		s->users[user_number(s, g->members[i])].loses = true;
-		s->count.removed++;
-	}
-	step = plan_step(p, PHASE_DELETE, STEP_GROUP_DELETE, s);
-	step->name = g->name;
-	step->group = g->id;
-	step->why = "made by Postern, and no rule, mark or setting names it any more";
-}
-
-void plan_deletions(struct planning *p)
-{
-	for (size_t i = 0; i < p->ledger->group_count && !p->desired->groups_unsure; i++) {
-		const struct ledger_group *ours = &p->ledger->groups[i];
-
-		for (size_t k = 0; k < p->desired->target_count; k++) {
-			struct side *s = &p->sides[k];
-			const struct world_group *g;
-
-			if (!s->usable || !is_scim(s) || strcmp(ours->target, s->target->name) != 0 || is_in(s->target->groups, ours->name))
-				continue;
-			g = world_group_by_name(s->world, ours->name);
-			if (g && ours->id && strcmp(g->id, ours->id) == 0 && !plan_guards_group(p, g->name))
-				delete_group(p, s, g);
-		}
-	}
 }

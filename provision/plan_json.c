@@ -63,6 +63,18 @@ static void write_counts(struct text *t, const struct plan *p)
 	text_add_c(t, "]");
 }
 
+/* What a human does about it; for readers, and not read again. */
+static void write_help(struct text *t, enum plan_task_kind kind)
+{
+	const char *const *steps = plan_task_steps(kind);
+	size_t n = 0;
+
+	while (steps[n])
+		n++;
+	json_add_list(t, "steps", steps, n);
+	json_add_text(t, "link", plan_task_link(kind));
+}
+
 static void write_tasks(struct text *t, const struct plan *p)
 {
 	begin_list(t, "tasks");
@@ -73,7 +85,9 @@ static void write_tasks(struct text *t, const struct plan *p)
 		json_add_text(t, "target", p->targets[p->tasks[i].target]);
 		json_add_text(t, "person", p->tasks[i].person);
 		json_add_text(t, "mail", p->tasks[i].mail);
+		json_add_text(t, "group", p->tasks[i].group);
 		json_add_text(t, "what", p->tasks[i].what);
+		write_help(t, p->tasks[i].kind);
 		text_add_c(t, "}");
 	}
 	text_add_c(t, "]");
@@ -206,6 +220,7 @@ static int read_tasks(struct reading *r)
 			return -1;
 		tasks[i].person = json_get_text(r->arena, o, "person");
 		tasks[i].mail = json_get_text(r->arena, o, "mail");
+		tasks[i].group = json_get_text(r->arena, o, "group");
 		tasks[i].what = json_get_text(r->arena, o, "what");
 	}
 	r->plan.tasks = tasks;

@@ -59,6 +59,7 @@ struct side {
 	size_t want_count;
 	uint32_t *want_of_user;         /* of each world user; NOBODY */
 	size_t creates;
+	uint32_t mark;                  /* the last one given to its users */
 	struct plan_count count;
 };
 
@@ -115,6 +116,7 @@ int plan_begin(struct planning *p, struct error *err);
 void plan_end(struct planning *p, struct plan *plan);
 struct step *plan_step(struct planning *p, enum phase phase, enum step_kind kind, const struct side *side);
 void plan_task(struct planning *p, enum plan_task_kind kind, size_t target, const struct desired_person *person, const char *what);
+void plan_group_task(struct planning *p, enum plan_task_kind kind, size_t target, const char *group, const char *what);
 void plan_problem(struct planning *p, enum plan_problem_kind kind, size_t target, const char *person, const char *what);
 static inline bool is_scim(const struct side *side)
 {

@@ -90,6 +90,17 @@ static const struct task_text tasks[TASK_KINDS] = {
 			"The bill follows with up to a day's delay. Import the inventory again, then look once more.",
 		},
 	},
+	[TASK_GROUP_PRODUCTS] = {
+		"group-products", "New groups that need the products of those whose place they take",
+		"https://support.atlassian.com/user-management/docs/manage-group-access-to-apps/",
+		{
+			"postern apply makes the new group, and puts its people in. It gives no access yet, so they stay in the old one, too.",
+			"Open https://admin.atlassian.com, Apps, the site, the product, Users, Add groups: "
+				"give the new group each product and role of the old one.",
+			"postern apply --confirm OLDGROUP says that this was done, or that there is nothing to give: the old group is left, "
+				"and deleted where nothing names it.",
+		},
+	},
 };
 
 const char *plan_task_word(enum plan_task_kind kind)

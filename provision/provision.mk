@@ -28,11 +28,12 @@ provision_libprovision_a_SOURCES = \
 	provision/plan_attach.c \
 	provision/plan_beyond.c \
 	provision/plan_fingerprint.c \
-	provision/plan_groups.c \
+	provision/plan_groups.c provision/plan_groups.h \
 	provision/plan_json.c \
 	provision/plan_kinds.c \
 	provision/plan_leaving.c \
 	provision/plan_match.c \
+	provision/plan_moves.c \
 	provision/plan_parts.h \
 	provision/plan_people.c \
 	provision/plan_sides.c \

@@ -17,7 +17,7 @@ struct asked {
 	bool yes, accept;
 	const char *release, *person, *most;
 	struct way_back_options way_back;
-	const char *confirm;            /* a mail that moved to another person: it is theirs; NULL: nothing is confirmed */
+	const char *confirm;            /* a mail that moved to another person is theirs, or what takes a group's place has its products; NULL */
 	const char *by;                 /* who asks */
 	const char *plan;               /* id of the plan that somebody saw; NULL: it is shown now */
 };
@@ -38,7 +38,7 @@ static void on_signal(int number)
 
 static int usage(void)
 {
-	fputs("usage: postern apply [--release STAGE [--person MAIL] [--most N]] [--yes] [--accept] [--plan ID] [--confirm MAIL]\n", stderr);
+	fputs("usage: postern apply [--release STAGE [--person MAIL] [--most N]] [--yes] [--accept] [--plan ID] [--confirm MAIL|GROUP]\n", stderr);
 	return 2;
 }
 
@@ -179,6 +179,26 @@ static bool is_confirmed(const struct asked *q)
 	return false;
 }
 
+static bool asks_about(const struct plan *plan, const char *group)
+{
+	for (size_t i = 0; i < plan->task_count; i++)
+		if (plan->tasks[i].kind == TASK_GROUP_PRODUCTS && strcmp(plan->tasks[i].group, group) == 0)
+			return true;
+	return false;
+}
+
+/* Holds for this plan alone, which leaves the group.  What that changes has lines of its own in the audit. */
+static int confirm_group(struct provisioning *p, const char *group, struct error *err)
+{
+	p->limits.confirmed_group = group;
+	if (provisioning_plan(p, err) < 0)
+		return -1;
+	if (asks_about(&p->plan, group))
+		return error_set(err, REASON_SETTINGS, "--confirm: what takes the place of %.200s is not there yet: postern apply makes it, then give "
+			"it its products at Atlassian, and confirm", group);
+	return 0;
+}
+
 /* What the plan asks about this mail is answered: it belongs to who has it in the directory.  The plan is made anew. */
 static int confirm_mail(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
 {
@@ -187,7 +207,6 @@ static int confirm_mail(struct provisioning *p, const struct asked *q, struct au
 	size_t n = 0;
 
 	provision_audit_begin(&lines, audit, p, q->by, false);
-
 	for (size_t i = 0; i < p->plan.task_count; i++) {
 		const struct plan_task *t = &p->plan.tasks[i];
 
@@ -201,8 +220,13 @@ static int confirm_mail(struct provisioning *p, const struct asked *q, struct au
 		n++;
 	}
 	if (n == 0)
-		return error_set(err, REASON_SETTINGS, "--confirm: the plan does not ask whose %.200s is", mail);
+		return error_set(err, REASON_SETTINGS, "--confirm: the plan asks about no mail and no group %.200s", mail);
 	return provisioning_plan(p, err);
+}
+
+static int confirm(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
+{
+	return asks_about(&p->plan, q->confirm) ? confirm_group(p, q->confirm, err) : confirm_mail(p, q, audit, err);
 }
 
 static int work(struct provisioning *p, const struct asked *q, struct audit *audit)
@@ -210,7 +234,7 @@ static int work(struct provisioning *p, const struct asked *q, struct audit *aud
 	struct error err;
 
 	if (provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0 ||
-		(q->confirm && confirm_mail(p, q, audit, &err) < 0))
+		(q->confirm && confirm(p, q, audit, &err) < 0))
 		return fail(p->arena, &err);
 	if (q->plan && strcmp(q->plan, p->plan.id) != 0) {
 		error_set(&err, REASON_PLAN_MOVED, "the plan is %s now, not %s any more: look at it with postern plan", p->plan.id, q->plan);

@@ -172,6 +172,13 @@ static void print_target(const struct provisioning *p, size_t target)
 
 /* ---- for humans ---- */
 
+static const char *about(const struct provisioning *p, const struct plan_task *t)
+{
+	if (t->mail || t->group)
+		return report_clean(p->arena, t->mail ? t->mail : t->group);
+	return provisioning_who(p->arena, p, t->person);
+}
+
 static void print_tasks(const struct provisioning *p, enum plan_detail detail)
 {
 	const struct plan *plan = &p->plan;
@@ -184,8 +191,7 @@ static void print_tasks(const struct provisioning *p, enum plan_detail detail)
 			h.total += plan->tasks[i].kind == kind;
 		for (size_t i = 0; i < plan->task_count; i++) {
 			if (plan->tasks[i].kind == kind)
-				line(&h, plan->tasks[i].mail ? report_clean(p->arena, plan->tasks[i].mail) : provisioning_who(p->arena, p, plan->tasks[i].person),
-					report_clean(p->arena, plan->tasks[i].what));
+				line(&h, about(p, &plan->tasks[i]), report_clean(p->arena, plan->tasks[i].what));
 		}
 		if (!h.total)
 			continue;

@@ -159,6 +159,30 @@ def test_who_leaves_the_agents_is_no_longer_licensed_but_still_a_customer(compan
     assert "Nothing is to be changed." in said(parts, "plan")
 
 
+def members_of(atlassian, name):
+    found = atlassian.scim("GET", f'/Groups?filter=displayName%20eq%20"{name}"').json["Resources"]
+    return {m["value"] for m in found[0].get("members", [])} if found else None
+
+
+def test_a_group_of_another_name_gets_its_products_before_the_old_one_goes(company_at_atlassian):
+    parts = company_at_atlassian
+    said(parts, "apply", "--yes")
+    agents = members_of(parts.atlassian, "agents")
+    settings = settings_with_accounts(parts, parts.atlassian)
+    parts.write_postern_files(settings.replace("licensed: [agents]", "licensed: [engineers]"))
+    assert "is not there yet" in said(parts, "apply", "--yes", "--confirm", "agents", status=1)
+    text = said(parts, "apply", "--yes")
+    assert f"give engineers what agents gives access to; {len(agents)} people stay in agents until then" in text
+    assert members_of(parts.atlassian, "engineers") == members_of(parts.atlassian, "agents") == agents
+    task, = plan(parts)["tasks"]
+    assert (task["task"], task["group"]) == ("group-products", "agents") and task["link"].startswith("https://")
+    assert any("--confirm OLDGROUP" in step for step in task["steps"])
+    assert "Nothing is to be changed." in said(parts, "apply", "--yes")
+    assert "the limit is 10" in said(parts, "apply", "--yes", "--confirm", "agents", status=1)
+    said(parts, "apply", "--yes", "--accept", "--confirm", "agents")
+    assert members_of(parts.atlassian, "agents") is None and members_of(parts.atlassian, "engineers") == agents
+
+
 def test_killed_anywhere_it_goes_on_and_does_nothing_twice(company_at_atlassian):
     parts = company_at_atlassian
     parts.atlassian.switch(latency=20)
@@ -239,7 +263,7 @@ def test_a_mail_of_a_new_entry_is_theirs_when_somebody_says_so(company_at_atlass
     said(parts, "fill")
     text = said(parts, "plan")
     assert "postern apply --confirm MAIL" in text and person["mail"] in text[text.index("Somebody must"):], text
-    assert "does not ask whose" in said(parts, "apply", "--yes", "--confirm", "nobody@example.org", status=1)
+    assert "asks about no mail" in said(parts, "apply", "--yes", "--confirm", "nobody@example.org", status=1)
     text = said(parts, "apply", "--yes", "--confirm", person["mail"])
     assert f"is that of {company.object_id('another')} now" in text
     assert parts.atlassian.counts()["atlassian"] == before

@@ -415,6 +415,46 @@ static void who_was_not_given_the_new_group_keeps_the_old_one(void **state)
 	assert_false(model_is_in(model, ORG, "agents", "p0@x.org"));
 }
 
+/* A group is deleted for everybody in it at once, so not after anything failed. */
+static void the_old_group_stays_where_somebody_was_not_put_into_the_new_one(void **state)
+{
+	struct desired_person people[] = {person("p0", DESIRED_LICENSED), person("p1", DESIRED_LICENSED)};
+	struct apply_result result;
+	struct plan plan;
+
+	(void)state;
+	want(people, 2);
+	plan = make();
+	do_apply(&plan);
+	targets[ORG].groups = LIST("customers", "engineers", "staff");
+	targets[ORG].licensed = LIST("engineers");
+	people[0].groups = people[1].groups = LIST("engineers", "staff");
+	now += DAY;
+	want(people, 1);                /* p1 is gone, and in the grace time: nothing of theirs is touched */
+	plan = make();
+	do_apply(&plan);
+	assert_true(model_is_in(model, ORG, "engineers", "p0@x.org"));
+	assert_true(model_is_in(model, ORG, "agents", "p0@x.org"));
+
+	want(people, 2);
+	now += DAY;
+	limits.confirmed_group = "agents";
+	model->fail_kind = STEP_MEMBERS_ADD;
+	model->fails = 1;
+	plan = make();
+	assert_int_equal(plan_step_total(&plan, STEP_GROUP_DELETE, ORG), 1);
+	result = do_apply(&plan);
+	assert_int_equal(result.failed, 1);
+	assert_int_equal(result.left_out, 1);
+	assert_true(model_is_in(model, ORG, "agents", "p0@x.org"));
+	assert_true(model_is_in(model, ORG, "agents", "p1@x.org"));
+
+	plan = make();
+	assert_int_equal(do_apply(&plan).failed, 0);
+	assert_true(model_is_in(model, ORG, "engineers", "p1@x.org"));
+	assert_null(model_group_of(model, ORG, "agents"));
+}
+
 static void who_could_not_be_made_is_left_out_of_groups_alone(void **state)
 {
 	struct desired_person people[] = {person("p0", DESIRED_CUSTOMER), person("p1", DESIRED_CUSTOMER)};
@@ -713,6 +753,7 @@ int main(void)
 		TEST(a_run_that_was_cut_short_does_nothing_that_was_not_shown),
 		TEST(an_unusual_plan_wants_to_be_accepted),
 		TEST(who_was_not_given_the_new_group_keeps_the_old_one),
+		TEST(the_old_group_stays_where_somebody_was_not_put_into_the_new_one),
 		TEST(who_could_not_be_made_is_left_out_of_groups_alone),
 		TEST(a_refused_key_stops_its_targets_and_no_other),
 		TEST(each_change_is_recorded_before_its_call_and_with_its_answer),

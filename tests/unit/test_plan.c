@@ -111,6 +111,7 @@ static struct ledger_person ours(const char *target, const char *person, const c
 
 #define SET_USERS(target, list) (worlds[target].users = (list), worlds[target].user_count = COUNT(list))
 #define SET_GROUPS(target, list) (worlds[target].groups = (list), worlds[target].group_count = COUNT(list))
+#define SET_MADE(list) (ledger.groups = (list), ledger.group_count = COUNT(list))
 #define SET_LEDGER(list) (ledger.people = (list), ledger.count = COUNT(list))
 
 static struct plan make(const struct desired_person *people, size_t count)
@@ -142,7 +143,7 @@ static const char *said(const struct plan *plan)
 static void assert_task(const struct plan *plan, enum plan_task_kind kind, const char *person)
 {
 	for (size_t i = 0; i < plan->task_count; i++)
-		if (plan->tasks[i].kind == kind && strcmp(plan->tasks[i].person, person) == 0)
+		if (plan->tasks[i].kind == kind && strcmp(plan->tasks[i].person ? plan->tasks[i].person : plan->tasks[i].group, person) == 0)
 			return;
 	fail_msg("no task %s for %s", plan_task_word(kind), person);
 }
@@ -810,15 +811,15 @@ static void a_group_of_ours_that_nothing_names_is_deleted_last(void **state)
 	struct world_user users[] = {user("u1", "p1", "a@x.org"), user("u2", NULL, "b@x.org")};
 	struct world_group groups[] = {group("g2", "customers", NULL), group("g9", "old", LIST("u1")), group("g8", "theirs", NULL)};
 	const struct ledger_person records[] = {ours("organisation", "p1", "u1", "a@x.org")};
-	const struct ledger_group made[] = {{.target = "organisation", .name = "old", .id = "g9"}};
+	const struct ledger_group made[] = {{.target = "organisation", .name = "customers", .id = "g2"},
+		{.target = "organisation", .name = "old", .id = "g9", .since = 1}};
 	struct plan plan;
 
 	(void)state;
 	SET_USERS(ORG, users);
 	SET_GROUPS(ORG, groups);
 	SET_LEDGER(records);
-	ledger.groups = made;
-	ledger.group_count = 1;
+	SET_MADE(made);
 	plan = make(people, 1);
 	assert_string_equal(said(&plan), "members-add customers:p1, group-delete old");
 	assert_int_equal(plan.counts[ORG].losing, 1);
@@ -827,9 +828,98 @@ static void a_group_of_ours_that_nothing_names_is_deleted_last(void **state)
 	assert_string_equal(said(&plan), "members-add customers:p1");
 	groups_unsure = false;
 	groups[1] = group("g9", "old", LIST("u1", "u2"));
-	plan = make(people, 1);
-	assert_string_equal(said(&plan), "members-add customers:p1");
+	plan = make(people, 1);        /* who has no business there leaves it */
+	assert_string_equal(said(&plan), "members-add customers:p1, members-remove old:p1");
 	assert_problem(&plan, PROBLEM_GROUP_KEPT);
+}
+
+/* Three of the agents' group, which was called otherwise before: p3 is none any more. */
+static struct plan make_renamed(struct world_group *groups, size_t group_count)
+{
+	static struct desired_person people[3];
+	static struct world_user users[3];
+	static struct ledger_person records[3];
+
+	people[0] = licensed("p1", "a@x.org");
+	people[1] = licensed("p2", "b@x.org");
+	people[2] = denied("p3", "c@x.org");
+	for (int i = 0; i < 3; i++) {
+		users[i] = user(LIST("u1", "u2", "u3")[i], people[i].id, people[i].mail);
+		records[i] = ours("organisation", people[i].id, users[i].id, people[i].mail);
+	}
+	SET_USERS(ORG, users);
+	SET_LEDGER(records);
+	worlds[ORG].groups = groups;
+	worlds[ORG].group_count = group_count;
+	return make(people, 3);
+}
+
+static void a_group_of_another_name_takes_the_old_ones_place_when_somebody_says_so(void **state)
+{
+	struct world_group before[] = {group("g9", "old", LIST("u1", "u2", "u3"))};
+	struct world_group after[] = {group("g1", "agents", LIST("u1", "u2")), group("g9", "old", LIST("u1", "u2"))};
+	const struct ledger_group made[] = {{.target = "organisation", .name = "agents", .id = "g1", .since = NOW},
+		{.target = "organisation", .name = "old", .id = "g9", .since = NOW - 100 * DAY}};
+	struct plan plan, read;
+	struct error err;
+
+	(void)state;
+	ledger.groups = &made[1];
+	ledger.group_count = 1;
+	limits.confirmed_group = "old";         /* of a group that is not there yet nobody knows what it gives */
+	plan = make_renamed(before, 1);
+	assert_string_equal(said(&plan), "group-create agents, members-add agents:p1+p2, members-remove old:p3");
+	assert_task(&plan, TASK_GROUP_PRODUCTS, "old");
+	assert_string_equal(plan.tasks[0].what, "give agents what old gives access to; 2 people stay in old until then");
+	assert_done(plan_read(a, plan_write(a, &plan), &read, &err), err);
+	assert_string_equal(read.tasks[0].group, "old");
+
+	SET_MADE(made);
+	limits.confirmed_group = NULL;
+	plan = make_renamed(after, 2);
+	assert_string_equal(said(&plan), "");
+	assert_task(&plan, TASK_GROUP_PRODUCTS, "old");
+	limits.confirmed_group = "agents";      /* another one */
+	plan = make_renamed(after, 2);
+	assert_string_equal(said(&plan), "");
+
+	limits.confirmed_group = "old";
+	plan = make_renamed(after, 2);
+	assert_string_equal(said(&plan), "group-delete old");
+	assert_int_equal(plan.task_count, 0);
+	assert_int_equal(plan.counts[ORG].losing, 2);
+}
+
+static void who_goes_to_a_young_group_stays_in_the_old_one_for_a_day(void **state)
+{
+	struct world_group groups[] = {group("g1", "agents", LIST("u1", "u2")), group("g9", "old", LIST("u1", "u2", "u3"))};
+	struct ledger_group made[] = {{.target = "organisation", .name = "agents", .id = "g1", .since = NOW - DAY + 1},
+		{.target = "organisation", .name = "old", .id = "g9", .since = NOW - 100 * DAY}};
+	struct plan plan;
+
+	(void)state;
+	targets[ORG].groups = LIST("agents", "customers", "old");
+	targets[ORG].licensed = LIST("agents", "old");
+	SET_MADE(made);
+	plan = make_renamed(groups, 2);
+	assert_string_equal(said(&plan), "members-remove old:p3");
+	assert_task(&plan, TASK_GROUP_PRODUCTS, "old");
+	limits.confirmed_group = "old";
+	plan = make_renamed(groups, 2);
+	assert_string_equal(said(&plan), "members-remove old:p1+p2+p3");
+	limits.confirmed_group = NULL;
+	made[0].since = NOW - DAY;
+	plan = make_renamed(groups, 2);
+	assert_string_equal(said(&plan), "members-remove old:p1+p2+p3");
+	assert_int_equal(plan.task_count, 0);
+	made[0].since = NOW - 1;        /* older than the old one */
+	made[1].since = NOW;
+	plan = make_renamed(groups, 2);
+	assert_string_equal(said(&plan), "members-remove old:p1+p2+p3");
+	targets[ORG].licensed = LIST("agents"); /* customers who became licensed leave what customers have */
+	made[1].since = NOW - 100 * DAY;
+	plan = make_renamed(groups, 2);
+	assert_string_equal(said(&plan), "members-remove old:p1+p2+p3");
 }
 
 /* ---- the safety stop ---- */
@@ -910,6 +1000,8 @@ static void is_written_and_read_back_the_same(void **state)
 	assert_slice_is(plan_write(a, &read), json.p);
 	assert_int_equal(read.step_count, plan.step_count);
 	assert_int_equal(read.task_count, 2);
+	assert_non_null(strstr(json.p, "\"steps\":[\"An account at Atlassian belongs to one mail, so only one of them can have one.\",\"Correct "));
+	assert_non_null(strstr(json.p, "\"link\":\"https://support.atlassian.com/provisioning-users/docs/understand-user-provisioning/\"}"));
 	assert_string_equal(read.id, plan.id);
 	assert_null(plan_beyond(a, &read, &plan));
 	assert_null(plan_beyond(a, &plan, &read));
@@ -1016,6 +1108,8 @@ int main(void)
 		TEST(strangers_and_what_was_not_read_are_left_alone),
 		TEST(an_organization_that_scim_keeps_is_left_alone),
 		TEST(a_group_of_ours_that_nothing_names_is_deleted_last),
+		TEST(a_group_of_another_name_takes_the_old_ones_place_when_somebody_says_so),
+		TEST(who_goes_to_a_young_group_stays_in_the_old_one_for_a_day),
 		TEST(stops_when_many_would_lose_something),
 		TEST(stops_when_seats_rise_too_far),
 		TEST(is_written_and_read_back_the_same),
