@@ -223,7 +223,9 @@ static void print_way_back(const struct provisioning *p)
 	const char *undo = way_back_undo(p->way_back->stage);
 
 	printf("\nThe way back, stage %s: %s\n", way_back_word(p->way_back->stage), way_back_says(p->way_back->stage));
-	printf("Undone: %s\n", undo ? undo : "it is not.  Try it with one person first (--person MAIL), and wait a day.");
+	printf("Undone: %s\n", undo ? undo : "it is not.");
+	if (p->way_back->stage != WAY_BACK_PRODUCTS)
+		puts("It is done for one person first (--person MAIL): postern apply refuses more until that went well.  Wait a day then.");
 	if (!p->inventory_as_of)
 		puts("Nobody knows who is billed: postern accounts import FILE.csv, or postern accounts refresh, says it.");
 	puts("Not proven on a live site yet.");
