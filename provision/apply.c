@@ -129,8 +129,10 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 	if (doer->read(a, doer->context, &world, err) < 0 ||
 		load(a, ledger, desired, &world, o->given, &result.resumed, &view, err) < 0 ||
 		make(a, desired, &world, &view, limits, o, &result.plan, err) < 0 ||
-		require_same(a, &result.plan, o->given, result.resumed, err) < 0 ||
-		require_accepted(&result.plan, o, err) < 0 || require_tried(ledger, &result.plan, o, result.resumed, err) < 0)
+		require_same(a, &result.plan, o->given, result.resumed, err) < 0)
+		return -1;
+	*out = result;
+	if (require_accepted(&result.plan, o, err) < 0 || require_tried(ledger, &result.plan, o, result.resumed, err) < 0)
 		return -1;
 	w.plan = &result.plan;
 	w.world = &world;

@@ -65,10 +65,10 @@ struct apply_result {
 /*
  * REASON_PLAN_MOVED: what would be done now is not what was given.
  * REASON_PLAN_STOPPED: it is unusual, and nobody accepted that; or a stage of
- * the way back is to be done for many and was done for nobody yet.  Nothing was
- * done then.  REASON_STORE: the ledger could not be written, so nothing more
- * was done; the same with whatever `record` says.  Failed steps are no error:
- * they are in *out.
+ * the way back is to be done for many and was done for nobody yet.  *out has
+ * the plan; nothing was done then.  REASON_STORE: the ledger could not be
+ * written, so nothing more was done; the same with whatever `record` says.
+ * Failed steps are no error: they are in *out.
  */
 int apply(struct arena *a, const struct desired *desired, const struct plan_limits *limits, struct ledger *ledger,
 	const struct step_doer *doer, const struct apply_options *options, struct apply_result *out, struct error *err);

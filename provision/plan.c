@@ -54,6 +54,27 @@ static void count_users(const struct planning *p, struct side *s)
 	}
 }
 
+int plan_require_read(const struct plan *plan, struct error *err)
+{
+	const struct plan_problem *first = NULL;
+	enum reason reason;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->problem_count; i++) {
+		if (plan->problems[i].kind != PROBLEM_TARGET_UNREAD)
+			continue;
+		first = first ? first : &plan->problems[i];
+		n++;
+	}
+	if (!first)
+		return 0;
+	reason = n == plan->target_count ? REASON_PROVISION_STOP : REASON_PROVISION_STEP;
+	if (n == 1)
+		return error_set(err, reason, "%s could not be read, so nothing is done there: %s", plan->targets[first->target], first->what);
+	return error_set(err, reason, "%s and %zu more could not be read, so nothing is done there: %s", plan->targets[first->target], n - 1,
+		first->what);
+}
+
 size_t plan_seats_now(const struct plan *plan)
 {
 	size_t n = 0;

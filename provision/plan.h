@@ -143,6 +143,9 @@ struct plan {
 int plan_make(struct arena *a, const struct desired *desired, const struct world *world, const struct ledger_view *ledger,
 	const struct plan_limits *limits, int64_t now, struct plan *out, struct error *err);
 
+/* That every target could be read.  PROVISION_STEP: which could not, and why; PROVISION_STOP: none could. */
+int plan_require_read(const struct plan *p, struct error *err);
+
 size_t plan_seats_now(const struct plan *p);
 size_t plan_seats_after(const struct plan *p);
 size_t plan_step_total(const struct plan *p, enum step_kind kind, size_t target);       /* steps of a kind at a target */

@@ -76,6 +76,14 @@ static int fail(struct arena *a, const struct error *err)
 	return 1;
 }
 
+/* What was to be done is done; where nobody could look it is not. */
+static int require_read(const struct provisioning *p)
+{
+	struct error err;
+
+	return plan_require_read(&p->plan, &err) < 0 ? fail(p->arena, &err) : 0;
+}
+
 /* ---- while it goes on ---- */
 
 static bool go_on(void *context)
@@ -116,12 +124,14 @@ static int record(const struct apply_change *change, void *context, struct error
 static void note_result(struct provisioning *p, const struct apply_result *result)
 {
 	struct provision_look look = {.plan = &result->plan, .left = result->plan.step_count - result->done};
-	struct error failure = {.reason = result->stop.reason}, err;
+	struct error failure = {.reason = result->stop.reason}, unread, err;
 
 	if (p->way_back)
 		return;
 	if (result->stop.reason != REASON_NONE)
 		snprintf(failure.detail, sizeof(failure.detail), "%s", report_clean(p->arena, result->stop.detail));
+	else if (plan_require_read(&result->plan, &unread) < 0)
+		error_set(&failure, unread.reason, "%s", report_clean(p->arena, unread.detail));
 	else if (result->failed)
 		error_set(&failure, REASON_PROVISION_STEP, "%zu steps failed", result->failed);
 	look.failure = failure.reason != REASON_NONE ? &failure : NULL;
@@ -242,12 +252,14 @@ static int work(struct provisioning *p, const struct asked *q, struct audit *aud
 	}
 	provisioning_print(p, PLAN_SOME);
 	if (p->plan.step_count == 0)
-		return report_end("apply");
+		return report_end("apply") != 0 ? 1 : require_read(p);
 	if (p->plan.stopped && !q->accept) {
 		error_set(&err, REASON_PLAN_STOPPED, "nothing was done: %s", p->plan.stopped);
 		return fail(p->arena, &err);
 	}
-	return is_confirmed(q) ? do_plan(p, q, audit, &err) : 1;
+	if (!is_confirmed(q) || do_plan(p, q, audit, &err) != 0)
+		return 1;
+	return require_read(p);
 }
 
 int command_apply(struct arena *a, const char *settings_path, int argc, char **argv)

@@ -58,7 +58,13 @@ static int show(struct provisioning *p, const struct asked *q)
 	} else {
 		provisioning_print(p, q->all ? PLAN_ALL : PLAN_SOME);
 	}
-	return report_end("plan");
+	if (report_end("plan") != 0)
+		return 1;
+	if (plan_require_read(&p->plan, &err) < 0) {
+		fprintf(stderr, "postern plan: %s\n", report_clean(p->arena, err.detail));
+		return 1;
+	}
+	return 0;
 }
 
 int command_plan(struct arena *a, const char *settings_path, int argc, char **argv)

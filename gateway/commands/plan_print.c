@@ -158,6 +158,10 @@ static void print_target(const struct provisioning *p, size_t target)
 	struct arena *a = p->arena;
 
 	printf("\n%s (%s)\n", p->targets[target].name, target_kind_word(p->targets[target].kind));
+	if (!p->world.targets[target].complete) {
+		puts("  could not be read, so nothing is done there");
+		return;
+	}
 	printf("  %-12s %s now, %s after; %s wanted by the rules, %s kept by Postern\n", "accounts", report_number(a, c->active_now),
 		report_number(a, c->active_after), report_number(a, c->wanted), report_number(a, c->ours));
 	printf("  %-12s %s made, %s adopted, %s changed, %s activated, %s deactivated\n", "of them", report_number(a, c->created),
@@ -233,6 +237,7 @@ static void print_way_back(const struct provisioning *p)
 
 void provisioning_print(const struct provisioning *p, enum plan_detail detail)
 {
+	struct error unread;
 	char made[21];
 
 	time_write(p->plan.made, made);
@@ -246,7 +251,9 @@ void provisioning_print(const struct provisioning *p, enum plan_detail detail)
 	}
 	print_tasks(p, detail);
 	print_problems(p, detail);
-	if (p->plan.step_count == 0)
+	if (p->plan.step_count == 0 && plan_require_read(&p->plan, &unread) < 0)
+		puts("\nNothing is to be changed where Atlassian could be read.");
+	else if (p->plan.step_count == 0)
 		puts("\nNothing is to be changed.");
 	else if (p->plan.stopped)
 		printf("\nStopped: %s\nLook at it, then postern apply %s--accept does it all the same.\n", report_clean(p->arena, p->plan.stopped),

@@ -33,12 +33,18 @@
 #define INVENTORY_RETRY_SECONDS 1800    /* a key that was refused is not shown with every plan */
 #define FIRST_RETRY_SECONDS 60          /* after a failure; doubles up to `refresh` */
 
+/* What was said last, so that it is said once. */
+struct told {
+	const char *what;
+	struct arena *in;
+};
+
 struct watch {
 	const struct role *role;
 	struct audit *audit;            /* NULL: nothing is changed here */
 	struct provision_audit lines;   /* of the plan being done */
 	struct provision_look looked;   /* what came of this turn */
-	struct plan plan;               /* of it */
+	struct plan made;               /* of it */
 	uint64_t generation;            /* of the mirror, when last looked at */
 	bool seen;
 	struct timespec rules;          /* when a set of rules of LDAP was last taken */
@@ -48,8 +54,7 @@ struct watch {
 	int64_t inventory_due;          /* monotonic microseconds; 0: at once */
 	int64_t month_kept;             /* the day on which the month's numbers were kept last; 0: on none */
 	bool barred;                    /* a change does not hasten that try: Atlassian refused the key, cannot be read, … */
-	const char *told;               /* what was said last, so that it is said once */
-	struct arena *told_in;
+	struct told plan_told, failure_told;
 };
 
 static bool go_on(void *context)
@@ -127,13 +132,19 @@ static void set_due(struct watch *w, bool failed, enum reason reason)
 
 /* ---- what ---- */
 
-static bool is_news(struct watch *w, const char *what)
+static void forget(struct told *t)
 {
-	if (w->told && strcmp(w->told, what) == 0)
+	arena_free(t->in);
+	*t = (struct told){.what = NULL};
+}
+
+static bool is_news(struct told *t, const char *what)
+{
+	if (t->what && strcmp(t->what, what) == 0)
 		return false;
-	arena_free(w->told_in);
-	w->told_in = arena_new();
-	w->told = arena_strdup(w->told_in, what);
+	forget(t);
+	t->in = arena_new();
+	t->what = arena_strdup(t->in, what);
 	return true;
 }
 
@@ -146,13 +157,8 @@ static void say_plan(struct watch *w, const struct provisioning *p, const struct
 {
 	struct arena *a = p->arena;
 
-	if (!is_news(w, plan->id))
+	if (!is_news(&w->plan_told, plan->id))
 		return;
-	for (size_t i = 0; i < plan->problem_count; i++) {
-		if (plan->problems[i].kind == PROBLEM_TARGET_UNREAD)
-			log_error("a list at Atlassian could not be read whole, so nothing is done there", "connection",
-				p->targets[plan->problems[i].target].name, "detail", plan->problems[i].what, NULL);
-	}
 	if (plan->stopped) {
 		metrics_count(w->role->metrics, METRIC_ACCOUNT_STOPS, NULL);
 		log_error("plan for accounts is stopped: see postern plan", "plan", plan->id, "detail", plan->stopped, NULL);
@@ -215,6 +221,13 @@ static int record(const struct apply_change *change, void *context, struct error
 	return provision_audit_record(&w->lines, change, err);
 }
 
+static void take_plan(struct watch *w, const struct provisioning *p, const struct plan *plan, size_t left)
+{
+	say_plan(w, p, plan);
+	w->made = *plan;
+	w->looked = (struct provision_look){.plan = &w->made, .left = left, .stopped = plan->stopped};
+}
+
 /* Does what the plan is now. */
 static int keep(struct watch *w, struct provisioning *p, struct error *err)
 {
@@ -223,11 +236,12 @@ static int keep(struct watch *w, struct provisioning *p, struct error *err)
 	struct arena *a = p->arena;
 
 	provision_audit_begin(&w->lines, w->audit, p, NULL, false);
-	if (apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err) < 0)
+	if (apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err) < 0) {
+		if (err->reason == REASON_PLAN_STOPPED)
+			take_plan(w, p, &result.plan, result.plan.step_count);
 		return -1;
-	say_plan(w, p, &result.plan);
-	w->plan = result.plan;
-	w->looked = (struct provision_look){.plan = &w->plan, .left = result.plan.step_count - result.done};
+	}
+	take_plan(w, p, &result.plan, result.plan.step_count - result.done);
 	if (result.done || result.failed || result.left_out)
 		log_info("accounts looked after", "done", number(a, result.done), "failed", number(a, result.failed), "left_out",
 			number(a, result.left_out), "requests", number(a, result.requests), NULL);
@@ -241,17 +255,21 @@ static int look(struct watch *w, struct provisioning *p, struct error *err)
 {
 	if (ledger_note(p->arena, p->ledger, &p->desired, clock_now(), err) < 0 || provisioning_plan(p, err) < 0)
 		return -1;
-	say_plan(w, p, &p->plan);
-	w->plan = p->plan;
-	w->looked = (struct provision_look){.plan = &w->plan, .left = p->plan.step_count, .stopped = p->plan.stopped};
+	take_plan(w, p, &p->plan, p->plan.step_count);
 	return 0;
 }
 
+/* Where something could not be read, as with a key that was revoked, the rest is done, and yet it is a failure: nobody would see it otherwise. */
 static int work(struct watch *w, struct provisioning *p, struct error *err)
 {
+	int rc;
+
 	if (provisioning_open(p, LEDGER_WRITE, go_on, w, err) < 0)
 		return -1;
-	return w->role->settings->provision == PROVISION_AUTO ? keep(w, p, err) : look(w, p, err);
+	rc = w->role->settings->provision == PROVISION_AUTO ? keep(w, p, err) : look(w, p, err);
+	if (!w->looked.plan || (rc < 0 && bars_changes(err->reason)))
+		return rc;
+	return plan_require_read(&w->made, err) < 0 ? -1 : rc;
 }
 
 /* ---- what Atlassian counts ---- */
@@ -306,14 +324,10 @@ static void keep_month(struct watch *w, struct arena *a)
 	w->month_kept = today;
 }
 
-static void say_failure(const struct watch *w, const struct error *err)
+static void say_failure(struct watch *w, const struct error *err)
 {
-	if (err->reason != REASON_PLAN_STOPPED) {
+	if (err->reason != REASON_PLAN_STOPPED && is_news(&w->failure_told, err->detail))       /* of a plan that is stopped say_plan tells */
 		log_error("accounts could not be looked after", "reason", reason_word(err->reason), "detail", err->detail, NULL);
-		return;
-	}
-	metrics_count(w->role->metrics, METRIC_ACCOUNT_STOPS, NULL);
-	log_error("plan for accounts is stopped: see postern plan", "detail", err->detail, NULL);
 }
 
 /* For alarms, /metrics and postern status: what came of it, on top of what was. */
@@ -355,7 +369,9 @@ static void work_when_due(struct watch *w)
 		keep_month(w, a);
 	if (lock >= 0)
 		close(lock);
-	if (rc < 0 && !*role->stop && is_news(w, err.detail))
+	if (rc == 0)
+		forget(&w->failure_told);
+	else if (!*role->stop)
 		say_failure(w, &err);
 	set_due(w, rc < 0, rc < 0 ? err.reason : REASON_NONE);
 	arena_free(a);
@@ -377,7 +393,8 @@ int role_provision(const struct role *role)
 		if (!*role->stop)
 			nanosleep(&nap, NULL);  /* SIGTERM ends it early */
 	}
-	arena_free(w.told_in);
+	forget(&w.plan_told);
+	forget(&w.failure_told);
 	audit_close(w.audit);
 	return 0;
 }

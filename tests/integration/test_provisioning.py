@@ -224,6 +224,26 @@ def test_a_key_that_is_refused_stops_everything_and_is_nowhere_to_be_read(compan
     assert "Nothing is to be changed." in said(parts, "plan")
 
 
+def test_a_key_that_was_revoked_is_no_world_without_work(company_at_atlassian):
+    parts = company_at_atlassian
+    said(parts, "apply", "--yes")
+    parts.atlassian.fault(path="/scim/directory/", method="GET", status=401)
+    for command in (("plan",), ("plan", "--json"), ("apply", "--yes")):
+        text = said(parts, *command, status=1)
+        assert "organisation could not be read, so nothing is done there" in text and "401" in text, text
+        assert DIRECTORY["key"] not in text and "Nothing is to be changed." not in text
+    parts.atlassian.clear_faults()
+    change_agents(parts, "add", "charlotte.dubois")
+    said(parts, "fill")
+    parts.atlassian.fault(path="/ex/jira/", method="GET", status=401)
+    text = said(parts, "apply", "--yes", status=1)  # the other key is good, so what it is for is done
+    assert "2 of 2 steps done" in text and "helpdesk could not be read, so nothing is done there" in text, text
+    assert parts.atlassian.counts()["billable"] == 14
+    status = json.loads((parts.folder / "state/provision/status.json").read_text())
+    assert status["failing_since"] and "401" in status["detail"], status
+    assert "Nothing is to be changed where Atlassian could be read." in said(parts, "apply", "--yes", status=1)
+
+
 def test_only_the_plan_that_was_seen_is_done(company_at_atlassian):
     parts = company_at_atlassian
     seen = plan(parts)["id"]
@@ -386,6 +406,24 @@ def kill_it_over_a_change(service):
     wait_for(lambda: service.metric("postern_account_plan_timestamp_seconds") > began and
              service.metric("postern_account_steps_left") == 0, 60, "the rest", service.parts.postern)
     assert service.atlassian.counts()["billable"] == 13
+
+
+def test_the_service_does_not_call_it_well_when_a_key_was_revoked(service):
+    parts, status = service.parts, service.parts.folder / "state/provision/status.json"
+    parts.start_postern()
+    service.wait_for_log("accounts looked after", 60)
+    service.atlassian.fault(path="/ex/jira/", method="GET", status=401)
+    change_agents(parts, "add", "charlotte.dubois")
+    service.wait_for_log("helpdesk could not be read, so nothing is done there", 60)
+    wait_for(lambda: service.atlassian.counts()["billable"] == 14, 60, "what the good key is for", parts.postern)
+    found = json.loads(status.read_text())
+    assert found["failing_since"] and "401" in found["detail"] and found["succeeded"] <= found["failing_since"], found
+    # half an hour later
+    status.write_text(json.dumps({**found, "failing_since": found["failing_since"] - 1800}))
+    alarm = 'postern_alarm{name="accounts-fail",subject="host"}'
+    wait_for(lambda: service.metric(alarm) == 1, 20, "the alarm", parts.postern)
+    text = subprocess.run(parts.postern_command("status"), capture_output=True, text=True, check=False).stdout
+    assert "went well" not in text and re.search("alarm accounts-fail, host: .*helpdesk could not be read.*401", text), text
 
 
 def test_the_service_does_it_by_itself(service):

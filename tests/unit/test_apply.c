@@ -383,6 +383,7 @@ static void an_unusual_plan_wants_to_be_accepted(void **state)
 	plan = make();
 	assert_refused(try_apply(&plan, &result, &err), err, REASON_PLAN_STOPPED);
 	assert_refused(try_apply(NULL, &result, &err), err, REASON_PLAN_STOPPED);
+	assert_string_equal(result.plan.id, plan.id);
 	assert_int_equal(model->calls, 0);
 	options.given = &plan;
 	assert_done(apply(a, &desired, &limits, ledger, &doer, &options, &result, &err), err);

@@ -784,6 +784,30 @@ static void strangers_and_what_was_not_read_are_left_alone(void **state)
 	assert_problem(&plan, PROBLEM_TARGET_UNREAD);
 }
 
+/* A key that was revoked must not look like a world in which nothing is to be done. */
+static void a_target_that_was_not_read_is_no_success(void **state)
+{
+	const struct desired_person people[] = {licensed("p1", "a@x.org")};
+	const struct world_user users[] = {user("u1", "p1", "a@x.org")};
+	struct error err;
+	struct plan plan;
+
+	(void)state;
+	SET_USERS(ORG, users);
+	plan = make(people, 1);
+	assert_done(plan_require_read(&plan, &err), err);
+	worlds[PORTAL].complete = false;
+	worlds[PORTAL].fault = "401";
+	plan = make(people, 1);
+	assert_int_equal(plan_step_total(&plan, STEP_ADOPT, ORG), 1);   /* the others go on */
+	assert_refused(plan_require_read(&plan, &err), err, REASON_PROVISION_STEP);
+	assert_string_equal(err.detail, "helpdesk could not be read, so nothing is done there: 401");
+	worlds[ORG].complete = worlds[SITE].complete = false;
+	plan = make(people, 1);
+	assert_refused(plan_require_read(&plan, &err), err, REASON_PROVISION_STOP);
+	assert_string_equal(err.detail, "organisation and 2 more could not be read, so nothing is done there: not read to its end");
+}
+
 static void an_organization_that_scim_keeps_is_left_alone(void **state)
 {
 	const struct desired_person people[] = {at_portal("p1", "a@y.org", SITE)};
@@ -1106,6 +1130,7 @@ int main(void)
 		TEST(who_cannot_be_given_the_new_group_keeps_the_old_one),
 		TEST(the_held_keep_all_they_have),
 		TEST(strangers_and_what_was_not_read_are_left_alone),
+		TEST(a_target_that_was_not_read_is_no_success),
 		TEST(an_organization_that_scim_keeps_is_left_alone),
 		TEST(a_group_of_ours_that_nothing_names_is_deleted_last),
 		TEST(a_group_of_another_name_takes_the_old_ones_place_when_somebody_says_so),
