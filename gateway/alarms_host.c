@@ -38,7 +38,8 @@ static const char *disk_low(struct arena *a, const struct host_facts *f)
 	return text;
 }
 
-#define NAMED 5
+#define NAMED 50                        /* people */
+#define NAMED_BYTES 3000                /* of text: a line of the log has 4096 */
 #define API_KEY_SOON (30 * CALENDAR_DAY)
 
 /* The newest first; bounded, since mails and products are what others wrote. */
@@ -51,10 +52,10 @@ static const char *billed_newly(struct arena *a, const struct host_facts *f)
 	if (!news->count)
 		return NULL;
 	text = arena_printf(a, "%zu %s billed since a day at most:", all, all == 1 ? "person is" : "people are");
-	for (i = 0; i < news->count && i < NAMED; i++)
+	for (i = 0; i < news->count && i < NAMED && strlen(text) < NAMED_BYTES; i++)
 		text = arena_printf(a, "%s%s %s (%s)", text, i ? "," : "", news->people[i].mail,
 			*news->people[i].products ? news->people[i].products : "product not said");
-	return all > i ? arena_printf(a, "%s and %zu more; postern seats says whom no rule gives it", text, all - i) : text;
+	return all > i ? arena_printf(a, "%s and %zu more; postern seats --csv names everybody who is billed", text, all - i) : text;
 }
 
 /* ---- accounts at Atlassian ---- */
@@ -65,6 +66,19 @@ static const char *instant(struct arena *a, int64_t t)
 
 	time_write(t, text);
 	return arena_strdup(a, text);
+}
+
+/* Then nobody who is billed newly can be told of. */
+static const char *inventory_old(struct arena *a, const struct host_facts *f)
+{
+	int64_t as_of = f->billed.as_of;
+
+	if (!as_of)
+		return "who is billed was never read from Atlassian; the log says why, postern accounts refresh tries it at once";
+	if (f->now - as_of <= 2 * f->settings->accounts.refresh)
+		return NULL;
+	return arena_printf(a, "who is billed is known as of %s, so nobody who is billed since then is told of; the log says why, "
+		"postern accounts refresh tries it at once", instant(a, as_of));
 }
 
 static const char *plan_stopped(struct arena *a, const struct host_facts *f)
@@ -112,6 +126,10 @@ static void judge_accounts(struct arena *a, const struct host_facts *f, struct a
 		return;
 	out->judged[ALARM_API_KEY_ENDS] = true;
 	out->text[ALARM_API_KEY_ENDS] = api_key_ends(a, f);
+	if (f->settings->accounts.organization) {
+		out->judged[ALARM_INVENTORY_OLD] = true;
+		out->text[ALARM_INVENTORY_OLD] = inventory_old(a, f);
+	}
 	if (f->settings->provision == PROVISION_OFF)
 		return;
 	out->judged[ALARM_ACCOUNTS_STOPPED] = out->judged[ALARM_ACCOUNTS_FAIL] = true;

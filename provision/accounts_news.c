@@ -204,6 +204,9 @@ int accounts_news_read(struct arena *a, const char *path, int64_t now, struct ac
 		return error_set(err, REASON_FILE, "%s: is not what Postern writes there", file);
 	}
 	read_people(a, json_object_get(o, "people"), now, &news);
+	news.as_of = json_integer_value(json_object_get(o, "as_of"));
+	if (news.as_of < 0 || news.as_of > now)         /* a clock that was wrong */
+		news.as_of = 0;
 	more = json_integer_value(json_object_get(o, "more"));
 	if (news.count && more > 0 && more < 100000000)
 		news.more = (size_t)more;
@@ -238,6 +241,7 @@ int accounts_before_tell(struct accounts_before *b, const char *path, int64_t no
 		add(list, &b->found[i], now);
 	for (; kept < old.count && i + kept < ACCOUNTS_NEWS_MOST; kept++)
 		add(list, &old.people[kept], old.people[kept].since);
+	json_object_set_new(o, "as_of", json_integer(now));
 	json_object_set_new(o, "people", list);
 	more = b->more + old.more + (old.count - kept);
 	json_object_set_new(o, "more", json_integer((json_int_t)more));

@@ -8,7 +8,8 @@
  * since then the source says more than the last one did.
  *
  * The news stand in a file beside the inventory for a day, so that processes
- * which read no inventory can tell of them.
+ * which read no inventory can tell of them; and of when the inventory is, so
+ * that they can tell that there may be news which nobody has read.
  */
 #ifndef PROVISION_ACCOUNTS_NEWS_H
 #define PROVISION_ACCOUNTS_NEWS_H
@@ -29,6 +30,7 @@ struct accounts_news {
 	size_t count;
 	size_t more;                    /* beyond the most that are kept */
 	int64_t newest;                 /* since; 0: there are none */
+	int64_t as_of;                  /* of the inventory; 0: nothing was imported yet */
 };
 
 /* path: of the inventory.  What is older than a day at `now` is left out; no file is no news. */

@@ -378,13 +378,25 @@ static void import_at(int64_t now, const char *csv)
 	assert_done(accounts_import_csv(a, path, slice_c(csv), now, &report, &err), err);
 }
 
+/* Of when it is, as those who do not open it see it. */
+static int64_t inventory_at(int64_t now)
+{
+	struct accounts_news news;
+	struct error err;
+
+	assert_done(accounts_news_read(a, path, now, &news, &err), err);
+	return news.as_of;
+}
+
 #define HEAD "Email,Billable,Jira,Trello\n"
 
 static void an_import_tells_who_is_billed_since_the_last_one(void **state)
 {
 	(void)state;
 	assert_string_equal(news_at(NOW), "");
+	assert_int_equal(inventory_at(NOW), 0);
 	import_at(NOW, HEAD "a@x.org,yes,x,\nb@x.org,no,,\nc@x.org,,,\nd@x.org,yes,,x\n");
+	assert_int_equal(inventory_at(NOW), NOW);
 	assert_string_equal(news_at(NOW), "");                                  /* nothing to compare with */
 	import_at(NOW + 10, HEAD "A@x.org,yes,x,\nb@x.org,yes,x,x\nc@x.org,yes,x,\nd@x.org,yes,,x\n");
 	assert_string_equal(news_at(NOW + 10), "b@x.org: Jira, Trello;");       /* of c it was not said before */
@@ -415,6 +427,8 @@ static void accounts_of_an_interface_are_compared_too(void **state)
 	import_at(NOW, HEAD "a@x.org,no,,\n");
 	assert_done(accounts_import_listed(a, path, listed, 1, NOW + 5, &report, &err), err);
 	assert_string_equal(news_at(NOW + 5), "a@x.org: trello;");
+	assert_int_equal(inventory_at(NOW + 90000), NOW + 5);
+	assert_int_equal(inventory_at(NOW + 4), 0);     /* a clock went back */
 }
 
 static void news_of_many_are_counted(void **state)

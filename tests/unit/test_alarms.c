@@ -344,7 +344,7 @@ static void an_audit_that_cannot_be_written_is_an_alarm(void **state)
 
 static void who_is_billed_newly_is_named(void **state)
 {
-	struct accounts_newly people[7] = {{"ada@example.org", "Trello", NOW - 5}, {"bob@example.org", "", NOW - 9}};
+	struct accounts_newly people[60] = {{"ada@example.org", "Trello", NOW - 5}, {"bob@example.org", "", NOW - 9}};
 	struct settings s = {.audit_file = "x"};
 	struct host_facts f = {.settings = &s};
 	struct alarms alarms;
@@ -353,19 +353,25 @@ static void who_is_billed_newly_is_named(void **state)
 	alarms_judge_host(a, &f, &alarms);
 	assert_null(alarms.text[ALARM_BILLED_NEWLY]);
 	assert_true(alarms.judged[ALARM_BILLED_NEWLY]);
-	f.billed = (struct accounts_news){people, 1, 0, NOW - 5};
+	f.billed = (struct accounts_news){.people = people, .count = 1, .newest = NOW - 5};
 	alarms_judge_host(a, &f, &alarms);
 	assert_string_equal(alarms.text[ALARM_BILLED_NEWLY], "1 person is billed since a day at most: ada@example.org (Trello)");
 	f.billed.count = 2;
 	alarms_judge_host(a, &f, &alarms);
 	assert_string_equal(alarms.text[ALARM_BILLED_NEWLY], "2 people are billed since a day at most: ada@example.org (Trello), "
 		"bob@example.org (product not said)");
-	for (size_t i = 2; i < 7; i++)
-		people[i] = people[0];
-	f.billed = (struct accounts_news){people, 7, 30, NOW - 5};
+	for (size_t i = 2; i < 60; i++)
+		people[i] = (struct accounts_newly){arena_printf(a, "%zu@example.org", i), "Trello", NOW - 5};
+	f.billed = (struct accounts_news){.people = people, .count = 60, .more = 30, .newest = NOW - 5};
 	alarms_judge_host(a, &f, &alarms);
-	assert_non_null(strstr(alarms.text[ALARM_BILLED_NEWLY], "37 people"));
-	assert_non_null(strstr(alarms.text[ALARM_BILLED_NEWLY], " and 32 more; postern seats says"));
+	assert_non_null(strstr(alarms.text[ALARM_BILLED_NEWLY], "90 people"));
+	assert_non_null(strstr(alarms.text[ALARM_BILLED_NEWLY], ", 49@example.org (Trello) and 40 more; postern seats --csv names everybody"));
+	/* and a line of the log holds it */
+	for (size_t i = 0; i < 60; i++)
+		people[i].products = arena_printf(a, "%0300d", 0);
+	alarms_judge_host(a, &f, &alarms);
+	assert_true(strlen(alarms.text[ALARM_BILLED_NEWLY]) < 3500);
+	assert_non_null(strstr(alarms.text[ALARM_BILLED_NEWLY], " more; postern seats --csv names everybody"));
 }
 
 #define MIB (INT64_C(1) << 20)

@@ -144,6 +144,9 @@ static void a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure(void **sta
 	assert_null(note(&(struct provision_look){.plan = &plan}, NOW + 180).stopped);
 	assert_null(alarm_of(ALARM_ACCOUNTS_STOPPED, NOW + 180));
 	assert_non_null(note(&(struct provision_look){.plan = &plan, .stopped = "too many"}, NOW + 240).stopped);
+	s = note(&(struct provision_look){.plan = &plan, .stopped = "too many", .failure = &why}, NOW + 300);
+	assert_string_equal(s.stopped, "too many");
+	assert_int_equal(s.failing_since, NOW + 300);
 }
 
 static void a_key_that_ends_is_an_alarm_thirty_days_before(void **state)
@@ -155,6 +158,27 @@ static void a_key_that_ends_is_an_alarm_thirty_days_before(void **state)
 	assert_string_equal(alarm_of(ALARM_API_KEY_ENDS, NOW + 1), "the key of organisation ends on 2026-12-24");
 	settings.accounts.organization_key_ends = NOW - 1;
 	assert_string_equal(alarm_of(ALARM_API_KEY_ENDS, NOW), "the key of the organisation ended on 2026-11-24");
+}
+
+static void who_is_billed_must_have_been_read_lately_where_a_key_reads_it(void **state)
+{
+	struct host_facts f = {.settings = &settings, .now = NOW};
+	struct alarms alarms;
+
+	(void)state;
+	alarms_judge_host(a, &f, &alarms);
+	assert_false(alarms.judged[ALARM_INVENTORY_OLD]);       /* somebody imports it when they like */
+	settings.accounts.organization = "o";
+	settings.provision = PROVISION_OFF;
+	alarms_judge_host(a, &f, &alarms);
+	assert_true(alarms.judged[ALARM_INVENTORY_OLD]);
+	assert_non_null(strstr(alarms.text[ALARM_INVENTORY_OLD], "was never read"));
+	f.billed.as_of = NOW - 8 * 3600;
+	alarms_judge_host(a, &f, &alarms);
+	assert_null(alarms.text[ALARM_INVENTORY_OLD]);
+	f.now++;
+	alarms_judge_host(a, &f, &alarms);
+	assert_non_null(strstr(alarms.text[ALARM_INVENTORY_OLD], "who is billed is known as of 2026-11-24T05:19:16Z"));
 }
 
 static void where_no_accounts_are_made_there_are_no_such_alarms(void **state)
@@ -183,6 +207,7 @@ int main(void)
 		TEST(failures_in_a_row_are_an_alarm_after_half_an_hour),
 		TEST(a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure),
 		TEST(a_key_that_ends_is_an_alarm_thirty_days_before),
+		TEST(who_is_billed_must_have_been_read_lately_where_a_key_reads_it),
 		TEST(where_no_accounts_are_made_there_are_no_such_alarms),
 	};
 
