@@ -112,6 +112,7 @@ gateway_libprogram_a_SOURCES = \
 	gateway/commands/rules_command.c \
 	gateway/service/rules_role.c \
 	gateway/service/running.c gateway/service/running.h \
+	gateway/service/settle.c gateway/service/settle.h \
 	gateway/commands/status.c gateway/commands/status.h \
 	gateway/commands/status_audit.c \
 	gateway/commands/status_command.c \
@@ -189,6 +190,10 @@ tests_unit_test_keys_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_refresh_wait
 tests_unit_test_refresh_wait_SOURCES = tests/unit/test_refresh_wait.c tests/unit/unit.h
 tests_unit_test_refresh_wait_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_settle
+tests_unit_test_settle_SOURCES = tests/unit/test_settle.c tests/unit/unit.h
+tests_unit_test_settle_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_fetch
 tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c tests/unit/unit.h

@@ -3,9 +3,8 @@
  * The provision role: keeps accounts at Atlassian as the rules want them.
  *
  * Alone holds Atlassian's keys.  Looks once a second whether the mirror has
- * changed; SETTLE_SECONDS after the last change (and no later than
- * LATEST_SECONDS after the first), and every `refresh` besides, it makes a
- * plan.  `provision: auto` does it, within the bounds of the settings;
+ * changed; once changes have settled (settle.h), and every `refresh` besides,
+ * it makes a plan.  `provision: auto` does it, within the bounds of the settings;
  * `provision: plan` only says that there is something to be done.  Where the
  * settings name the organisation, who is billed is read every `refresh`, too,
  * whatever `provision` says, and once a day the month's numbers are kept
@@ -20,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/service/role.h"
+#include "gateway/service/settle.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -28,8 +28,6 @@
 
 #define SECOND ((int64_t)1000000)
 #define LOOK_EVERY_NS 1000000000L
-#define SETTLE_SECONDS 10
-#define LATEST_SECONDS 60
 #define INVENTORY_RETRY_SECONDS 1800    /* a key that was refused is not shown with every plan */
 #define FIRST_RETRY_SECONDS 60          /* after a failure; doubles up to `refresh` */
 
@@ -102,9 +100,7 @@ static bool is_due(const struct watch *w)
 		return false;           /* every change would be refused: Atlassian is not asked for that */
 	if (w->due && now >= w->due)
 		return true;
-	if (!w->changed_first || w->barred)
-		return false;
-	return now - w->changed_last >= SETTLE_SECONDS * SECOND || now - w->changed_first >= LATEST_SECONDS * SECOND;
+	return !w->barred && settled(w->changed_first, w->changed_last, now);
 }
 
 /* One change that fails over and over must not hold back those of other people. */
