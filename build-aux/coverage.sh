@@ -17,7 +17,7 @@ export TOP_SRCDIR=$PWD
 build-aux/build.sh build-coverage all CFLAGS='-O0 -g --coverage -fprofile-update=atomic' LDFLAGS=--coverage
 # the programs that link the folder are named in its fragment
 programs=$(sed -n 's/^check_PROGRAMS += //p' "$folder/$folder.mk" tests/fuzz/fuzz.mk)
-programs="$programs tests/unit/test_sign_on"
+programs="$programs $(sed -n 's/^check_PROGRAMS += \(.*test_sign_on.*\)/\1/p' gateway/gateway.mk)"
 make -s -C "$build" -j"$(nproc)" $programs >/dev/null
 find "$build" -name '*.gcda' -delete
 for program in $programs; do
