@@ -30,11 +30,6 @@ static const struct {
 };
 #define FOLDER_COUNT (sizeof(folders) / sizeof(*folders))
 
-const char *owner_role(enum folder_owner owner)
-{
-	return roles[owner];
-}
-
 /* ---- who ---- */
 
 static void name_of(const char *user, enum folder_owner owner, char out[NAME_MOST])

@@ -26,8 +26,6 @@ struct owners {
 int owners_one(const char *user, struct owners *out, struct error *err);
 /* `user` for commands, USER-ROLE for each role.  REASON_SETTINGS when one is missing, or is of another group. */
 int owners_each(const char *user, struct owners *out, struct error *err);
-/* The users that owners_each looks for, without `user-`. */
-const char *owner_role(enum folder_owner owner);
 
 /*
  * Makes what is missing of state_dir and runtime_dir, and gives it to its

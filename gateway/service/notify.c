@@ -24,13 +24,6 @@ void notify_alive(void)
 	sd_notify(0, "WATCHDOG=1");
 }
 
-int64_t notify_watchdog(void)
-{
-	uint64_t us = 0;
-
-	return sd_watchdog_enabled(0, &us) > 0 ? (int64_t)us : 0;
-}
-
 int notify_sockets(int *out, size_t most)
 {
 	int n = sd_listen_fds(1), i;

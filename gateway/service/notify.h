@@ -15,8 +15,6 @@ void notify_ready(const char *status);          /* serving; also the end of a re
 void notify_reloading(void);
 void notify_stopping(void);
 void notify_alive(void);                        /* feeds the watchdog */
-/* How often notify_alive is expected at least, in microseconds; 0: never. */
-int64_t notify_watchdog(void);
 
 /* The sockets that were handed over, at most `most`, set to close on exec.  -1: more than that. */
 int notify_sockets(int *out, size_t most);

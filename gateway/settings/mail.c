@@ -31,8 +31,3 @@ const char *mail_hint(struct arena *a, struct slice text)
 	hint = arena_copy(a, text);
 	return mail_is_plain(hint) ? hint : NULL;
 }
-
-const char *mail_domain(const char *mail)
-{
-	return strchr(mail, '@') + 1;
-}

@@ -22,7 +22,4 @@ bool mail_is_plain(const char *mail);
 /* The hint, when it looks like an address; else NULL: what does not is passed over, not refused. */
 const char *mail_hint(struct arena *a, struct slice text);
 
-/* What stands behind the `@` of a plain address. */
-const char *mail_domain(const char *mail);
-
 #endif

@@ -391,7 +391,6 @@ int settings_signer(struct arena *a, struct files *files, const struct settings_
 const char *settings_mirror_path(struct arena *a, const struct settings *s);
 const char *settings_scim_path(struct arena *a, const struct settings *s);      /* STATE_DIR/scim/scim.mdb */
 const char *settings_scim_key_path(struct arena *a, const struct settings *s);  /* STATE_DIR/scim/access.key */
-const struct directory_options *settings_scim_directory(const struct settings *s);      /* of kind scim; NULL: none */
 /* Rules of LDAP: those in force, how it went with the last ones, which of them an administrator accepted. */
 const char *settings_ldap_rules_path(struct arena *a, const struct settings *s);
 const char *settings_ldap_rules_status_path(struct arena *a, const struct settings *s);

@@ -15,17 +15,6 @@ const char *settings_scim_key_path(struct arena *a, const struct settings *s)
 	return arena_printf(a, "%s/scim/access.key", s->state_dir);
 }
 
-const struct directory_options *settings_scim_directory(const struct settings *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->directory_count; i++) {
-		if (s->directories[i].kind == DIRECTORY_SCIM)
-			return &s->directories[i];
-	}
-	return NULL;
-}
-
 static void read_url(struct settings_reader *r, struct settings *s)
 {
 	const struct yaml_node *node = yaml_get(r->root, "scim_url");
