@@ -100,6 +100,20 @@ static int require_attribute(const struct settings_connection *door, const char 
 	return 0;
 }
 
+/* By whose clock the person signed on is not known: that of the door's providers which may differ the most. */
+static int64_t skew_of(const struct settings *s, const struct settings_connection *door)
+{
+	int64_t most = 0;
+
+	for (const char *const *name = door->providers; *name; name++) {
+		const struct settings_provider *p = settings_provider(s, *name);
+
+		if (p && saml_skew(p->skew) > most)
+			most = saml_skew(p->skew);
+	}
+	return most;
+}
+
 int vault_judge(const struct settings *s, const struct keeper_assertion *what, int64_t now, struct error *err)
 {
 	const struct settings_connection *door;
@@ -109,7 +123,7 @@ int vault_judge(const struct settings *s, const struct keeper_assertion *what, i
 	door = &s->connections[what->door];
 	if (require_name(s, door, what->name_id, err) < 0)
 		return -1;
-	if (what->authn_instant > now + saml_skew(0))
+	if (what->authn_instant > now + skew_of(s, door))
 		return error_set(err, REASON_KEYS_REFUSED, "a sign-on of %s in the future", what->name_id);
 	for (size_t i = 0; i < what->attribute_count; i++) {
 		if (require_attribute(door, what->name_id, &what->attributes[i], err) < 0)

@@ -363,6 +363,27 @@ static void signs_nobody_into_a_group_of_atlassians_own(void **state)
 	everything.as_dn = false;
 }
 
+/* A sign-on that the worker may accept is none of the future to the vault. */
+static void goes_by_the_skew_of_the_providers(void **state)
+{
+	struct settings_provider provider = settings->providers[0];
+	struct settings copy = *settings;
+	struct keeper_assertion what = honest();
+	int64_t now = clock_now();
+
+	(void)state;
+	copy.providers = &provider;
+	copy.provider_count = 1;
+	provider.skew = 600;
+	what.authn_instant = now + 600;
+	assert_done(vault_judge(&copy, &what, now, &err), err);
+	what.authn_instant++;
+	assert_refused(vault_judge(&copy, &what, now, &err), err, REASON_KEYS_REFUSED);
+	provider.skew = 1;
+	what.authn_instant = now + 2;
+	assert_refused(vault_judge(&copy, &what, now, &err), err, REASON_KEYS_REFUSED);
+}
+
 static const char request[] = "SAMLRequest=", response[] = "SAMLResponse=";
 #define RSA_SHA256 "&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256"
 
@@ -621,6 +642,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(signs_a_large_assertion_and_refuses_a_huge_one, begin, end),
 		cmocka_unit_test_setup_teardown(signs_nothing_beyond_the_settings, begin, end),
 		cmocka_unit_test_setup_teardown(signs_nobody_into_a_group_of_atlassians_own, begin, end),
+		cmocka_unit_test_setup_teardown(goes_by_the_skew_of_the_providers, begin, end),
 		cmocka_unit_test_setup_teardown(signs_only_messages_that_are_no_sign_on, begin, end),
 		cmocka_unit_test_setup_teardown(opens_what_was_wrapped_for_its_key_and_says_when_none_fits, begin, end),
 		cmocka_unit_test_setup_teardown(survives_nonsense_and_serves_the_next_question, begin, end),
