@@ -26,6 +26,7 @@ gateway_libgateway_a_SOURCES = \
 	gateway/frame.c gateway/frame.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
+	gateway/group_name.c gateway/group_name.h \
 	gateway/health.c \
 	gateway/json_file.c gateway/json_file.h \
 	gateway/judge.c \

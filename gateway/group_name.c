@@ -2,6 +2,8 @@
 /* Names of groups, read as the grammar of rules reads them. */
 #include "gateway/group_name.h"
 
+#include "base/builtin_groups.h"
+
 int group_name_read(struct arena *a, const struct settings *s, const char *text, struct group_name *out, struct error *err)
 {
 	const char *colon = strchr(text, ':'), *equal = strchr(text, '='), *name = text;
@@ -56,4 +58,49 @@ int group_name_look(struct arena *a, struct mirror *m, const struct settings *s,
 	}
 	*out = all;
 	return 0;
+}
+
+/* ---- DNs that are told ---- */
+
+/* Of dn_normalize, which writes small letters. */
+static int digit(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+/* "TYPE=VALUE" of a key: what a receiver reads there once escapes are undone.  In hex (RFC 4514 section 2.4) it would say who knows what. */
+static bool part_is_told(struct arena *a, struct slice part)
+{
+	const char *value = (const char *)memchr(part.p, '=', part.n) + 1, *end = part.p + part.n;
+	char *read = arena_alloc(a, part.n + 1), *at = read;
+
+	if (value < end && *value == '#')
+		return false;
+	for (char c; value < end; *at++ = c) {
+		c = *value++;
+		if (c != '\\')
+			continue;
+		c = (char)(digit(value[0]) << 4 | digit(value[1]));
+		value += 2;
+		if (c == '\0')
+			return false;
+	}
+	*at = '\0';
+	return !group_is_builtin(read);
+}
+
+bool group_dn_is_told(const char *dn)
+{
+	struct arena *a = arena_new();
+	const char *key = NULL;
+	bool told = dn_normalize(a, dn, &key) == 0;
+
+	for (size_t n; told; key += n + 1) {
+		n = strcspn(key, "+,");
+		told = part_is_told(a, slice_of(key, n));
+		if (key[n] != '+')
+			break;
+	}
+	arena_free(a);
+	return told;
 }

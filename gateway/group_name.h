@@ -20,4 +20,7 @@ bool group_name_fits(const struct group_name *name, const struct mirror_group *g
 int group_name_look(struct arena *a, struct mirror *m, const struct settings *s, const struct group_name *name,
 	struct mirror_group_found *out, struct error *err);
 
+/* A DN that a connection may be told: whichever value of its first part a receiver takes for the group, it is none of Atlassian's own. */
+bool group_dn_is_told(const char *dn);
+
 #endif

@@ -84,7 +84,6 @@ gateway_libprogram_a_SOURCES = \
 	gateway/fetch.c gateway/fetch.h \
 	gateway/commands/fill_command.c \
 	gateway/service/folders.c gateway/service/folders.h \
-	gateway/group_name.c gateway/group_name.h \
 	gateway/service/handover.c gateway/service/handover.h \
 	gateway/service/inherit.c gateway/service/inherit.h \
 	gateway/commands/keys.h \

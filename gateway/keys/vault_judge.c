@@ -10,10 +10,10 @@
 #include "gateway/keys/vault.h"
 
 #include "base/builtin_groups.h"
+#include "gateway/group_name.h"
 #include "gateway/judge.h"
 #include "gateway/settings/domains.h"
 #include "gateway/settings/mail.h"
-#include "ldap/mirror.h"
 
 static bool some_provider_speaks_for(const struct settings *s, const struct settings_connection *door, const char *mail)
 {
@@ -37,28 +37,11 @@ static int require_name(const struct settings *s, const struct settings_connecti
 	return 0;
 }
 
-/* Of a DN the first value counts, however it is escaped: of that a receiver would make a group. */
-static bool dn_is_right(const char *dn)
-{
-	struct arena *a = arena_new();
-	const char *key, *name = NULL;
-
-	if (dn_normalize(a, dn, &key) == 0)
-		name = strchr(key, '=');
-	if (name)
-		name = arena_printf(a, "%.*s", (int)strcspn(name + 1, ",+"), name + 1);
-	/* a value in hex (RFC 4514 section 2.4) would say who knows what */
-	if (name && (*name == '#' || group_is_builtin(name)))
-		name = NULL;
-	arena_free(a);
-	return name != NULL;
-}
-
 /* As release.c tells them. */
 static bool group_is_right(const struct settings_attribute *setting, const char *value)
 {
 	if (setting->as_dn)
-		return dn_is_right(value);
+		return group_dn_is_told(value);
 	return !group_is_builtin(value) && policy_like(setting->text, slice_c(value));
 }
 
