@@ -4,6 +4,7 @@
 
 #include "base/builtin_groups.h"
 #include "base/encode.h"
+#include "gateway/group_name.h"
 #include "gateway/judge.h"
 #include "gateway/ldap_rules_live.h"
 
@@ -57,6 +58,16 @@ static void add_given(struct values *v, const struct gateway *g, const struct mi
 	}
 }
 
+/* One without a name fits no pattern; one that XML cannot carry would keep all its members from signing on. */
+static bool is_told(const struct settings_attribute *setting, const struct mirror_group *group)
+{
+	const char *value = setting->as_dn ? group->dn : group->cn;
+
+	if (!group->cn || (group->cn_shared && !setting->as_dn) || !utf8_is_clean(slice_c(value)))
+		return false;
+	return policy_like(setting->text, slice_c(group->cn)) && !group_is_builtin(group->cn) && (!setting->as_dn || group_dn_is_told(value));
+}
+
 /*
  * A name that its directory gives to several groups says nothing, here as in
  * rules: whoever may make a group chooses its name.  And whoever may call a
@@ -69,8 +80,7 @@ static void add_groups(struct values *v, const struct gateway *g, const struct m
 	for (i = 0; i < person->group_count; i++) {
 		const struct mirror_group *group = &person->groups[i];
 
-		if ((setting->as_dn || !group->cn_shared) && policy_like(setting->text, slice_c(group->cn)) &&
-			!group_is_builtin(group->cn))
+		if (is_told(setting, group))
 			add_once(v, setting->as_dn ? group->dn : group->cn);
 		if (!setting->as_dn)
 			add_given(v, g, group, setting->text);

@@ -566,6 +566,31 @@ static void releases_no_name_that_several_groups_share(void **state)
 	assert_string_equal(out[0].values[0], "cn=agents,dc=example");
 }
 
+/* What a group is called is not its members' doing: they sign on without it. */
+static void releases_no_group_that_cannot_be_told(void **state)
+{
+	static const struct settings_attribute wanted[] = {{"groups", ATTRIBUTE_GROUPS, "*", false}, {"dns", ATTRIBUTE_GROUPS, "*", true}};
+	struct settings_connection c = {.attributes = wanted, .attribute_count = 2};
+	static struct mirror_group groups[] = {
+		{.dn = "cn=nameless,dc=x", .cn_shared = true}, {.dn = "cn=bell,dc=x", .cn = "bell\a"}, {.dn = "cn=bell\a,dc=x", .cn = "bell"},
+		{.dn = "cn=site-admins,dc=x", .cn = "Bosses"}, {.dn = "cn=Bosses,dc=x", .cn = "site-admins"}, {.dn = "cn=agents,dc=x", .cn = "agents"},
+	};
+	struct mirror_person p = person("a@example.org", "agents");
+	const struct saml_attribute *out;
+
+	(void)state;
+	p.groups = groups;
+	p.group_count = sizeof(groups) / sizeof(groups[0]);
+	assert_int_equal(release_attributes(a, &gateway, &c, &identity, &p, &out), 2);
+	assert_int_equal(out[0].n, 3);
+	assert_string_equal(out[0].values[0], "bell");
+	assert_string_equal(out[0].values[1], "Bosses");
+	assert_string_equal(out[0].values[2], "agents");
+	assert_int_equal(out[1].n, 2);
+	assert_string_equal(out[1].values[0], "cn=bell,dc=x");
+	assert_string_equal(out[1].values[1], "cn=agents,dc=x");
+}
+
 /* ---- facts of this sign-on, and exceptions ---- */
 
 static void the_facts_hold_when_where_from_and_by_which_link(void **state)
@@ -655,6 +680,7 @@ int main(void)
 		cmocka_unit_test(observing_never_crosses_the_kinds_of_accounts),
 		cmocka_unit_test(reads_claims_by_short_and_full_name),
 		cmocka_unit_test(releases_no_name_that_several_groups_share),
+		cmocka_unit_test(releases_no_group_that_cannot_be_told),
 		cmocka_unit_test(releases_what_the_connection_names_and_no_more),
 		cmocka_unit_test(the_facts_hold_when_where_from_and_by_which_link),
 		cmocka_unit_test(an_ended_exception_refuses_another_kind_of_account),
