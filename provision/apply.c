@@ -2,6 +2,7 @@
 /* What happens before the first step and after the last. */
 #include "provision/apply_parts.h"
 
+#include "base/encode.h"
 #include "provision/plan_parts.h"
 
 static int load(struct arena *a, struct ledger *ledger, const struct desired *desired, const struct world *world,
@@ -72,17 +73,41 @@ static int require_tried(struct ledger *ledger, const struct plan *now, const st
 {
 	const char *stage = o->way_back ? way_back_word(o->way_back->stage) : NULL;
 	size_t people = 0;
+	int64_t when;
 	int tried;
 
 	for (size_t i = 0; i < now->target_count; i++)
 		people += now->counts[i].losing;
 	if (!stage || resumed || people <= 1)
 		return 0;
-	tried = ledger_was_tried(ledger, stage, err);
+	tried = ledger_was_tried(ledger, stage, &when, err);
 	if (tried != 0)
 		return tried < 0 ? -1 : 0;
 	return error_set(err, REASON_PLAN_STOPPED, "nothing was done: stage %s of the way back was never tried. Do it for one person first "
 		"(--person MAIL, or --most 1), and look at the account and the bill a day later", stage);
+}
+
+/* Who is still billed after a stage is known by an inventory that was read after it: nobody else's account is cut. */
+static int require_read_again(struct ledger *ledger, const struct world *world, const struct apply_options *o, bool resumed, struct error *err)
+{
+	char done[21], read[21];
+	int64_t when;
+	int rc = 0;
+
+	if (!o->way_back || o->way_back->stage < WAY_BACK_UNLINK || resumed)
+		return 0;
+	for (enum way_back_stage i = WAY_BACK_GROUPS; i < o->way_back->stage; i++) {
+		rc = ledger_was_tried(ledger, way_back_word(i), &when, err);
+		if (rc < 0)
+			return -1;
+		if (rc == 0 || when <= world->inventory_as_of)
+			continue;
+		time_write(when, done);
+		time_write(world->inventory_as_of, read);
+		return error_set(err, REASON_PLAN_STOPPED, "nothing was done: the inventory of accounts is of %s, and stage %s was done at %s: read it again "
+			"first (postern accounts refresh, or import), since whoever is no longer billed is left", read, way_back_word(i), done);
+	}
+	return 0;
 }
 
 /* Of which something failed is not tried: with `delete` an account may be left that is not active again. */
@@ -132,7 +157,8 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 		require_same(a, &result.plan, o->given, result.resumed, err) < 0)
 		return -1;
 	*out = result;
-	if (require_accepted(&result.plan, o, err) < 0 || require_tried(ledger, &result.plan, o, result.resumed, err) < 0)
+	if (require_accepted(&result.plan, o, err) < 0 || require_tried(ledger, &result.plan, o, result.resumed, err) < 0 ||
+		require_read_again(ledger, &world, o, result.resumed, err) < 0)
 		return -1;
 	w.plan = &result.plan;
 	w.world = &world;

@@ -256,7 +256,7 @@ int ledger_note_tried(struct ledger *l, const char *stage, int64_t now, struct e
 	return -1;
 }
 
-int ledger_was_tried(struct ledger *l, const char *stage, struct error *err)
+int ledger_was_tried(struct ledger *l, const char *stage, int64_t *when_out, struct error *err)
 {
 	struct arena *a;
 	struct store_txn *t;
@@ -267,6 +267,8 @@ int ledger_was_tried(struct ledger *l, const char *stage, struct error *err)
 		return -1;
 	a = arena_new();
 	rc = store_get(t, LEDGER_RUN, slice_c(arena_printf(a, LEDGER_TRIED "%s", stage)), &when, err);
+	if (rc == 1)
+		*when_out = (int64_t)ledger_number_read(when);
 	arena_free(a);
 	store_abort(t);
 	return rc;

@@ -127,9 +127,9 @@ int ledger_adopt(struct ledger *l, const char *const *targets, const struct step
 /* accepted: somebody said yes to what is unusual in it.  Then what it takes is no loss to be added up, nor is any before it. */
 int ledger_run_begin(struct ledger *l, const char *id, bool accepted, int64_t now, struct error *err);
 int ledger_run_end(struct ledger *l, struct error *err);
-/* A plan of this stage of the way back (way_back_word) was done, and nothing of it failed; was that ever so?  1 yes, 0 no. */
+/* A plan of this stage of the way back (way_back_word) was done, and nothing of it failed; was that ever so?  1 yes, and when last, 0 no. */
 int ledger_note_tried(struct ledger *l, const char *stage, int64_t now, struct error *err);
-int ledger_was_tried(struct ledger *l, const char *stage, struct error *err);
+int ledger_was_tried(struct ledger *l, const char *stage, int64_t *when_out, struct error *err);
 
 /* ---- what a look at desired state and world teaches ---- */
 /* Since when each account of ours is not wanted; forgets it for those that are.  Of a held person nothing is noted. */

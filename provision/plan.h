@@ -94,6 +94,7 @@ enum plan_problem_kind {
 	PROBLEM_STRANGERS,              /* members that nobody here knows, left alone */
 	PROBLEM_DIRECTORY_FULL,
 	PROBLEM_INVENTORY_OLD,          /* who has an account of another kind is known as of then */
+	PROBLEM_BILLED_LEFT,            /* of the way back: billed without a rule, and why nothing is done about it in this plan */
 	PROBLEM_OTHER_KIND_UNREAD,      /* nothing is made while it cannot be seen who has an account of the other kind */
 	PROBLEM_KINDS
 };

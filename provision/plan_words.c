@@ -140,6 +140,7 @@ const char *plan_problem_word(enum plan_problem_kind kind)
 		[PROBLEM_STRANGERS] = "strangers",
 		[PROBLEM_DIRECTORY_FULL] = "directory-full",
 		[PROBLEM_INVENTORY_OLD] = "inventory-old",
+		[PROBLEM_BILLED_LEFT] = "billed-left",
 		[PROBLEM_OTHER_KIND_UNREAD] = "other-kind-unread",
 	};
 

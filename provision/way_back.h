@@ -23,6 +23,8 @@
  * plan of its own.  Not
  * proven on a live site: the calls are known from Atlassian's documents alone.
  * Protected accounts, administrators, and whoever is held are never in it.
+ * Who is billed and not in it is named with the reason (PROBLEM_BILLED_LEFT),
+ * but for those whom a rule licenses.
  * Whoever shall be a portal-only customer is: an ordinary plan leaves them all
  * they have (TASK_TO_PORTAL), since it cannot make the account that replaces it.
  */
@@ -36,6 +38,7 @@ enum way_back_stage { WAY_BACK_GROUPS, WAY_BACK_PRODUCTS, WAY_BACK_UNLINK, WAY_B
 const char *way_back_word(enum way_back_stage stage);           /* "groups", "products", "unlink", "delete" */
 const char *way_back_says(enum way_back_stage stage);           /* what it does, a sentence */
 const char *way_back_undo(enum way_back_stage stage);           /* how it is undone; NULL: it is not */
+bool way_back_asks_organization(enum way_back_stage stage);     /* it needs the key of the organisation */
 
 struct way_back_options {
 	enum way_back_stage stage;

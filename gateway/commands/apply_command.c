@@ -239,11 +239,20 @@ static int confirm(struct provisioning *p, const struct asked *q, struct audit *
 	return asks_about(&p->plan, q->confirm) ? confirm_group(p, q->confirm, err) : confirm_mail(p, q, audit, err);
 }
 
+/* Whoever was deleted could not be activated again without it. */
+static int require_organization(const struct provisioning *p, struct error *err)
+{
+	if (!p->way_back || !way_back_asks_organization(p->way_back->stage) || p->organization.id)
+		return 0;
+	return error_set(err, REASON_SETTINGS, "--release %s asks the Organizations API: the settings name no accounts: organization, organization_key",
+		way_back_word(p->way_back->stage));
+}
+
 static int work(struct provisioning *p, const struct asked *q, struct audit *audit)
 {
 	struct error err;
 
-	if (provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0 ||
+	if (require_organization(p, &err) < 0 || provisioning_open(p, LEDGER_WRITE, go_on, NULL, &err) < 0 || provisioning_plan(p, &err) < 0 ||
 		(q->confirm && confirm(p, q, audit, &err) < 0))
 		return fail(p->arena, &err);
 	if (q->plan && strcmp(q->plan, p->plan.id) != 0) {

@@ -111,6 +111,8 @@ static void print_step(struct heading *h, const struct step *s)
 
 	for (size_t i = 0; i < s->member_count; i++) {
 		why = plan_why(&p->desired, s->members[i]);
+		if (!why && s->member_count == 1)
+			why = s->why;
 		line(h, provisioning_who(a, p, s->members[i]), arena_printf(a, "%s%s%s", report_clean(a, s->name), why ? ": " : "",
 			why ? report_clean(a, why) : ""));
 	}
@@ -230,6 +232,8 @@ static void print_way_back(const struct provisioning *p)
 	printf("Undone: %s\n", undo ? undo : "it is not.");
 	if (p->way_back->stage != WAY_BACK_PRODUCTS)
 		puts("It is done for one person first (--person MAIL): postern apply refuses more until that went well.  Wait a day then.");
+	if (way_back_asks_organization(p->way_back->stage) && !p->organization.id)
+		puts("postern apply needs an API key of the organisation for it: accounts: organization, organization_key.");
 	if (!p->inventory_as_of)
 		puts("Nobody knows who is billed: postern accounts import FILE.csv, or postern accounts refresh, says it.");
 	puts("Not proven on a live site yet.");

@@ -110,6 +110,7 @@ static void unlinks_only_who_shall_have_no_account_and_is_in_no_licensed_group(v
 	(void)state;
 	assert_string_equal(said(&plan), "unlink u4");
 	assert_string_equal(plan.steps[0].account_id, "a4");
+	assert_string_equal(plan.steps[0].person, "4@x.org");   /* nobody here knows them */
 	users[3].account_id = NULL;     /* done already */
 	plan = make(WAY_BACK_UNLINK, NULL, SIZE_MAX);
 	assert_int_equal(plan.step_count, 0);
@@ -143,6 +144,70 @@ static void the_held_and_the_unbilled_are_not_in_it(void **state)
 	world.account_count = 0;
 	plan = make(WAY_BACK_PRODUCTS, NULL, SIZE_MAX);
 	assert_int_equal(plan.task_count, 0);
+}
+
+/* Of everybody who is billed and not in the plan: "2@x.org: …" */
+static const char *left(const struct plan *plan)
+{
+	char *all = arena_strdup(a, "");
+
+	for (size_t i = 0; i < plan->problem_count; i++)
+		if (plan->problems[i].kind == PROBLEM_BILLED_LEFT)
+			all = arena_printf(a, "%s%s: %s\n", all, plan->problems[i].person ? plan->problems[i].person : "", plan->problems[i].what);
+	return all;
+}
+
+static void who_is_billed_and_left_is_named_with_the_reason(void **state)
+{
+	static const char *const protected[] = {"A4", NULL};
+	struct plan plan;
+
+	(void)state;
+	plan = make(WAY_BACK_GROUPS, NULL, 1);
+	assert_string_equal(left(&plan),
+		"4@x.org: billed for trello, and left: in no licensed group: --release products names what they are billed for\n"
+		"5@x.org: billed for trello, and left: an administrator of the organisation, by the settings\n"
+		"6@x.org: billed for trello, and left: no user of this SCIM directory: --release products names what they are billed for\n"
+		": people for batches after this one: 1\n");
+	people[1].why = "rule staff";
+	people[2].held = "something is unclear";
+	limits.protect = protected;
+	accounts[5].billable = -1;
+	plan = make(WAY_BACK_DELETE, NULL, SIZE_MAX);
+	assert_int_equal(plan.step_count, 0);
+	assert_string_equal(left(&plan),
+		"p2: billed for trello, and left: in the licensed group agents still: --release groups comes first\n"
+		"3@x.org: billed for trello, and left: something is unclear\n"
+		"4@x.org: billed for trello, and left: protected by the settings\n"
+		"5@x.org: billed for trello, and left: an administrator of the organisation, by the settings\n"
+		": the inventory does not say of 1 accounts whether they are billed\n");
+	t.group_count = 0;
+	plan = make(WAY_BACK_UNLINK, "2@x.org", SIZE_MAX);
+	assert_string_equal(left(&plan), "p2: billed for trello, and left: rule staff gives them an Atlassian account\n");
+	people[0].why = "rule agents";
+	plan = make(WAY_BACK_UNLINK, "1@x.org", SIZE_MAX);
+	assert_string_equal(left(&plan), "1@x.org: billed for trello, and left: rule agents licenses them\n");
+	plan = make(WAY_BACK_UNLINK, "9@x.org", SIZE_MAX);
+	assert_string_equal(left(&plan), ": the inventory knows no managed account 9@x.org that is billed\n");
+}
+
+/* Whoever the directory may have without our knowing it is not taken to be nobody's. */
+static void who_may_be_in_the_directory_is_left(void **state)
+{
+	static const char *const nameless[] = {"4@x.org", NULL};
+	struct plan plan;
+
+	(void)state;
+	t.group_count = 0;
+	desired.nameless = nameless;
+	plan = make(WAY_BACK_UNLINK, "4@x.org", SIZE_MAX);
+	assert_int_equal(plan.step_count, 0);
+	assert_non_null(strstr(left(&plan), "without telling whose it is"));
+	desired.nameless = NULL;
+	desired.stale = "corp was last heard of long ago";
+	plan = make(WAY_BACK_UNLINK, NULL, SIZE_MAX);
+	assert_string_equal(said(&plan), "unlink u3");      /* who is in it, and denied */
+	assert_non_null(strstr(left(&plan), "4@x.org: billed for trello, and left: corp was last heard of long ago"));
 }
 
 /* Whom this is for above all: licensed once, and wanted at the portal alone.  Their Atlassian account is why nothing is made for them there. */
@@ -293,6 +358,27 @@ static void a_stage_is_done_for_one_person_before_it_is_for_many(void **state)
 	close_ledger(file, path);
 }
 
+static void an_account_is_cut_only_by_an_inventory_that_was_read_after_the_stages_before(void **state)
+{
+	const struct step_doer doer = {.read = read_world, .step = do_step};
+	const struct way_back_options way = {.stage = WAY_BACK_UNLINK, .only = "3@x.org", .most = 1};
+	const struct apply_options options = {.way_back = &way, .accept_stopped = true, .now = time_now};
+	char path[] = "/tmp/postern-way-back-XXXXXX";
+	struct ledger *file = open_ledger(path);
+	struct apply_result result;
+	struct error err;
+
+	(void)state;
+	t.group_count = 0;
+	assert_done(ledger_note_tried(file, "groups", NOW + 1, &err), err);
+	assert_refused(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err, REASON_PLAN_STOPPED);
+	assert_non_null(strstr(err.detail, "read it again first"));
+	world.inventory_as_of = NOW + 1;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_int_equal(result.done, 1);
+	close_ledger(file, path);
+}
+
 /* How many SCIM users an ordinary plan would switch off, by what the ledger knows after a look. */
 static size_t switched_off(struct ledger *file)
 {
@@ -341,9 +427,12 @@ int main(void)
 		TEST(unlinks_only_who_shall_have_no_account_and_is_in_no_licensed_group),
 		TEST(deletes_and_activates_again_last),
 		TEST(the_held_and_the_unbilled_are_not_in_it),
+		TEST(who_is_billed_and_left_is_named_with_the_reason),
+		TEST(who_may_be_in_the_directory_is_left),
 		TEST(who_shall_be_portal_only_is_in_every_stage),
 		TEST(a_batch_that_was_cut_short_leaves_nobody_deactivated),
 		TEST(a_stage_is_done_for_one_person_before_it_is_for_many),
+		TEST(an_account_is_cut_only_by_an_inventory_that_was_read_after_the_stages_before),
 		TEST(who_was_unlinked_is_not_switched_off_by_a_later_plan),
 	};
 
