@@ -92,7 +92,7 @@ int accounts_read_csv(struct arena *a, struct slice csv, int64_t now, void (*eac
 	void *context, struct accounts_import *out, struct error *err);
 /*
  * The same from accounts that an interface listed (organization_client.h): `as_of` of each is `now`.  One without a mail is a
- * problem and is left out.
+ * problem and is left out.  A list of less than half of what the inventory holds is refused: it may have been cut.
  */
 int accounts_import_listed(struct arena *a, const char *path, const struct account *accounts, size_t n, int64_t now,
 	struct accounts_import *out, struct error *err);

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #define PROBLEMS_KEPT 20
+#define SHRINK_FROM 20          /* of so many accounts in the inventory not more than half go at once */
 
 struct listed {
 	struct arena *arena;            /* the caller's: for the report */
@@ -67,6 +68,18 @@ static int put_all(struct listed *l, struct store_txn *t, const struct account *
 	return 0;
 }
 
+/*
+ * A list may end too early without saying so, and nobody looks when the service reads it: whoever is missing would sign on as if
+ * no account were known.
+ */
+static int require_not_cut(const struct listed *l, struct error *err)
+{
+	if (l->report.before < SHRINK_FROM || l->report.managed >= l->report.before - l->report.managed)
+		return 0;
+	return error_set(err, REASON_FILE, "%zu accounts are listed where the inventory holds %zu, so it stays as it was; if that is right, import "
+		"Atlassian's export: postern accounts import FILE.csv", l->report.managed, l->report.before);
+}
+
 static int replace(struct listed *l, struct store *store, const struct account *accounts, size_t n, int64_t now, struct error *err)
 {
 	struct slice as_of = slice_c(arena_printf(l->arena, "%" PRId64, now));
@@ -76,7 +89,7 @@ static int replace(struct listed *l, struct store *store, const struct account *
 		return -1;
 	if (store_count(t, ACCOUNTS_MANAGED, &l->report.before, err) < 0 ||
 	    accounts_before_read(l->arena, t, &l->before, err) < 0 || store_clear(t, ACCOUNTS_MANAGED, err) < 0 ||
-	    put_all(l, t, accounts, n, err) < 0 || store_put(t, ACCOUNTS_IMPORTED, accounts_as_of_key, as_of, err) < 0 ||
+	    put_all(l, t, accounts, n, err) < 0 || require_not_cut(l, err) < 0 || store_put(t, ACCOUNTS_IMPORTED, accounts_as_of_key, as_of, err) < 0 ||
 	    store_generation_next(t, err) < 0 || accounts_before_tell(l->before, l->path, now, err) < 0) {
 		store_abort(t);
 		return -1;

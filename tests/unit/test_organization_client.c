@@ -186,6 +186,33 @@ static void accounts_go_into_the_inventory_whole_or_not_at_all(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* No page need say how many there are, so one that says that it was the last is all that can be known of the end. */
+static void a_list_that_was_cut_is_no_inventory(void **state)
+{
+	static const char *const none[] = {NULL};
+	char folder[] = "/tmp/postern-listed-XXXXXX";
+	struct accounts_import report;
+	struct account list[21];
+	const char *path;
+
+	(void)state;
+	for (int i = 0; i < 21; i++)
+		list[i] = (struct account){.id = arena_printf(a, "%d", i), .mail = arena_printf(a, "%d@x", i), .kind = ACCOUNT_MANAGED, .products = none};
+	assert_non_null(mkdtemp(folder));
+	path = arena_printf(a, "%s/accounts", folder);
+	assert_done(accounts_import_listed(a, path, list, 19, NOW, &report, &err), err);
+	assert_done(accounts_import_listed(a, path, list, 1, NOW, &report, &err), err);         /* so few may be tests */
+	assert_done(accounts_import_listed(a, path, list, 21, NOW, &report, &err), err);
+	assert_refused(accounts_import_listed(a, path, list, 10, NOW, &report, &err), err, REASON_FILE);
+	assert_text_in("10 accounts are listed where the inventory holds 21, so it stays as it was", err.detail);
+	assert_done(accounts_import_listed(a, path, list, 11, NOW, &report, &err), err);
+	assert_int_equal(report.before, 21);
+	unlink(path);
+	unlink(arena_printf(a, "%s-lock", path));
+	unlink(arena_printf(a, "%s.billed", path));
+	assert_int_equal(rmdir(folder), 0);
+}
+
 /* ---- the way back ---- */
 
 static void unlinks_and_looks_whether_it_is_so(void **state)
@@ -261,6 +288,7 @@ int main(void)
 		TEST_OF(what_makes_no_sense_is_no_list),
 		TEST_OF(a_list_that_changes_meanwhile_is_read_again),
 		TEST_OF(accounts_go_into_the_inventory_whole_or_not_at_all),
+		TEST_OF(a_list_that_was_cut_is_no_inventory),
 		TEST_OF(unlinks_and_looks_whether_it_is_so),
 		TEST_OF(makes_an_account_active_again),
 		TEST_OF(without_the_key_of_the_organisation_there_is_no_way_back),
