@@ -499,6 +499,8 @@ static void observing_never_crosses_the_kinds_of_accounts(void **state)
 	q.now = NOW + 3601;
 	known.as_of = q.now;
 	refused_while_observing(&q, &known, REASON_ACCOUNTS_TOO_OLD);
+	q.now = known.as_of = NOW - 301;        /* nor does one of the future */
+	refused_while_observing(&q, &known, REASON_ACCOUNTS_TOO_OLD);
 	accounts_close(gateway.accounts);
 	gateway.accounts = NULL;
 	gateway.settings = &settings;
