@@ -42,6 +42,7 @@ struct release {
 	struct planning p;
 	const struct way_back_options *options;
 	struct index mails;             /* of everybody in the directory */
+	struct index users;             /* of the SCIM directory, by the account that they are linked to */
 	const struct plan_task *doubts; /* those of the ordinary plan: why somebody is frozen */
 	const struct plan_problem *troubles;
 	size_t doubt_count, trouble_count;
@@ -150,23 +151,48 @@ static const char *account_keeps(const struct release *r, const struct account *
 	return why;
 }
 
-/* The SCIM user of an account; NOBODY: there is none.  *why: it is somebody's who keeps what they have. */
+static void know_accounts(struct release *r, const struct side *s)
+{
+	for (uint32_t i = 0; i < s->world->user_count; i++)
+		if (s->world->users[i].account_id)
+			index_add(r->p.arena, &r->users, s->world->users[i].account_id, i);
+	index_sort(&r->users);
+}
+
+/* One that may be the account's.  *why: it is somebody's who keeps what they have, or there are two. */
+static void consider(const struct release *r, const struct side *s, uint32_t n, uint32_t *user, const char **why, bool *well)
+{
+	const struct account_state *state = &s->users[n];
+
+	if (state->guarded)
+		*why = "its SCIM user is protected by the settings";
+	else if (state->person != NOBODY)
+		*why = keeps(r, state->person, well);
+	if (!*why && *user != NOBODY && *user != n)
+		*why = "more than one SCIM user could be the account's";
+	if (*user == NOBODY)
+		*user = n;
+}
+
+/*
+ * The SCIM user of an account, by its id and by its mail; NOBODY: there is none.  The inventory is older than the SCIM directory:
+ * mails may have been given to others since.
+ */
 static uint32_t user_of(const struct release *r, const struct side *s, const struct account *account, const char **why, bool *well)
 {
-	size_t n;
-	const struct pair *found = index_find(&s->by_mail, lower_case(r->p.arena, account->mail), &n);
+	size_t by_id = 0, by_mail;
+	const struct pair *linked = account->id ? index_find(&r->users, account->id, &by_id) : NULL;
+	const struct pair *found = index_find(&s->by_mail, lower_case(r->p.arena, account->mail), &by_mail);
 	uint32_t user = NOBODY;
+	const char *its;
 
-	for (size_t i = 0; found && i < n && !*why; i++) {
-		const struct account_state *state = &s->users[found[i].value];
-
-		if (state->guarded)
-			*why = "its SCIM user is protected by the settings";
-		else if (state->person != NOBODY)
-			*why = keeps(r, state->person, well);
-		if (user == NOBODY)
-			user = found[i].value;
-	}
+	for (size_t i = 0; i < by_id && !*why; i++)
+		consider(r, s, linked[i].value, &user, why, well);
+	for (size_t i = 0; i < by_mail && !*why; i++)
+		consider(r, s, found[i].value, &user, why, well);
+	its = user != NOBODY ? s->world->users[user].account_id : NULL;
+	if (!*why && its && account->id && strcmp(its, account->id) != 0)
+		*why = "the SCIM user with this mail is another account's by now: read the inventory again";
 	return user;
 }
 
@@ -218,11 +244,25 @@ static const char *not_out_of_groups(const struct release *r, const struct side 
 		"in no licensed group: --release products names what they are billed for";
 }
 
-/* Not for who shall have an Atlassian account, or is in a licensed group still. */
+/* Whose account is off, or shall be: what is cut stays, or is made, active.  NULL: nothing says so. */
+static const char *shall_be_off(const struct release *r, const struct side *s, uint32_t n, const struct account *account)
+{
+	const struct account_state *state = &s->users[n];
+
+	if (!s->world->users[n].active || (account->status && strcasecmp(account->status, "inactive") == 0))
+		return "switched off at Atlassian since the inventory was read: read it again";
+	if (state->person != NOBODY && person_of(&r->p, state->person)->disabled)
+		return "switched off in the directory: the account shall be, too, and not go on without the directory";
+	if (state->person == NOBODY && state->record != NOBODY)
+		return "not in the directory any more: the account shall be switched off, and not go on without the directory";
+	return NULL;
+}
+
+/* Not for who shall have an Atlassian account, or none at all, or is in a licensed group still. */
 static const char *not_cut(const struct release *r, const struct side *s, uint32_t n, const struct account *account)
 {
 	const struct account_state *state = &s->users[n];
-	const char *group = licensed_group(r, s, n, false);
+	const char *group = licensed_group(r, s, n, false), *off;
 
 	if (!group)
 		group = licensed_group(r, s, n, true);
@@ -230,8 +270,9 @@ static const char *not_cut(const struct release *r, const struct side *s, uint32
 		return arena_printf(r->p.arena, "in the licensed group %s still: --release groups comes first", group);
 	if (state->person != NOBODY && desired_wants(person_of(&r->p, state->person), s->number))
 		return arena_printf(r->p.arena, "%s gives them an Atlassian account", plan_why(r->p.desired, person_of(&r->p, state->person)->id));
-	if (s->world->users[n].account_id)
-		return NULL;
+	off = shall_be_off(r, s, n, account);
+	if (off || s->world->users[n].account_id)
+		return off;
 	if (r->options->stage == WAY_BACK_UNLINK)
 		return "linked to no account of Atlassian's, or not any more";
 	return account->id ? NULL : "Atlassian does not tell the account's id, so it could not be activated again";
@@ -409,6 +450,7 @@ int way_back_make(struct arena *a, const struct desired *desired, const struct w
 	s = organization(&r);
 	if (s) {
 		plan_count_licensed(s);
+		know_accounts(&r, s);
 		look_at_all(&r, s);
 		tell_about_others(&r, s);
 	}

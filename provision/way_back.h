@@ -22,7 +22,8 @@
  * of a stage is for one test person (apply refuses more), and each batch is a
  * plan of its own.  Not
  * proven on a live site: the calls are known from Atlassian's documents alone.
- * Protected accounts, administrators, and whoever is held are never in it.
+ * Protected accounts, administrators, and whoever is held are never in it, nor is anybody whose SCIM user is another account's than
+ * the inventory says.  Nobody is cut whose account is off, or shall be since the directory has switched them off or lost them.
  * Who is billed and not in it is named with the reason (PROBLEM_BILLED_LEFT),
  * but for those whom a rule licenses.
  * Whoever shall be a portal-only customer is: an ordinary plan leaves them all

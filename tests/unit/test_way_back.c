@@ -211,6 +211,67 @@ static void who_may_be_in_the_directory_is_left(void **state)
 }
 
 /* Whom this is for above all: licensed once, and wanted at the portal alone.  Their Atlassian account is why nothing is made for them there. */
+/* Two who swapped mails since the inventory was read: the one who is billed has the other's mail now. */
+static void a_mail_that_moved_leads_to_nobody_else(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	accounts[2].billable = 0;
+	users[2].mail = "4@x.org";
+	users[3].mail = "3@x.org";
+	for (enum way_back_stage stage = 0; stage < WAY_BACK_STAGES; stage++) {
+		plan = make(stage, "4@x.org", SIZE_MAX);
+		assert_int_equal(plan.step_count + plan.task_count, 0);
+	}
+	users[2].mail = "3@x.org";
+	users[3].mail = NULL;           /* known by its account alone */
+	t.group_count = 0;
+	plan = make(WAY_BACK_UNLINK, "4@x.org", SIZE_MAX);
+	assert_string_equal(said(&plan), "unlink u4");
+	users[3].external_id = "p1";    /* whom a rule licenses, under another mail */
+	plan = make(WAY_BACK_PRODUCTS, "4@x.org", SIZE_MAX);
+	assert_int_equal(plan.task_count, 0);
+	users[3].external_id = NULL;
+	users[3].account_id = "a9";     /* nobody else's, and not the one that is billed */
+	users[3].mail = "4@x.org";
+	plan = make(WAY_BACK_DELETE, "4@x.org", SIZE_MAX);
+	assert_int_equal(plan.step_count, 0);
+	assert_non_null(strstr(plan.problems[plan.problem_count - 1].what, "is another account's by now"));
+}
+
+/* Unlinked or deleted, an account goes on without the directory: nobody's who has left. */
+static void who_has_left_is_not_cut_loose(void **state)
+{
+	const struct ledger_person gone = {.target = "organisation", .person = "p9", .user = "u4", .mail = "4@x.org"};
+	struct plan plan;
+
+	(void)state;
+	t.group_count = 0;
+	for (enum way_back_stage stage = WAY_BACK_UNLINK; stage <= WAY_BACK_DELETE; stage++) {
+		users[2].active = false;
+		plan = make(stage, "3@x.org", SIZE_MAX);
+		assert_int_equal(plan.step_count, 0);
+		users[2].active = true;
+		accounts[2].status = "inactive";
+		plan = make(stage, "3@x.org", SIZE_MAX);
+		assert_int_equal(plan.step_count, 0);
+		accounts[2].status = "active";
+		people[2].disabled = true;
+		plan = make(stage, "3@x.org", SIZE_MAX);
+		assert_int_equal(plan.step_count, 0);
+		assert_non_null(strstr(plan.problems[plan.problem_count - 1].what, "switched off in the directory"));
+		people[2].disabled = false;
+		plan = make(stage, "3@x.org", SIZE_MAX);
+		assert_true(plan.step_count > 0);
+		ledger = (struct ledger_view){.people = &gone, .count = 1};
+		plan = make(stage, "4@x.org", SIZE_MAX);
+		assert_int_equal(plan.step_count, 0);
+		assert_non_null(strstr(plan.problems[plan.problem_count - 1].what, "not in the directory any more"));
+		ledger = (struct ledger_view){0};
+	}
+}
+
 static void who_shall_be_portal_only_is_in_every_stage(void **state)
 {
 	const struct target two[] = {target, {.name = "helpdesk", .kind = TARGET_PORTAL_SCIM, .base = "p"}};
@@ -429,6 +490,8 @@ int main(void)
 		TEST(the_held_and_the_unbilled_are_not_in_it),
 		TEST(who_is_billed_and_left_is_named_with_the_reason),
 		TEST(who_may_be_in_the_directory_is_left),
+		TEST(a_mail_that_moved_leads_to_nobody_else),
+		TEST(who_has_left_is_not_cut_loose),
 		TEST(who_shall_be_portal_only_is_in_every_stage),
 		TEST(a_batch_that_was_cut_short_leaves_nobody_deactivated),
 		TEST(a_stage_is_done_for_one_person_before_it_is_for_many),
