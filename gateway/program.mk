@@ -70,7 +70,8 @@ gateway_libprogram_a_SOURCES = \
 	gateway/desired_parts.h \
 	gateway/desired_targets.c \
 	gateway/commands/apply_command.c \
-	gateway/commands/plan_command.c gateway/commands/plan_print.c \
+	gateway/commands/plan_bill.c gateway/commands/plan_bill.h \
+	gateway/commands/plan_command.c gateway/commands/plan_data.c gateway/commands/plan_print.c \
 	gateway/provision_audit.c gateway/provision_audit.h \
 	gateway/service/provision_role.c \
 	gateway/provisioning.c gateway/provisioning.h \

@@ -62,6 +62,8 @@ const char *provisioning_ledger_path(struct arena *a, const struct settings *s);
 /* Held while a plan is made and done: one at a time.  A descriptor, to be closed; FILE: another one has it. */
 int provisioning_lock(struct arena *a, const struct settings *s, int *fd_out, struct error *err);
 
+/* Of somebody whom the directory need not have, by the ledger; NULL: it does not know. */
+const char *provisioning_mail(const struct provisioning *p, const char *person);
 /* The person as people know them: mail, else DN, else the id. */
 const char *provisioning_who(struct arena *a, const struct provisioning *p, const char *person);
 

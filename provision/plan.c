@@ -34,15 +34,35 @@ void plan_problem(struct planning *p, enum plan_problem_kind kind, size_t target
 
 /* ---- counts ---- */
 
-static void count_users(const struct planning *p, struct side *s)
+static void count_seat(struct planning *p, struct side *s, struct plan_seat seat)
 {
-	for (size_t i = 0; i < s->world->user_count; i++) {
+	if (!seat.now && !seat.after)
+		return;
+	s->count.seats_now += seat.now;
+	s->count.seats_after += seat.after;
+	p->seats = arena_grow(p->arena, p->seats, p->seat_count, sizeof(*p->seats));
+	p->seats[p->seat_count++] = seat;
+}
+
+const char *plan_person_of_user(const struct planning *p, const struct side *s, uint32_t n)
+{
+	const struct account_state *state = &s->users[n];
+
+	if (state->person != NOBODY)
+		return person_of(p, state->person)->id;
+	return state->record != NOBODY ? p->ledger->people[state->record].person : NULL;
+}
+
+static void count_users(struct planning *p, struct side *s)
+{
+	for (uint32_t i = 0; i < s->world->user_count; i++) {
 		const struct account_state *state = &s->users[i];
+		const struct world_user *u = &s->world->users[i];
 
 		s->count.active_after += state->active_after;
 		s->count.losing += state->loses;
-		s->count.seats_now += s->world->users[i].active && state->licensed_now > 0;
-		s->count.seats_after += state->active_after && state->licensed_after > 0;
+		count_seat(p, s, (struct plan_seat){.person = plan_person_of_user(p, s, i), .mail = u->mail,
+			.now = u->active && state->licensed_now > 0, .after = state->active_after && state->licensed_after > 0});
 	}
 	for (size_t i = 0; i < s->want_count; i++) {
 		const struct want *w = &s->wants[i];
@@ -50,7 +70,7 @@ static void count_users(const struct planning *p, struct side *s)
 		if (w->user != NOBODY || p->frozen[w->person])
 			continue;
 		s->count.active_after++;
-		s->count.seats_after += w->licensed_after > 0;
+		count_seat(p, s, (struct plan_seat){.person = person_of(p, w->person)->id, .mail = w->mail, .after = w->licensed_after > 0});
 	}
 }
 
@@ -225,6 +245,8 @@ static void put_together(struct planning *p, struct plan *plan)
 	plan->targets = targets;
 	plan->target_count = p->desired->target_count;
 	plan->counts = counts;
+	plan->seats = p->seats;
+	plan->seat_count = p->seat_count;
 	plan->tasks = p->tasks;
 	plan->task_count = p->task_count;
 	plan->problems = p->problems;

@@ -121,6 +121,13 @@ struct plan_count {
 	size_t seats_now, seats_after;  /* active accounts in a licensed group */
 };
 
+/* An account in a licensed group, now or after the plan. */
+struct plan_seat {
+	const char *person;             /* desired_person.id, or the ledger's of who is gone; NULL: nobody that Postern knows */
+	const char *mail;               /* of the account; NULL: not told */
+	bool now, after;
+};
+
 struct plan {
 	int64_t made;
 	const char *id;                 /* of what is in it: equal plans have equal ids */
@@ -128,6 +135,8 @@ struct plan {
 	const char *const *targets;     /* names */
 	size_t target_count;
 	const struct plan_count *counts;        /* of each target */
+	const struct plan_seat *seats;  /* all that counts.seats_now and seats_after count; of what is made again from plan_write, none */
+	size_t seat_count;
 	const struct step *steps;       /* in the order in which they are done */
 	size_t step_count;
 	const struct plan_task *tasks;
@@ -153,6 +162,8 @@ size_t plan_step_total(const struct plan *p, enum step_kind kind, size_t target)
 
 /* One JSON document, the same bytes for the same plan; ends with a line feed. */
 struct slice plan_write(struct arena *a, const struct plan *p);
+/* The same without its end, `}` and a line feed, for who has more members to write. */
+struct slice plan_write_open(struct arena *a, const struct plan *p);
 /* REASON_FILE: these bytes are no plan of this version. */
 int plan_read(struct arena *a, struct slice json, struct plan *out, struct error *err);
 

@@ -108,27 +108,41 @@ static void write_problems(struct text *t, const struct plan *p)
 	text_add_c(t, "]");
 }
 
+static void write_plan(struct text *t, const struct plan *p)
+{
+	text_add_c(t, "{");
+	json_add_number(t, "postern_plan", PLAN_VERSION);
+	json_add_number(t, "made", p->made);
+	json_add_text(t, "id", p->id);
+	json_add_text(t, "fingerprint", p->fingerprint);
+	json_add_text(t, "stopped", p->stopped);
+	write_counts(t, p);
+	begin_list(t, "steps");
+	for (size_t i = 0; i < p->step_count; i++) {
+		begin_line(t, i);
+		step_write(t, &p->steps[i], p->targets[p->steps[i].target]);
+		text_add_c(t, "}");
+	}
+	text_add_c(t, "]");
+	write_tasks(t, p);
+	write_problems(t, p);
+}
+
+struct slice plan_write_open(struct arena *a, const struct plan *p)
+{
+	struct text t;
+
+	text_begin(&t, a, 4096 + p->step_count * 256);
+	write_plan(&t, p);
+	return text_slice(&t);
+}
+
 struct slice plan_write(struct arena *a, const struct plan *p)
 {
 	struct text t;
 
 	text_begin(&t, a, 4096 + p->step_count * 256);
-	text_add_c(&t, "{");
-	json_add_number(&t, "postern_plan", PLAN_VERSION);
-	json_add_number(&t, "made", p->made);
-	json_add_text(&t, "id", p->id);
-	json_add_text(&t, "fingerprint", p->fingerprint);
-	json_add_text(&t, "stopped", p->stopped);
-	write_counts(&t, p);
-	begin_list(&t, "steps");
-	for (size_t i = 0; i < p->step_count; i++) {
-		begin_line(&t, i);
-		step_write(&t, &p->steps[i], p->targets[p->steps[i].target]);
-		text_add_c(&t, "}");
-	}
-	text_add_c(&t, "]");
-	write_tasks(&t, p);
-	write_problems(&t, p);
+	write_plan(&t, p);
 	text_add_c(&t, "}\n");
 	return text_slice(&t);
 }

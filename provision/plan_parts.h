@@ -87,6 +87,8 @@ struct planning {
 	struct index nameless;          /* mails of desired.nameless */
 	struct index asked;             /* mails of people for whom nothing is done, since something is in doubt: whose they are is not known */
 	struct step_list phases[PHASES];
+	struct plan_seat *seats;
+	size_t seat_count;
 	struct plan_task *tasks;
 	size_t task_count;
 	struct plan_problem *problems;
@@ -114,6 +116,8 @@ const char *plan_id(struct arena *a, const struct plan *plan);
 /* plan.c: the beginning and the end that every plan has.  REASON_INTERNAL: world and desired state do not fit. */
 int plan_begin(struct planning *p, struct error *err);
 void plan_end(struct planning *p, struct plan *plan);
+/* desired_person.id of whose user of the world it is, or the ledger's; NULL: nobody's. */
+const char *plan_person_of_user(const struct planning *p, const struct side *s, uint32_t n);
 struct step *plan_step(struct planning *p, enum phase phase, enum step_kind kind, const struct side *side);
 void plan_task(struct planning *p, enum plan_task_kind kind, size_t target, const struct desired_person *person, const char *what);
 void plan_group_task(struct planning *p, enum plan_task_kind kind, size_t target, const char *group, const char *what);

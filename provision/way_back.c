@@ -198,19 +198,10 @@ static uint32_t user_of(const struct release *r, const struct side *s, const str
 
 /* ---- stages ---- */
 
-static const char *name_of(const struct release *r, const struct side *s, uint32_t n)
-{
-	const struct account_state *state = &s->users[n];
-
-	if (state->person != NOBODY)
-		return person_of(&r->p, state->person)->id;
-	return state->record != NOBODY ? r->p.ledger->people[state->record].person : NULL;
-}
-
 /* Whom nobody here knows has no id: the mail says to people who it is. */
 static const char *who(const struct release *r, const struct side *s, uint32_t n, const struct account *account)
 {
-	const char *name = n != NOBODY ? name_of(r, s, n) : NULL;
+	const char *name = n != NOBODY ? plan_person_of_user(&r->p, s, n) : NULL;
 
 	return name ? name : account->mail;
 }

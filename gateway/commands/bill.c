@@ -99,6 +99,28 @@ const struct price *bill_price(const struct bill *b, size_t product)
 	return product < b->prices->product_count ? &b->prices->products[product].price : NULL;
 }
 
+size_t bill_rows(const struct bill *b)
+{
+	return b->count + bill_has_guard(b, GUARD_STANDARD) + bill_has_guard(b, GUARD_PREMIUM);
+}
+
+static struct bill_row guard_row(const struct bill *b, const struct bill_users *users, enum guard guard)
+{
+	static const char *const words[GUARDS] = {[GUARD_STANDARD] = "guard-standard", [GUARD_PREMIUM] = "guard-premium"},
+		*const titles[GUARDS] = {[GUARD_STANDARD] = "Guard Standard", [GUARD_PREMIUM] = "Guard Premium"};
+
+	return (struct bill_row){words[guard], titles[guard], users->guard[guard], price_of(&b->prices->guard[guard], users->guard[guard])};
+}
+
+struct bill_row bill_row(const struct bill *b, const struct bill_users *users, size_t i)
+{
+	const struct price *price = bill_price(b, i);
+
+	if (i < b->count)
+		return (struct bill_row){b->words[i], product_title(b->words[i]), users->of[i], price ? price_of(price, users->of[i]) : MONEY_UNKNOWN};
+	return guard_row(b, users, i == b->count && bill_has_guard(b, GUARD_STANDARD) ? GUARD_STANDARD : GUARD_PREMIUM);
+}
+
 int64_t bill_cost(const struct bill *b, const struct bill_users *users)
 {
 	return bill_share(b, users, users);

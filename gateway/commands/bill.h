@@ -40,6 +40,16 @@ void bill_take(const struct bill *b, struct bill_users *users, product_set set);
 
 const struct price *bill_price(const struct bill *b, size_t product);  /* NULL: none is known */
 bool bill_has_guard(const struct bill *b, enum guard guard);
+
+/* What a bill says of one product, or of Guard. */
+struct bill_row {
+	const char *word, *title;       /* "guard-standard", "Guard Standard" */
+	size_t people;
+	int64_t money;                  /* a month; MONEY_UNKNOWN: it has no price */
+};
+size_t bill_rows(const struct bill *b);         /* products, then the kinds of Guard that have a price */
+struct bill_row bill_row(const struct bill *b, const struct bill_users *users, size_t i);
+
 /* A month; MONEY_UNKNOWN without prices.  Products without a price cost nothing here. */
 int64_t bill_cost(const struct bill *b, const struct bill_users *users);
 /* What `part` of `all` costs, each user at the average price of the product. */

@@ -2,8 +2,8 @@
 /* `postern plan`: what would change at Atlassian so that accounts are as the rules want them.  Changes nothing. */
 #include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/commands/plan_bill.h"
 #include "gateway/settings/settings.h"
-#include "gateway/provisioning.h"
 
 #include <getopt.h>
 
@@ -45,19 +45,16 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 
 static int show(struct provisioning *p, const struct asked *q)
 {
-	struct slice json;
 	struct error err;
 
 	if (provisioning_open(p, LEDGER_READ, NULL, NULL, &err) < 0 || provisioning_plan(p, &err) < 0) {
 		fprintf(stderr, "postern plan: %s\n", report_clean(p->arena, err.detail));
 		return 1;
 	}
-	if (q->json) {
-		json = plan_write(p->arena, &p->plan);
-		fwrite(json.p, 1, json.n, stdout);
-	} else {
+	if (q->json)
+		plan_print_json(p);
+	else
 		provisioning_print(p, q->all ? PLAN_ALL : PLAN_SOME);
-	}
 	if (report_end("plan") != 0)
 		return 1;
 	if (plan_require_read(&p->plan, &err) < 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A plan on a terminal: what would change, how much, for whom and why; what a human must do; what is left and why. */
-#include "gateway/provisioning.h"
+#include "gateway/commands/plan_bill.h"
 
 #include "base/encode.h"
 #include "base/text.h"
@@ -35,19 +35,26 @@ static const struct {
 	{STEP_RESTORE, "Accounts to activate again"},
 };
 
+const char *provisioning_mail(const struct provisioning *p, const char *person)
+{
+	for (size_t i = 0; person && i < p->target_count; i++) {
+		const struct ledger_person *l = ledger_person_of(&p->view, p->targets[i].name, person);
+
+		if (l && l->mail)
+			return l->mail;
+	}
+	return NULL;
+}
+
 const char *provisioning_who(struct arena *a, const struct provisioning *p, const char *person)
 {
 	const struct desired_person *d = desired_person_by_id(&p->desired, person);
-	const struct ledger_person *l;
+	const char *mail;
 
 	if (d)
 		return report_clean(a, d->mail ? d->mail : d->dn);
-	for (size_t i = 0; i < p->target_count; i++) {
-		l = ledger_person_of(&p->view, p->targets[i].name, person);
-		if (l && l->mail)
-			return report_clean(a, l->mail);
-	}
-	return report_clean(a, person);
+	mail = provisioning_mail(p, person);
+	return report_clean(a, mail ? mail : person);
 }
 
 /* ---- lines under a heading ---- */
@@ -107,14 +114,10 @@ static void print_step(struct heading *h, const struct step *s)
 {
 	const struct provisioning *p = h->plan;
 	struct arena *a = p->arena;
-	const char *why;
-
 	for (size_t i = 0; i < s->member_count; i++) {
-		why = plan_why(&p->desired, s->members[i]);
-		if (!why && s->member_count == 1)
-			why = s->why;
-		line(h, provisioning_who(a, p, s->members[i]), arena_printf(a, "%s%s%s", report_clean(a, s->name), why ? ": " : "",
-			why ? report_clean(a, why) : ""));
+		const char *why = p->way_back && s->why && !plan_why(&p->desired, s->members[i]) ? report_clean(a, s->why) : plan_reason(p, s->members[i]);
+
+		line(h, provisioning_who(a, p, s->members[i]), arena_printf(a, "%s%s%s", report_clean(a, s->name), *why ? ": " : "", why));
 	}
 	if (is_of_members(s))
 		return;
@@ -224,6 +227,29 @@ static void print_problems(const struct provisioning *p, enum plan_detail detail
 			report_number(p->arena, p->left.without_id), report_clean(p->arena, p->left.example));
 }
 
+enum seat_change { SEAT_TAKEN, SEAT_GIVEN_BACK };
+
+/* What all of them cost stands in the heading. */
+static void print_seats(const struct provisioning *p, enum plan_detail detail, const struct plan_bill *b, enum seat_change change)
+{
+	bool taken = change == SEAT_TAKEN;
+	int64_t money = taken ? b->taken_money : b->given_back_money;
+	struct arena *a = p->arena;
+	struct heading h = {.plan = p, .detail = detail, .total = taken ? b->taken : b->given_back,
+		.title = taken ? "Seats to be taken" : "Seats to be given back"};
+
+	if (money != MONEY_UNKNOWN)
+		h.title = arena_printf(a, "%s, %s %s a month %s", h.title, report_clean(a, b->bill.prices->currency), money_text(a, money),
+			taken ? "more" : "less");
+	for (size_t i = 0; h.total && i < p->plan.seat_count; i++) {
+		const struct plan_seat *seat = &p->plan.seats[i];
+
+		if (taken ? seat->after && !seat->now : seat->now && !seat->after)
+			line(&h, seat->person ? provisioning_who(a, p, seat->person) : report_clean(a, seat->mail ? seat->mail : "?"),
+				plan_reason(p, seat->person));
+	}
+}
+
 static void print_way_back(const struct provisioning *p)
 {
 	const char *undo = way_back_undo(p->way_back->stage);
@@ -241,6 +267,7 @@ static void print_way_back(const struct provisioning *p)
 
 void provisioning_print(const struct provisioning *p, enum plan_detail detail)
 {
+	struct plan_bill bill;
 	struct error unread;
 	char made[21];
 
@@ -255,6 +282,10 @@ void provisioning_print(const struct provisioning *p, enum plan_detail detail)
 	}
 	print_tasks(p, detail);
 	print_problems(p, detail);
+	plan_bill_reckon(p, &bill);
+	print_seats(p, detail, &bill, SEAT_TAKEN);
+	print_seats(p, detail, &bill, SEAT_GIVEN_BACK);
+	plan_bill_print(p, &bill);
 	if (p->plan.step_count == 0 && plan_require_read(&p->plan, &unread) < 0)
 		puts("\nNothing is to be changed where Atlassian could be read.");
 	else if (p->plan.step_count == 0)

@@ -2,15 +2,6 @@
 /* Seats for other programs: CSV with a row for each person, and JSON. */
 #include "gateway/commands/seats_record.h"
 
-/* All four places and nothing between thousands; in JSON a text, since sums of floats are not exact. */
-static const char *plain_money(const struct seats *s, int64_t money)
-{
-	uint64_t size = (uint64_t)(money < 0 ? -money : money);
-
-	return arena_printf(s->census.arena, "%s%llu.%04llu", money < 0 ? "-" : "", (unsigned long long)(size / (uint64_t)MONEY_ONE),
-		(unsigned long long)(size % (uint64_t)MONEY_ONE));
-}
-
 /* ---- CSV ---- */
 
 static const char *yes(bool is)
@@ -76,7 +67,7 @@ static void print_person_row(const struct seats *s, const struct seats_person *p
 	const char *fields[COLUMNS] = {
 		outcome_word(p->outcome), p->rule_name, yes(seats_can_sign_on(p)), p->refusal == REASON_NONE ? NULL : reason_word(p->refusal),
 		p->directory, p->mail, p->dn, p->path, p->account, seats_class_word(seats_class_of(s, p)),
-		[COLUMN_MONTH] = s->bill.prices->known ? plain_money(s, seats_cost(s, p)) : NULL,
+		[COLUMN_MONTH] = s->bill.prices->known ? money_exact(s->census.arena, seats_cost(s, p)) : NULL,
 	};
 
 	if (p->managed)
@@ -99,7 +90,7 @@ void seats_print_csv(const struct seats *s)
 
 static json_t *money_json(const struct seats *s, int64_t money)
 {
-	return money == MONEY_UNKNOWN ? json_null() : json_string(plain_money(s, money));
+	return money == MONEY_UNKNOWN ? json_null() : json_string(money_exact(s->census.arena, money));
 }
 
 static json_t *count_json(struct seats_count c)
@@ -213,15 +204,16 @@ static json_t *accounts_json(const struct seats *s)
 }
 
 /* One product, or Guard. */
-static void add_users(const struct seats *s, json_t *list, const char *name, const struct price *price, size_t wanted, size_t billed)
+static json_t *row_json(const struct seats *s, size_t i)
 {
+	struct bill_row wanted = bill_row(&s->bill, &s->wanted, i), billed = bill_row(&s->bill, &s->billed, i);
 	json_t *o = json_object();
 
-	report_json(s->census.arena, o, "product", name);
-	json_object_set_new(o, "wanted", sum_json(s, wanted, price ? price_of(price, wanted) : MONEY_UNKNOWN));
+	report_json(s->census.arena, o, "product", wanted.word);
+	json_object_set_new(o, "wanted", sum_json(s, wanted.people, wanted.money));
 	if (s->compared)
-		json_object_set_new(o, "billed", sum_json(s, billed, price ? price_of(price, billed) : MONEY_UNKNOWN));
-	json_array_append_new(list, o);
+		json_object_set_new(o, "billed", sum_json(s, billed.people, billed.money));
+	return o;
 }
 
 static json_t *ways_json(const struct seats *s)
@@ -241,7 +233,6 @@ static json_t *ways_json(const struct seats *s)
 
 static json_t *bill_json(const struct seats *s)
 {
-	static const char *const words[GUARDS] = {[GUARD_STANDARD] = "guard-standard", [GUARD_PREMIUM] = "guard-premium"};
 	const struct bill *b = &s->bill;
 	json_t *o = json_object(), *list = json_array();
 	int64_t wanted = bill_cost(b, &s->wanted), all = seats_everybody_cost(s);
@@ -250,12 +241,8 @@ static json_t *bill_json(const struct seats *s)
 	json_object_set_new(o, "wanted", sum_json(s, s->wanted.people, wanted));
 	json_object_set_new(o, "everybody", all == MONEY_UNKNOWN ? json_null() : sum_json(s, s->everybody.people, all));
 	json_object_set_new(o, "saved", all == MONEY_UNKNOWN ? json_null() : money_json(s, all - wanted));
-	for (size_t i = 0; i < b->count; i++)
-		add_users(s, list, b->words[i], bill_price(b, i), s->wanted.of[i], s->billed.of[i]);
-	for (int g = 0; g < GUARDS; g++) {
-		if (bill_has_guard(b, (enum guard)g))
-			add_users(s, list, words[g], &b->prices->guard[g], s->wanted.guard[g], s->billed.guard[g]);
-	}
+	for (size_t i = 0; i < bill_rows(b); i++)
+		json_array_append_new(list, row_json(s, i));
 	json_object_set_new(o, "products", list);
 	json_object_set_new(o, "groups", ways_json(s));
 	return o;

@@ -322,22 +322,22 @@ static void todo(struct page *p)
 
 /* ---- by product, rule and group ---- */
 
-static void product_row(struct page *p, const char *name, const struct price *price, size_t wanted, size_t billed)
+static void product_row(struct page *p, size_t i)
 {
 	const struct seats *s = p->s;
+	struct bill_row wanted = bill_row(&s->bill, &s->wanted, i), billed = bill_row(&s->bill, &s->billed, i);
 
 	raw(p, "<tr>");
-	cell(p, "one", name);
-	cell(p, "n", number(p, wanted));
+	cell(p, "one", wanted.title);
+	cell(p, "n", number(p, wanted.people));
 	if (s->compared)
-		cell(p, "n", number(p, billed));
-	money_cell(p, price ? price_of(price, s->compared ? billed : wanted) : MONEY_UNKNOWN);
+		cell(p, "n", number(p, billed.people));
+	money_cell(p, s->compared ? billed.money : wanted.money);
 	raw(p, "</tr>");
 }
 
 static void by_product(struct page *p)
 {
-	static const char *const guards[GUARDS] = {[GUARD_STANDARD] = "Guard Standard", [GUARD_PREMIUM] = "Guard Premium"};
 	const struct seats *s = p->s;
 	const struct bill *b = &s->bill;
 	size_t shown = 0, left = 0;
@@ -347,15 +347,13 @@ static void by_product(struct page *p)
 		raw(p, "<th class=n style=\"width:56px\">billed</th>");
 	money_head(p);
 	raw(p, "</tr>");
-	for (int g = 0; g < GUARDS; g++) {
-		if (bill_has_guard(b, (enum guard)g))
-			product_row(p, guards[g], &b->prices->guard[g], s->wanted.guard[g], s->billed.guard[g]);
-	}
+	for (size_t i = b->count; i < bill_rows(b); i++)
+		product_row(p, i);
 	for (size_t i = 0; i < b->count; i++) {
 		if (!s->wanted.of[i] && !s->billed.of[i])
 			continue;
 		if (shown++ < PRODUCTS_SHOWN)
-			product_row(p, product_title(b->words[i]), bill_price(b, i), s->wanted.of[i], s->billed.of[i]);
+			product_row(p, i);
 		else
 			left++;
 	}

@@ -117,24 +117,15 @@ static int64_t saved(const struct seats *s)
 	return all == MONEY_UNKNOWN ? MONEY_UNKNOWN : all - bill_cost(&s->bill, &s->wanted);
 }
 
-static void print_guard(const struct seats *s, enum guard guard, const char *name)
-{
-	if (bill_has_guard(&s->bill, guard))
-		print_cost(s, "", name, s->wanted.guard[guard], price_of(&s->bill.prices->guard[guard], s->wanted.guard[guard]));
-}
-
 static void print_bill(const struct seats *s)
 {
-	const struct settings_prices *prices = s->bill.prices;
-
 	print_cost(s, "Bill", "what the rules want", s->wanted.people, bill_cost(&s->bill, &s->wanted));
-	for (size_t i = 0; i < prices->product_count; i++) {
-		if (s->wanted.of[i])
-			print_cost(s, "", clean(s, arena_printf(s->census.arena, "    %s", product_title(prices->products[i].word))), s->wanted.of[i],
-				price_of(&prices->products[i].price, s->wanted.of[i]));
+	for (size_t i = 0; i < bill_rows(&s->bill); i++) {
+		struct bill_row row = bill_row(&s->bill, &s->wanted, i);
+
+		if (row.money != MONEY_UNKNOWN && (row.people || i >= s->bill.count))
+			print_cost(s, "", clean(s, arena_printf(s->census.arena, "    %s", row.title)), row.people, row.money);
 	}
-	print_guard(s, GUARD_STANDARD, "    Guard Standard");
-	print_guard(s, GUARD_PREMIUM, "    Guard Premium");
 	if (seats_everybody_cost(s) == MONEY_UNKNOWN)
 		return;
 	print_cost(s, "", "everybody let in, managed and licensed", s->everybody.people, seats_everybody_cost(s));

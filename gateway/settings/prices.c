@@ -133,6 +133,14 @@ const char *money_text(struct arena *a, int64_t money)
 	return t.p;
 }
 
+const char *money_exact(struct arena *a, int64_t money)
+{
+	uint64_t size = (uint64_t)(money < 0 ? -money : money);
+
+	return arena_printf(a, "%s%llu.%04llu", money < 0 ? "-" : "", (unsigned long long)(size / (uint64_t)MONEY_ONE),
+		(unsigned long long)(size % (uint64_t)MONEY_ONE));
+}
+
 int64_t price_of(const struct price *price, size_t users)
 {
 	int64_t sum = 0;

@@ -50,6 +50,8 @@ struct price {
 const char *money_read(const char *text, int64_t *out);
 /* "1,222.56"; "-" when not known. */
 const char *money_text(struct arena *a, int64_t money);
+/* "1222.5600": all four places and nothing between thousands, for programs; in JSON as text, since sums of floats are not exact. */
+const char *money_exact(struct arena *a, int64_t money);
 int64_t price_of(const struct price *price, size_t users);      /* MONEY_UNKNOWN without a price */
 
 #endif

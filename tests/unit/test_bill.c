@@ -112,6 +112,31 @@ static void many_products_are_told_apart_and_the_rest_are_one(void **state)
 	assert_null(bill_price(&b, PRODUCTS_MOST));
 }
 
+/* `standard_only` has no price of Premium, so that is no row. */
+static void rows_are_products_and_then_guard(void **state)
+{
+	struct bill_users users = {0};
+	struct bill_row row;
+	struct bill b;
+	int64_t sum = 0;
+
+	(void)state;
+	bill_begin(&b, a, &standard_only);
+	bill_add(&b, &users, bill_product(&b, "jira") | bill_product(&b, "something new"));
+	assert_int_equal(bill_rows(&b), standard_only.product_count + 2);
+	for (size_t i = 0; i < bill_rows(&b); i++) {
+		row = bill_row(&b, &users, i);
+		sum += row.money == MONEY_UNKNOWN ? 0 : row.money;
+	}
+	assert_int_equal(sum, bill_cost(&b, &users));
+	assert_string_equal(row.word, "guard-standard");
+	assert_int_equal(row.people, 1);
+	row = bill_row(&b, &users, standard_only.product_count);
+	assert_string_equal(row.word, "something-new");
+	assert_int_equal(row.people, 1);
+	assert_true(row.money == MONEY_UNKNOWN);
+}
+
 static void without_prices_there_is_no_money(void **state)
 {
 	static const char *const none[] = {NULL};
@@ -207,6 +232,7 @@ int main(void)
 		TEST_OF(a_rule_has_products_of_its_own_or_the_usual_ones),
 		TEST_OF(parts_add_up_to_the_whole),
 		TEST_OF(many_products_are_told_apart_and_the_rest_are_one),
+		TEST_OF(rows_are_products_and_then_guard),
 		TEST_OF(without_prices_there_is_no_money),
 		TEST_OF(an_earlier_month_is_the_last_that_was_recorded),
 		TEST_OF(what_atlassian_bills_is_not_lost_by_a_record_without_it),

@@ -178,6 +178,9 @@ static void makes_people_then_groups_then_members(void **state)
 	assert_null(plan.steps[3].fields.external_id);
 	assert_int_equal(plan_seats_now(&plan), 0);
 	assert_int_equal(plan_seats_after(&plan), 1);
+	assert_int_equal(plan.seat_count, 1);
+	assert_string_equal(plan.seats[0].person, "p1");
+	assert_false(plan.seats[0].now);
 	assert_int_equal(plan.counts[ORG].created, 2);
 	assert_int_equal(plan_step_total(&plan, STEP_USER_CREATE, ORG), 2);
 	assert_null(plan.stopped);
@@ -591,6 +594,9 @@ static void who_is_gone_stays_as_they_were_until_the_grace_time_is_over(void **s
 	assert_int_equal(plan.counts[ORG].seats_now, 1);
 	assert_int_equal(plan.counts[ORG].seats_after, 0);
 	assert_int_equal(plan.counts[ORG].losing, 1);
+	assert_int_equal(plan.seat_count, 1);
+	assert_string_equal(plan.seats[0].person, "p1");        /* by the ledger: the directory does not have them */
+	assert_true(plan.seats[0].now && !plan.seats[0].after);
 }
 
 static void who_is_denied_leaves_the_groups_at_once_and_the_account_later(void **state)
