@@ -190,7 +190,7 @@ static void change_mail(struct planning *p, struct side *s, struct want *w)
 			mail_now(p, s, w->user), w->mail));
 		return;
 	}
-	if (index_find(&p->guards, w->mail, &(size_t){0})) {
+	if (plan_guards_mail(p, w->mail)) {
 		refuse(p, s, w, PROBLEM_PROTECTED, "the new mail is protected, so it is given to nobody");
 		return;
 	}
@@ -224,7 +224,7 @@ static void find_or_make(struct planning *p, struct side *s, uint32_t n)
 		return;
 	}
 	w->waits_for = holder;
-	if (index_find(&p->guards, w->mail, &(size_t){0})) {
+	if (plan_guards_mail(p, w->mail)) {
 		refuse(p, s, w, PROBLEM_PROTECTED, "the mail is protected, so no account is made for it");
 		return;
 	}

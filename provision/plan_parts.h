@@ -83,7 +83,7 @@ struct planning {
 	const char *old_inventory;      /* why the inventory is doubted; NULL: it is not */
 	bool *frozen;                   /* of each desired person: nothing is done for them anywhere */
 	struct index guards;            /* lower-cased mails and ids that are protected */
-	struct index accounts;          /* of the inventory, by mail */
+	struct index accounts, account_ids;     /* of the inventory, by mail and by id */
 	struct index nameless;          /* mails of desired.nameless */
 	struct index asked;             /* mails of people for whom nothing is done, since something is in doubt: whose they are is not known */
 	struct step_list phases[PHASES];
@@ -98,6 +98,7 @@ struct planning {
 /* plan_sides.c: who is who */
 void plan_sides(struct planning *p);
 bool plan_guards_group(const struct planning *p, const char *name);
+bool plan_guards_mail(const struct planning *p, const char *mail);      /* or the account that the inventory has under it */
 /* plan_match.c: wants get their accounts; who is in doubt is frozen */
 void plan_match(struct planning *p);
 /* plan_kinds.c: no account for who has one of the other kind */

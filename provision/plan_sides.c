@@ -61,20 +61,27 @@ static bool is_guard(const struct planning *p, const char *s)
 	return s && p->guards.n > 0 && index_find(&p->guards, lower_case(p->arena, s), &n);
 }
 
-static bool guards_user(const struct planning *p, const struct world_user *u)
+bool plan_guards_mail(const struct planning *p, const char *mail)
 {
 	const struct pair *account;
 	size_t n;
 
-	if (p->guards.n == 0)
+	if (!mail || p->guards.n == 0)
 		return false;
-	if (is_guard(p, u->mail) || is_guard(p, u->user_name) || is_guard(p, u->id) || is_guard(p, u->account_id))
-		return true;
-	account = u->mail ? index_find(&p->accounts, lower_case(p->arena, u->mail), &n) : NULL;
+	account = index_find(&p->accounts, lower_case(p->arena, mail), &n);
 	for (size_t i = 0; account && i < n; i++)
 		if (is_guard(p, p->world->accounts[account[i].value].id))
 			return true;
-	return false;
+	return is_guard(p, mail);
+}
+
+/* By what the target says, and by what the inventory says of the account that the user is linked to. */
+static bool guards_user(const struct planning *p, const struct world_user *u)
+{
+	const struct pair *account = u->account_id && p->guards.n > 0 ? index_find(&p->account_ids, u->account_id, &(size_t){0}) : NULL;
+
+	return is_guard(p, u->id) || is_guard(p, u->account_id) || plan_guards_mail(p, u->mail) || plan_guards_mail(p, u->user_name) ||
+		(account && is_guard(p, p->world->accounts[account->value].mail));
 }
 
 bool plan_guards_group(const struct planning *p, const char *name)
@@ -294,8 +301,11 @@ void plan_sides(struct planning *p)
 		p->lists_portal |= account->kind == ACCOUNT_PORTAL;
 		if (account->mail)
 			index_add(p->arena, &p->accounts, lower_case(p->arena, account->mail), i);
+		if (account->id)
+			index_add(p->arena, &p->account_ids, account->id, i);
 	}
 	index_sort(&p->accounts);
+	index_sort(&p->account_ids);
 	for (size_t i = 0; i < d->target_count; i++) {
 		struct side *s = &p->sides[i];
 

@@ -280,6 +280,48 @@ static void the_account_of_who_was_switched_off_waits_for_the_answer_too(void **
 	assert_int_equal(plan.counts[0].deactivated, 1);
 }
 
+/* ---- administrators ---- */
+
+/* Whether anything is done, with the administrator under the one name or the other. */
+static bool does_something(const char *name)
+{
+	limits.administrators = (const char *const []){name, NULL};
+	return make().step_count > 0;
+}
+
+/* No interface tells who is one, so whoever is meant by any of an account's names is, also where SCIM and the inventory call it otherwise. */
+static void administrators_are_known_by_all_their_names(void **state)
+{
+	const struct account root = {.mail = "root@x.org", .id = "557058:root", .kind = ACCOUNT_MANAGED};
+
+	(void)state;
+	listed = &root;
+	limits.grace = 0;
+	/* somebody gives himself the mail of an account that no SCIM user is linked to: making one would link it */
+	people[0].mail = "root@x.org";
+	records[0].user = users[0].external_id = NULL;
+	users[0].mail = users[0].user_name = "other@x.org";
+	assert_true(does_something("nobody"));
+	assert_false(does_something("root@x.org"));
+	assert_false(does_something("557058:root"));
+	/* the same for a mail that changes */
+	company(10);
+	people[0].mail = "root@x.org";
+	assert_true(does_something("nobody"));
+	assert_false(does_something("557058:root"));
+	/* a SCIM user with another mail than the account, or with a user name alone */
+	company(10);
+	deny(0, 1);
+	users[0].account_id = "557058:root";
+	assert_true(does_something("nobody"));
+	assert_false(does_something("Root@x.org"));
+	users[0].account_id = NULL;
+	users[0].mail = NULL;
+	users[0].user_name = "root@x.org";
+	assert_true(does_something("nobody"));
+	assert_false(does_something("557058:root"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -294,6 +336,7 @@ int main(void)
 		TEST(an_old_inventory_is_told_of_and_nothing_is_made_by_it_unseen),
 		TEST(who_was_made_anew_in_the_directory_keeps_the_account),
 		TEST(the_account_of_who_was_switched_off_waits_for_the_answer_too),
+		TEST(administrators_are_known_by_all_their_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
