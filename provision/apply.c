@@ -20,10 +20,10 @@ static int load(struct arena *a, struct ledger *ledger, const struct desired *de
 	return ledger_settle(a, ledger, desired, world, err) < 0 || ledger_load(a, ledger, view, err) < 0 ? -1 : 0;
 }
 
-/* What a batch of the way back left undone: neither the next people, nor an account that was deactivated and is not active again yet. */
+/* What a batch of the way back left undone, and not the next people. */
 static void keep_to_batch(struct arena *a, struct plan *now, const struct plan *given)
 {
-	struct step *steps = arena_alloc(a, (now->step_count + given->step_count + 1) * sizeof(*steps));
+	struct step *steps = arena_alloc(a, (now->step_count + 1) * sizeof(*steps));
 	struct plan one = {.targets = now->targets, .target_count = now->target_count, .step_count = 1};
 	size_t n = 0;
 
@@ -31,11 +31,6 @@ static void keep_to_batch(struct arena *a, struct plan *now, const struct plan *
 		one.steps = &now->steps[i];
 		if (!plan_beyond(a, &one, given))
 			steps[n++] = now->steps[i];
-	}
-	for (size_t i = 0; i < given->step_count; i++) {
-		one.steps = &given->steps[i];
-		if (given->steps[i].kind == STEP_RESTORE && plan_beyond(a, &one, now))
-			steps[n++] = given->steps[i];
 	}
 	now->steps = steps;
 	now->step_count = n;
@@ -68,17 +63,23 @@ static int require_accepted(const struct plan *now, const struct apply_options *
 	return error_set(err, REASON_PLAN_STOPPED, "%s", why);
 }
 
+static size_t people_of(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->target_count; i++)
+		n += plan->counts[i].losing;
+	return n;
+}
+
 /* One test person first: a stage of the way back of which nothing was ever done is done for nobody besides. */
 static int require_tried(struct ledger *ledger, const struct plan *now, const struct apply_options *o, bool resumed, struct error *err)
 {
 	const char *stage = o->way_back ? way_back_word(o->way_back->stage) : NULL;
-	size_t people = 0;
 	int64_t when;
 	int tried;
 
-	for (size_t i = 0; i < now->target_count; i++)
-		people += now->counts[i].losing;
-	if (!stage || resumed || people <= 1)
+	if (!stage || resumed || people_of(now) <= 1)
 		return 0;
 	tried = ledger_was_tried(ledger, stage, &when, err);
 	if (tried != 0)
@@ -113,7 +114,7 @@ static int require_read_again(struct ledger *ledger, const struct world *world, 
 /* Of which something failed is not tried: with `delete` an account may be left that is not active again. */
 static int note_tried(struct ledger *ledger, const struct apply_result *result, const struct apply_options *o, struct error *err)
 {
-	if (!o->way_back || result->done == 0 || result->failed > 0 || result->people_failed > 0)
+	if (!o->way_back || people_of(&result->plan) == 0 || result->done == 0 || result->failed > 0 || result->people_failed > 0)
 		return 0;
 	return ledger_note_tried(ledger, way_back_word(o->way_back->stage), o->now(o->context), err);
 }
@@ -123,7 +124,7 @@ static int begin_run(struct arena *a, struct applying *w, struct error *err)
 	int64_t now = w->options->now(w->options->context);
 	const char *id = w->options->given ? w->options->given->id : w->plan->id;
 
-	if (ledger_note(a, w->ledger, w->desired, now, err) < 0)
+	if (ledger_note(a, w->ledger, w->desired, now, err) < 0 || ledger_settle_owed(a, w->ledger, w->desired, w->world, err) < 0)
 		return -1;
 	return w->result->resumed || w->plan->step_count == 0 ? 0 : ledger_run_begin(w->ledger, id, w->options->accept_stopped, now, err);
 }

@@ -50,6 +50,7 @@ struct loading {
 	struct ledger_group *groups;
 	struct ledger_mail *mails;
 	struct ledger_loss *losses;
+	struct ledger_owed *owed;
 	struct ledger_view view;
 	struct error *err;
 };
@@ -98,6 +99,17 @@ static int load_loss(struct slice key, struct slice value, void *context)
 	return 0;
 }
 
+static int load_owed(struct slice key, struct slice value, void *context)
+{
+	struct loading *l = context;
+
+	l->owed = arena_grow(l->arena, l->owed, l->view.owed_count, sizeof(*l->owed));
+	if (ledger_owed_read(l->arena, key, value, &l->owed[l->view.owed_count], l->err) < 0)
+		return -2;
+	l->view.owed_count++;
+	return 0;
+}
+
 static int load_run(struct loading *l, struct store_txn *t)
 {
 	json_error_t why;
@@ -129,7 +141,8 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 		return -1;
 	if (store_each(t, LEDGER_PEOPLE, all, load_person, &l, err) == 0 && store_each(t, LEDGER_GROUPS, all, load_group, &l, err) == 0 &&
 		store_each(t, LEDGER_MAILS, all, load_mail, &l, err) == 0 &&
-		store_each(t, LEDGER_RUN, slice_c(LEDGER_LOSS), load_loss, &l, err) == 0 && load_run(&l, t) == 0)
+		store_each(t, LEDGER_RUN, slice_c(LEDGER_LOSS), load_loss, &l, err) == 0 &&
+		store_each(t, LEDGER_RUN, slice_c(LEDGER_OWED), load_owed, &l, err) == 0 && load_run(&l, t) == 0)
 		rc = 0;
 	store_abort(t);
 	if (rc < 0)
@@ -138,6 +151,7 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 	l.view.groups = l.groups;
 	l.view.mails = l.mails;
 	l.view.losses = l.losses;
+	l.view.owed = l.owed;
 	*out = l.view;
 	return 0;
 }
@@ -191,7 +205,7 @@ static int forget_losses(struct arena *a, struct store_txn *t, const struct ledg
 
 		if (loss->at >= before)
 			continue;
-		if (ledger_loss_key(a, loss->target, loss->user, &key, err) < 0 ||
+		if (ledger_run_key(a, LEDGER_LOSS, loss->target, loss->user, &key, err) < 0 ||
 			store_delete(t, LEDGER_RUN, key, (struct slice){NULL, 0}, err) < 0)
 			return -1;
 	}

@@ -16,8 +16,8 @@
  *  calls    each call to Atlassian: written before it is sent, and again with
  *           the answer.  At most LEDGER_CALLS_MAX: the oldest go.
  *  run      the plan that is being applied, until it was done to its end; which
- *           stages of the way back were ever done for somebody; and who lost
- *           something in the last days, so that many small plans are not less
+ *           stages of the way back were ever done for somebody; which accounts
+ *           are to be activated again; and who lost something in the last days, so that many small plans are not less
  *           than a large one
  *
  * A call that was begun and has no answer (the process was killed) may or may
@@ -64,6 +64,14 @@ struct ledger_loss {
 	int64_t at;                     /* when last */
 };
 
+/* An account that was deactivated with its SCIM user, or may have been, and shall be active again. */
+struct ledger_owed {
+	const char *target, *user;      /* world_user.id of who is deleted */
+	const char *account_id;
+	const char *person;             /* NULL: not known */
+	int64_t since;
+};
+
 /* Everything but the calls, each list by (target, second), by bytes. */
 struct ledger_view {
 	const struct ledger_person *people;
@@ -74,6 +82,8 @@ struct ledger_view {
 	size_t mail_count;
 	const struct ledger_loss *losses;       /* of the last LEDGER_LOSS_KEPT, but for what somebody accepted */
 	size_t loss_count;
+	const struct ledger_owed *owed;
+	size_t owed_count;
 	const char *run;                /* id of the plan being applied; NULL: none is */
 	int64_t run_began;
 };
@@ -136,6 +146,8 @@ int ledger_was_tried(struct ledger *l, const char *stage, int64_t *when_out, str
 int ledger_note(struct arena *a, struct ledger *l, const struct desired *desired, int64_t now, struct error *err);
 /* Finds the accounts and groups whose making was begun and never answered. */
 int ledger_settle(struct arena *a, struct ledger *l, const struct desired *desired, const struct world *world, struct error *err);
+/* Of deletions that were begun: whose SCIM user is there still was not deleted, so nothing is owed to their account. */
+int ledger_settle_owed(struct arena *a, struct ledger *l, const struct desired *desired, const struct world *world, struct error *err);
 /* Somebody says that this mail is that person's now. */
 int ledger_confirm_mail(struct ledger *l, const char *target, const char *mail, const char *person, struct error *err);
 

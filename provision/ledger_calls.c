@@ -160,7 +160,10 @@ static int mark_unlinked(struct change *c, int64_t at)
 	return put_person(c, &p);
 }
 
-/* What is begun is known before the call, so that what a killed process made is found to be ours, and what it may have unlinked is left alone. */
+/*
+ * What is begun is known before the call, so that what a killed process made is found to be ours, what it may have unlinked is left
+ * alone, and what it may have deactivated is activated again.
+ */
 static int intend(struct change *c)
 {
 	const struct step *s = c->step;
@@ -170,6 +173,8 @@ static int intend(struct change *c)
 		return put_group(c, s->name, NULL);
 	if (s->kind == STEP_UNLINK)
 		return mark_unlinked(c, c->now);
+	if (s->kind == STEP_USER_DELETE)
+		return ledger_owe(c->arena, c->txn, c->target, s, c->now, c->err);
 	if (!makes_user(s->kind))
 		return 0;
 	p = (struct ledger_person){.target = c->target, .person = s->person, .mail = s->fields.mail, .deed = LEDGER_CREATED,
@@ -289,7 +294,7 @@ static int put_loss(struct change *c, const char *user)
 	unsigned char at[8];
 	struct slice key;
 
-	if (ledger_loss_key(c->arena, c->target, user, &key, c->err) < 0)
+	if (ledger_run_key(c->arena, LEDGER_LOSS, c->target, user, &key, c->err) < 0)
 		return -1;
 	return store_put(c->txn, LEDGER_RUN, key, ledger_number(at, (uint64_t)c->now), c->err);
 }
@@ -325,6 +330,8 @@ static int learn(struct change *c, const struct step_result *result)
 		return forget(c, LEDGER_GROUPS, ledger_attachment(c->arena, s->desk, s->name));
 	if (s->kind == STEP_ADOPT)
 		return learn_adopted(c);
+	if (s->kind == STEP_RESTORE)
+		return ledger_owe_no_more(c->arena, c->txn, c->target, s->user, c->err);
 	return s->person ? learn_about_user(c, result) : 0;
 }
 
@@ -366,7 +373,10 @@ int ledger_done(struct ledger *l, uint64_t number, const char *target, const str
 	return end_change(&c, rc);
 }
 
-/* Refused for sure: then nothing was made or unlinked, and nothing of that name or mail that turns up later is ours. */
+/*
+ * Refused for sure: then nothing was made, unlinked or deleted, and nothing of that name or mail that turns up later is ours; and to an
+ * account that is no more nothing is owed.
+ */
 static int unlearn(struct change *c, const struct step_result *result)
 {
 	if (result->status < 400 || result->status > 499)
@@ -375,6 +385,8 @@ static int unlearn(struct change *c, const struct step_result *result)
 		return forget(c, LEDGER_PEOPLE, c->step->person);
 	if (c->step->kind == STEP_UNLINK)
 		return mark_unlinked(c, 0);
+	if (c->step->kind == STEP_USER_DELETE || (c->step->kind == STEP_RESTORE && result->status == 404))
+		return ledger_owe_no_more(c->arena, c->txn, c->target, c->step->user, c->err);
 	return makes_group(c->step->kind) ? forget(c, LEDGER_GROUPS, c->step->name) : 0;
 }
 

@@ -67,18 +67,30 @@ uint64_t ledger_number_read(struct slice value)
 	return number;
 }
 
-int ledger_loss_key(struct arena *a, const char *target, const char *user, struct slice *out, struct error *err)
+int ledger_run_key(struct arena *a, const char *word, const char *target, const char *user, struct slice *out, struct error *err)
 {
 	struct text key;
 	struct slice pair;
 
 	if (ledger_key(a, target, user, &pair, err) < 0)
 		return -1;
-	text_begin(&key, a, sizeof(LEDGER_LOSS) + pair.n);
-	text_add_c(&key, LEDGER_LOSS);
+	text_begin(&key, a, 8 + pair.n);
+	text_add_c(&key, word);
 	text_add(&key, pair);
 	*out = text_slice(&key);
 	return out->n <= STORE_KEY_MAX ? 0 : error_set(err, REASON_STORE, "%.80s at %.80s cannot be kept in the ledger: too long", user, target);
+}
+
+int ledger_run_key_read(struct arena *a, const char *word, struct slice key, const char **target_out, const char **user_out)
+{
+	const size_t prefix = strlen(word);
+	const char *nul = key.n > prefix ? memchr(key.p, 0, key.n) : NULL;
+
+	if (!nul)
+		return -1;
+	*target_out = arena_copy(a, slice_of(key.p + prefix, (size_t)(nul - key.p) - prefix));
+	*user_out = arena_copy(a, slice_of(nul + 1, key.n - (size_t)(nul - key.p) - 1));
+	return 0;
 }
 
 /* ---- writing ---- */
@@ -172,15 +184,11 @@ static int open_record(struct arena *a, struct slice key, struct slice value, co
 
 int ledger_loss_read(struct arena *a, struct slice key, struct slice value, struct ledger_loss *out, struct error *err)
 {
-	const size_t prefix = sizeof(LEDGER_LOSS) - 1;
-	const char *nul = key.n > prefix ? memchr(key.p, 0, key.n) : NULL;
+	struct ledger_loss loss = {.at = (int64_t)ledger_number_read(value)};
 
-	if (!nul || value.n != 8)
+	if (value.n != 8 || ledger_run_key_read(a, LEDGER_LOSS, key, &loss.target, &loss.user) < 0)
 		return error_set(err, REASON_STORE, "a loss in the ledger is damaged");
-	*out = (struct ledger_loss){
-		.target = arena_copy(a, slice_of(key.p + prefix, (size_t)(nul - key.p) - prefix)),
-		.user = arena_copy(a, slice_of(nul + 1, key.n - (size_t)(nul - key.p) - 1)), .at = (int64_t)ledger_number_read(value),
-	};
+	*out = loss;
 	return 0;
 }
 

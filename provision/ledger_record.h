@@ -11,12 +11,13 @@
 
 /*
  * people, groups, mails: target NUL second -> JSON.  calls: number, 8 bytes big-endian -> JSON.  run: "run" -> JSON, "last" -> number of
- * the last call, LEDGER_TRIED stage -> when, LEDGER_LOSS target NUL user -> when, 8 bytes big-endian.
+ * the last call, LEDGER_TRIED stage -> when, LEDGER_LOSS target NUL user -> when, 8 bytes big-endian, LEDGER_OWED target NUL user -> JSON.
  */
 enum ledger_table { LEDGER_PEOPLE, LEDGER_GROUPS, LEDGER_MAILS, LEDGER_CALLS, LEDGER_RUN };
 
 #define LEDGER_LOSS "loss "
 #define LEDGER_TRIED "tried "
+#define LEDGER_OWED "owed "
 
 struct ledger {
 	char *path;
@@ -26,8 +27,14 @@ struct ledger {
 /* REASON_STORE when one is empty or longer than LEDGER_KEY_MAX. */
 int ledger_key(struct arena *a, const char *target, const char *second, struct slice *out, struct error *err);
 char *lower_case(struct arena *a, const char *s);       /* A to Z; NULL gives NULL */
-int ledger_loss_key(struct arena *a, const char *target, const char *user, struct slice *out, struct error *err);
+/* Of those keys of run that are a word, target NUL user. */
+int ledger_run_key(struct arena *a, const char *word, const char *target, const char *user, struct slice *out, struct error *err);
+int ledger_run_key_read(struct arena *a, const char *word, struct slice key, const char **target_out, const char **user_out);
 int ledger_loss_read(struct arena *a, struct slice key, struct slice value, struct ledger_loss *out, struct error *err);
+/* Before a SCIM user is deleted, and when its account is active again, or the user was not deleted for sure. */
+int ledger_owe(struct arena *a, struct store_txn *t, const char *target, const struct step *s, int64_t now, struct error *err);
+int ledger_owe_no_more(struct arena *a, struct store_txn *t, const char *target, const char *user, struct error *err);
+int ledger_owed_read(struct arena *a, struct slice key, struct slice value, struct ledger_owed *out, struct error *err);
 /* Numbers and times as keys and values. */
 struct slice ledger_number(unsigned char bytes[8], uint64_t number);
 uint64_t ledger_number_read(struct slice value);

@@ -265,6 +265,27 @@ static int require_no_orphans(const struct planning *p, struct error *err)
 		name);
 }
 
+/* Whoever lost an account to a deletion that is not followed by its activation yet gets it back in the next plan, whichever that is. */
+static void plan_owed(struct planning *p)
+{
+	for (size_t i = 0; i < p->ledger->owed_count; i++) {
+		const struct ledger_owed *o = &p->ledger->owed[i];
+
+		for (size_t k = 0; k < p->desired->target_count; k++) {
+			const struct side *s = &p->sides[k];
+			struct step *step;
+
+			if (!s->usable || strcmp(s->target->name, o->target) != 0 || world_user_by_id(s->world, o->user))
+				continue;
+			step = plan_step(p, PHASE_ACTIVATE, STEP_RESTORE, s);
+			step->person = o->person;
+			step->user = o->user;
+			step->account_id = o->account_id;
+			step->why = "the way back deleted the SCIM user, and the account was not activated again yet";
+		}
+	}
+}
+
 int plan_begin(struct planning *p, struct error *err)
 {
 	if (p->world->target_count != p->desired->target_count)
@@ -277,6 +298,7 @@ int plan_begin(struct planning *p, struct error *err)
 	tell_about_inventory(p);
 	plan_sides(p);
 	plan_match(p);
+	plan_owed(p);
 	return 0;
 }
 

@@ -394,6 +394,58 @@ static void a_batch_that_was_cut_short_leaves_nobody_deactivated(void **state)
 	close_ledger(file, path);
 }
 
+/* Whom an ordinary plan of now would activate again: "u3 " */
+static const char *to_restore(struct ledger *file)
+{
+	char *all = arena_strdup(a, "");
+	struct ledger_view view;
+	struct world now;
+	struct error err;
+	struct plan plan;
+
+	assert_done(read_world(a, NULL, &now, &err), err);
+	assert_done(ledger_load(a, file, &view, &err), err);
+	assert_done(plan_make(a, &desired, &now, &view, &limits, NOW, &plan, &err), err);
+	for (size_t i = 0; i < plan.step_count; i++)
+		if (plan.steps[i].kind == STEP_RESTORE)
+			all = arena_printf(a, "%s%s ", all, plan.steps[i].user);
+	return all;
+}
+
+/* Nobody has the plan any more that was cut short, and the inventory knows the account as it was before. */
+static void an_account_that_was_deactivated_is_activated_by_whatever_plan_comes_next(void **state)
+{
+	const struct step_doer doer = {.read = read_world, .step = do_step};
+	const struct way_back_options way = {.stage = WAY_BACK_DELETE, .only = "3@x.org", .most = 1};
+	struct apply_options options = {.way_back = &way, .accept_stopped = true, .now = time_now, .go_on = go_on};
+	const struct step begun = {.kind = STEP_USER_DELETE, .user = "u4", .account_id = "a4", .person = "4@x.org"};
+	char path[] = "/tmp/postern-way-back-XXXXXX";
+	struct ledger *file = open_ledger(path);
+	struct apply_result result;
+	uint64_t number;
+	size_t moved;
+	struct error err;
+
+	(void)state;
+	t.group_count = 0;
+	steps_left = 1;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_true(deleted[2] && !restored[2]);
+	assert_string_equal(to_restore(file), "u3 ");
+	assert_done(ledger_rename(file, "organisation", "other", &moved, &err), err);
+	assert_string_equal(to_restore(file), "");
+	assert_done(ledger_rename(file, "other", "organisation", &moved, &err), err);
+	/* a call that was never sent: the user is there, and whoever takes them away later means it */
+	assert_done(ledger_begin(file, "organisation", &begun, NOW, &number, &err), err);
+	options.way_back = NULL;
+	steps_left = 100;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_true(restored[2]);
+	deleted[3] = true;
+	assert_string_equal(to_restore(file), "");
+	close_ledger(file, path);
+}
+
 static void a_stage_is_done_for_one_person_before_it_is_for_many(void **state)
 {
 	const struct step_doer doer = {.read = read_world, .step = do_step};
@@ -494,6 +546,7 @@ int main(void)
 		TEST(who_has_left_is_not_cut_loose),
 		TEST(who_shall_be_portal_only_is_in_every_stage),
 		TEST(a_batch_that_was_cut_short_leaves_nobody_deactivated),
+		TEST(an_account_that_was_deactivated_is_activated_by_whatever_plan_comes_next),
 		TEST(a_stage_is_done_for_one_person_before_it_is_for_many),
 		TEST(an_account_is_cut_only_by_an_inventory_that_was_read_after_the_stages_before),
 		TEST(who_was_unlinked_is_not_switched_off_by_a_later_plan),
