@@ -169,6 +169,29 @@ static const char *many(struct planning *p, const char *target, const struct pla
 	return NULL;
 }
 
+static size_t people_wanted(const struct planning *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->desired->count; i++)
+		n += !p->desired->people[i].held && p->desired->people[i].kind != DESIRED_NOTHING;
+	return n;
+}
+
+/* Whatever the number that is allowed: seats for most people are what this is to spare, and what swapped rules or groups would give. */
+static const char *many_seats(struct planning *p, size_t now, size_t after)
+{
+	size_t more = after > now ? after - now : 0, people = people_wanted(p);
+
+	if (more > p->limits->seats_most)
+		return arena_printf(p->arena, "%zu more seats would be taken (%zu now, %zu then), and the limit is %zu", more, now, after,
+			p->limits->seats_most);
+	if (more >= PLAN_SHARE_FROM && more * 100 > people * p->limits->seats_percent)
+		return arena_printf(p->arena, "%zu more seats would be taken (%zu now, %zu then), for %zu people who shall have any account, and the "
+			"limit is %u %% of them: are rules mixed up, or the licensed groups?", more, now, after, people, p->limits->seats_percent);
+	return NULL;
+}
+
 static const char *unusual(struct planning *p, const struct plan *plan)
 {
 	size_t now = plan_seats_now(plan), after = plan_seats_after(plan);
@@ -183,10 +206,7 @@ static const char *unusual(struct planning *p, const struct plan *plan)
 		if (c->seats_now >= PLAN_ALL_FROM && c->seats_after == 0 && p->limits->lose_percent < 100)
 			return arena_printf(p->arena, "nobody at %s would be licensed any more (%zu now)", plan->targets[i], c->seats_now);
 	}
-	if (after > now && after - now > p->limits->seats_most)
-		return arena_printf(p->arena, "%zu more seats would be taken (%zu now, %zu then), and the limit is %zu", after - now, now, after,
-			p->limits->seats_most);
-	return NULL;
+	return many_seats(p, now, after);
 }
 
 /* ---- all of it ---- */

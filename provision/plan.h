@@ -37,7 +37,7 @@
 #define PLAN_GROUP_YOUNG 86400          /* seconds: a group made in them may have no product yet, which an administrator gives by hand */
 #define PLAN_CLOCKS_DIFFER 300          /* seconds: an inventory may be so much newer than now */
 #define PLAN_ALL_FROM 3                 /* so many are licensed, and nobody after the plan: that stops it, unless any share may lose */
-#define PLAN_SHARE_FROM 10              /* so many must lose something before a share of all is looked at: one of three is 33 % */
+#define PLAN_SHARE_FROM 10              /* so many must lose something, or get a seat, before a share of all is looked at: one of three is 33 % */
 
 struct plan_limits {
 	int64_t grace;                  /* seconds an account of ours stays as it is after nobody wants it */
@@ -47,6 +47,7 @@ struct plan_limits {
 	int64_t inventory_most;         /* seconds: an older inventory is doubted; 0: none is */
 	bool inventory_needed;          /* then nothing is made that it should know of: nobody looks at this plan before it is done */
 	size_t seats_most;              /* more seats than this in addition stop the plan; SIZE_MAX: any number */
+	unsigned seats_percent;         /* the same as a share of all people who shall have an account; 100: any share */
 	const char *const *protect;     /* mails, account ids and SCIM ids that are never touched; NULL-terminated, or NULL */
 	const char *const *protect_groups;      /* patterns (* and ?) */
 	const char *const *administrators;      /* as `protect`: the organisation's administrators, as the settings name them; no interface tells */

@@ -204,7 +204,9 @@ static void make_group(struct work *w, const struct group_work *g)
 	struct step *step = plan_step(w->p, PHASE_GROUP, w->form->create, w->side);
 
 	step->name = g->name;
-	step->why = arena_printf(w->p->arena, "%zu %s shall be in it", g->filled, g->filled == 1 ? "person" : "people");
+	step->why = arena_printf(w->p->arena, "%zu %s shall be in it%s", g->filled, g->filled == 1 ? "person" : "people",
+		w->side->target->kind != TARGET_ORGANIZATION ? "" : g->licensed ? ", licensed: give it its product at Atlassian" :
+		", who are not licensed for it: give it no product that costs");
 }
 
 static bool is_protected(const struct work *w, const struct group_work *g, const struct want *want)

@@ -143,6 +143,7 @@ struct settings_accounts {
 	size_t deactivate_share;        /* … of so many percent */
 	int64_t deactivate_within;      /* seconds whose plans are added up for these two */
 	size_t seat_limit;              /* by how many billed people one plan may add */
+	size_t seat_share;              /* … of so many percent of all who shall have an account */
 	const char *const *protect, *const *protect_groups;     /* mails and account ids; patterns.  NULL-terminated, never NULL */
 	const char *const *administrators;      /* mails: protected, too */
 	const char *audit_file;         /* default STATE_DIR/provision/audit.jsonl */

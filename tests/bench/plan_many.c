@@ -80,7 +80,7 @@ static void measure(const char *what, size_t n, bool filled, size_t changed)
 	struct desired desired = {.targets = &target, .target_count = 1, .people = people, .count = n};
 	struct world_target t = {.complete = true};
 	struct world world = {.targets = &t, .target_count = 1, .inventory_as_of = 1};
-	const struct plan_limits limits = {.lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX};
+	const struct plan_limits limits = {.lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX, .seats_percent = 100};
 	struct ledger_view ledger = {0};
 	struct timespec begin, end;
 	struct rusage usage;

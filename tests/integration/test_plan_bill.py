@@ -88,6 +88,22 @@ def test_a_plan_says_what_it_costs_and_what_it_did_is_what_seats_says(company_at
     assert float(bill["now"]["month"]) == 2 * 8 + 10 * 6 + 12 * (5 + 7) + 24
 
 
+def test_a_first_load_by_swapped_rules_needs_a_word(company_at_atlassian):  # noqa: F811
+    parts = company_at_atlassian
+    text = said(parts, "plan")
+    assert re.search(r"agents +13 people shall be in it, licensed: give it its product", text), text
+    assert re.search(r"customers +32 people shall be in it, who are not licensed", text), text
+    settings = parts.settings_file.read_text()
+    swapped = settings.replace("outcome: licensed", "outcome: X").replace("outcome: customer", "outcome: licensed")
+    parts.settings_file.write_text(swapped.replace("outcome: X", "outcome: customer"))
+    stop = "32 more seats would be taken (0 now, 32 then), for 54 people who shall have any account, and the limit is 50 %"
+    assert stop in said(parts, "plan")
+    assert stop in said(parts, "apply", "--yes", status=1)
+    assert parts.atlassian.counts()["atlassian"] == 0
+    parts.settings_file.write_text(settings)
+    said(parts, "apply", "--yes")
+
+
 def test_everybody_a_plan_names_is_in_it_with_why(company_at_atlassian):  # noqa: F811
     parts = company_at_atlassian
     found = plan(parts)

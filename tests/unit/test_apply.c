@@ -61,7 +61,7 @@ static int begin(void **state)
 	model = model_new();
 	model->targets[SITE].rest = true;
 	doer = model_doer(model);
-	limits = (struct plan_limits){.grace = 10 * DAY, .lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX};
+	limits = (struct plan_limits){.grace = 10 * DAY, .lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX, .seats_percent = 100};
 	targets[ORG] = (struct target){.name = "organisation", .kind = TARGET_ORGANIZATION, .base = "o",
 		.groups = LIST("agents", "customers", "staff"), .licensed = LIST("agents")};
 	targets[PORTAL] = (struct target){.name = "helpdesk", .kind = TARGET_PORTAL_SCIM, .base = "p", .groups = LIST("partners")};

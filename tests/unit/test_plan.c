@@ -39,7 +39,7 @@ static int begin(void **state)
 {
 	(void)state;
 	a = arena_new();
-	limits = (struct plan_limits){.grace = 30 * DAY, .lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX};
+	limits = (struct plan_limits){.grace = 30 * DAY, .lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX, .seats_percent = 100};
 	ledger = (struct ledger_view){0};
 	stale = NULL;
 	nameless = NULL;

@@ -28,7 +28,7 @@ static int begin(void **state)
 {
 	(void)state;
 	a = arena_new();
-	limits = (struct plan_limits){.lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX, .grace = 86400};
+	limits = (struct plan_limits){.lose_most = SIZE_MAX, .lose_percent = 100, .seats_most = SIZE_MAX, .seats_percent = 100, .grace = 86400};
 	target = (struct target){.name = "site", .kind = TARGET_PORTAL_REST, .base = "s", .groups = acme, .desks = desk, .attach = together,
 		.attach_count = 1};
 	organizations[0] = (struct world_group){.id = "7", .name = "Acme", .members = members, .member_count = 2};

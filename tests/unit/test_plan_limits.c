@@ -58,7 +58,8 @@ static int begin(void **state)
 	a = arena_new();
 	now = NOW;
 	listed = NULL;
-	limits = (struct plan_limits){.grace = 7 * DAY, .lose_most = 20, .lose_within = DAY, .lose_percent = 100, .seats_most = 20};
+	limits = (struct plan_limits){.grace = 7 * DAY, .lose_most = 20, .lose_within = DAY, .lose_percent = 100, .seats_most = 20,
+		.seats_percent = 100};
 	target = (struct target){.name = "organisation", .kind = TARGET_ORGANIZATION, .base = "o", .groups = both, .licensed = agents};
 	company(10);
 	ledger = (struct ledger_view){.people = records, .count = CROWD, .losses = losses};
@@ -189,6 +190,29 @@ static void a_clock_that_jumps_over_the_grace_time_stops_it(void **state)
 	assert_string_equal(plan.stopped, "25 accounts at organisation would lose something, and the limit is 20");
 	now = NOW - 400 * DAY;          /* and one that goes back is patient */
 	assert_int_equal(make().step_count, 0);
+}
+
+/* Nobody is there yet, so nobody loses anything, and the number was allowed. */
+static void a_first_load_that_licenses_most_people_stops(void **state)
+{
+	(void)state;
+	company(10);
+	groups[0].member_count = groups[1].member_count = 0;
+	limits.seats_most = SIZE_MAX;
+	limits.seats_percent = 50;
+	assert_null(make().stopped);
+	company(16);
+	groups[0].member_count = groups[1].member_count = 0;
+	assert_string_equal(make().stopped, "16 more seats would be taken (0 now, 16 then), for 30 people who shall have any account, and the limit is "
+		"50 % of them: are rules mixed up, or the licensed groups?");
+	limits.seats_percent = 54;
+	assert_null(make().stopped);
+	deny(20, 10);                           /* a share of those who get something */
+	assert_non_null(strstr(make().stopped, "for 20 people who shall have any account"));
+	company(9);
+	groups[0].member_count = groups[1].member_count = 0;
+	deny(9, 21);
+	assert_null(make().stopped);            /* of few no share is looked at */
 }
 
 /* ---- an old inventory ---- */
@@ -332,6 +356,7 @@ int main(void)
 		TEST(a_plan_that_takes_nothing_is_not_stopped_by_what_others_took),
 		TEST(licensed_and_customer_that_were_swapped_stop_it),
 		TEST(rules_that_license_everybody_stop_it),
+		TEST(a_first_load_that_licenses_most_people_stops),
 		TEST(a_clock_that_jumps_over_the_grace_time_stops_it),
 		TEST(an_old_inventory_is_told_of_and_nothing_is_made_by_it_unseen),
 		TEST(who_was_made_anew_in_the_directory_keeps_the_account),
