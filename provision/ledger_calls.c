@@ -160,6 +160,20 @@ static int mark_unlinked(struct change *c, int64_t at)
 	return put_person(c, &p);
 }
 
+/* One that is ours and not found now may be there all the same (a site lists who is at its desks alone): it stays until one is made. */
+static int intend_user(struct change *c)
+{
+	const struct step *s = c->step;
+	struct ledger_person p;
+	int rc = get_person(c, s->person, &p);
+
+	if (rc < 0 || (rc == 1 && p.user))
+		return rc < 0 ? -1 : 0;
+	p = (struct ledger_person){.target = c->target, .person = s->person, .mail = s->fields.mail, .deed = LEDGER_CREATED,
+		.since = c->now};
+	return put_person(c, &p);
+}
+
 /*
  * What is begun is known before the call, so that what a killed process made is found to be ours, what it may have unlinked is left
  * alone, and what it may have deactivated is activated again.
@@ -167,7 +181,6 @@ static int mark_unlinked(struct change *c, int64_t at)
 static int intend(struct change *c)
 {
 	const struct step *s = c->step;
-	struct ledger_person p;
 
 	if (makes_group(s->kind))
 		return put_group(c, s->name, NULL);
@@ -175,11 +188,7 @@ static int intend(struct change *c)
 		return mark_unlinked(c, c->now);
 	if (s->kind == STEP_USER_DELETE)
 		return ledger_owe(c->arena, c->txn, c->target, s, c->now, c->err);
-	if (!makes_user(s->kind))
-		return 0;
-	p = (struct ledger_person){.target = c->target, .person = s->person, .mail = s->fields.mail, .deed = LEDGER_CREATED,
-		.since = c->now};
-	return put_person(c, &p);
+	return makes_user(s->kind) ? intend_user(c) : 0;
 }
 
 static int begin_change(struct ledger *l, struct change *c)
@@ -373,6 +382,14 @@ int ledger_done(struct ledger *l, uint64_t number, const char *target, const str
 	return end_change(&c, rc);
 }
 
+static int forget_intended(struct change *c)
+{
+	struct ledger_person p;
+	int rc = get_person(c, c->step->person, &p);
+
+	return rc < 0 ? -1 : rc == 1 && !p.user ? forget(c, LEDGER_PEOPLE, c->step->person) : 0;
+}
+
 /*
  * Refused for sure: then nothing was made, unlinked or deleted, and nothing of that name or mail that turns up later is ours; and to an
  * account that is no more nothing is owed.
@@ -382,7 +399,7 @@ static int unlearn(struct change *c, const struct step_result *result)
 	if (result->status < 400 || result->status > 499)
 		return 0;
 	if (makes_user(c->step->kind))
-		return forget(c, LEDGER_PEOPLE, c->step->person);
+		return forget_intended(c);
 	if (c->step->kind == STEP_UNLINK)
 		return mark_unlinked(c, 0);
 	if (c->step->kind == STEP_USER_DELETE || (c->step->kind == STEP_RESTORE && result->status == 404))
