@@ -35,6 +35,32 @@ int found_or_404(struct work *w, enum resource kind, const struct id *id, json_t
 	return found ? 0 : fault_set(&w->fault, 404, NULL, "There is no such %s.", kind == RESOURCE_USER ? "user" : "group");
 }
 
+/* ---- what is found, and unique ---- */
+
+const char *name_found(const json_t *kept, const char *name)
+{
+	const char *tombstone = kept && strcmp(name, "userName") == 0 ? json_text(kept, KEPT_TOMBSTONE) : NULL;
+
+	return tombstone ? tombstone : kept ? json_text(kept, name) : NULL;
+}
+
+int require_unique(struct work *w, const struct revision *r, enum data_key key, const char *name)
+{
+	const char *before = name_found(r->before, name), *after = name_found(r->after, name);
+	struct error err;
+	struct id other;
+	int found;
+
+	if (!after || (before && text_same(before, after)))
+		return 0;
+	found = data_find(w->t, key, after, &other, &err);
+	if (found < 0)
+		return fault_store(&w->fault, &err);
+	if (found && memcmp(&other, &r->id, sizeof(other)) != 0)
+		return fault_set(&w->fault, 409, "uniqueness", "Another one has this %s.", name);
+	return 0;
+}
+
 /* ---- versions ---- */
 
 const char *etag_of(struct arena *a, const json_t *kept)

@@ -16,19 +16,6 @@ static int index_group(struct store_txn *t, const json_t *before, const json_t *
 		err);
 }
 
-static int require_unique(struct work *w, const json_t *group, const struct id *id)
-{
-	struct error err;
-	struct id other;
-	int found = data_find(w->t, KEY_GROUP_NAME, json_text(group, "displayName"), &other, &err);
-
-	if (found < 0)
-		return fault_store(&w->fault, &err);
-	if (found && memcmp(&other, id, sizeof(other)) != 0)
-		return fault_set(&w->fault, 409, "uniqueness", "Another group has this displayName.");
-	return 0;
-}
-
 /* ---- members ---- */
 
 /* 1, 0: nobody has this id; -1. */
@@ -121,8 +108,11 @@ static int take_members(struct work *w, struct revision *r)
 static int settle(struct work *w, struct revision *r)
 {
 	json_object_del(r->after, "members");
-	if (value_require_size(r->after, &w->fault) < 0 || value_require_group(r->after, &w->fault) < 0 || require_unique(w, r->after, &r->id) < 0)
+	if (value_require_size(r->after, &w->fault) < 0 || value_require_group(r->after, &w->fault) < 0 ||
+		require_unique(w, r, KEY_GROUP_NAME, "displayName") < 0 || require_unique(w, r, KEY_GROUP_EXTERNAL, "externalId") < 0)
 		return -1;
+	if (r->before && !text_same(json_text(r->before, "displayName"), json_text(r->after, "displayName")))
+		w->reply->remark = "it has another name, so rules that name the former one have no members any more";
 	return edit_members(w, &r->id, &r->members, &r->moved);
 }
 
@@ -134,5 +124,5 @@ static int empty(struct work *w, struct revision *r)
 /* PATCH is answered without a body: a group of 35,000 is not sent back for one that came. */
 const struct resource_kind group_kind = {
 	.kind = RESOURCE_GROUP, .urn = URN_GROUP, .created = "group created", .changed = "group changed", .deleted = "group deleted",
-	.take = take_members, .settle = settle, .index = index_group, .empty = empty, .patched_quietly = true,
+	.external = KEY_GROUP_EXTERNAL, .take = take_members, .settle = settle, .index = index_group, .empty = empty, .patched_quietly = true,
 };

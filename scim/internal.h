@@ -255,7 +255,8 @@ struct revision {
 struct resource_kind {
 	enum resource kind;
 	const char *urn, *created, *changed, *deleted;
-	int (*take)(struct work *w, struct revision *r);          /* a whole one came as `after` */
+	enum data_key external;                                   /* finds it by externalId, which is unique */
+	int (*take)(struct work *w, struct revision *r);          /* a whole one came as `after`; NULL: nothing is to be done */
 	int (*settle)(struct work *w, struct revision *r);        /* makes `after` what is kept, or refuses it */
 	int (*index)(struct store_txn *t, const json_t *before, const json_t *after, const struct id *id, struct error *err);
 	int (*empty)(struct work *w, struct revision *r);         /* before it is deleted; NULL: nothing is to be done */
@@ -277,6 +278,10 @@ int discovery_answer(struct work *w, const char *what, const char *name);
 /* Shared by the above. */
 int require_match(struct work *w, const json_t *kept);  /* If-Match */
 int found_or_404(struct work *w, enum resource kind, const struct id *id, json_t **out);
+/* By which value of an attribute it is found, or NULL: a tombstone by Entra's userName, so that the old one is free. */
+const char *name_found(const json_t *kept, const char *name);
+/* Nobody else has what `name` becomes.  What does not change is not looked at: of two that share it in an older file, each can be changed. */
+int require_unique(struct work *w, const struct revision *r, enum data_key key, const char *name);
 const char *etag_of(struct arena *a, const json_t *kept);
 bool etag_fits(struct arena *a, const char *list, const json_t *kept);  /* If-Match, If-None-Match */
 const char *location_of(const struct work *w, enum resource kind, const char *id);

@@ -32,7 +32,9 @@ static int show(struct work *w, const struct resource_kind *k, int status, const
 		return 0;
 	}
 	shown = resource_shown(w, k->kind, kept, w->reply->id, k->urn);
-	if (k->kind == RESOURCE_GROUP && selection_wants(&selection, "members") && group_members_shown(w, shown, &r->id) < 0) {
+	/* one that was there when it was POSTed may have 35,000, of whom the sender knows */
+	if (k->kind == RESOURCE_GROUP && !(status == 201 && r->before) && selection_wants(&selection, "members") &&
+		group_members_shown(w, shown, &r->id) < 0) {
 		json_decref(shown);
 		return -1;
 	}
@@ -89,7 +91,50 @@ static int take_whole(struct work *w, const struct resource_kind *k, struct revi
 	if (!r->after)
 		return -1;
 	value_strip(r->after);
-	return k->take(w, r);
+	return k->take ? k->take(w, r) : 0;
+}
+
+/* What is not named stays, and so do parts of what is. */
+static void lay_over(json_t *there, json_t *came)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(came, key, value) {
+		json_t *part = json_find(there, key);
+
+		if (json_is_object(part) && json_is_object(value))
+			lay_over(part, value);
+		else
+			json_put(there, key, json_incref(value));
+	}
+}
+
+/*
+ * POST of an externalId that is known is no second one.  After a restart of
+ * its provisioning Entra ID looks for everybody by a name; who is called
+ * otherwise by now is not found and comes by POST.  Refused, Entra ID would
+ * never learn the id again by which somebody can be changed and switched off.
+ */
+static int join_known(struct work *w, const struct resource_kind *k, struct revision *r)
+{
+	const char *external = json_text(r->after, "externalId");
+	json_t *came = r->after;
+	struct error err;
+	struct id id;
+	int found = external ? data_find(w->t, k->external, external, &id, &err) : 0;
+
+	if (found == 1)
+		found = data_get(w->t, k->kind, &id, &r->before, &err);
+	if (found < 0)
+		return fault_store(&w->fault, &err);
+	if (found == 0)
+		return 0;
+	r->id = id;
+	r->after = json_deep_copy(r->before);
+	lay_over(r->after, came);
+	json_decref(came);
+	return 0;
 }
 
 int resource_create(struct work *w, const struct resource_kind *k)
@@ -98,7 +143,7 @@ int resource_create(struct work *w, const struct resource_kind *k)
 	int rc;
 
 	id_make(&r.id);
-	rc = take_whole(w, k, &r) < 0 || keep(w, k, &r) < 0 ? -1 : show(w, k, 201, &r, r.after);
+	rc = take_whole(w, k, &r) < 0 || join_known(w, k, &r) < 0 || keep(w, k, &r) < 0 ? -1 : show(w, k, 201, &r, r.after);
 	forget(&r);
 	return rc;
 }

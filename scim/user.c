@@ -13,14 +13,6 @@
 
 /* ---- the index ---- */
 
-/* By which userName it is found: a tombstone by Entra's, so that the old one is free. */
-static const char *name_found(const json_t *user)
-{
-	const char *tombstone = user ? json_text(user, KEPT_TOMBSTONE) : NULL;
-
-	return tombstone ? tombstone : user ? json_text(user, "userName") : NULL;
-}
-
 static bool has_mail(const json_t *user, const char *mail, size_t before)
 {
 	const json_t *list = user ? json_find(user, "emails") : NULL, *element;
@@ -53,7 +45,7 @@ static int index_mails(struct store_txn *t, const json_t *of, const json_t *othe
 
 static int index_user(struct store_txn *t, const json_t *before, const json_t *after, const struct id *id, struct error *err)
 {
-	if (data_index(t, KEY_USER_NAME, name_found(before), name_found(after), id, err) < 0 ||
+	if (data_index(t, KEY_USER_NAME, name_found(before, "userName"), name_found(after, "userName"), id, err) < 0 ||
 		data_index(t, KEY_USER_EXTERNAL, before ? json_text(before, "externalId") : NULL, after ? json_text(after, "externalId") : NULL, id,
 			err) < 0 ||
 		index_mails(t, before, after, false, id, err) < 0)
@@ -82,28 +74,6 @@ static void bury(json_t *user, const json_t *before)
 	}
 }
 
-static int require_unique(struct work *w, const json_t *user, const struct id *id)
-{
-	const struct {
-		enum data_key key;
-		const char *name, *value;
-	} unique[] = {
-		{KEY_USER_NAME, "userName", name_found(user)}, {KEY_USER_EXTERNAL, "externalId", json_text(user, "externalId")},
-	};
-	struct error err;
-	struct id other;
-
-	for (size_t i = 0; i < sizeof(unique) / sizeof(*unique); i++) {
-		int found = data_find(w->t, unique[i].key, unique[i].value, &other, &err);
-
-		if (found < 0)
-			return fault_store(&w->fault, &err);
-		if (found && memcmp(&other, id, sizeof(other)) != 0)
-			return fault_set(&w->fault, 409, "uniqueness", "Another user has this %s.", unique[i].name);
-	}
-	return 0;
-}
-
 /* The record is another person's from now on, who does not get what the former one was given. */
 static int leave_groups_of_former(struct work *w, const struct revision *r)
 {
@@ -124,34 +94,12 @@ static int settle(struct work *w, struct revision *r)
 	if (value_require_size(r->after, &w->fault) < 0 || value_require_user(r->after, &w->fault) < 0)
 		return -1;
 	bury(r->after, r->before);
-	return require_unique(w, r->after, &r->id) < 0 ? -1 : leave_groups_of_former(w, r);
-}
-
-/* POST of a tombstone's object id: it is the same person, restored. */
-static int find_buried(struct work *w, struct revision *r)
-{
-	const char *external = json_text(r->after, "externalId");
-	json_t *there = NULL;
-	struct error err;
-	struct id id;
-	int found = external && !r->before ? data_find(w->t, KEY_USER_EXTERNAL, external, &id, &err) : 0;
-
-	if (found == 1)
-		found = data_get(w->t, RESOURCE_USER, &id, &there, &err);
-	if (found < 0)
-		return fault_store(&w->fault, &err);
-	if (found == 0)
-		return 0;
-	if (!json_find(there, KEPT_TOMBSTONE)) {
-		json_decref(there);
-		return 0;
-	}
-	r->id = id;
-	r->before = there;
-	return 0;
+	if (require_unique(w, r, KEY_USER_NAME, "userName") < 0 || require_unique(w, r, KEY_USER_EXTERNAL, "externalId") < 0)
+		return -1;
+	return leave_groups_of_former(w, r);
 }
 
 const struct resource_kind user_kind = {
 	.kind = RESOURCE_USER, .urn = URN_USER, .created = "user created", .changed = "user changed", .deleted = "user deleted",
-	.take = find_buried, .settle = settle, .index = index_user,
+	.external = KEY_USER_EXTERNAL, .settle = settle, .index = index_user,
 };

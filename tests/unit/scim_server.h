@@ -99,9 +99,10 @@ static inline const char *make_user(const char *name, const char *object_id)
 
 static inline const char *make_group(const char *name)
 {
+	static unsigned made;
 	json_t *group = ask(SCIM_POST, "/Groups", arena_printf(a, "{\"schemas\":[\"" URN_GROUP "\","
-		"\"http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group\"],\"externalId\":\"%s\",\"displayName\":\"%s\",\"members\":[],"
-		"\"meta\":{\"resourceType\":\"Group\"}}", BERT, name));
+		"\"http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group\"],\"externalId\":\"8c1c2d3e-4f50-4a61-8b72-%012u\",\"displayName\":\"%s\",\"members\":[],"
+		"\"meta\":{\"resourceType\":\"Group\"}}", made++, name));
 
 	assert_int_equal(reply.status, 201);
 	return arena_strdup(a, json_text(group, "id"));

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who and what comes a second time: after a restart of Entra's provisioning, under another name. */
+#include "tests/unit/scim_server.h"
+
+#define OTHER "9d1c2d3e-4f50-4a61-8b72-93a4b5c6d7ea"
+
+static void join(const char *group, const char *user)
+{
+	patch("Groups", group, arena_printf(a, "[{\"op\":\"Add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}]", user));
+	assert_int_equal(reply.status, 204);
+}
+
+static json_t *post_group(const char *name, const char *external, const char *members)
+{
+	return ask(SCIM_POST, "/Groups", arena_printf(a, "{\"displayName\":\"%s\",\"externalId\":\"%s\",\"members\":[%s]}", name, external, members));
+}
+
+/* ---- people ---- */
+
+static void who_comes_again_under_a_new_name_is_the_same_person(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA), *chief = make_user("bert@example.org", BERT), *group = make_group("Agents");
+	json_t *user;
+
+	(void)state;
+	join(group, id);
+	patch("Users", id, arena_printf(a, "[{\"op\":\"Add\",\"path\":\"title\",\"value\":\"t\"},{\"op\":\"Add\",\"path\":\"nickName\",\"value\":\"n\"},"
+		"{\"op\":\"Add\",\"path\":\"" URN_ENTERPRISE ":manager\",\"value\":\"%s\"}]", chief));
+	user = ask(SCIM_POST, "/Users", "{\"externalId\":\"" ANNA "\",\"userName\":\"anna.b@example.org\",\"active\":true,\"title\":null,"
+		"\"emails\":[{\"type\":\"work\",\"value\":\"anna.b@example.org\"}],\"" URN_ENTERPRISE "\":{\"department\":\"d\"}}");
+	assert_int_equal(reply.status, 201);
+	assert_string_equal(json_text(user, "id"), id);
+	assert_string_equal(reply.location, arena_printf(a, BASE "/Users/%s", id));
+	assert_string_equal(reply.etag, "W/\"3\"");
+	assert_string_equal(reply.done, "user changed");
+	/* what was not named stays, what is null goes */
+	assert_string_equal(json_text(user, "nickName"), "n");
+	assert_null(json_object_get(user, "title"));
+	assert_string_equal(json_text(json_find(json_find(user, URN_ENTERPRISE), "manager"), "value"), chief);
+	assert_string_equal(json_text(json_find(user, URN_ENTERPRISE), "department"), "d");
+	assert_int_equal(json_array_size(json_object_get(user, "emails")), 1);
+	assert_int_equal(member_count(group), 1);
+	assert_int_equal(total("/Users?filter=userName%20eq%20%22anna@example.org%22"), 0);
+	assert_int_equal(total("/Users?filter=userName%20eq%20%22anna.b@example.org%22"), 1);
+	assert_int_equal(total("/Users"), 2);
+	/* and can be switched off, which is what it is for */
+	user = patch("Users", id, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"}]");
+	assert_int_equal(reply.status, 200);
+	assert_true(json_is_false(json_object_get(user, "active")));
+}
+
+static void the_same_once_more_changes_nothing(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA);
+	json_t *user = ask(SCIM_POST, "/Users", user_body("anna@example.org", ANNA));
+
+	(void)state;
+	assert_int_equal(reply.status, 201);
+	assert_string_equal(json_text(user, "id"), id);
+	assert_string_equal(reply.etag, "W/\"1\"");
+	assert_null(reply.done);
+}
+
+static void nobody_gets_the_name_of_another_person_so(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA);
+	json_t *user;
+
+	(void)state;
+	make_user("bert@example.org", BERT);
+	ask(SCIM_POST, "/Users", user_body("Bert@example.org", ANNA));
+	refused(409, "uniqueness");
+	ask(SCIM_POST, "/Users", user_body("anna@example.org", OTHER));
+	refused(409, "uniqueness");
+	user = ask(SCIM_GET, arena_printf(a, "/Users/%s", id), NULL);
+	assert_string_equal(json_text(user, "userName"), "anna@example.org");
+	assert_string_equal(json_text(json_array_get(json_object_get(user, "emails"), 0), "value"), "anna@example.org");
+	assert_string_equal(reply.etag, "W/\"1\"");
+	assert_int_equal(total("/Users"), 2);
+}
+
+static void nobody_is_switched_on_by_coming_again(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA);
+	json_t *user;
+
+	(void)state;
+	patch("Users", id, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"}]");
+	user = ask(SCIM_POST, "/Users", "{\"externalId\":\"" ANNA "\",\"userName\":\"anna.b@example.org\"}");
+	assert_int_equal(reply.status, 201);
+	assert_true(json_is_false(json_object_get(user, "active")));
+	user = ask(SCIM_POST, "/Users", user_body("anna.b@example.org", ANNA));
+	assert_true(json_is_true(json_object_get(user, "active")));
+}
+
+/* ---- groups ---- */
+
+static void a_group_that_comes_again_under_a_new_name_is_renamed(void **state)
+{
+	const char *anna = make_user("anna@example.org", ANNA), *bert = make_user("bert@example.org", BERT), *id;
+	json_t *group;
+
+	(void)state;
+	id = arena_strdup(a, json_text(post_group("Agents", OTHER, ""), "id"));
+	assert_null(reply.remark);
+	join(id, anna);
+	group = post_group("Agents 2", OTHER, "");
+	assert_int_equal(reply.status, 201);
+	assert_string_equal(json_text(group, "id"), id);
+	assert_string_equal(reply.done, "group changed");
+	assert_non_null(reply.remark);
+	assert_int_equal(member_count(id), 1);
+	assert_int_equal(total("/Groups?filter=displayName%20eq%20%22Agents%22"), 0);
+	assert_int_equal(total("/Groups?filter=displayName%20eq%20%22Agents%202%22"), 1);
+	/* who is named comes in, nobody goes */
+	group = post_group("Agents 2", OTHER, arena_printf(a, "{\"value\":\"%s\"}", bert));
+	assert_int_equal(reply.status, 201);
+	assert_null(reply.remark);
+	assert_null(json_object_get(group, "members"));
+	assert_int_equal(member_count(id), 2);
+	assert_int_equal(total("/Groups"), 1);
+}
+
+static void a_group_is_told_by_its_external_id(void **state)
+{
+	const char *id, *name;
+
+	(void)state;
+	id = arena_strdup(a, json_text(post_group("Agents", OTHER, ""), "id"));
+	name = json_text(post_group("Staff", BERT, ""), "displayName");
+	assert_string_equal(name, "Staff");
+	/* another one's name */
+	post_group("STAFF", OTHER, "");
+	refused(409, "uniqueness");
+	post_group("Agents", ANNA, "");
+	refused(409, "uniqueness");
+	/* another one's id */
+	patch("Groups", id, "[{\"op\":\"Replace\",\"path\":\"externalId\",\"value\":\"" BERT "\"}]");
+	refused(409, "uniqueness");
+	/* without any they are told by their names */
+	ask(SCIM_POST, "/Groups", "{\"displayName\":\"One\"}");
+	assert_int_equal(reply.status, 201);
+	ask(SCIM_POST, "/Groups", "{\"displayName\":\"Two\",\"externalId\":\"\"}");
+	assert_int_equal(reply.status, 201);
+	ask(SCIM_POST, "/Groups", "{\"displayName\":\"Three\",\"externalId\":\"\"}");
+	assert_int_equal(reply.status, 201);
+	assert_int_equal(total("/Groups"), 5);
+}
+
+static void whoever_renames_a_group_is_told_what_that_means(void **state)
+{
+	const char *group = make_group("Agents");
+
+	(void)state;
+	patch("Groups", group, "[{\"op\":\"Replace\",\"path\":\"displayName\",\"value\":\"AGENTS\"}]");
+	assert_string_equal(reply.done, "group changed");
+	assert_null(reply.remark);
+	patch("Groups", group, "[{\"op\":\"Replace\",\"path\":\"displayName\",\"value\":\"Agents 2\"}]");
+	assert_non_null(reply.remark);
+}
+
+/* An older version let two groups have one externalId. */
+static void of_two_groups_with_one_external_id_each_can_be_changed(void **state)
+{
+	const char *ids[2] = {make_group("Agents"), make_group("Agents 2")};
+	struct store_txn *t;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		json_t *kept, *before;
+		struct id id;
+
+		assert_true(id_read(ids[i], &id));
+		assert_done(store_begin_write(server->store, &t, &err), err);
+		assert_int_equal(data_get(t, RESOURCE_GROUP, &id, &kept, &err), 1);
+		before = json_deep_copy(kept);
+		json_object_set_new(kept, "externalId", json_string(OTHER));
+		assert_done(group_kind.index(t, before, kept, &id, &err), err);
+		assert_done(data_put(t, RESOURCE_GROUP, &id, kept, &err), err);
+		assert_done(store_commit(t, &err), err);
+		json_decref(before);
+		json_decref(kept);
+	}
+	assert_int_equal(total("/Groups?filter=externalId%20eq%20%22" OTHER "%22"), 2);
+	for (int i = 0; i < 2; i++) {
+		patch("Groups", ids[i], arena_printf(a, "[{\"op\":\"Replace\",\"path\":\"displayName\",\"value\":\"New %d\"}]", i));
+		assert_int_equal(reply.status, 204);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(who_comes_again_under_a_new_name_is_the_same_person), T(the_same_once_more_changes_nothing),
+		T(nobody_gets_the_name_of_another_person_so), T(nobody_is_switched_on_by_coming_again),
+		T(a_group_that_comes_again_under_a_new_name_is_renamed), T(a_group_is_told_by_its_external_id),
+		T(whoever_renames_a_group_is_told_what_that_means), T(of_two_groups_with_one_external_id_each_can_be_changed),
+	};
+	int rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+	forget_answers();
+	return rc;
+}
