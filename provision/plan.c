@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A plan from beginning to end: who is who, who gets which account, steps, order, counts, and whether it is unusual. */
+#include "provision/ledger_record.h"
 #include "provision/plan_parts.h"
 
 #include "base/encode.h"
@@ -285,6 +286,22 @@ static int require_no_orphans(const struct planning *p, struct error *err)
 		name);
 }
 
+/*
+ * Whose account is to stay off, since they have left meanwhile, or may have: why; NULL: nobody's.  Whom the directory never knew are
+ * called by the mail of their account.
+ */
+static const char *why_stays_off(const struct planning *p, const struct ledger_owed *o)
+{
+	const struct desired_person *person = o->person ? desired_person_by_id(p->desired, o->person) : NULL;
+	size_t n;
+
+	if (person)
+		return person->disabled ? "switched off in the directory since" : person->held;
+	if (o->person && index_find(&p->accounts, lower_case(p->arena, o->person), &n))
+		return NULL;
+	return "not in the directory any more";
+}
+
 /* Whoever lost an account to a deletion that is not followed by its activation yet gets it back in the next plan, whichever that is. */
 static void plan_owed(struct planning *p)
 {
@@ -293,10 +310,16 @@ static void plan_owed(struct planning *p)
 
 		for (size_t k = 0; k < p->desired->target_count; k++) {
 			const struct side *s = &p->sides[k];
+			const char *off = why_stays_off(p, o);
 			struct step *step;
 
 			if (!s->usable || strcmp(s->target->name, o->target) != 0 || world_user_by_id(s->world, o->user))
 				continue;
+			if (off) {
+				plan_problem(p, PROBLEM_HELD, s->number, o->person, arena_printf(p->arena,
+					"the way back deleted the SCIM user, and the account is not activated again: %s", off));
+				continue;
+			}
 			step = plan_step(p, PHASE_ACTIVATE, STEP_RESTORE, s);
 			step->person = o->person;
 			step->user = o->user;

@@ -432,6 +432,17 @@ static void an_account_that_was_deactivated_is_activated_by_whatever_plan_comes_
 	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
 	assert_true(deleted[2] && !restored[2]);
 	assert_string_equal(to_restore(file), "u3 ");
+	/* but for those who have left meanwhile, or may have */
+	people[2].disabled = true;
+	assert_string_equal(to_restore(file), "");
+	people[2].disabled = false;
+	people[2].held = "in doubt";
+	assert_string_equal(to_restore(file), "");
+	people[2].held = NULL;
+	desired.count = 2;
+	assert_string_equal(to_restore(file), "");
+	desired.count = 3;
+	assert_string_equal(to_restore(file), "u3 ");
 	assert_done(ledger_rename(file, "organisation", "other", &moved, &err), err);
 	assert_string_equal(to_restore(file), "");
 	assert_done(ledger_rename(file, "other", "organisation", &moved, &err), err);
@@ -443,6 +454,9 @@ static void an_account_that_was_deactivated_is_activated_by_whatever_plan_comes_
 	assert_true(restored[2]);
 	deleted[3] = true;
 	assert_string_equal(to_restore(file), "");
+	/* whom the directory never knew */
+	assert_done(ledger_begin(file, "organisation", &begun, NOW, &number, &err), err);
+	assert_string_equal(to_restore(file), "u4 ");
 	close_ledger(file, path);
 }
 
