@@ -113,15 +113,9 @@ int64_t pace_reset(struct slice value, int64_t now)
 
 int64_t pace_again(const struct pace_hint *hint, unsigned tried, uint32_t random)
 {
-	int64_t us;
+	int64_t us = SECOND << (tried < 6 ? tried - 1 : 5), asked = (hint->retry_after >= 0 ? hint->retry_after : hint->reset) * SECOND;
 
-	if (hint->retry_after >= 0)
-		us = hint->retry_after * SECOND;
-	else if (hint->reset >= 0)
-		us = hint->reset * SECOND;
-	else
-		us = SECOND << (tried < 6 ? tried - 1 : 5);
-	if (us < SECOND / 10)
-		us = SECOND / 10;
+	if (us < asked)
+		us = asked;
 	return us + (us > 30 * SECOND ? 10 * SECOND : us / 3) / 1000 * (random % 1000);
 }

@@ -47,7 +47,10 @@ void pace_faster(const struct pace *p, struct pace_endpoint *e);
 int64_t pace_retry_after(struct slice value, struct slice date, int64_t now);
 /* X-RateLimit-Reset: ISO 8601, seconds since 1970, or seconds from now. */
 int64_t pace_reset(struct slice value, int64_t now);
-/* Microseconds before the same is tried again; tried: how often it was.  The hint, or 1, 2, 4 … 32 s; with up to a third more. */
+/*
+ * Microseconds before the same is tried again; tried: how often it was.  The larger of the hint and 1, 2, 4 … 32 s, with up to a third
+ * more: Atlassian gives the reset to the minute, so it often lies in the past, and "in 0 seconds" tells of no time at all.
+ */
 int64_t pace_again(const struct pace_hint *hint, unsigned tried, uint32_t random);
 
 #endif
