@@ -216,7 +216,7 @@ static int attach(struct arena *a, struct web *w, const struct step *s, struct s
 struct many {
 	struct web *web;
 	struct web_call call;
-	const char *hint;               /* behind what a 400 says; NULL: none */
+	bool *open;                     /* a 400 says that the desk is open, and nothing else; NULL: it says that somebody is not known */
 };
 
 static struct slice accounts_body(struct arena *a, const char *const *ids, size_t n)
@@ -245,9 +245,11 @@ static int send_accounts(struct arena *a, void *context, const char *const *ids,
 			rc = 1;
 		} else {
 			web_refused(m->web, &call, &answer, err);
-			if (answer.status == 400 && m->hint)
-				error_set(err, REASON_PROVISION_STEP, "%s; %s", arena_strdup(scratch, err->detail), m->hint);
 			rc = answer.status == 400 ? 0 : -1;
+			if (rc == 0 && m->open) {
+				*m->open = true;
+				rc = 1;
+			}
 		}
 	}
 	arena_free(scratch);
@@ -265,7 +267,7 @@ static int change_many(struct arena *a, struct web *w, const struct step *s, str
 		m.call.endpoint = "/servicedesk/customer";
 		m.call.path = arena_printf(a, JSM "/servicedesk/%s/customer", path_escaped(a, s->name));
 		m.call.experimental = !adds;
-		m.hint = adds ? NULL : "customers can be taken out of a desk only where its access is closed";
+		m.open = adds ? NULL : &out->open;
 	} else {
 		m.call.endpoint = "/organization/user";
 		m.call.path = arena_printf(a, JSM "/organization/%s/user", s->group);
@@ -273,6 +275,7 @@ static int change_many(struct arena *a, struct web *w, const struct step *s, str
 	if (batches_do(a, &b, s->members, out, err) < 0)
 		return -1;
 	out->id = desk ? s->name : s->group;
+	out->was_so = out->open;
 	return 0;
 }
 

@@ -51,6 +51,7 @@ struct loading {
 	struct ledger_mail *mails;
 	struct ledger_loss *losses;
 	struct ledger_owed *owed;
+	struct ledger_desk *desks;
 	struct ledger_view view;
 	struct error *err;
 };
@@ -110,6 +111,17 @@ static int load_owed(struct slice key, struct slice value, void *context)
 	return 0;
 }
 
+static int load_desk(struct slice key, struct slice value, void *context)
+{
+	struct loading *l = context;
+
+	l->desks = arena_grow(l->arena, l->desks, l->view.open_desk_count, sizeof(*l->desks));
+	if (ledger_desk_read(l->arena, key, value, &l->desks[l->view.open_desk_count], l->err) < 0)
+		return -2;
+	l->view.open_desk_count++;
+	return 0;
+}
+
 static int load_run(struct loading *l, struct store_txn *t)
 {
 	json_error_t why;
@@ -142,7 +154,8 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 	if (store_each(t, LEDGER_PEOPLE, all, load_person, &l, err) == 0 && store_each(t, LEDGER_GROUPS, all, load_group, &l, err) == 0 &&
 		store_each(t, LEDGER_MAILS, all, load_mail, &l, err) == 0 &&
 		store_each(t, LEDGER_RUN, slice_c(LEDGER_LOSS), load_loss, &l, err) == 0 &&
-		store_each(t, LEDGER_RUN, slice_c(LEDGER_OWED), load_owed, &l, err) == 0 && load_run(&l, t) == 0)
+		store_each(t, LEDGER_RUN, slice_c(LEDGER_OWED), load_owed, &l, err) == 0 &&
+		store_each(t, LEDGER_RUN, slice_c(LEDGER_DESK), load_desk, &l, err) == 0 && load_run(&l, t) == 0)
 		rc = 0;
 	store_abort(t);
 	if (rc < 0)
@@ -152,6 +165,7 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 	l.view.mails = l.mails;
 	l.view.losses = l.losses;
 	l.view.owed = l.owed;
+	l.view.open_desks = l.desks;
 	*out = l.view;
 	return 0;
 }

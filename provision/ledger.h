@@ -17,7 +17,7 @@
  *           the answer.  At most LEDGER_CALLS_MAX: the oldest go.
  *  run      the plan that is being applied, until it was done to its end; which
  *           stages of the way back were ever done for somebody; which accounts
- *           are to be activated again; and who lost something in the last days, so that many small plans are not less
+ *           are to be activated again; which desks are open; and who lost something in the last days, so that many small plans are not less
  *           than a large one
  *
  * A call that was begun and has no answer (the process was killed) may or may
@@ -32,6 +32,7 @@
 #define LEDGER_ANSWER_MAX 500           /* bytes of an answer that are kept */
 #define LEDGER_KEY_MAX 255              /* bytes of a person's id, a mail or a group's name */
 #define LEDGER_LOSS_KEPT (31 * 86400)   /* seconds */
+#define LEDGER_DESK_KEPT 86400          /* seconds that a desk is taken to be open: an administrator may close it, and no interface tells */
 
 enum ledger_deed { LEDGER_CREATED, LEDGER_ADOPTED };
 
@@ -64,6 +65,12 @@ struct ledger_loss {
 	int64_t at;                     /* when last */
 };
 
+/* A desk of which Atlassian said that nobody can be taken out of it, since it is open to everybody. */
+struct ledger_desk {
+	const char *target, *desk;
+	int64_t at;                     /* when it was said last */
+};
+
 /* An account that was deactivated with its SCIM user, or may have been, and shall be active again. */
 struct ledger_owed {
 	const char *target, *user;      /* world_user.id of who is deleted */
@@ -84,6 +91,8 @@ struct ledger_view {
 	size_t loss_count;
 	const struct ledger_owed *owed;
 	size_t owed_count;
+	const struct ledger_desk *open_desks;
+	size_t open_desk_count;
 	const char *run;                /* id of the plan being applied; NULL: none is */
 	int64_t run_began;
 };
@@ -121,6 +130,8 @@ const struct ledger_group *ledger_group_of(const struct ledger_view *view, const
 const char *ledger_attachment(struct arena *a, const char *desk, const char *organization);
 /* 1 it is one, 0 it is a group. */
 int ledger_attachment_read(struct arena *a, const struct ledger_group *g, const char **desk_out, const char **organization_out);
+/* NULL: nothing of the kind was said within LEDGER_DESK_KEPT. */
+const struct ledger_desk *ledger_open_desk(const struct ledger_view *view, const char *target, const char *desk, int64_t now);
 const struct ledger_mail *ledger_mail_of(const struct ledger_view *view, const char *target, const char *mail);
 
 /* ---- a step, before and after its call; each is on the disk when it returns ---- */

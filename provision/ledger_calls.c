@@ -337,6 +337,9 @@ static int learn(struct change *c, const struct step_result *result)
 		return put_group(c, ledger_attachment(c->arena, s->desk, s->name), s->group);
 	if (s->kind == STEP_DESK_DETACH)
 		return forget(c, LEDGER_GROUPS, ledger_attachment(c->arena, s->desk, s->name));
+	if (s->kind == STEP_DESK_REMOVE)
+		return result->open ? ledger_note_desk(c->arena, c->txn, c->target, s->name, c->now, c->err) :
+			ledger_forget_desk(c->arena, c->txn, c->target, s->name, c->err);
 	if (s->kind == STEP_ADOPT)
 		return learn_adopted(c);
 	if (s->kind == STEP_RESTORE)

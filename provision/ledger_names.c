@@ -57,7 +57,8 @@ static int gather_one(struct slice key, struct slice value, void *context)
 static const struct {
 	int table;
 	const char *before;
-} parts[] = {{LEDGER_PEOPLE, ""}, {LEDGER_GROUPS, ""}, {LEDGER_MAILS, ""}, {LEDGER_RUN, LEDGER_LOSS}, {LEDGER_RUN, LEDGER_OWED}};
+} parts[] = {{LEDGER_PEOPLE, ""}, {LEDGER_GROUPS, ""}, {LEDGER_MAILS, ""}, {LEDGER_RUN, LEDGER_LOSS}, {LEDGER_RUN, LEDGER_OWED},
+	{LEDGER_RUN, LEDGER_DESK}};
 #define PARTS (sizeof(parts) / sizeof(*parts))
 
 /* With its NUL: "help" is not "helpdesk". */

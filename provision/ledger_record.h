@@ -11,13 +11,15 @@
 
 /*
  * people, groups, mails: target NUL second -> JSON.  calls: number, 8 bytes big-endian -> JSON.  run: "run" -> JSON, "last" -> number of
- * the last call, LEDGER_TRIED stage -> when, LEDGER_LOSS target NUL user -> when, 8 bytes big-endian, LEDGER_OWED target NUL user -> JSON.
+ * the last call, LEDGER_TRIED stage -> when, LEDGER_LOSS target NUL user -> when, 8 bytes big-endian, LEDGER_OWED target NUL user -> JSON,
+ * LEDGER_DESK target NUL desk -> when.
  */
 enum ledger_table { LEDGER_PEOPLE, LEDGER_GROUPS, LEDGER_MAILS, LEDGER_CALLS, LEDGER_RUN };
 
 #define LEDGER_LOSS "loss "
 #define LEDGER_TRIED "tried "
 #define LEDGER_OWED "owed "
+#define LEDGER_DESK "desk "
 
 struct ledger {
 	char *path;
@@ -35,6 +37,10 @@ int ledger_loss_read(struct arena *a, struct slice key, struct slice value, stru
 int ledger_owe(struct arena *a, struct store_txn *t, const char *target, const struct step *s, int64_t now, struct error *err);
 int ledger_owe_no_more(struct arena *a, struct store_txn *t, const char *target, const char *user, struct error *err);
 int ledger_owed_read(struct arena *a, struct slice key, struct slice value, struct ledger_owed *out, struct error *err);
+/* Somebody was to be taken out of a desk: it is open, or it is not. */
+int ledger_note_desk(struct arena *a, struct store_txn *t, const char *target, const char *desk, int64_t now, struct error *err);
+int ledger_forget_desk(struct arena *a, struct store_txn *t, const char *target, const char *desk, struct error *err);
+int ledger_desk_read(struct arena *a, struct slice key, struct slice value, struct ledger_desk *out, struct error *err);
 /* Numbers and times as keys and values. */
 struct slice ledger_number(unsigned char bytes[8], uint64_t number);
 uint64_t ledger_number_read(struct slice value);

@@ -97,6 +97,7 @@ enum plan_problem_kind {
 	PROBLEM_INVENTORY_OLD,          /* who has an account of another kind is known as of then */
 	PROBLEM_BILLED_LEFT,            /* of the way back: billed without a rule, and why nothing is done about it in this plan */
 	PROBLEM_OTHER_KIND_UNREAD,      /* nothing is made while it cannot be seen who has an account of the other kind */
+	PROBLEM_DESK_OPEN,              /* nobody can be taken out of this desk: whoever gets to the portal may ask there */
 	PROBLEM_KINDS
 };
 

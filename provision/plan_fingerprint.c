@@ -155,6 +155,10 @@ static void add_ledger(EVP_MD_CTX *sum, const struct ledger_view *v)
 		add(sum, v->mails[i].mail);
 		add(sum, v->mails[i].person);
 	}
+	for (size_t i = 0; i < v->open_desk_count; i++) {
+		add(sum, v->open_desks[i].target);
+		add(sum, v->open_desks[i].desk);
+	}
 }
 
 const char *plan_fingerprint(struct planning *p)

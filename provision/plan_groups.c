@@ -280,6 +280,25 @@ bool plan_is_stranger(const struct account_state *state)
 	return state->person == NOBODY && state->record == NOBODY;
 }
 
+/* How many stand in an open desk that nothing gives them; who is switched off with this plan cannot ask there, either. */
+static void tell_open(struct work *w, const struct group_work *g, uint32_t wanted)
+{
+	struct side *s = w->side;
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->group->member_count; i++) {
+		uint32_t user = plan_user_number(s, g->group->members[i]);
+		const struct account_state *state = user == NOBODY ? NULL : &s->users[user];
+
+		n += state && state->active_after && !plan_is_stranger(state) && !state->stays && !state->guarded && state->mark != wanted &&
+			state->mark != wanted + 1;
+	}
+	if (n > 0)
+		plan_problem(w->p, PROBLEM_DESK_OPEN, s->number, NULL, arena_printf(w->p->arena,
+			"desk %s is open: nothing to take from %zu %s that no rule gives it to; whoever gets to the portal may ask there, until its access is closed",
+			g->name, n, n == 1 ? "person" : "people"));
+}
+
 void plan_remove_members(struct work *w, const struct group_work *g)
 {
 	struct batch batch = {.w = w, .group = g, .phase = PHASE_REMOVE, .kind = w->form->remove};
@@ -289,6 +308,10 @@ void plan_remove_members(struct work *w, const struct group_work *g)
 
 	if (!g->group || g->group->fixed || plan_guards_group(w->p, g->name))
 		return;
+	if (w->form->desks && ledger_open_desk(w->p->ledger, s->target->name, g->name, w->p->now)) {
+		tell_open(w, g, wanted);
+		return;
+	}
 	for (size_t i = 0; i < g->group->member_count; i++) {
 		uint32_t n = plan_user_number(s, g->group->members[i]);
 		struct account_state *state;

@@ -142,6 +142,7 @@ const char *plan_problem_word(enum plan_problem_kind kind)
 		[PROBLEM_INVENTORY_OLD] = "inventory-old",
 		[PROBLEM_BILLED_LEFT] = "billed-left",
 		[PROBLEM_OTHER_KIND_UNREAD] = "other-kind-unread",
+		[PROBLEM_DESK_OPEN] = "desk-open",
 	};
 
 	return words[kind];

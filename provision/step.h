@@ -77,6 +77,7 @@ struct step_result {
 	int status;                     /* HTTP, of the last answer; 0: none */
 	unsigned requests;              /* sent for it, those repeated too */
 	const char *answer;             /* a line for the ledger: method, path, status and what the error says; never a secret */
+	bool open;                      /* DESK_REMOVE: whoever gets to the portal may ask at this desk, so nobody can be taken out of it */
 	const char *const *failed;      /* of `members` those that were not taken (one that is unknown, …); NULL: all were */
 };
 

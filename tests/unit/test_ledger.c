@@ -407,6 +407,34 @@ static void an_organization_that_was_attached_is_known_and_no_group(void **state
 	assert_int_equal(load().group_count, 0);
 }
 
+static void a_desk_that_is_open_is_known_for_a_day(void **state)
+{
+	static const char *const members[] = {"p1", NULL}, *const users[] = {"qm:1", NULL};
+	const struct step out = {.kind = STEP_DESK_REMOVE, .name = "15", .members = members, .member_users = users, .member_count = 1};
+	const struct step_result open = {.status = 400, .was_so = true, .open = true}, taken = {.status = 204};
+	struct ledger_view view;
+	struct error err;
+	size_t n;
+
+	(void)state;
+	done(&create, &made);
+	done(&out, &open);
+	view = load();
+	assert_int_equal(view.loss_count, 0);
+	assert_non_null(ledger_open_desk(&view, "org", "15", NOW + LEDGER_DESK_KEPT));
+	assert_null(ledger_open_desk(&view, "org", "15", NOW + 1 + LEDGER_DESK_KEPT));
+	assert_null(ledger_open_desk(&view, "org", "1", NOW));
+	assert_null(ledger_open_desk(&view, "help", "15", NOW));
+	assert_done(ledger_rename(ledger, "org", "site", &n, &err), err);
+	view = load();
+	assert_non_null(ledger_open_desk(&view, "site", "15", NOW));
+	assert_done(ledger_rename(ledger, "site", "org", &n, &err), err);
+	done(&out, &taken);             /* somebody closed it */
+	view = load();
+	assert_int_equal(view.open_desk_count, 0);
+	assert_int_equal(view.loss_count, 1);
+}
+
 /* ---- names of connections ---- */
 
 static void what_is_kept_goes_with_the_name_of_its_connection(void **state)
@@ -466,6 +494,7 @@ int main(void)
 		TEST(a_mail_is_confirmed_in_any_case),
 		TEST(who_lost_something_is_remembered_unless_somebody_said_yes),
 		TEST(an_organization_that_was_attached_is_known_and_no_group),
+		TEST(a_desk_that_is_open_is_known_for_a_day),
 		TEST(what_is_kept_goes_with_the_name_of_its_connection),
 		TEST(no_file_is_an_empty_ledger_to_readers),
 	};
