@@ -332,7 +332,7 @@ static int note_one(struct arena *a, struct store_txn *t, const struct desired *
 	if (target < 0 || (person && person->held))
 		return 0;
 	wanted = person && desired_wants(person, (size_t)target);
-	if (wanted == (p.unwanted_since == 0))
+	if (wanted == (p.unwanted_since == 0) && p.unwanted_since <= now + LEDGER_CLOCK_AHEAD)
 		return 0;
 	p.unwanted_since = wanted ? 0 : now;
 	if (wanted)

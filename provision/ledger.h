@@ -32,6 +32,7 @@
 #define LEDGER_ANSWER_MAX 500           /* bytes of an answer that are kept */
 #define LEDGER_KEY_MAX 255              /* bytes of a person's id, a mail or a group's name */
 #define LEDGER_LOSS_KEPT (31 * 86400)   /* seconds */
+#define LEDGER_CLOCK_AHEAD 300          /* seconds: what is of a later time than that was noted while a clock was ahead */
 #define LEDGER_DESK_KEPT 86400          /* seconds that a desk is taken to be open: an administrator may close it, and no interface tells */
 
 enum ledger_deed { LEDGER_CREATED, LEDGER_ADOPTED };

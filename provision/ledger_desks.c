@@ -45,7 +45,7 @@ const struct ledger_desk *ledger_open_desk(const struct ledger_view *view, const
 		const struct ledger_desk *d = &view->open_desks[i];
 
 		if (strcmp(d->target, target) == 0 && strcmp(d->desk, desk) == 0)
-			return now - d->at < LEDGER_DESK_KEPT ? d : NULL;
+			return now - d->at < LEDGER_DESK_KEPT && d->at <= now + LEDGER_CLOCK_AHEAD ? d : NULL;
 	}
 	return NULL;
 }

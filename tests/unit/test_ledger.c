@@ -310,6 +310,11 @@ static void notes_since_when_nobody_wants_an_account(void **state)
 	desired.count = 0;              /* gone altogether */
 	assert_done(ledger_note(a, ledger, &desired, NOW + 12, &err), err);
 	assert_int_equal(load().people[0].unwanted_since, NOW + 12);
+	/* a clock that was ahead then must not lengthen the grace time by as much */
+	assert_done(ledger_note(a, ledger, &desired, NOW - 200, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, NOW + 12);
+	assert_done(ledger_note(a, ledger, &desired, NOW - 400, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, NOW - 400);
 }
 
 static void a_mail_is_confirmed_in_any_case(void **state)
@@ -423,6 +428,7 @@ static void a_desk_that_is_open_is_known_for_a_day(void **state)
 	assert_int_equal(view.loss_count, 0);
 	assert_non_null(ledger_open_desk(&view, "org", "15", NOW + LEDGER_DESK_KEPT));
 	assert_null(ledger_open_desk(&view, "org", "15", NOW + 1 + LEDGER_DESK_KEPT));
+	assert_null(ledger_open_desk(&view, "org", "15", NOW - LEDGER_CLOCK_AHEAD));    /* noted while a clock was ahead */
 	assert_null(ledger_open_desk(&view, "org", "1", NOW));
 	assert_null(ledger_open_desk(&view, "help", "15", NOW));
 	assert_done(ledger_rename(ledger, "org", "site", &n, &err), err);
