@@ -54,9 +54,32 @@ static json_t *tidy(const json_t *value)
 
 /* ---- kinds of values ---- */
 
-static int take_boolean(json_t *object, const char *name, struct fault *f)
+/* An older form of Entra's, which some of its applications keep: what has one value comes as a list of that. */
+static json_t *only_one(json_t *object, const char *name)
 {
 	json_t *value = json_object_get(object, name);
+
+	if (!json_is_array(value) || json_array_size(value) != 1)
+		return value;
+	json_object_set(object, name, json_array_get(value, 0));
+	return json_object_get(object, name);
+}
+
+/* `[{"$ref": null, "value": "False"}]`, likewise. */
+static json_t *one_value(json_t *object, const char *name)
+{
+	bool is_list = json_is_array(json_object_get(object, name));
+	json_t *one = only_one(object, name), *value = is_list ? json_object_get(one, "value") : NULL;
+
+	if (!value)
+		return one;
+	json_object_set(object, name, value);
+	return json_object_get(object, name);
+}
+
+static int take_boolean(json_t *object, const char *name, struct fault *f)
+{
+	json_t *value = one_value(object, name);
 	const char *text = json_string_value(value);
 
 	if (!value || json_is_boolean(value))
@@ -69,7 +92,7 @@ static int take_boolean(json_t *object, const char *name, struct fault *f)
 
 static int take_text(json_t *object, const char *name, struct fault *f)
 {
-	json_t *value = json_object_get(object, name);
+	json_t *value = one_value(object, name);
 	char number[32];
 
 	if (!value || json_is_string(value))
@@ -121,12 +144,8 @@ static int take_list(json_t *object, const char *name, struct fault *f)
 /* The id as text, an object, or a list of one. */
 static int take_manager(json_t *enterprise, struct fault *f)
 {
-	json_t *manager = json_object_get(enterprise, "manager");
+	json_t *manager = only_one(enterprise, "manager");
 
-	if (json_is_array(manager) && json_array_size(manager) == 1) {
-		json_object_set(enterprise, "manager", json_array_get(manager, 0));
-		manager = json_object_get(enterprise, "manager");
-	}
 	if (json_is_string(manager)) {
 		if (json_string_length(manager))
 			json_object_set_new(enterprise, "manager", json_pack("{s:O}", "value", manager));

@@ -67,6 +67,23 @@ static void the_legacy_dialect_is_understood(void **state)
 	expect(U(",\"nickName\":\"t\""), "[{\"OP\":\"REPLACE\",\"Path\":\"nickname\",\"Value\":\"n\"}]", U(",\"nickName\":\"n\""));
 }
 
+static void a_single_value_may_come_as_a_list_of_one(void **state)
+{
+	(void)state;
+	expect(U(",\"active\":true"), "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":[{\"$ref\":null,\"value\":\"False\"}]}]", U(",\"active\":false"));
+	expect(U(",\"title\":\"t\""), "[{\"op\":\"Add\",\"path\":\"title\",\"value\":[{\"$ref\":null,\"value\":\"n\"}]}]", U(",\"title\":\"n\""));
+	expect(U(",\"title\":\"t\""), "[{\"op\":\"Replace\",\"path\":\"title\",\"value\":[\"n\"]}]", U(",\"title\":\"n\""));
+	expect(U(",\"title\":\"t\""), "[{\"op\":\"Replace\",\"path\":\"title\",\"value\":[{\"$ref\":null,\"value\":null}]}]", U(""));
+	expect(U(""), "[{\"op\":\"Add\",\"path\":\"name.givenName\",\"value\":[{\"$ref\":null,\"value\":\"A\"}]}]", U(",\"name\":{\"givenName\":\"A\"}"));
+	expect(U(""), "[{\"op\":\"Add\",\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":[{\"value\":\"x@y\"}]}]",
+		U(",\"emails\":[{\"type\":\"work\",\"value\":\"x@y\"}]"));
+	expect(U(""), "[{\"op\":\"Add\",\"path\":\"" URN_ENTERPRISE ":department\",\"value\":[{\"value\":\"Sales\"}]}]",
+		U(",\"" URN_ENTERPRISE "\":{\"department\":\"Sales\"}"));
+	refuse("[{\"op\":\"Replace\",\"path\":\"active\",\"value\":[{\"value\":\"False\"},{\"value\":\"True\"}]}]", "invalidValue");
+	refuse("[{\"op\":\"Replace\",\"path\":\"title\",\"value\":[[\"n\"]]}]", "invalidValue");
+	refuse("[{\"op\":\"Replace\",\"path\":\"title\",\"value\":{\"value\":\"n\"}}]", "invalidValue");
+}
+
 static void operations_without_a_path_are_understood(void **state)
 {
 	(void)state;
@@ -200,7 +217,7 @@ static void json_that_is_ambiguous_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_legacy_dialect_is_understood), cmocka_unit_test(operations_without_a_path_are_understood),
+		cmocka_unit_test(the_legacy_dialect_is_understood), cmocka_unit_test(a_single_value_may_come_as_a_list_of_one), cmocka_unit_test(operations_without_a_path_are_understood),
 		cmocka_unit_test(elements_are_found_changed_and_made), cmocka_unit_test(what_cannot_be_done_is_refused_with_its_kind),
 		cmocka_unit_test(members_come_and_go_by_name_only), cmocka_unit_test(a_list_cannot_be_made_long),
 		cmocka_unit_test(json_that_is_ambiguous_is_refused),
