@@ -46,15 +46,26 @@ struct target {
 	const char *name;               /* behind it; NULL: nothing */
 };
 
+/* "//Users/" as "Users": of a Tenant URL that ends in a slash Entra ID makes two, and one at the end says nothing. */
+static const char *plain_path(struct arena *a, const char *path)
+{
+	char *copy = arena_alloc(a, strlen(path) + 1);
+	size_t n = 0;
+
+	for (; *path; path++)
+		if (*path != '/' || (n && copy[n - 1] != '/'))
+			copy[n++] = *path;
+	copy[n && copy[n - 1] == '/' ? n - 1 : n] = 0;
+	return copy;
+}
+
 static int read_target(struct work *w, struct target *out)
 {
 	const char *path = w->request->path, *slash;
-	size_t n = strlen(path);
 
 	if (*path != '/')
 		return fault_set(&w->fault, 404, NULL, "There is nothing at this address.");
-	/* one slash at the end says nothing */
-	path = arena_copy(w->arena, slice_of(path + 1, n > 1 && path[n - 1] == '/' ? n - 2 : n - 1));
+	path = plain_path(w->arena, path);
 	slash = strchr(path, '/');
 	out->what = slash ? arena_copy(w->arena, slice_of(path, (size_t)(slash - path))) : path;
 	out->name = slash ? slash + 1 : NULL;

@@ -3,7 +3,7 @@
  * What of a user or a group goes into the mirror, under which names.
  *
  *	externalid, objectid    the object id in Entra ID, in small letters; joins by objectidentifier
- *	mail                    the first e-mail of type work, else the primary one, else the first
+ *	mail                    the first e-mail of type work, else the primary one, else the first; of who was deleted softly the old one
  *	uid, username           userName
  *	displayname, cn         displayName
  *	givenname, sn           of name
@@ -91,8 +91,10 @@ static const json_t *chosen(const json_t *list, const char *type, bool any)
 static const char *mail_of(const json_t *user)
 {
 	const json_t *list = json_find(user, "emails"), *mail = chosen(list, "work", true);
-	const char *text = json_text(mail, "value");
+	const char *text = json_text(mail, "value"), *old = value_tombstone(text, json_text(user, "externalId"));
 
+	/* where it is mapped from the userName, a soft deletion renames it, too; it stays theirs */
+	text = old ? old : text;
 	return text && strchr(text, '@') ? text : NULL;
 }
 

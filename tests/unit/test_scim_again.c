@@ -2,6 +2,8 @@
 /* Who and what comes a second time: after a restart of Entra's provisioning, under another name. */
 #include "tests/unit/scim_server.h"
 
+#include "scim/entry.h"
+
 #define OTHER "9d1c2d3e-4f50-4a61-8b72-93a4b5c6d7ea"
 
 static void join(const char *group, const char *user)
@@ -91,6 +93,52 @@ static void nobody_is_switched_on_by_coming_again(void **state)
 	assert_true(json_is_false(json_object_get(user, "active")));
 	user = ask(SCIM_POST, "/Users", user_body("anna.b@example.org", ANNA));
 	assert_true(json_is_true(json_object_get(user, "active")));
+}
+
+/* A mail that is mapped from the userName is renamed with it. */
+static void a_soft_deletion_gives_nobody_another_mail(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA), *mail = NULL;
+	struct directory_options directory = {.name = "entra"};
+	struct entry entry;
+	struct id unused = {{0}};
+	json_t *user = patch("Users", id, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"},"
+		"{\"op\":\"Replace\",\"path\":\"userName\",\"value\":\"" ANNA_HEX "anna@example.org\"},"
+		"{\"op\":\"Replace\",\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":\"" ANNA_HEX "anna@example.org\"}]");
+
+	(void)state;
+	assert_int_equal(reply.status, 200);
+	scim_directory_options(a, &directory);
+	entry_of_user(a, &directory, &unused, user, &entry);
+	for (size_t i = 0; i < entry.attribute_count; i++)
+		if (strcmp(entry.attributes[i].name, "mail") == 0)
+			mail = arena_copy(a, entry.attributes[i].values[0]);
+	assert_non_null(mail);
+	assert_string_equal(mail, "anna@example.org");
+	/* to Entra it is what Entra made of it: a successor with that mail is another person */
+	assert_int_equal(total("/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22anna@example.org%22"), 0);
+	assert_int_equal(total("/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22" ANNA_HEX "anna@example.org%22"), 1);
+}
+
+/* ---- addresses ---- */
+
+static void a_tenant_url_may_end_in_a_slash(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA);
+
+	(void)state;
+	assert_int_equal(total("//Users?filter=userName%20eq%20%22anna@example.org%22"), 1);
+	ask(SCIM_GET, arena_printf(a, "//Users/%s", id), NULL);
+	assert_int_equal(reply.status, 200);
+	ask(SCIM_GET, arena_printf(a, "/Users//%s/", id), NULL);
+	assert_int_equal(reply.status, 200);
+	ask(SCIM_POST, "//Groups", "{\"displayName\":\"Agents\"}");
+	assert_int_equal(reply.status, 201);
+	assert_string_equal(reply.location, arena_printf(a, BASE "/Groups/%s", reply.id));
+	ask(SCIM_GET, "//", NULL);
+	refused(404, NULL);
+	ask(SCIM_GET, arena_printf(a, "/Users/%s/name", id), NULL);
+	refused(404, NULL);
 }
 
 /* ---- groups ---- */
@@ -193,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(who_comes_again_under_a_new_name_is_the_same_person), T(the_same_once_more_changes_nothing),
 		T(nobody_gets_the_name_of_another_person_so), T(nobody_is_switched_on_by_coming_again),
+		T(a_soft_deletion_gives_nobody_another_mail), T(a_tenant_url_may_end_in_a_slash),
 		T(a_group_that_comes_again_under_a_new_name_is_renamed), T(a_group_is_told_by_its_external_id),
 		T(whoever_renames_a_group_is_told_what_that_means), T(of_two_groups_with_one_external_id_each_can_be_changed),
 	};
