@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/audit.h"
-#include "gateway/keys/keeper.h"
+#include "gateway/keeper.h"
 #include "gateway/ldap_rules_live.h"
 #include "gateway/limits.h"
 

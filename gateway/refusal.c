@@ -17,7 +17,7 @@
 #include "gateway/sign_on.h"
 
 #include "base/log.h"
-#include "gateway/keys/keeper.h"
+#include "gateway/keeper.h"
 
 static bool is_owed(const struct sign_on *s)
 {

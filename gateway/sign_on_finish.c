@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/decision.h"
-#include "gateway/keys/keeper.h"
+#include "gateway/keeper.h"
 #include "gateway/logout.h"
 #include "gateway/pages.h"
 #include "gateway/release.h"

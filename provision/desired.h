@@ -3,7 +3,7 @@
  * Desired state: who shall have which account at Atlassian, and where.
  *
  * Made by the gateway out of everybody in the mirror, each judged by the very
- * rules that judge a sign-on (gateway/desired_census.c), and compared with the
+ * rules that judge a sign-on (gateway/provisioning/desired_census.c), and compared with the
  * world (world.h) by plan.h.  Nothing here is read or written by itself.
  *
  * A person is known by `id` for ever: what Entra calls the object id, what the

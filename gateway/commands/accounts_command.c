@@ -2,11 +2,11 @@
 /* `postern accounts`: the inventory of Atlassian accounts, filled and looked at. */
 #include "base/clock.h"
 #include "base/encode.h"
-#include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/host_user.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
-#include "gateway/provisioning.h"
+#include "gateway/provisioning/provisioning.h"
 #include "provision/accounts.h"
 
 #define CSV_MAX ((size_t)256 << 20)
@@ -100,7 +100,7 @@ static int show(struct arena *a, const struct settings *s, const char *mail)
 	char as_of[21];
 	int rc = 1;
 
-	if (child_user_step_down(s->user, &err) < 0 || accounts_open(settings_accounts_path(a, s), &accounts, &err) < 0 ||
+	if (host_user_step_down(s->user, &err) < 0 || accounts_open(settings_accounts_path(a, s), &accounts, &err) < 0 ||
 		accounts_find(a, accounts, mail, &found, &err) < 0) {
 		fail(&err);
 		goto out;

@@ -4,10 +4,12 @@
 #include "gateway/commands/commands.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
-#include "gateway/provision_audit.h"
+#include "gateway/provisioning/provision_audit.h"
 #include "gateway/provision_status.h"
 
 #include "base/clock.h"
+#include "gateway/commands/census_command.h"
+#include "gateway/report.h"
 
 #include <getopt.h>
 #include <signal.h>

@@ -11,8 +11,8 @@
 #include "base/encode.h"
 #include "base/random.h"
 #include "gateway/commands/check.h"
-#include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/host_user.h"
 #include "gateway/settings/settings.h"
 #include "gateway/settings/settings_reader.h"
 #include "provision/accounts.h"
@@ -291,7 +291,7 @@ static void check_accounts(struct check *c)
 
 	puts("accounts");
 	/* from here on without root's rights */
-	c->stepped_down = child_user_step_down(s->user, &err) == 0;
+	c->stepped_down = host_user_step_down(s->user, &err) == 0;
 	if (c->stepped_down && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
 		rc = accounts ? accounts_inventory(accounts, &at, &count, &err) : 0;
 	time_write(at, as_of);

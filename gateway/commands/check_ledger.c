@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The part of `postern check` about accounts that Postern answers for, and connections that are called otherwise now. */
 #include "gateway/commands/check.h"
-#include "gateway/provisioning.h"
+#include "gateway/provisioning/provisioning.h"
 
 static int look(struct check *c, struct ledger *ledger, struct error *err)
 {

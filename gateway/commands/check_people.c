@@ -6,8 +6,9 @@
  */
 #include "gateway/commands/check.h"
 
-#include "gateway/census.h"
+#include "gateway/census/census.h"
 #include "gateway/group_name.h"
+#include "gateway/report.h"
 
 #define EXAMPLES 3
 

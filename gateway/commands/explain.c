@@ -11,10 +11,10 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
 #include "gateway/settings/settings.h"
 #include "gateway/decision.h"
+#include "gateway/host_user.h"
 #include "gateway/settings/domains.h"
 #include "gateway/release.h"
 
@@ -253,7 +253,7 @@ static int explain_all(struct arena *a, struct files *files, struct gateway *g, 
 		return -1;
 	if (q->response && explain_response_load(a, q, files, g, e, err) < 0)
 		return -1;
-	if (child_user_step_down(g->settings->user, err) < 0)
+	if (host_user_step_down(g->settings->user, err) < 0)
 		return -1;
 	if (q->response) {
 		e->asked = q->response;

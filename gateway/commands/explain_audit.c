@@ -12,7 +12,7 @@
 #include "gateway/commands/explain.h"
 
 #include "base/clock.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 
 #include <errno.h>
 #include <fcntl.h>

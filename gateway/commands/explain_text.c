@@ -3,7 +3,7 @@
 #include "gateway/commands/explain.h"
 
 #include "base/encode.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 
 static const char *passage_sentence(enum passage passage)
 {

@@ -12,7 +12,7 @@
 #include "gateway/commands/commands.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 #include "gateway/service/running.h"
 #include "scim/scim.h"
 

@@ -7,12 +7,14 @@
  * Needs no key and asks Atlassian nothing.
  */
 #include "base/encode.h"
-#include "gateway/census.h"
-#include "gateway/service/child.h"
+#include "gateway/census/census.h"
+#include "gateway/commands/census_command.h"
 #include "gateway/commands/commands.h"
+#include "gateway/host_user.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
-#include "gateway/provisioning.h"
+#include "gateway/provisioning/provisioning.h"
+#include "gateway/report.h"
 
 #include <getopt.h>
 #include <unistd.h>
@@ -209,7 +211,7 @@ static int open_and_do(struct asked *q)
 	struct error err;
 	int lock = -1, rc;
 
-	if ((changes ? folders_step_down(q->settings, path, &err) : child_user_step_down(q->settings->user, &err)) < 0 ||
+	if ((changes ? folders_step_down(q->settings, path, &err) : host_user_step_down(q->settings->user, &err)) < 0 ||
 		(changes && provisioning_lock(q->arena, q->settings, &lock, &err) < 0) ||
 		ledger_open(path, changes ? LEDGER_WRITE : LEDGER_READ, &q->ledger, &err) < 0) {
 		rc = fail(q->arena, &err);

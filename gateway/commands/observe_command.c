@@ -12,8 +12,9 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
+#include "gateway/host_user.h"
+#include "gateway/report.h"
 #include "gateway/settings/settings.h"
 
 #include <errno.h>
@@ -113,7 +114,7 @@ int command_observe(struct arena *a, const char *settings_path, int argc, char *
 
 	if (rc != 0)
 		return rc;
-	if (settings_read(a, files_from_disk(a), settings_path, &settings, NULL, &err) < 0 || child_user_step_down(settings->user, &err) < 0)
+	if (settings_read(a, files_from_disk(a), settings_path, &settings, NULL, &err) < 0 || host_user_step_down(settings->user, &err) < 0)
 		goto fail;
 	if (q.door && !settings_connection(settings, q.door))
 		return usage("there is no connection named ", q.door);

@@ -3,6 +3,7 @@
 #include "gateway/commands/observe_report.h"
 
 #include "base/encode.h"
+#include "gateway/report.h"
 
 #include <search.h>
 

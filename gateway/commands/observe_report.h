@@ -3,7 +3,7 @@
 #ifndef GATEWAY_OBSERVE_REPORT_H
 #define GATEWAY_OBSERVE_REPORT_H
 
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 #include "gateway/settings/settings.h"
 
 /* One person with one word of the rules: it may change while it is tried, so a person can have several. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A plan in money: see plan_bill.h. */
 #include "gateway/commands/plan_bill.h"
+#include "gateway/report.h"
 
 const char *plan_reason(const struct provisioning *p, const char *person)
 {

@@ -11,8 +11,8 @@
 #ifndef GATEWAY_PLAN_BILL_H
 #define GATEWAY_PLAN_BILL_H
 
-#include "gateway/commands/bill.h"
-#include "gateway/provisioning.h"
+#include "gateway/census/bill.h"
+#include "gateway/provisioning/provisioning.h"
 
 struct plan_bill {
 	struct bill bill;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern plan`: what would change at Atlassian so that accounts are as the rules want them.  Changes nothing. */
-#include "gateway/service/child.h"
+#include "gateway/commands/census_command.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/plan_bill.h"
+#include "gateway/host_user.h"
+#include "gateway/report.h"
 #include "gateway/settings/settings.h"
 
 #include <getopt.h>
@@ -78,7 +80,7 @@ int command_plan(struct arena *a, const char *settings_path, int argc, char **ar
 	settings = census_settings(a, "plan", files, settings_path);
 	if (!settings)
 		return 1;
-	if (provisioning_secrets(a, "plan", files, settings, &p, &err) < 0 || child_user_step_down(settings->user, &err) < 0) {
+	if (provisioning_secrets(a, "plan", files, settings, &p, &err) < 0 || host_user_step_down(settings->user, &err) < 0) {
 		fprintf(stderr, "postern plan: %s\n", err.detail);
 		return 1;
 	}

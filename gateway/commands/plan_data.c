@@ -5,6 +5,7 @@
  * 50,000 people one document in memory would be larger than all else.
  */
 #include "gateway/commands/plan_bill.h"
+#include "gateway/report.h"
 
 #include <stdlib.h>
 

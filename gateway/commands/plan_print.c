@@ -4,6 +4,8 @@
 
 #include "base/encode.h"
 #include "base/text.h"
+#include "gateway/commands/census_command.h"
+#include "gateway/report.h"
 
 #define SOME ((size_t)10)
 

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "gateway/settings/files.h"
 #include "gateway/service/folders.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 #include "gateway/service/running.h"
 #include "scim/scim.h"
 

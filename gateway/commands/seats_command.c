@@ -7,7 +7,10 @@
 #include "gateway/commands/commands.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
-#include "gateway/commands/seats_record.h"
+#include "gateway/census/seats_record.h"
+#include "gateway/commands/census_command.h"
+#include "gateway/commands/seats_print.h"
+#include "gateway/report.h"
 
 #include <errno.h>
 #include <fcntl.h>

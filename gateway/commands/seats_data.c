@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Seats for other programs: CSV with a row for each person, and JSON. */
-#include "gateway/commands/seats_record.h"
+#include "gateway/census/seats_record.h"
+#include "gateway/commands/census_command.h"
+#include "gateway/commands/seats_print.h"
+#include "gateway/report.h"
 
 /* ---- CSV ---- */
 

@@ -6,10 +6,12 @@
  * sheet of A4.  What has no room is counted and not shown.  Everything of the
  * directory and of Atlassian goes through `put`, which escapes it.
  */
-#include "gateway/commands/seats_record.h"
+#include "gateway/census/seats_record.h"
 
 #include "base/encode.h"
 #include "base/text.h"
+#include "gateway/commands/seats_print.h"
+#include "gateway/report.h"
 
 #define TODO_MOST 9
 #define PRODUCTS_SHOWN 7

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Seats as text on a screen: nothing of money unless the settings have prices. */
-#include "gateway/commands/seats.h"
+#include "gateway/census/seats.h"
 
 #include "base/encode.h"
+#include "gateway/commands/census_command.h"
+#include "gateway/commands/seats_print.h"
+#include "gateway/report.h"
 
 #define EXAMPLES 3
 #define WAYS_SHOWN 12
@@ -54,11 +57,6 @@ static void print_outcomes(const struct seats *s)
 	if (s->policy->exception_count)
 		print_count(s, "", "(exceptions)", "", seats_of_rule(s, s->policy->rule_count + 1));
 	print_count(s, "", "(none matched)", "deny", seats_of_rule(s, s->policy->rule_count));
-}
-
-const char *seats_name_of(const struct seats *s, const struct seats_person *p)
-{
-	return clean(s, *p->mail ? p->mail : p->dn);
 }
 
 /* Whom a rule gives something, and a sign-on would be refused for this reason. */

@@ -7,7 +7,7 @@
 #include "gateway/service/folders.h"
 #include "gateway/gateway.h"
 #include "gateway/ldap_rules_status.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 #include "gateway/staleness.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include "gateway/settings/settings.h"
 
 #include "base/clock.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 #include "gateway/commands/status.h"
 
 #include <getopt.h>

@@ -3,7 +3,7 @@
 #include "gateway/commands/status.h"
 
 #include "base/encode.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 
 static const char *const words[] = {[STATUS_OK] = "ok", [STATUS_WARNING] = "warning", [STATUS_DOWN] = "down",
 	[STATUS_NOT_KNOWN] = "not known"};

@@ -3,7 +3,7 @@
 #include "gateway/commands/status.h"
 
 #include "base/encode.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 
 #include <inttypes.h>
 

@@ -3,7 +3,7 @@
  * The processes of the service, as the kernel knows them, and the counters in
  * the memory of its parent.
  */
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 #include "gateway/commands/status.h"
 #include "gateway/service/units.h"
 

@@ -6,8 +6,10 @@
  * A change of the account's kind is told apart: Atlassian cannot change it
  * back, so for whoever has an account already it is not a change but a refusal.
  */
-#include "gateway/census.h"
+#include "gateway/census/census.h"
+#include "gateway/commands/census_command.h"
 #include "gateway/commands/commands.h"
+#include "gateway/report.h"
 #include "gateway/settings/settings.h"
 
 #include <getopt.h>

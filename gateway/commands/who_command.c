@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern who`: the people of an outcome or a rule, or the members of a group, nested ones too, each with the way there. */
-#include "gateway/census.h"
+#include "gateway/census/census.h"
+#include "gateway/commands/census_command.h"
 #include "gateway/commands/commands.h"
 #include "gateway/settings/settings.h"
 #include "gateway/group_name.h"
+#include "gateway/report.h"
 
 #include <getopt.h>
 

@@ -16,15 +16,15 @@ static int unusable(struct error *err)
 	return error_set(err, REASON_INTERNAL, "the line between worker and keys role: %s", strerror(errno));
 }
 
-int keys_line_open(const struct role *role, int wait, struct keys_line *out, struct error *err)
+int keys_line_open(const struct keys_end *end, int wait, struct keys_line *out, struct error *err)
 {
 	const struct timeval timeout = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
-	struct keys_line l = {.fd = role->link, .named = role->link_to, .generation = role->generation, .to = {.sun_family = AF_UNIX}};
+	struct keys_line l = {.fd = end->fd, .named = end->to, .generation = end->generation, .to = {.sun_family = AF_UNIX}};
 	int flags = fcntl(l.fd, F_GETFL);
 	const int size = BUFFER;
 
-	if (l.named && (size_t)snprintf(l.to.sun_path, sizeof(l.to.sun_path), "%s", role->link_to) >= sizeof(l.to.sun_path))
-		return error_set(err, REASON_INTERNAL, "%s: too long for the name of a socket", role->link_to);
+	if (l.named && (size_t)snprintf(l.to.sun_path, sizeof(l.to.sun_path), "%s", end->to) >= sizeof(l.to.sun_path))
+		return error_set(err, REASON_INTERNAL, "%s: too long for the name of a socket", end->to);
 	/* systemd hands over sockets that do not wait, as those of browsers must not */
 	if (flags < 0 || fcntl(l.fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
 		return unusable(err);

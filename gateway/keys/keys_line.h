@@ -12,10 +12,18 @@
 #ifndef GATEWAY_KEYS_LINE_H
 #define GATEWAY_KEYS_LINE_H
 
+#include "base/error.h"
 #include "base/slice.h"
-#include "gateway/service/role.h"
+
+#include <stdint.h>
 
 #include <sys/un.h>
+
+struct keys_end {
+	int fd;
+	const char *to;                 /* as a unit of systemd: the name of the other end; else NULL */
+	uint64_t generation;            /* as a unit of systemd: of the settings; else 0 */
+};
 
 struct keys_line {
 	int fd;
@@ -24,8 +32,8 @@ struct keys_line {
 	uint64_t generation;
 };
 
-/* The end of this role.  wait: how long receiving waits, in milliseconds. */
-int keys_line_open(const struct role *role, int wait, struct keys_line *out, struct error *err);
+/* wait: how long receiving waits, in milliseconds. */
+int keys_line_open(const struct keys_end *end, int wait, struct keys_line *out, struct error *err);
 /* Does not wait.  Below 0: errno says why it was not sent. */
 ssize_t keys_line_send(const struct keys_line *l, struct slice packet);
 /* How long the packet is, which may be more than `size`; 0: the pair's other end is gone, or an empty packet; below 0: none, as errno says. */

@@ -19,7 +19,8 @@
 
 struct keys_link {
 	struct keys_line line;
-	const struct role *role;
+	void (*alive)(const void *context);
+	const void *context;
 	struct keeper keeper;
 	uint64_t last_id;
 	bool lost;
@@ -75,7 +76,7 @@ static int wait_for_answer(const struct asking *q, struct wire *w, struct keys_h
 			return unavailable(err, strerror(errno));
 		now = clock_monotonic_us();
 		if (now >= alive) {
-			role_alive(q->link->role);
+			q->link->alive(q->link->context);
 			alive = now + ALIVE;
 		}
 		if (now >= again) {
@@ -259,20 +260,21 @@ out:
 
 /* ---- open, close ---- */
 
-int keys_link_open(const struct role *role, struct keys_link **out, struct error *err)
+int keys_link_open(const struct keys_link_options *o, struct keys_link **out, struct error *err)
 {
 	struct keys_link *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return error_set(err, REASON_INTERNAL, "out of memory");
-	l->role = role;
+	l->alive = o->alive;
+	l->context = o->context;
 	l->keeper = (struct keeper){
 		.assertion = ask_assertion, .rejection = ask_rejection, .holder = {.sign_query = ask_query, .unwrap = ask_unwrap, .context = l},
 		.context = l,
 	};
 	/* an answer that was meant for the worker before must not look like ours */
 	random_bytes(&l->last_id, sizeof(l->last_id));
-	if (keys_line_open(role, LOOK, &l->line, err) < 0) {
+	if (keys_line_open(&o->end, LOOK, &l->line, err) < 0) {
 		keys_link_close(l);
 		return -1;
 	}

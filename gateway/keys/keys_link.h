@@ -12,13 +12,18 @@
 #ifndef GATEWAY_KEYS_LINK_H
 #define GATEWAY_KEYS_LINK_H
 
-#include "gateway/keys/keeper.h"
-#include "gateway/service/role.h"
+#include "gateway/keeper.h"
+#include "gateway/keys/keys_line.h"
 
 struct keys_link;
 
-/* role->link is its end. */
-int keys_link_open(const struct role *role, struct keys_link **out, struct error *err);
+struct keys_link_options {
+	struct keys_end end;
+	void (*alive)(const void *context);     /* once a second while it waits for an answer */
+	const void *context;
+};
+
+int keys_link_open(const struct keys_link_options *o, struct keys_link **out, struct error *err);
 void keys_link_close(struct keys_link *l);      /* NULL is fine */
 const struct keeper *keys_link_keeper(struct keys_link *l);
 

@@ -11,7 +11,7 @@
 #define GATEWAY_KEYS_WIRE_H
 
 #include "base/text.h"
-#include "gateway/keys/keeper.h"
+#include "gateway/keeper.h"
 
 /* A Response of a person in 3,000 groups that are all told has 270 kB. */
 #define KEYS_PACKET_MAX (384u << 10)

@@ -11,7 +11,7 @@
 #define GATEWAY_VAULT_H
 
 #include "gateway/settings/files.h"
-#include "gateway/keys/keeper.h"
+#include "gateway/keeper.h"
 #include "gateway/settings/settings.h"
 
 struct vault;

@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -27,46 +25,7 @@ int64_t child_back_off(unsigned failures)
 	return failures > 5 ? 30 : (int64_t)1 << (failures - 1);
 }
 
-int child_user_read(const char *name, struct child_user *out, struct error *err)
-{
-	struct child_user u = {.set = true, .group_count = (int)(sizeof(u.groups) / sizeof(*u.groups))};
-	const struct passwd *p;
-
-	if (!name || geteuid() != 0) {
-		*out = (struct child_user){0};
-		return 0;
-	}
-	errno = 0;
-	p = getpwnam(name);
-	if (!p)
-		return error_set(err, REASON_SETTINGS, "user: \"%s\" is not a user of this host", name);
-	u.uid = p->pw_uid;
-	u.gid = p->pw_gid;
-	if (getgrouplist(name, u.gid, u.groups, &u.group_count) < 0)
-		return error_set(err, REASON_SETTINGS, "user: \"%s\" is in more than %zu groups", name, sizeof(u.groups) / sizeof(*u.groups));
-	*out = u;
-	return 0;
-}
-
 /* ---- in the new process, until execve: only calls that are safe after fork ---- */
-
-int child_user_become(const struct child_user *u)
-{
-	if (!u->set)
-		return 0;
-	if (setgroups((size_t)u->group_count, u->groups) < 0 || setgid(u->gid) < 0 || setuid(u->uid) < 0)
-		return -1;
-	return u->uid != 0 && setuid(0) == 0 ? -1 : 0;
-}
-
-int child_user_step_down(const char *name, struct error *err)
-{
-	struct child_user user;
-
-	if (child_user_read(name, &user, err) < 0)
-		return -1;
-	return child_user_become(&user) == 0 ? 0 : error_set(err, REASON_SETTINGS, "user: cannot become %s", name);
-}
 
 static int place_descriptors(int files, int heartbeat, const struct child_order *o)
 {
@@ -137,7 +96,7 @@ static _Noreturn void run(const struct child_order *o, int files, int heartbeat,
 {
 	child_usual_signals();
 	child_own_log();        /* as the user who may open it */
-	if (child_user_become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
+	if (host_user_become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
 		_exit(126);
 	/* after setuid, which would undo it; and the parent may be gone already */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)

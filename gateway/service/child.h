@@ -11,6 +11,7 @@
 #ifndef GATEWAY_CHILD_H
 #define GATEWAY_CHILD_H
 
+#include "gateway/host_user.h"
 #include "gateway/service/role.h"
 
 #include <sys/types.h>
@@ -22,14 +23,6 @@
 #define CHILD_LIMITS_FD 6
 #define CHILD_LINK_FD 7                /* worker, keys: the line between them */
 #define CHILD_SOCKETS_FD 8
-
-struct child_user {
-	bool set;                       /* change to: */
-	uid_t uid;
-	gid_t gid;
-	gid_t groups[32];
-	int group_count;
-};
 
 /* What to start. */
 struct child_order {
@@ -45,7 +38,7 @@ struct child_order {
 	size_t socket_count;
 	int link;                       /* its end of the line; -1: it has none */
 	int64_t silence;                /* microseconds: longer without a heartbeat is stuck */
-	const struct child_user *user;
+	const struct host_user *user;
 };
 
 struct child {
@@ -82,15 +75,5 @@ const char *child_cause(int status, char *text, size_t size);
 
 /* Seconds before the next try of what failed `failures` times before it was ready: 0, 1, 2, 4 … 30. */
 int64_t child_back_off(unsigned failures);
-
-/* `user` of the settings; without it, or when not started as root, nothing is changed. */
-int child_user_read(const char *name, struct child_user *out, struct error *err);
-int child_user_become(const struct child_user *u);      /* for good; 0 or -1 */
-/*
- * Both, for a command that goes on as the user whose roles own the stores: root
- * would follow a link that a role put there.  For good; what only root may
- * read must have been read before.
- */
-int child_user_step_down(const char *name, struct error *err);
 
 #endif

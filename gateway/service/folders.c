@@ -61,7 +61,7 @@ int owners_one(const char *user, struct owners *out, struct error *err)
 	struct owners o = {0};
 	size_t i;
 
-	if (child_user_read(user, &o.each[0], err) < 0)
+	if (host_user_read(user, &o.each[0], err) < 0)
 		return -1;
 	for (i = 1; i < OWNER_COUNT; i++)
 		o.each[i] = o.each[0];
@@ -80,7 +80,7 @@ int owners_each(const char *user, struct owners *out, struct error *err)
 		return error_set(err, REASON_SETTINGS, "user: must be set where each role has a user of its own: that of the commands, as postern");
 	for (i = 0; i < OWNER_COUNT; i++) {
 		name_of(user, (enum folder_owner)i, name);
-		if (child_user_read(name, &o.each[i], err) < 0)
+		if (host_user_read(name, &o.each[i], err) < 0)
 			return -1;
 		if (o.each[i].gid != o.each[0].gid)
 			return error_set(err, REASON_SETTINGS, "user: %s and %s must have the same primary group", name, user);
@@ -108,7 +108,7 @@ static bool is_known(const struct owners *o, uid_t uid)
  * another name, or of root: it stands in a folder of the roles' user, who could have us
  * give him any file of the host.
  */
-static int give(int fd, const char *path, const struct owners *o, const struct child_user *u, struct error *err)
+static int give(int fd, const char *path, const struct owners *o, const struct host_user *u, struct error *err)
 {
 	struct stat st;
 
@@ -126,14 +126,14 @@ static int give(int fd, const char *path, const struct owners *o, const struct c
  * opened for no reason: a process that closes a file loses its lock on it
  * (fcntl(2)), as the parent has one in runtime_dir.
  */
-static bool is_anothers(const struct owners *o, const struct child_user *u, int folder, const char *name)
+static bool is_anothers(const struct owners *o, const struct host_user *u, int folder, const char *name)
 {
 	struct stat st;
 
 	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0 && st.st_uid != u->uid && is_known(o, st.st_uid);
 }
 
-static int give_files(int folder, const char *path, const struct owners *o, const struct child_user *u, struct error *err)
+static int give_files(int folder, const char *path, const struct owners *o, const struct host_user *u, struct error *err)
 {
 	DIR *dir = fdopendir(folder);
 	struct dirent *entry;
@@ -157,7 +157,7 @@ static int give_files(int folder, const char *path, const struct owners *o, cons
 
 static int make_folder(const char *path, const struct owners *o, enum folder_owner owner, struct error *err)
 {
-	const struct child_user *u = &o->each[owner];
+	const struct host_user *u = &o->each[owner];
 	int fd, rc;
 
 	if (folder_make(path, FOLDER_MODE, err) < 0)
@@ -249,5 +249,5 @@ int folders_step_down(const struct settings *s, const char *path, struct error *
 {
 	char name[NAME_MOST];
 
-	return child_user_step_down(owner_of(s, path, name), err);
+	return host_user_step_down(owner_of(s, path, name), err);
 }

@@ -17,7 +17,7 @@ enum folder_owner {
 };
 
 struct owners {
-	struct child_user each[OWNER_COUNT];    /* whose folders are to be */
+	struct host_user each[OWNER_COUNT];    /* whose folders are to be */
 	uid_t known[OWNER_COUNT];       /* who may have had them before: the other way to run */
 	size_t known_count;
 };

@@ -81,7 +81,7 @@ static int read_keys_user(struct loaded *l, struct error *err)
 	if (!l->user.set)
 		return 0;
 	if (getpwnam(name))
-		return child_user_read(name, &l->keys_user, err);
+		return host_user_read(name, &l->keys_user, err);
 	log_warning("there is no user for the keys roles alone: they run as the workers do", "missing", name, NULL);
 	return 0;
 }

@@ -21,8 +21,8 @@ struct loaded {
 	struct files *files;
 	const struct settings *settings;
 	struct keyring keyring;
-	struct child_user user;         /* of the roles, where all are one user */
-	struct child_user keys_user;    /* of keys roles: USER-keys, where there is one, else the same */
+	struct host_user user;         /* of the roles, where all are one user */
+	struct host_user keys_user;    /* of keys roles: USER-keys, where there is one, else the same */
 };
 
 /*

@@ -10,10 +10,10 @@
  * whatever `provision` says, and once a day the month's numbers are kept
  * (seats_record.h).
  */
-#include "gateway/provision_audit.h"
+#include "gateway/provisioning/provision_audit.h"
 #include "gateway/provision_status.h"
-#include "gateway/commands/report.h"
-#include "gateway/commands/seats_record.h"
+#include "gateway/report.h"
+#include "gateway/census/seats_record.h"
 
 #include "base/calendar.h"
 #include "base/clock.h"

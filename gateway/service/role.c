@@ -107,7 +107,7 @@ static int role_read(struct role *role, const char *settings_path, const char *s
 	for (i = 0; i < role->socket_count; i++)
 		role->sockets[i] = CHILD_SOCKETS_FD + (int)i;
 	if (child_has_link(role->name))
-		role->link = CHILD_LINK_FD;
+		role->keys.fd = CHILD_LINK_FD;
 	for (i = 0; i < role->socket_count + (CHILD_SOCKETS_FD - CHILD_FILES_FD); i++)
 		fcntl(CHILD_FILES_FD + (int)i, F_SETFD, FD_CLOEXEC);
 	role->limits = CHILD_LIMITS_FD;
@@ -142,7 +142,7 @@ static int take_sockets(struct role *role, struct error *err)
 		socklen_t size = sizeof(type);
 
 		if (getsockopt(given[i], SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM)
-			role->link = given[i];
+			role->keys.fd = given[i];
 		else if (role->socket_count < ROLE_SOCKETS_MAX)
 			role->sockets[role->socket_count++] = given[i];
 		else
@@ -157,15 +157,15 @@ static int take_line(struct role *role, struct error *err)
 	bool is_keys = strcmp(role->name, "keys") == 0;
 	struct slice bytes;
 
-	if (role->link < 0)
+	if (role->keys.fd < 0)
 		return error_set(err, REASON_INTERNAL, "started without %s@%s.socket, which joins worker and keys role", is_keys ? "postern-keys" : "postern-answers",
 			role->instance);
 	if (files_get(role->files, UNITS_GENERATION, FILE_SECRET, FILES_WORKER | FILES_KEYS, &bytes, err) < 0)
 		return -1;
-	if (bytes.n != sizeof(role->generation))
+	if (bytes.n != sizeof(role->keys.generation))
 		return error_set(err, REASON_INTERNAL, "started with a generation of %zu bytes", bytes.n);
-	memcpy(&role->generation, bytes.p, bytes.n);
-	role->link_to = arena_printf(role->arena, UNITS_LINES "/%s-%s", is_keys ? "worker" : "keys", role->instance);
+	memcpy(&role->keys.generation, bytes.p, bytes.n);
+	role->keys.to = arena_printf(role->arena, UNITS_LINES "/%s-%s", is_keys ? "worker" : "keys", role->instance);
 	return 0;
 }
 
@@ -205,7 +205,7 @@ int command_role(struct arena *a, int argc, char **argv)
 		{"worker", role_worker}, {"keys", role_keys}, {"mirror", role_mirror}, {"refresh", role_refresh}, {"metrics", role_metrics}, {"rules", role_rules},
 		{"provision", role_provision}, {"scim", role_scim},
 	};
-	struct role role = {.arena = a, .link = -1, .heartbeat = CHILD_HEARTBEAT_FD, .stop = &stop};
+	struct role role = {.arena = a, .keys.fd = -1, .heartbeat = CHILD_HEARTBEAT_FD, .stop = &stop};
 	enum log_level level = LOG_LEVEL_INFO;
 	struct error err;
 	size_t i;

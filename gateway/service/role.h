@@ -17,6 +17,7 @@
 #ifndef GATEWAY_ROLE_H
 #define GATEWAY_ROLE_H
 
+#include "gateway/keys/keys_line.h"
 #include "gateway/metrics.h"
 #include "gateway/settings/settings.h"
 
@@ -33,9 +34,7 @@ struct role {
 	int sockets[ROLE_SOCKETS_MAX];  /* of those that listen: bound and listening */
 	size_t socket_count;
 	int limits;                     /* worker: the memory file of limits.h */
-	int link;                       /* worker, keys: its end of the line between them (keys_line.h) */
-	const char *link_to;            /* as a unit of systemd: the name of the other's; else NULL */
-	uint64_t generation;            /* as a unit of systemd: of the settings; else 0 */
+	struct keys_end keys;           /* worker, keys: its end of the line between them */
 	int heartbeat;                  /* pipe to the parent; -1: systemd is told instead */
 	struct metrics *metrics;        /* to count in; NULL: not counted */
 	volatile sig_atomic_t *stop;    /* set by SIGTERM */

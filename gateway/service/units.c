@@ -144,10 +144,10 @@ void units_count_reload(struct arena *a, const char *folder, bool taken)
 /* Everybody counts; the limits are the workers' alone. */
 static int make_memories(struct arena *a, const char *folder, const struct settings *s, gid_t gid, struct error *err)
 {
-	struct child_user worker;
+	struct host_user worker;
 	int metrics = -1, limits = -1, rc = -1;
 
-	if (child_user_read(arena_printf(a, "%s-worker", s->user), &worker, err) < 0 || metrics_make(&metrics, err) < 0 ||
+	if (host_user_read(arena_printf(a, "%s-worker", s->user), &worker, err) < 0 || metrics_make(&metrics, err) < 0 ||
 		limits_make(&limits, err) < 0)
 		goto out;
 	rc = make_memory(units_metrics_path(a, folder), metrics, 0, gid, 0660, err);

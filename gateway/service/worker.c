@@ -57,6 +57,12 @@ static bool share(size_t connections, bool accepts, void *context)
 	return metrics_connections(g->metrics, connections, accepts);
 }
 
+/* While it waits for its keys role. */
+static void alive(const void *role)
+{
+	role_alive(role);
+}
+
 static int open_server(struct listener_role *w, struct event_base *base, struct http_server **out, struct error *err)
 {
 	const struct settings *s = w->gateway.settings;
@@ -83,9 +89,10 @@ static int open_server(struct listener_role *w, struct event_base *base, struct 
 	};
 	static struct brand brand;
 	struct slice certificate = {0}, key = {0};
+	const struct keys_link_options line = {.end = w->role->keys, .alive = alive, .context = w->role};
 	struct keys_link *keys;         /* lives as long as the process */
 
-	if (keys_link_open(w->role, &keys, err) < 0 || gateway_open_worker(&w->gateway, keys_link_keeper(keys), err) < 0 ||
+	if (keys_link_open(&line, &keys, err) < 0 || gateway_open_worker(&w->gateway, keys_link_keeper(keys), err) < 0 ||
 		limits_open(w->role->limits, &w->gateway.limits, err) < 0 || brand_open(w->gateway.arena, w->gateway.files, s, &brand, err) < 0)
 		return -1;
 	pages_start(w->gateway.arena, &(struct pages_options){.form_action = is_https(s) ? "https:" : "https: http:", .brand = &brand});

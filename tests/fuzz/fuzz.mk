@@ -87,7 +87,7 @@ tests_fuzz_replay_instants_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_keys
 tests_fuzz_replay_keys_SOURCES = tests/fuzz/fuzz_keys.c tests/fuzz/replay.c tests/fuzz/fuzz.h
-tests_fuzz_replay_keys_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+tests_fuzz_replay_keys_LDADD = $(KEYS_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/fuzz/replay_cookie
 tests_fuzz_replay_cookie_SOURCES = tests/fuzz/fuzz_cookie.c tests/fuzz/replay.c tests/fuzz/fuzz.h

@@ -7,8 +7,8 @@ build=$top/build-fuzz
 mkdir -p "$build"
 cd "$build"
 [ -f Makefile ] || "$top/configure" -q CC=clang --enable-sanitizers CFLAGS='-O1 -g -fsanitize=fuzzer-no-link'
-libraries='gateway/libgateway.a gateway/libsettings.a scim/libscim.a provision/libprovision.a ldap/libmirror.a saml/libsaml.a
-	http/libhttp.a
+libraries='gateway/libkeys.a gateway/libgateway.a gateway/libsettings.a scim/libscim.a provision/libprovision.a
+	ldap/libmirror.a saml/libsaml.a http/libhttp.a
 	policies/libpolicies.a store/libstore.a base/libbase.a'
 make -s -j"$(nproc)" $libraries
 flags=$(pkg-config --cflags --libs lasso gobject-2.0 glib-2.0 xmlsec1-openssl libxml-2.0 libevent_openssl libevent ldap lber \

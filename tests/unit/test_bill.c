@@ -3,7 +3,7 @@
 #include "tests/unit/arena.h"
 
 #include "base/file.h"
-#include "gateway/commands/seats_record.h"
+#include "gateway/census/seats_record.h"
 
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
 /* What the answers say of a person is what the doors would do; which settings are enough for them; other rules. */
 #include "tests/unit/arena.h"
 
-#include "gateway/census.h"
+#include "gateway/census/census.h"
 #include "gateway/group_name.h"
 
 #include <unistd.h>

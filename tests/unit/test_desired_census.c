@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "gateway/desired_census.h"
+#include "gateway/provisioning/desired_census.h"
 #include "gateway/ldap_rules.h"
 #include "ldap/mirror_write.h"
 

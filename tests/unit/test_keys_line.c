@@ -52,10 +52,10 @@ static int end(void **state)
 /* End 0 is the worker's, as started with that generation of the settings. */
 static struct keys_line line(int i, uint64_t generation)
 {
-	const struct role role = {.link = sockets[i], .link_to = names[!i], .generation = generation};
+	const struct keys_end end = {.fd = sockets[i], .to = names[!i], .generation = generation};
 	struct keys_line l;
 
-	assert_done(keys_line_open(&role, 20, &l, &err), err);
+	assert_done(keys_line_open(&end, 20, &l, &err), err);
 	return l;
 }
 
@@ -110,13 +110,13 @@ static void nonsense_is_nothing_and_a_long_packet_is_known_by_its_length(void **
 
 static void a_name_without_a_socket_is_an_error_of_sending(void **state)
 {
-	const struct role role = {.link = sockets[0], .link_to = folder};
+	const struct keys_end end = {.fd = sockets[0], .to = folder};
 	char name[200] = "/";
-	const struct role too_long = {.link = sockets[0], .link_to = memset(name, '/', sizeof(name) - 1)};
+	const struct keys_end too_long = {.fd = sockets[0], .to = memset(name, '/', sizeof(name) - 1)};
 	struct keys_line l;
 
 	(void)state;
-	assert_done(keys_line_open(&role, 20, &l, &err), err);
+	assert_done(keys_line_open(&end, 20, &l, &err), err);
 	assert_int_equal(keys_line_send(&l, slice_c("sign this")), -1);
 	assert_int_equal(errno, ECONNREFUSED);
 	assert_refused(keys_line_open(&too_long, 20, &l, &err), err, REASON_INTERNAL);

@@ -7,6 +7,7 @@
 #include "gateway/keys/keys_link.h"
 #include "gateway/keys/keys_wire.h"
 #include "gateway/keys/vault.h"
+#include "gateway/service/role.h"
 #include "tests/unit/keys.h"
 
 #include <errno.h>
@@ -43,12 +44,17 @@ static struct error err;
 static pid_t role_pid;
 static int ends[2], heartbeat[2];
 static struct keys_link *link_to_it;
-static struct role worker;
 
 /* Instead of that of role.c, which is part of the program. */
 void role_alive(const struct role *role)
 {
 	assert_true(write(role->heartbeat, "", 1) == 1 || errno == EAGAIN);
+}
+
+static void worker_alive(const void *context)
+{
+	(void)context;
+	assert_true(write(heartbeat[1], "", 1) == 1 || errno == EAGAIN);
 }
 
 static const char *in_folder(const char *name)
@@ -76,7 +82,7 @@ static void run_role(void)
 	struct role role = {.name = "keys", .instance = "1", .arena = a, .files = files, .settings = settings, .stop = &stop};
 
 	close(ends[0]);
-	role.link = ends[1];
+	role.keys.fd = ends[1];
 	role.heartbeat = heartbeat[1];
 	_exit(role_keys(&role));
 }
@@ -117,8 +123,7 @@ static int begin(void **state)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0 || pipe2(heartbeat, O_NONBLOCK) < 0)
 		return -1;
 	start_role();
-	worker = (struct role){.link = ends[0], .heartbeat = heartbeat[1]};
-	assert_done(keys_link_open(&worker, &link_to_it, &err), err);
+	assert_done(keys_link_open(&(struct keys_link_options){.end.fd = ends[0], .alive = worker_alive}, &link_to_it, &err), err);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #include "tests/unit/arena.h"
 
 #include "base/clock.h"
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* `postern status` over what roles with fewer rights, or whoever took one over, can write: always one clean table. */
 #include "tests/unit/unit.h"
 
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 #include "gateway/commands/status.h"
 
 #include "base/clock.h"

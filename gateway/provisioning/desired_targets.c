@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which groups, customer organizations and desks are looked after where: all that settings, rules and marks name. */
-#include "gateway/desired_parts.h"
+#include "gateway/provisioning/desired_parts.h"
 
 /* ---- sorted sets of names ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Counting and pricing: see bill.h. */
-#include "gateway/commands/bill.h"
+#include "gateway/census/bill.h"
 
 void bill_begin(struct bill *b, struct arena *a, const struct settings_prices *prices)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * `postern seats`: who holds which outcome, what is billed, what that costs, and how it is printed.
+ * `postern seats`: who holds which outcome, what is billed, and what that costs.
  *
  * What the rules want comes from the census; what Atlassian counts from the
  * inventory, or from an export that is handed over.  Everything is computed
- * once (seats_compare, seats_reckon) and printed in four forms that say the same.
+ * once (seats_compare, seats_reckon); the command prints it in four forms that say
+ * the same, the provision role keeps a record of it each month.
  */
 #ifndef GATEWAY_SEATS_H
 #define GATEWAY_SEATS_H
 
-#include "gateway/commands/bill.h"
-#include "gateway/census.h"
+#include "gateway/census/bill.h"
+#include "gateway/census/census.h"
 
 struct seats_account;
 
@@ -137,15 +138,5 @@ struct seats_count seats_of_outcome(const struct seats *s, enum outcome o);
 struct seats_count seats_of_rule(const struct seats *s, size_t rule);
 /* By which groups people are licensed, the most first. */
 size_t seats_ways(const struct seats *s, struct seats_way **out);
-
-/* ---- forms ---- */
-
-void seats_print_text(const struct seats *s);
-void seats_print_csv(const struct seats *s);
-void seats_print_json(const struct seats *s);
-/* What has changed since the last recorded month, or that none is recorded. */
-const char *seats_since_text(const struct seats *s);
-/* One page; without `names` nobody is named on it. */
-struct slice seats_html(const struct seats *s, bool names);
 
 #endif

@@ -6,7 +6,7 @@
  * Trello, which people give themselves: an account that has nothing else is a
  * seat that nobody decided on.
  */
-#include "gateway/commands/seats.h"
+#include "gateway/census/seats.h"
 
 #include "base/text.h"
 

@@ -6,7 +6,8 @@
  * it would be once the line is dealt with.  So the lines need not add up: the
  * same account may be on several, and with tiers the last users are cheapest.
  */
-#include "gateway/commands/seats.h"
+#include "gateway/census/seats.h"
+#include "gateway/report.h"
 
 /* Whom a line is about: an account, or a person without one. */
 struct ask {

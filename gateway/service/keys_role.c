@@ -114,7 +114,7 @@ static bool is_over(const struct desk *d)
 
 static int serve(struct desk *d, struct error *err)
 {
-	if (keys_line_open(d->role, 1000, &d->line, err) < 0)
+	if (keys_line_open(&d->role->keys, 1000, &d->line, err) < 0)
 		return -1;
 	/* a named line has no end: there systemd says when, once the worker has ended */
 	while (!d->line.named || !*d->role->stop) {

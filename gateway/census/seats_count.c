@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who is given what, and what Atlassian says beside it: counted for `postern seats`, and for the record of months. */
-#include "gateway/commands/seats.h"
+#include "gateway/census/seats.h"
+#include "gateway/report.h"
 
 #include <stdlib.h>
 
 bool seats_can_sign_on(const struct seats_person *p)
 {
 	return p->refusal == REASON_NONE && p->outcome != OUTCOME_DENY;
+}
+
+const char *seats_name_of(const struct seats *s, const struct seats_person *p)
+{
+	return report_clean(s->census.arena, *p->mail ? p->mail : p->dn);
 }
 
 static int count_one(struct arena *one_arena, const struct mirror_one *one, void *context)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Progress, clean text, CSV and JSON: see report.h. */
-#include "gateway/commands/report.h"
+#include "gateway/report.h"
 
 #include "base/clock.h"
 #include "base/encode.h"

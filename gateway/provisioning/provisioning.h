@@ -9,7 +9,7 @@
 #ifndef GATEWAY_PROVISIONING_H
 #define GATEWAY_PROVISIONING_H
 
-#include "gateway/desired_census.h"
+#include "gateway/provisioning/desired_census.h"
 #include "provision/doer.h"
 #include "provision/way_back.h"
 

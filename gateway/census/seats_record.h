@@ -10,7 +10,7 @@
 #ifndef GATEWAY_SEATS_RECORD_H
 #define GATEWAY_SEATS_RECORD_H
 
-#include "gateway/commands/seats.h"
+#include "gateway/census/seats.h"
 
 #define SEATS_MONTHS_MOST 36
 
@@ -25,6 +25,8 @@ struct seats_month {
 	const char *prices;             /* which ones: tells others apart; NULL: none */
 };
 
+/* What has changed since the last recorded month, or that none is recorded. */
+const char *seats_since_text(const struct seats *s);
 /* This month, as it is now. */
 void seats_month_now(const struct seats *s, struct seats_month *out);
 /* The last record of an earlier month than that of `now`; 1, 0 there is none, -1 error. */

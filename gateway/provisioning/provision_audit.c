@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* See provision_audit.h. */
-#include "gateway/provision_audit.h"
+#include "gateway/provisioning/provision_audit.h"
 
 #include "base/clock.h"
 #include "base/encode.h"

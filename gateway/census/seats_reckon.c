@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Counting and pricing of seats: what the rules want, what Atlassian bills, what everybody would cost. */
-#include "gateway/commands/seats.h"
+#include "gateway/census/seats.h"
 
 const enum outcome seats_outcomes[SEATS_OUTCOMES] = {OUTCOME_LICENSED, OUTCOME_CUSTOMER, OUTCOME_PORTAL, OUTCOME_DENY};
 

@@ -12,7 +12,7 @@
 
 #include "base/random.h"
 #include "gateway/audit.h"
-#include "gateway/provisioning.h"
+#include "gateway/provisioning/provisioning.h"
 #include "provision/apply.h"
 
 struct provision_audit {

@@ -11,7 +11,6 @@
 #define GATEWAY_CENSUS_H
 
 #include "gateway/judge.h"
-#include "gateway/commands/report.h"
 
 struct census {
 	const char *command;            /* for messages */
@@ -23,15 +22,9 @@ struct census {
 	void *alive_context;
 };
 
-/* The settings, of which rules and directories are enough; NULL and said why. */
-const struct settings *census_settings(struct arena *a, const char *command, struct files *files, const char *path);
-/* Becomes their user, for good, and copies the mirror.  0, or -1 and said why. */
-int census_open(struct arena *a, const char *command, const struct settings *settings, struct census *out);
-/* The copy alone; the rights are the caller's business.  REASON_MIRROR_EMPTY: nothing was read yet. */
+/* Copies the mirror; the rights are the caller's business.  REASON_MIRROR_EMPTY: nothing was read yet. */
 int census_begin(struct arena *a, const char *command, const struct settings *settings, struct census *out, struct error *err);
 void census_close(struct census *c);
-/* "postern COMMAND: …"; returns 1. */
-int census_fail(const struct census *c, const struct error *err);
 
 /* Everybody, with progress; as mirror_each. */
 int census_each(struct census *c, int (*each)(struct arena *one_arena, const struct mirror_one *one, void *context), void *context,
@@ -51,9 +44,5 @@ void census_judge(struct arena *one_arena, const struct census *c, const struct 
 const char *census_path(struct arena *a, const struct judgement *j);
 /* One group with its way to the person, as census_path. */
 const char *census_group_path(struct arena *a, const struct mirror_person *person, size_t group);
-
-/* "corp: 4,012 people and 310 groups, heard of 2026-11-28T21:50:47Z", one line a directory. */
-void census_print_mirror(const struct census *c);
-void census_json_mirror(const struct census *c, json_t *o);
 
 #endif

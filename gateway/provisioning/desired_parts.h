@@ -3,7 +3,7 @@
 #ifndef GATEWAY_DESIRED_PARTS_H
 #define GATEWAY_DESIRED_PARTS_H
 
-#include "gateway/desired_census.h"
+#include "gateway/provisioning/desired_census.h"
 #include "gateway/ldap_rules_live.h"
 
 /* A set of names that is being gathered. */

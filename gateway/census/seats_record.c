@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The record of months: see seats_record.h. */
-#include "gateway/commands/seats_record.h"
+#include "gateway/census/seats_record.h"
 
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "gateway/report.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From settings to a plan: see provisioning.h. */
-#include "gateway/provisioning.h"
+#include "gateway/provisioning/provisioning.h"
 
 #include "base/clock.h"
 #include "base/encode.h"

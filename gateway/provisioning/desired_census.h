@@ -11,7 +11,7 @@
 #ifndef GATEWAY_DESIRED_CENSUS_H
 #define GATEWAY_DESIRED_CENSUS_H
 
-#include "gateway/census.h"
+#include "gateway/census/census.h"
 #include "provision/desired.h"
 
 struct desired_left {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the census to the desired state: see desired_census.h. */
-#include "gateway/desired_parts.h"
+#include "gateway/provisioning/desired_parts.h"
 
 #include "base/encode.h"
 
