@@ -131,7 +131,9 @@ static bool get_ready(struct applying *w, struct arena *scratch, const struct st
 		resolve_members(w, scratch, s, out);
 		return out->step.member_count > 0;
 	}
-	if (makes_user(s->kind) || makes_group(s->kind) || s->kind == STEP_DESK_ATTACH || s->kind == STEP_DESK_DETACH)
+	if (makes_user(s->kind))        /* after a deletion that failed it would be found, and not made */
+		return !is_troubled(w, s->target, s->person);
+	if (makes_group(s->kind) || s->kind == STEP_DESK_ATTACH || s->kind == STEP_DESK_DETACH)
 		return true;
 	return out->step.user && !(takes_away(s->kind) && is_troubled(w, s->target, s->person));
 }
@@ -190,7 +192,7 @@ static void stop_key(struct applying *w, size_t target, const struct error *why)
 static void failed(struct applying *w, const struct step *s, const struct error *why)
 {
 	w->result->failed++;
-	if (adds(s->kind) || makes_user(s->kind) || s->kind == STEP_USER_ACTIVATE) {
+	if (adds(s->kind) || makes_user(s->kind) || s->kind == STEP_USER_ACTIVATE || s->kind == STEP_USER_DELETE) {
 		trouble(w, s->target, s->person);
 		for (size_t i = 0; i < s->member_count; i++)
 			trouble(w, s->target, s->members[i]);

@@ -50,6 +50,7 @@ struct loading {
 	struct ledger_group *groups;
 	struct ledger_mail *mails;
 	struct ledger_loss *losses;
+	struct ledger_unlinked *unlinked;
 	struct ledger_owed *owed;
 	struct ledger_desk *desks;
 	struct ledger_view view;
@@ -97,6 +98,18 @@ static int load_loss(struct slice key, struct slice value, void *context)
 	if (ledger_loss_read(l->arena, key, value, &l->losses[l->view.loss_count], l->err) < 0)
 		return -2;
 	l->view.loss_count++;
+	return 0;
+}
+
+static int load_unlinked(struct slice key, struct slice value, void *context)
+{
+	struct loading *l = context;
+
+	(void)value;
+	l->unlinked = arena_grow(l->arena, l->unlinked, l->view.unlinked_count, sizeof(*l->unlinked));
+	if (ledger_unlinked_read(l->arena, key, &l->unlinked[l->view.unlinked_count], l->err) < 0)
+		return -2;
+	l->view.unlinked_count++;
 	return 0;
 }
 
@@ -154,6 +167,7 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 	if (store_each(t, LEDGER_PEOPLE, all, load_person, &l, err) == 0 && store_each(t, LEDGER_GROUPS, all, load_group, &l, err) == 0 &&
 		store_each(t, LEDGER_MAILS, all, load_mail, &l, err) == 0 &&
 		store_each(t, LEDGER_RUN, slice_c(LEDGER_LOSS), load_loss, &l, err) == 0 &&
+		store_each(t, LEDGER_RUN, slice_c(LEDGER_UNLINKED), load_unlinked, &l, err) == 0 &&
 		store_each(t, LEDGER_RUN, slice_c(LEDGER_OWED), load_owed, &l, err) == 0 &&
 		store_each(t, LEDGER_RUN, slice_c(LEDGER_DESK), load_desk, &l, err) == 0 && load_run(&l, t) == 0)
 		rc = 0;
@@ -164,6 +178,7 @@ int ledger_load(struct arena *a, struct ledger *ledger, struct ledger_view *out,
 	l.view.groups = l.groups;
 	l.view.mails = l.mails;
 	l.view.losses = l.losses;
+	l.view.unlinked = l.unlinked;
 	l.view.owed = l.owed;
 	l.view.open_desks = l.desks;
 	*out = l.view;
@@ -335,8 +350,6 @@ static int note_one(struct arena *a, struct store_txn *t, const struct desired *
 	if (wanted == (p.unwanted_since == 0) && p.unwanted_since <= now + LEDGER_CLOCK_AHEAD)
 		return 0;
 	p.unwanted_since = wanted ? 0 : now;
-	if (wanted)
-		p.unlinked = 0;
 	return put_person(a, t, &p, err);
 }
 

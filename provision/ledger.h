@@ -16,8 +16,10 @@
  *  calls    each call to Atlassian: written before it is sent, and again with
  *           the answer.  At most LEDGER_CALLS_MAX: the oldest go.
  *  run      the plan that is being applied, until it was done to its end; which
- *           stages of the way back were ever done for somebody; which accounts
- *           are to be activated again; which desks are open; and who lost something in the last days, so that many small plans are not less
+ *           stages of the way back were ever done for somebody; which SCIM
+ *           users were taken off their accounts, and which accounts are to be
+ *           activated again; which desks are open; and who lost something in
+ *           the last days, so that many small plans are not less
  *           than a large one
  *
  * A call that was begun and has no answer (the process was killed) may or may
@@ -46,7 +48,6 @@ struct ledger_person {
 	int64_t since;
 	int64_t unwanted_since;         /* first look that did not want it; 0: wanted.  Time in which nobody looked does not count as grace */
 	int64_t ended;                  /* when Postern deactivated or revoked it; 0: it did not */
-	int64_t unlinked;               /* when Postern took it off the Atlassian account, or may have; 0: it did not, or it is wanted again */
 };
 
 struct ledger_group {
@@ -72,6 +73,11 @@ struct ledger_desk {
 	int64_t at;                     /* when it was said last */
 };
 
+/* A SCIM user that Postern took off its Atlassian account, or may have, whoever it belongs to. */
+struct ledger_unlinked {
+	const char *target, *user;
+};
+
 /* An account that was deactivated with its SCIM user, or may have been, and shall be active again. */
 struct ledger_owed {
 	const char *target, *user;      /* world_user.id of who is deleted */
@@ -90,6 +96,8 @@ struct ledger_view {
 	size_t mail_count;
 	const struct ledger_loss *losses;       /* of the last LEDGER_LOSS_KEPT, but for what somebody accepted */
 	size_t loss_count;
+	const struct ledger_unlinked *unlinked;
+	size_t unlinked_count;
 	const struct ledger_owed *owed;
 	size_t owed_count;
 	const struct ledger_desk *open_desks;

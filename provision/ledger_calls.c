@@ -149,17 +149,6 @@ static int put_call(struct change *c, const struct ledger_call *call)
 
 /* ---- before ---- */
 
-static int mark_unlinked(struct change *c, int64_t at)
-{
-	struct ledger_person p;
-	int rc = c->step->person ? get_person(c, c->step->person, &p) : 0;
-
-	if (rc <= 0)
-		return rc;
-	p.unlinked = at;
-	return put_person(c, &p);
-}
-
 /* One that is ours and not found now may be there all the same (a site lists who is at its desks alone): it stays until one is made. */
 static int intend_user(struct change *c)
 {
@@ -185,7 +174,7 @@ static int intend(struct change *c)
 	if (makes_group(s->kind))
 		return put_group(c, s->name, NULL);
 	if (s->kind == STEP_UNLINK)
-		return mark_unlinked(c, c->now);
+		return ledger_mark_unlinked(c->arena, c->txn, c->target, s->user, c->now, c->err);
 	if (s->kind == STEP_USER_DELETE)
 		return ledger_owe(c->arena, c->txn, c->target, s, c->now, c->err);
 	return makes_user(s->kind) ? intend_user(c) : 0;
@@ -253,8 +242,8 @@ static int learn_adopted(struct change *c)
 	p.user = s->user;
 	p.account_id = s->account_id;
 	p.mail = s->fields.mail ? s->fields.mail : p.mail;
-	p.unwanted_since = p.ended = p.unlinked = 0;
-	if (put_person(c, &p) < 0 || put_mail(c, p.mail, p.person) < 0)
+	p.unwanted_since = p.ended = 0;
+	if (ledger_mark_unlinked(c->arena, c->txn, c->target, s->user, 0, c->err) < 0 || put_person(c, &p) < 0 || put_mail(c, p.mail, p.person) < 0)
 		return -1;
 	if (!s->before.external_id || strcmp(s->before.external_id, s->person) == 0)
 		return 0;
@@ -342,6 +331,8 @@ static int learn(struct change *c, const struct step_result *result)
 			ledger_forget_desk(c->arena, c->txn, c->target, s->name, c->err);
 	if (s->kind == STEP_ADOPT)
 		return learn_adopted(c);
+	if (s->kind == STEP_USER_DELETE && ledger_mark_unlinked(c->arena, c->txn, c->target, s->user, 0, c->err) < 0)
+		return -1;
 	if (s->kind == STEP_RESTORE)
 		return ledger_owe_no_more(c->arena, c->txn, c->target, s->user, c->err);
 	return s->person ? learn_about_user(c, result) : 0;
@@ -404,7 +395,7 @@ static int unlearn(struct change *c, const struct step_result *result)
 	if (makes_user(c->step->kind))
 		return forget_intended(c);
 	if (c->step->kind == STEP_UNLINK)
-		return mark_unlinked(c, 0);
+		return ledger_mark_unlinked(c->arena, c->txn, c->target, c->step->user, 0, c->err);
 	if (c->step->kind == STEP_USER_DELETE || (c->step->kind == STEP_RESTORE && result->status == 404))
 		return ledger_owe_no_more(c->arena, c->txn, c->target, c->step->user, c->err);
 	return makes_group(c->step->kind) ? forget(c, LEDGER_GROUPS, c->step->name) : 0;

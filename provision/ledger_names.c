@@ -58,7 +58,7 @@ static const struct {
 	int table;
 	const char *before;
 } parts[] = {{LEDGER_PEOPLE, ""}, {LEDGER_GROUPS, ""}, {LEDGER_MAILS, ""}, {LEDGER_RUN, LEDGER_LOSS}, {LEDGER_RUN, LEDGER_OWED},
-	{LEDGER_RUN, LEDGER_DESK}};
+	{LEDGER_RUN, LEDGER_UNLINKED}, {LEDGER_RUN, LEDGER_DESK}};
 #define PARTS (sizeof(parts) / sizeof(*parts))
 
 /* With its NUL: "help" is not "helpdesk". */

@@ -74,7 +74,7 @@ int ledger_run_key(struct arena *a, const char *word, const char *target, const 
 
 	if (ledger_key(a, target, user, &pair, err) < 0)
 		return -1;
-	text_begin(&key, a, 8 + pair.n);
+	text_begin(&key, a, 16 + pair.n);
 	text_add_c(&key, word);
 	text_add(&key, pair);
 	*out = text_slice(&key);
@@ -119,8 +119,6 @@ struct slice ledger_person_write(struct arena *a, const struct ledger_person *p)
 	json_add_number(&t, "since", p->since);
 	json_add_number(&t, "unwanted_since", p->unwanted_since);
 	json_add_number(&t, "ended", p->ended);
-	if (p->unlinked)
-		json_add_number(&t, "unlinked", p->unlinked);
 	return ended(&t);
 }
 
@@ -208,7 +206,6 @@ int ledger_person_read(struct arena *a, struct slice key, struct slice value, st
 	p.since = json_get_number(object, "since");
 	p.unwanted_since = json_get_number(object, "unwanted_since");
 	p.ended = json_get_number(object, "ended");
-	p.unlinked = json_get_number(object, "unlinked");
 	json_decref(object);
 	*out = p;
 	return 0;

@@ -12,13 +12,14 @@
 /*
  * people, groups, mails: target NUL second -> JSON.  calls: number, 8 bytes big-endian -> JSON.  run: "run" -> JSON, "last" -> number of
  * the last call, LEDGER_TRIED stage -> when, LEDGER_LOSS target NUL user -> when, 8 bytes big-endian, LEDGER_OWED target NUL user -> JSON,
- * LEDGER_DESK target NUL desk -> when.
+ * LEDGER_UNLINKED target NUL user -> when, 8 bytes big-endian, LEDGER_DESK target NUL desk -> when.
  */
 enum ledger_table { LEDGER_PEOPLE, LEDGER_GROUPS, LEDGER_MAILS, LEDGER_CALLS, LEDGER_RUN };
 
 #define LEDGER_LOSS "loss "
 #define LEDGER_TRIED "tried "
 #define LEDGER_OWED "owed "
+#define LEDGER_UNLINKED "unlinked "
 #define LEDGER_DESK "desk "
 
 struct ledger {
@@ -33,6 +34,9 @@ char *lower_case(struct arena *a, const char *s);       /* A to Z; NULL gives NU
 int ledger_run_key(struct arena *a, const char *word, const char *target, const char *user, struct slice *out, struct error *err);
 int ledger_run_key_read(struct arena *a, const char *word, struct slice key, const char **target_out, const char **user_out);
 int ledger_loss_read(struct arena *a, struct slice key, struct slice value, struct ledger_loss *out, struct error *err);
+/* Before a SCIM user is taken off its account; now 0: it is not, or not any more. */
+int ledger_mark_unlinked(struct arena *a, struct store_txn *t, const char *target, const char *user, int64_t now, struct error *err);
+int ledger_unlinked_read(struct arena *a, struct slice key, struct ledger_unlinked *out, struct error *err);
 /* Before a SCIM user is deleted, and when its account is active again, or the user was not deleted for sure. */
 int ledger_owe(struct arena *a, struct store_txn *t, const char *target, const struct step *s, int64_t now, struct error *err);
 int ledger_owe_no_more(struct arena *a, struct store_txn *t, const char *target, const char *user, struct error *err);

@@ -97,7 +97,7 @@ static void look_at(struct planning *p, struct side *s, uint32_t n)
 		state->stays = gone;
 	} else if (has_mail_of(p, &p->asked, s, n)) {
 		s->count.waiting++;
-	} else if (s->world->users[n].active && !s->world->users[n].atlassian && !record->unlinked) {
+	} else if (s->world->users[n].active && !s->world->users[n].atlassian && !state->unlinked) {
 		switch_off(p, s, n);
 	}
 }

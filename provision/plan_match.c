@@ -81,6 +81,10 @@ static void take_known(struct planning *p, struct side *s, uint32_t n)
 		return;
 	record = s->users[user].record;
 	w->adopts = record == NOBODY || strcmp(p->ledger->people[record].person, person_of(p, w->person)->id) != 0;
+	if (s->users[user].unlinked) {
+		w->relinks = !s->world->users[user].account_id;
+		w->adopts = !w->relinks;        /* linked again by itself: the ledger learns it */
+	}
 	now = mail_now(p, s, user);
 	w->changes_mail = now ? strcasecmp(now, w->mail) != 0 : is_scim(s);
 }

@@ -25,6 +25,7 @@ struct account_state {
 	uint32_t person;                /* index into desired.people; NOBODY */
 	uint32_t record;                /* index into ledger.people; NOBODY: not ours */
 	bool guarded;                   /* protected */
+	bool unlinked;                  /* the way back took it off its account, and the ledger has not learned that it is on one again */
 	bool wanted;                    /* a want below has it */
 	bool stays;                     /* memberships are not taken away: held, in grace, or the replacement could not be planned */
 	bool loses;
@@ -39,6 +40,7 @@ struct want {
 	uint32_t user;                  /* index into world users; NOBODY: to be made */
 	uint32_t waits_for;             /* user whose mail changes first, since this one gets it; NOBODY */
 	bool adopts;                    /* the ledger does not know the account yet */
+	bool relinks;                   /* the way back took the SCIM user off the account, and it is wanted again: made anew, it is linked */
 	bool changes_mail;
 	bool keeps;                     /* not all that is wanted could be planned, so nothing is taken away */
 	unsigned char visit;            /* ordering of updates */

@@ -77,7 +77,7 @@ enum visit { VISIT_NOT, VISIT_UNDERWAY, VISIT_DONE };
 
 static bool updates(const struct planning *p, const struct side *s, const struct want *w)
 {
-	return is_scim(s) && w->user != NOBODY && !p->frozen[w->person] && !s->users[w->user].guarded;
+	return is_scim(s) && w->user != NOBODY && !w->relinks && !p->frozen[w->person] && !s->users[w->user].guarded;
 }
 
 /* Whoever has a mail that another one gets is updated first. */
@@ -157,6 +157,26 @@ static void activate(struct planning *p, struct side *s, const struct want *w)
 	s->count.activated++;
 }
 
+/*
+ * A SCIM user that is made is linked to the account of its mail; one that was
+ * unlinked is not known to be linked by anything.  So it is deleted, which
+ * reaches no account, and made anew.
+ */
+static void relink(struct planning *p, struct side *s, struct want *w)
+{
+	struct account_state *old = &s->users[w->user];
+	struct step *step = step_of(p, PHASE_UPDATE, STEP_USER_DELETE, s, w);
+
+	step->account_id = NULL;        /* none is to be activated again */
+	step->before.mail = s->world->users[w->user].mail;
+	step->why = "the way back took it off the account: made anew, it is linked";
+	old->stays = true;
+	old->active_after = false;
+	s->want_of_user[w->user] = NOBODY;
+	w->user = NOBODY;
+	make(p, s, w);
+}
+
 void plan_people(struct planning *p)
 {
 	for (size_t i = 0; i < p->desired->target_count; i++) {
@@ -164,12 +184,14 @@ void plan_people(struct planning *p)
 		uint32_t *chain = arena_alloc(p->arena, (s->want_count + 1) * sizeof(*chain));
 
 		for (uint32_t n = 0; s->usable && n < s->want_count; n++) {
-			const struct want *w = &s->wants[n];
+			struct want *w = &s->wants[n];
 
 			if (p->frozen[w->person])
 				continue;
 			update_in_order(p, s, n, chain);
-			if (w->user == NOBODY) {
+			if (w->relinks && !s->users[w->user].guarded) {
+				relink(p, s, w);
+			} else if (w->user == NOBODY) {
 				make(p, s, w);
 			} else if (!s->users[w->user].guarded) {
 				if (w->adopts)

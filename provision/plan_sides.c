@@ -152,6 +152,16 @@ static void read_ledger(struct planning *p, struct side *s)
 	}
 }
 
+static void know_unlinked(struct planning *p, struct side *s)
+{
+	for (size_t i = 0; i < p->ledger->unlinked_count; i++) {
+		const struct world_user *u = world_user_by_id(s->world, p->ledger->unlinked[i].user);
+
+		if (u && strcmp(p->ledger->unlinked[i].target, s->target->name) == 0)
+			s->users[u - s->world->users].unlinked = true;
+	}
+}
+
 static void know_by_external_id(struct planning *p, struct side *s)
 {
 	for (size_t i = 0; i < s->by_external.n; i++) {
@@ -324,6 +334,7 @@ void plan_sides(struct planning *p)
 			add_unlisted(p, s);
 		read_users(p, s);
 		read_ledger(p, s);
+		know_unlinked(p, s);
 		know_by_external_id(p, s);
 	}
 	read_people(p);

@@ -22,8 +22,8 @@ provision_libprovision_a_SOURCES = \
 	provision/ledger.c provision/ledger.h \
 	provision/ledger_calls.c \
 	provision/ledger_names.c \
+	provision/ledger_cut.c \
 	provision/ledger_desks.c \
-	provision/ledger_owed.c \
 	provision/ledger_record.c provision/ledger_record.h \
 	provision/organization_client.h provision/organization_read.c provision/organization_step.c provision/organization_wire.h \
 	provision/plan.c provision/plan.h \

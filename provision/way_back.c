@@ -11,8 +11,8 @@ static const struct {
 	[WAY_BACK_GROUPS] = {"groups", "They are taken out of the licensed groups.", "A rule or an exception that licenses them, then postern apply."},
 	[WAY_BACK_PRODUCTS] = {"products", "A human takes away the products that no group of Postern's gives.", "Give the product again."},
 	[WAY_BACK_UNLINK] = {"unlink", "The SCIM user is taken off the Atlassian account; both stay as they are.",
-		"Not proven: a rule or an exception that gives them an account, then postern apply; "
-		"nobody has seen whether that links the two again."},
+		"A rule or an exception that gives them an account, then postern apply, which makes the SCIM user anew; "
+		"nobody has seen yet that it is linked again."},
 	[WAY_BACK_DELETE] = {"delete", "The SCIM user is deleted, which deactivates the account, and the account is activated again.", NULL},
 };
 

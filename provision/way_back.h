@@ -12,9 +12,10 @@
  *           is a task for a human, by product.
  *  unlink   the SCIM user is taken off the Atlassian account; both stay as
  *           they are, and the ledger knows it, so that no later plan switches
- *           the SCIM user off.  How it is undone is not proven: whether an
- *           ordinary plan that wants the person again links the two, nobody has
- *           seen.  So only for people who shall have no Atlassian account.
+ *           the SCIM user off.  Undone by an ordinary plan that wants the
+ *           person again: it deletes the SCIM user and makes another one, which
+ *           Atlassian links.  Nobody has seen that yet, so only for people who
+ *           shall have no Atlassian account.
  *  delete   the SCIM user is deleted, which deactivates the account, and the
  *           account is activated again.  Not undone: the SCIM user is gone.
  *

@@ -12,7 +12,7 @@ from atlassian_standin import ORGANIZATION, WORLD, AtlassianStandIn
 from parts import Parts, company, wait_for
 from stories import ldap_modify
 from test_answers import postern, said
-from test_provisioning import change_agents, settings_with_accounts, write_key
+from test_provisioning import change_agents, kinds, settings_with_accounts, write_key
 
 GUARDED = {"amelie.lefevre@example.org": "an administrator of the organisation", "niall.osullivan@example.org": "protected"}
 HELD = "jan.kowalski@example.org"                       # twice in the directory
@@ -150,6 +150,23 @@ def test_from_the_licensed_groups_to_unlinking_by_atlassians_own_count(company_b
     # an ordinary plan leaves that as it is
     said(parts, "fill")
     assert not plan(parts)["steps"]
+
+    # taken on again, by a rule: out of the groups alone, and off the directory
+    change_agents(parts, "add", "charlotte.dubois")
+    said(parts, "fill")
+    text = said(parts, "plan")
+    assert re.search(rf"{re.escape(first)} +the way back took it off the account: made anew, it is linked", text), text
+    assert kinds(plan(parts)) == {"user-delete": 1, "user-create": 1, "members-add": 1}
+    said(parts, "apply", "--yes")
+    again = account(parts, first)
+    assert again["product_access"] == ["jira-service-desk", "trello"] and again["billable"] and again["status"] == "active"
+    assert not plan(parts)["steps"] and atlassian.counts()["duplicate_external_ids"] == 0
+    change_agents(parts, "delete", "charlotte.dubois")
+    said(parts, "fill")
+    assert not plan(parts)["steps"]                      # who shall be portal-only and has another kind is left, as before
+    said(parts, "accounts", "refresh")
+    release(parts, "groups")
+    assert account(parts, first)["product_access"] == ["trello"]
 
 
 def test_killed_between_deletion_and_activation_nobody_stays_deactivated(company_billed):

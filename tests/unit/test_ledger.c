@@ -124,19 +124,21 @@ static void follows_updates_switching_off_and_on(void **state)
 static void what_may_have_been_unlinked_is_known_as_such(void **state)
 {
 	const struct step cut = {.kind = STEP_UNLINK, .person = "p1", .user = "u1", .account_id = "557"};
+	const struct step gone = {.kind = STEP_USER_DELETE, .person = "p1", .user = "u1"};
 	const struct step_result refused = {.status = 403}, ok = {.status = 204}, lost = {.status = 0};
 	struct error err, why;
 
 	(void)state;
 	error_set(&why, REASON_PROVISION_STEP, "no");
-	done(&create, &made);
-	assert_int_equal(load().people[0].unlinked, 0);
 	assert_done(ledger_failed(ledger, begun(&cut), "org", &cut, &refused, &why, NOW + 1, &err), err);
-	assert_int_equal(load().people[0].unlinked, 0);
+	assert_int_equal(load().unlinked_count, 0);
 	assert_done(ledger_failed(ledger, begun(&cut), "org", &cut, &lost, &why, NOW + 1, &err), err);
-	assert_int_equal(load().people[0].unlinked, NOW);
+	assert_int_equal(load().unlinked_count, 1);
 	done(&cut, &ok);
-	assert_int_equal(load().people[0].unlinked, NOW);
+	assert_string_equal(load().unlinked[0].target, "org");
+	assert_string_equal(load().unlinked[0].user, "u1");
+	done(&gone, &ok);
+	assert_int_equal(load().unlinked_count, 0);
 }
 
 static void an_account_that_passes_on_is_the_old_persons_no_more(void **state)

@@ -210,7 +210,6 @@ static void who_may_be_in_the_directory_is_left(void **state)
 	assert_non_null(strstr(left(&plan), "4@x.org: billed for trello, and left: corp was last heard of long ago"));
 }
 
-/* Whom this is for above all: licensed once, and wanted at the portal alone.  Their Atlassian account is why nothing is made for them there. */
 /* Two who swapped mails since the inventory was read: the one who is billed has the other's mail now. */
 static void a_mail_that_moved_leads_to_nobody_else(void **state)
 {
@@ -272,6 +271,7 @@ static void who_has_left_is_not_cut_loose(void **state)
 	}
 }
 
+/* Whom this is for above all: licensed once, and wanted at the portal alone.  Their Atlassian account is why nothing is made for them there. */
 static void who_shall_be_portal_only_is_in_every_stage(void **state)
 {
 	const struct target two[] = {target, {.name = "helpdesk", .kind = TARGET_PORTAL_SCIM, .base = "p"}};
@@ -301,7 +301,8 @@ static void who_shall_be_portal_only_is_in_every_stage(void **state)
 
 /* ---- a batch that is cut short ---- */
 
-static bool deleted[5], restored[5];
+static bool deleted[5], restored[5], refuse_deletion;
+static int made;
 static int steps_left;
 
 static int read_world(struct arena *arena, void *context, struct world *out, struct error *err)
@@ -326,7 +327,9 @@ static int do_step(struct arena *arena, void *context, const struct step *step, 
 {
 	(void)arena;
 	(void)context;
-	(void)err;
+	made += step->kind == STEP_USER_CREATE;
+	if (step->kind == STEP_USER_DELETE && refuse_deletion)
+		return error_set(err, REASON_PROVISION_STEP, "500");
 	if (step->kind == STEP_RESTORE)
 		restored[step->user[1] - '1'] = true;
 	else if (step->kind == STEP_USER_DELETE)
@@ -354,6 +357,8 @@ static struct ledger *open_ledger(char *folder)
 
 	memset(deleted, 0, sizeof(deleted));
 	memset(restored, 0, sizeof(restored));
+	refuse_deletion = false;
+	made = 0;
 	assert_non_null(mkdtemp(folder));
 	assert_done(ledger_open(arena_printf(a, "%s/ledger", folder), LEDGER_WRITE, &file, &err), err);
 	return file;
@@ -525,6 +530,7 @@ static void who_was_unlinked_is_not_switched_off_by_a_later_plan(void **state)
 	const struct step_doer doer = {.read = read_world, .step = do_step};
 	const struct way_back_options way = {.stage = WAY_BACK_UNLINK, .only = "3@x.org", .most = 1};
 	const struct apply_options options = {.way_back = &way, .accept_stopped = true, .now = time_now};
+	const struct apply_options ordinary = {.accept_stopped = true, .now = time_now};
 	char path[] = "/tmp/postern-way-back-XXXXXX";
 	struct ledger *file = open_ledger(path);
 	struct apply_result result;
@@ -537,10 +543,77 @@ static void who_was_unlinked_is_not_switched_off_by_a_later_plan(void **state)
 	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
 	assert_int_equal(result.done, 1);
 	assert_int_equal(switched_off(file), 0);
-	people[2].kind = DESIRED_CUSTOMER;      /* wanted again, and then no more: as anybody else */
+	/* wanted again, while Atlassian says that it is linked, and then no more: as anybody else */
+	people[2].kind = DESIRED_CUSTOMER;
 	assert_int_equal(switched_off(file), 0);
+	assert_done(apply(a, &desired, &limits, file, &doer, &ordinary, &result, &err), err);
 	people[2].kind = DESIRED_NOTHING;
 	assert_int_equal(switched_off(file), 1);
+	close_ledger(file, path);
+}
+
+/* What is done for p3, who is taken on again: "user-delete u3, user-create, members-add" */
+static const char *done_for_p3(const struct plan *plan)
+{
+	char *all = arena_strdup(a, "");
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct step *s = &plan->steps[i];
+
+		if ((s->person && strcmp(s->person, "p3") == 0) || (s->member_count > 0 && strcmp(s->members[s->member_count - 1], "p3") == 0))
+			all = arena_printf(a, "%s%s%s%s%s", all, *all ? ", " : "", step_kind_word(s->kind), s->user ? " " : "", s->user ? s->user : "");
+	}
+	return all;
+}
+
+static void who_was_unlinked_and_is_wanted_again_is_made_anew(void **state)
+{
+	const struct ledger_unlinked unlinked = {"organisation", "u3"};
+	struct error err;
+	struct plan plan;
+
+	(void)state;
+	ledger = (struct ledger_view){.unlinked = &unlinked, .unlinked_count = 1};      /* nobody's whom Postern ever kept */
+	users[2].account_id = NULL;
+	people[2].kind = DESIRED_LICENSED;
+	people[2].groups = licensed;
+	assert_done(plan_make(a, &desired, &world, &ledger, &limits, NOW, &plan, &err), err);
+	assert_string_equal(done_for_p3(&plan), "user-delete u3, user-create, members-add");
+	for (size_t i = 0; i < plan.step_count; i++)
+		assert_true(plan.steps[i].kind != STEP_USER_DELETE || !plan.steps[i].account_id);       /* nothing is owed to an account */
+	assert_int_equal(plan.counts[0].losing, 1);     /* u2, who is a customer */
+	assert_int_equal(plan.counts[0].active_after, plan.counts[0].active_now);
+	users[2].account_id = "a3";     /* Atlassian linked it by itself */
+	assert_done(plan_make(a, &desired, &world, &ledger, &limits, NOW, &plan, &err), err);
+	assert_string_equal(done_for_p3(&plan), "adopt u3");
+}
+
+/* The user would be found by its externalId, taken for ours, and be linked to nothing for ever. */
+static void nobody_is_made_anew_whose_deletion_failed(void **state)
+{
+	const struct step adopt = {.kind = STEP_ADOPT, .person = "p3", .user = "u3", .fields = {.mail = "3@x.org"}};
+	const struct step cut = {.kind = STEP_UNLINK, .person = "p3", .user = "u3", .account_id = "a3"};
+	const struct step_doer doer = {.read = read_world, .step = do_step};
+	const struct apply_options options = {.accept_stopped = true, .now = time_now};
+	char path[] = "/tmp/postern-way-back-XXXXXX";
+	struct ledger *file = open_ledger(path);
+	struct apply_result result;
+	struct error err;
+	uint64_t number;
+
+	(void)state;
+	t.group_count = 0;
+	assert_done(ledger_adopt(file, &(const char *){target.name}, &adopt, 1, NOW, &err), err);
+	assert_done(ledger_begin(file, target.name, &cut, NOW, &number, &err), err);
+	users[2].account_id = NULL;
+	people[2].kind = DESIRED_CUSTOMER;
+	refuse_deletion = true;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_int_equal(result.failed, 1);
+	assert_int_equal(made, 0);
+	refuse_deletion = false;
+	assert_done(apply(a, &desired, &limits, file, &doer, &options, &result, &err), err);
+	assert_true(made == 1 && deleted[2]);
 	close_ledger(file, path);
 }
 
@@ -563,6 +636,8 @@ int main(void)
 		TEST(an_account_that_was_deactivated_is_activated_by_whatever_plan_comes_next),
 		TEST(a_stage_is_done_for_one_person_before_it_is_for_many),
 		TEST(an_account_is_cut_only_by_an_inventory_that_was_read_after_the_stages_before),
+		TEST(who_was_unlinked_and_is_wanted_again_is_made_anew),
+		TEST(nobody_is_made_anew_whose_deletion_failed),
 		TEST(who_was_unlinked_is_not_switched_off_by_a_later_plan),
 	};
 

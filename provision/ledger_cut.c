@@ -1,12 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Accounts that are to be activated again: the way back deletes a SCIM user,
- * which deactivates the account, and what comes then may never come (killed, a
- * refused key). So it is owed from before the deletion until it was done.
+ * SCIM users that the way back cut off their accounts.
+ *
+ * Unlinked: known from before the call until the user is deleted or linked
+ * again, whoever it belongs to.
+ *
+ * Owed: deleting a user deactivates the account, and what comes then, its
+ * activation, may never come (killed, a refused key). So it is owed from before
+ * the deletion until it was done.
  */
 #include "provision/ledger_record.h"
 
 #include "provision/step_json.h"
+
+/* ---- unlinked ---- */
+
+int ledger_mark_unlinked(struct arena *a, struct store_txn *t, const char *target, const char *user, int64_t now, struct error *err)
+{
+	unsigned char at[8];
+	struct slice key;
+
+	if (ledger_run_key(a, LEDGER_UNLINKED, target, user, &key, err) < 0)
+		return -1;
+	if (now)
+		return store_put(t, LEDGER_RUN, key, ledger_number(at, (uint64_t)now), err);
+	return store_delete(t, LEDGER_RUN, key, (struct slice){NULL, 0}, err) < 0 ? -1 : 0;
+}
+
+int ledger_unlinked_read(struct arena *a, struct slice key, struct ledger_unlinked *out, struct error *err)
+{
+	struct ledger_unlinked u;
+
+	if (ledger_run_key_read(a, LEDGER_UNLINKED, key, &u.target, &u.user) < 0)
+		return error_set(err, REASON_STORE, "an unlinked user in the ledger is damaged");
+	*out = u;
+	return 0;
+}
+
+/* ---- owed ---- */
 
 static int owed_key(struct arena *a, const char *target, const char *user, struct slice *out, struct error *err)
 {
