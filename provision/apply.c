@@ -165,11 +165,13 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 	w.world = &world;
 	w.result = &result;
 	w.stopped = arena_alloc(a, desired->target_count + 1);
+	w.brakes = arena_alloc(a, (desired->target_count + 1) * STEP_KINDS * sizeof(*w.brakes));
 	if (begin_run(a, &w, err) < 0)
 		return -1;
 	rc = apply_steps(&w);
 	if (rc < 0)
 		return -1;
+	apply_tell_brakes(&w);
 	result.ended = rc == 1 && result.stop.reason == REASON_NONE;
 	if (result.ended && (note_tried(ledger, &result, o, err) < 0 || ledger_run_end(ledger, err) < 0))
 		return -1;

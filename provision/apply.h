@@ -12,7 +12,8 @@
  *
  * A step that fails takes others with it: who was not put into the new group
  * is not taken out of the old one, and no account is switched off after
- * something failed for its person.
+ * something failed for its person.  What fails in the same way again and again
+ * is left out for the others.
  */
 #ifndef PROVISION_APPLY_H
 #define PROVISION_APPLY_H
@@ -57,6 +58,8 @@ struct apply_result {
 	bool resumed;                   /* it went on with a run that was cut short */
 	bool ended;                     /* nothing of it is left to be done, but what failed */
 	size_t done, failed, left_out;  /* steps; left out: what they need failed, or their target was stopped */
+	const char *const *braked;      /* a sentence for each kind of step that failed so often in a row that the rest was left out; not terminated */
+	size_t braked_count;
 	size_t people_failed;           /* members that were not taken in calls that were done */
 	unsigned requests;
 	struct error stop;              /* why a target was stopped; REASON_NONE: none was */

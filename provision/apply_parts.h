@@ -22,6 +22,14 @@ struct ready {
 	const char **people;
 };
 
+/* How one kind of step goes at one target; see apply_brake.c. */
+struct brake {
+	unsigned row;                   /* failures in a row */
+	int status;                     /* of each of them */
+	const char *why;                /* of the last one, once there are enough */
+	size_t left_out;                /* steps that were not done for it */
+};
+
 struct applying {
 	struct arena *arena;            /* what must live to the end */
 	const struct desired *desired;
@@ -34,6 +42,7 @@ struct applying {
 	struct learned_list users, groups, troubled;
 	struct learned_list accounts;   /* of who was made here, by the user's id */
 	bool *stopped;                  /* of each target */
+	struct brake *brakes;           /* STEP_KINDS of each target */
 	struct error *err;
 };
 
@@ -42,6 +51,11 @@ int apply_record(struct applying *w, enum apply_event event, const struct step *
 	const struct step_result *result, const struct error *failure);
 /* Atlassian's id of the account of this user, as it was read or told when it was made; NULL: not known. */
 const char *apply_account_of(struct applying *w, size_t target, const char *user);
+/* Has it failed so often that it is left out? */
+bool apply_brakes(struct applying *w, const struct step *s);
+void apply_brake_failed(struct applying *w, const struct step *s, const struct step_result *r, const struct error *why);
+void apply_brake_done(struct applying *w, const struct step *s);
+void apply_tell_brakes(struct applying *w);     /* into the result */
 /* 1: to the end; 0: `go_on` said no; -1: the ledger could not be written. */
 int apply_steps(struct applying *w);
 

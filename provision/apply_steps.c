@@ -119,7 +119,7 @@ static bool get_ready(struct applying *w, struct arena *scratch, const struct st
 	const struct learned *group = learned_of(&w->groups, s->target, s->name);
 
 	*out = (struct ready){.step = *s};
-	if (w->stopped[s->target])
+	if (w->stopped[s->target] || apply_brakes(w, s))
 		return false;
 	if (!s->group && group)
 		out->step.group = group->id;
@@ -238,6 +238,7 @@ static int call(struct applying *w, struct arena *scratch, const struct step *pl
 	w->result->requests += r.requests;
 	if (rc < 0) {
 		failed(w, planned, &why);
+		apply_brake_failed(w, planned, &r, &why);
 		tell(w, planned, &why, &r);
 		if (ledger_failed(w->ledger, number, target, &logged, &r, &why, time_now(w), w->err) < 0)
 			return -1;
@@ -245,6 +246,7 @@ static int call(struct applying *w, struct arena *scratch, const struct step *pl
 	}
 	if (ledger_done(w->ledger, number, target, &logged, &r, time_now(w), w->err) < 0)
 		return -1;
+	apply_brake_done(w, planned);
 	keep(w, planned, &r);
 	keep_failed(w, ready, &r);
 	w->result->done++;

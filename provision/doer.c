@@ -135,6 +135,7 @@ static int do_step(struct arena *a, void *context, const struct step *step, stru
 {
 	struct doer *d = context;
 	struct place *p;
+	unsigned before;
 
 	if (step->target >= d->o.target_count)
 		return error_set(err, REASON_PROVISION_STEP, "%s: there is no target %zu", step_kind_word(step->kind), step->target);
@@ -145,8 +146,10 @@ static int do_step(struct arena *a, void *context, const struct step *step, stru
 		return do_organization_step(a, d, step, out, err);
 	if (open_place(d, p, err) < 0)
 		return -1;
+	before = web_requests(p->web);
 	if (send_step(a, p, step, out, err) == 0)
 		return 0;
+	out->requests = web_requests(p->web) - before;  /* also where no answer came */
 	stop_places(d, p, err);
 	return -1;
 }

@@ -12,6 +12,7 @@ provision_libprovision_a_SOURCES = \
 	provision/accounts_listed.c \
 	provision/answer.c provision/answer.h \
 	provision/apply.c provision/apply.h provision/apply_parts.h \
+	provision/apply_brake.c \
 	provision/apply_record.c \
 	provision/apply_steps.c \
 	provision/batches.c provision/batches.h \
@@ -81,6 +82,9 @@ tests_unit_test_apply_SOURCES = tests/unit/test_apply.c tests/unit/atlassian_mod
 tests_unit_test_apply_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/unit.h
 tests_unit_test_plan_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_apply_brake
+tests_unit_test_apply_brake_SOURCES = tests/unit/test_apply_brake.c tests/unit/unit.h
+tests_unit_test_apply_brake_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_plan_attach
 tests_unit_test_plan_attach_SOURCES = tests/unit/test_plan_attach.c tests/unit/unit.h
 tests_unit_test_plan_attach_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

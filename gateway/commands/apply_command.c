@@ -162,6 +162,8 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct audit *
 		report_number(a, result.failed), report_number(a, result.left_out), report_number(a, result.requests),
 		result.resumed ? "; went on with what was cut short" : "");
 	note_result(p, &result);
+	for (size_t i = 0; i < result.braked_count; i++)
+		fprintf(stderr, "postern apply: %s\n", report_clean(a, result.braked[i]));
 	if (result.people_failed)
 		printf("%s people were not taken into their groups; the ledger says who and why\n", report_number(a, result.people_failed));
 	if (result.stop.reason != REASON_NONE)

@@ -241,6 +241,8 @@ static int keep(struct watch *w, struct provisioning *p, struct error *err)
 	if (result.done || result.failed || result.left_out)
 		log_info("accounts looked after", "done", number(a, result.done), "failed", number(a, result.failed), "left_out",
 			number(a, result.left_out), "requests", number(a, result.requests), NULL);
+	for (size_t i = 0; i < result.braked_count; i++)
+		log_error("steps for accounts were left out", "detail", result.braked[i], NULL);
 	if (result.stop.reason == REASON_NONE)
 		return result.failed || !result.ended ? error_set(err, REASON_PROVISION_STEP, "%zu steps failed", result.failed) : 0;
 	*err = result.stop;
