@@ -52,6 +52,8 @@ struct target {
 
 /* ---- people ---- */
 
+#define DESIRED_TEXT_MOST 255           /* bytes of a name, title or department: no limit is published, and this is longer than any name */
+
 enum desired_kind {
 	DESIRED_NOTHING,                /* the rules deny: out of all groups; an account of ours is deactivated after the grace time */
 	DESIRED_LICENSED,               /* an Atlassian account, active, in `groups` */
@@ -71,8 +73,8 @@ struct desired_person {
 	const char *id;                 /* lower case where it is a GUID; never NULL */
 	const char *directory, *dn;
 	const char *mail;               /* never NULL unless DESIRED_NOTHING or held */
-	const char *display_name, *given_name, *family_name;    /* NULL: not known; display_name falls back to the mail's local part */
-	const char *title, *department; /* NULL: not known, or not to be told */
+	/* One line each, of DESIRED_TEXT_MOST bytes at most; NULL: not known, or not to be told.  display_name falls back to the mail's local part. */
+	const char *display_name, *given_name, *family_name, *title, *department;
 	enum desired_kind kind;
 	bool disabled;                  /* switched off in the directory (kind is DESIRED_NOTHING) */
 	const char *held;               /* why nothing at all may be done for this person (two entries of one id, one mail of two

@@ -33,6 +33,49 @@ static const char *only_value(struct arena *a, const struct mirror_person *perso
 	return NULL;
 }
 
+/* Bytes of a control character at the beginning (U+0080 to U+009F are two); 0: there is none. */
+static size_t control_at(const char *text)
+{
+	unsigned char c = (unsigned char)text[0], next = (unsigned char)(c ? text[1] : 0);
+
+	if (c < 0x20 || c == 0x7f)
+		return 1;
+	return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
+/*
+ * A name as an account can have it: entries of a directory have line feeds, tabs and essays in theirs, and nobody wants to be without an
+ * account for that.  NULL: nothing is left of it, or it is no UTF-8.
+ */
+static const char *line_of(struct arena *a, const char *text)
+{
+	char *out = text ? arena_alloc(a, strlen(text) + 1) : NULL;
+	size_t n = 0, control;
+	bool gap = false;
+
+	for (; text && *text; text += control ? control : 1) {
+		control = control_at(text);
+		if (!control && gap && n > 0 && out[n - 1] != ' ' && *text != ' ')
+			out[n++] = ' ';
+		gap = control > 0;
+		if (!control)
+			out[n++] = *text;
+	}
+	if (n > DESIRED_TEXT_MOST)
+		for (n = DESIRED_TEXT_MOST; n > 0 && ((unsigned char)out[n] & 0xc0) == 0x80; n--)
+			;
+	if (n == 0 || !utf8_is_clean(slice_of(out, n)))
+		return NULL;
+	out[n] = 0;
+	return out;
+}
+
+/* Of the person, and in the arena of the desired state. */
+static const char *line_value(struct arena *a, struct arena *one_arena, const struct mirror_person *person, const char *name)
+{
+	return line_of(a, only_value(one_arena, person, name));
+}
+
 /* By the strongest join: object ids are compared without case, and kept as Entra writes them. */
 static const char *stable_id(struct arena *a, const struct settings *s, const struct mirror_person *person)
 {
@@ -222,11 +265,11 @@ static int gather_one(struct arena *one_arena, const struct mirror_one *one, voi
 	*p = (struct desired_person){
 		.id = arena_strdup(a, id), .directory = settings_directory(g->census->gateway.settings, person->directory)->name,
 		.dn = arena_strdup(a, person->dn), .mail = arena_strdup(a, person->mail),
-		.display_name = arena_strdup(a, only_value(one_arena, person, "displayName")),
-		.given_name = arena_strdup(a, only_value(one_arena, person, "givenName")),
-		.family_name = arena_strdup(a, only_value(one_arena, person, "sn")),
-		.title = arena_strdup(a, only_value(one_arena, person, "title")),
-		.department = arena_strdup(a, only_value(one_arena, person, "department")),
+		.display_name = line_value(a, one_arena, person, "displayName"),
+		.given_name = line_value(a, one_arena, person, "givenName"),
+		.family_name = line_value(a, one_arena, person, "sn"),
+		.title = line_value(a, one_arena, person, "title"),
+		.department = line_value(a, one_arena, person, "department"),
 		.disabled = person->disabled, .kind = DESIRED_NOTHING, .held = doubt(a, g, one, &standing),
 		.rule = arena_strdup(a, standing.judgement.decision.rule),
 		.why = arena_strdup(a, person->disabled ? "switched off in the directory" : reason_in_words(one_arena, &standing)),

@@ -49,6 +49,8 @@ static struct desired_left left;
 static const char *more;                /* lines of the settings */
 static const char *of_other;            /* what connection `other` has besides */
 
+static const char *odd_name = "carl";    /* of one of them */
+
 static struct mirror_attribute attribute(const char *name, const char *value)
 {
 	struct slice *v = arena_alloc(a, sizeof(*v));
@@ -79,7 +81,7 @@ static void person(struct mirror_writer *w, const char *uid, const char *number,
 		attributes[n++] = attribute("title", title);
 	if (type)
 		attributes[n++] = attribute("employeeType", type);
-	attributes[n++] = attribute("sn", uid);
+	attributes[n++] = attribute("sn", strcmp(uid, "carl") == 0 ? odd_name : uid);
 	put(w, MIRROR_PEOPLE, arena_printf(a, "uid=%s,dc=x", uid), attributes, n);
 }
 
@@ -269,6 +271,34 @@ static void whoever_is_in_doubt_is_held(void **state)
 	assert_null(of("9")->held);
 }
 
+static void names_are_one_line_that_an_account_can_have(void **state)
+{
+	static const char *const rows[][2] = {
+		{"Carl\nBerg", "Carl Berg"}, {"Carl \t\r\n Berg", "Carl  Berg"}, {"\tCarl Berg\n", "Carl Berg"}, {"Carl  Berg", "Carl  Berg"},
+		{"J\xc3\xb8rn\xc2\x85\xc3\x85s", "J\xc3\xb8rn \xc3\x85s"}, {"\n", NULL}, {"Carl\xff", NULL},
+	};
+	char longest[2 * DESIRED_TEXT_MOST];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		odd_name = rows[i][0];
+		gather(0);
+		if (rows[i][1])
+			assert_string_equal(of("2")->family_name, rows[i][1]);
+		else
+			assert_null(of("2")->family_name);
+		assert_null(of("2")->held);
+		end(state);
+		begin(state);
+	}
+	for (size_t i = 0; i + 2 < sizeof(longest); i += 2)
+		memcpy(longest + i, "\xc3\xb8", 3);
+	odd_name = longest;
+	gather(0);
+	assert_int_equal(strlen(of("2")->family_name), DESIRED_TEXT_MOST - 1);  /* no half a character */
+	odd_name = "carl";
+}
+
 static void old_facts_hold_everybody(void **state)
 {
 	(void)state;
@@ -347,6 +377,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(targets_know_every_name, begin, end),
 		cmocka_unit_test_setup_teardown(rules_say_who_gets_what, begin, end),
 		cmocka_unit_test_setup_teardown(whoever_is_in_doubt_is_held, begin, end),
+		cmocka_unit_test_setup_teardown(names_are_one_line_that_an_account_can_have, begin, end),
 		cmocka_unit_test_setup_teardown(old_facts_hold_everybody, begin, end),
 		cmocka_unit_test_setup_teardown(marks_bring_portal_people_to_desks_and_organizations, begin, end),
 		cmocka_unit_test_setup_teardown(groups_of_ldap_count_as_licensed, begin, end),
