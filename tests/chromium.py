@@ -42,10 +42,9 @@ LAYOUT = """({
 
 
 class Chromium:
-    """phone: a small screen; dark: dark colours are preferred; scripts: whether pages may run any."""
+    """A process that is several browsers, one after another: each `fresh` one knows no cookies, and has one tab."""
 
-    def __init__(self, width=1000, height=800, phone=False, dark=False, scripts=True):
-        self.phone, self.dark, self.scripts = phone, dark, scripts
+    def __init__(self, width=1000, height=800, **options):
         self.profile = tempfile.TemporaryDirectory(prefix="postern-chromium.")
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
@@ -61,26 +60,34 @@ class Chromium:
         os.close(to_browser)
         os.close(from_browser)
         self.buffer, self.number = b"", 0
-        self.session = None
-        self.status = None  # of the last page
-        self.violations = []  # what a Content-Security-Policy forbade
+        self.session = self.context = None
         try:
-            self.attach()
+            self.fresh(**options)
         except Exception:
             self.close()
             raise
 
-    def attach(self):
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+    def fresh(self, phone=False, dark=False, scripts=True):
+        """phone: a small screen; dark: dark colours are preferred; scripts: whether pages may run any."""
+        self.session, before = None, self.context
+        self.context = self.call("Target.createBrowserContext")["browserContextId"]
+        target = self.call("Target.createTarget", url="about:blank", browserContextId=self.context)["targetId"]
+        if before:
+            self.call("Target.disposeBrowserContext", browserContextId=before)
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.status = None  # of the last page
+        self.violations = []  # what a Content-Security-Policy forbade
+        self.going = set()  # frames that are on their way to a page
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
-        if self.phone:
-            self.call("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=2, mobile=True)
-        if self.dark:
+        self.call("Emulation.setScrollbarsHidden", hidden=True)
+        if phone:
+            self.size(360, 740, scale=2)
+        if dark:
             self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
-        if not self.scripts:
+        if not scripts:
             self.call("Emulation.setScriptExecutionDisabled", value=True)
+        return self
 
     def close(self):
         try:
@@ -94,6 +101,9 @@ class Chromium:
         os.close(self.write_end)
         os.close(self.read_end)
         self.profile.cleanup()
+
+    def size(self, width, height, scale=1):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=width < 500)
 
     # ---- the pipe: JSON, each message ended by a NUL ----
 
@@ -110,13 +120,26 @@ class Chromium:
             self.buffer += piece
         line, _, self.buffer = self.buffer.partition(b"\0")
         message = json.loads(line)
-        if message.get("method") == "Log.entryAdded":
-            entry = message["params"]["entry"]
-            if "Content Security Policy" in entry["text"]:
-                self.violations.append(entry["text"])
-        if message.get("method") == "Network.responseReceived" and message["params"]["type"] == "Document":
-            self.status = message["params"]["response"]["status"]
+        if message.get("sessionId") == self.session and "method" in message:
+            self.hear(message["method"], message["params"])
         return message
+
+    def hear(self, method, said):
+        if method == "Log.entryAdded" and "Content Security Policy" in said["entry"]["text"]:
+            self.violations.append(said["entry"]["text"])
+        if method == "Network.responseReceived" and said["type"] == "Document":
+            self.status = said["response"]["status"]
+        # A page that sends itself on says so before it has come to rest.
+        if method == "Page.frameRequestedNavigation":
+            self.going.add((said["frameId"], "asked"))
+        goes = method == "Page.frameStartedNavigating" and said.get("navigationType") != "sameDocument"
+        if goes or method == "Page.frameStartedLoading":
+            self.going.discard((said["frameId"], "asked"))
+            self.going.add((said["frameId"], "loads"))
+        if method == "Page.frameStoppedLoading":
+            self.going.discard((said["frameId"], "loads"))
+        if method == "Page.frameDetached":
+            self.going = {(frame, what) for frame, what in self.going if frame != said["frameId"]}
 
     def call(self, method, **parameters):
         self.number += 1
@@ -168,22 +191,17 @@ class Chromium:
         self.settle()
         if not self.value(f"{CLICK}({json.dumps(words)})"):
             raise LookupError(f"nothing to click says {words!r} on {self.url}: {self.text[:300]}")
-        time.sleep(0.05)
         self.settle()
 
-    def settle(self, quiet=0.4, seconds=60):
-        """Until the same complete page has been there for a moment."""
+    def settle(self, seconds=60):
+        """Until no frame is on its way any more."""
         end = time.monotonic() + seconds
-        last, since = None, time.monotonic()
-        while time.monotonic() < end:
-            now = (self.url, self.value("document.readyState"))
-            if now != last or now[1] != "complete":
-                last, since = now, time.monotonic()
-            elif time.monotonic() - since > quiet:
-                return
-            time.sleep(0.05)
-        raise RuntimeError(f"{self.url} does not come to rest")
+        while self.going:
+            self.receive(max(0.0, end - time.monotonic()))
 
-    def picture(self, path):
+    def picture(self, path, **how):
+        """As a file, and as Chromium sent it."""
+        data = self.call("Page.captureScreenshot", format="png", **how)["data"]
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
-        pathlib.Path(path).write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+        pathlib.Path(path).write_bytes(base64.b64decode(data))
+        return data

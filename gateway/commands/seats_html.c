@@ -17,8 +17,8 @@
 #define PRODUCTS_SHOWN 7
 #define RULES_SHOWN 7
 #define WAYS_SHOWN 5
-#define NAMES_SHOWN 4
-#define NAME_MOST 48                    /* bytes of one name */
+#define NAMES_MOST 46                   /* bytes of the names of a line: with how many more there are, they fill its column */
+#define NAME_MOST 36                    /* bytes of one name */
 #define BAR_WIDTH 560
 #define BAR_LEFT 170
 
@@ -51,7 +51,10 @@ static const char style[] =
 	".one{white-space:nowrap}.who{color:var(--soft);font-size:11px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;display:block}"
 	".two{display:flex;gap:24px}.two>div{flex:1;min-width:0}"
 	"svg{display:block;width:100%;height:auto}svg text{font:12px system-ui,\"Segoe UI\",Roboto,\"DejaVu Sans\",sans-serif;fill:var(--ink)}"
+	"td:only-child{border:0}"
 	"footer{margin-top:12px;border-top:1px solid var(--line);padding-top:6px;font-size:11px}"
+	"@media screen and (max-width:640px){.tiles,.two{flex-wrap:wrap}.tile{flex:1 1 40%}.two>div{flex:1 1 100%}.who,.one{white-space:normal;"
+	"overflow-wrap:anywhere}}"
 	"@media print{body{margin:0;max-width:none;padding:0;font-size:10px;line-height:1.3}h1{font-size:18px}h2{font-size:11px;margin:9px 0 2px}"
 	"td{padding-top:1.5px;padding-bottom:1.5px}th{font-size:9px}header p,.tile span{font-size:10px}.tile b{font-size:20px}.tile{padding:5px 8px}"
 	".tiles{margin-top:9px}.who{font-size:9px}footer{font-size:9px;margin-top:8px}svg{max-height:88px}}";
@@ -270,17 +273,25 @@ static const char *cut(struct page *p, const char *name)
 	return arena_printf(p->s->census.arena, "%.*s...", (int)n, name);
 }
 
+/* As many as have room, then how many more. */
 static void put_names(struct page *p, const struct seats_line *line)
 {
+	size_t shown = 0, used = 0;
+
 	if (!p->names || !needs_names(line))
 		return;
 	raw(p, "<span class=who>");
-	for (size_t i = 0; i < line->people && i < NAMES_SHOWN; i++) {
-		put(p, i ? ", " : "");
-		put(p, cut(p, line->names[i]));
-	}
-	if (line->people > NAMES_SHOWN)
-		put(p, arena_printf(p->s->census.arena, " and %s more", number(p, line->people - NAMES_SHOWN)));
+	do {
+		const char *name = cut(p, line->names[shown]);
+
+		used += strlen(name) + strlen(", ");
+		if (shown && used > NAMES_MOST)
+			break;
+		put(p, shown ? ", " : "");
+		put(p, name);
+	} while (++shown < line->people);
+	if (shown < line->people)
+		put(p, arena_printf(p->s->census.arena, " and %s more", number(p, line->people - shown)));
 	raw(p, "</span>");
 }
 

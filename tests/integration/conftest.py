@@ -68,6 +68,16 @@ def browser():
     return Browser()
 
 
+@pytest.fixture(scope="session")
+def one_chromium():
+    """For all, one after another: `fresh` makes it one that knows nothing of the last."""
+    made = Chromium()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
 # Somebody who is slow begins before all tests and ends after them, so that nobody waits.
 
 

@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from chromium import Chromium
 from conftest import build_folder
 from simplesamlphp import PASSWORD
 from stories import CHLOE, JUERGEN, MAYA, VIKTOR, door_address, host_of
@@ -23,10 +22,8 @@ def options():
 
 
 @pytest.fixture
-def chromium(options):
-    made = Chromium(**options)
-    yield made
-    made.close()
+def chromium(one_chromium, options):
+    return one_chromium.fresh(**options)
 
 
 def picture(browser, name):

@@ -7,7 +7,6 @@ What becomes of a message is read off three things: what the browser gets, what
 import pytest
 
 from browser import Request
-from chromium import Chromium
 from entra_logout_shape import (
     ENTITY_ID, LOGIN_ISSUER, REQUESTER, AskedToSignOut, logout_request, logout_response, query_of, signed,
 )
@@ -93,23 +92,20 @@ def test_entra_signs_out_and_tells_us_in_a_hidden_frame(parts, browser):
     assert is_asked_who(parts, browser)
 
 
-def test_signing_out_at_entra_in_chromium(parts):
+def test_signing_out_at_entra_in_chromium(parts, one_chromium):
     """A browser that keeps cookies of other sites apart shows us none in the frame: the button is left, and harmless."""
-    chromium = Chromium()
-    try:
-        chromium.open(door_address(parts, "managed"))
-        chromium.click("Log in")
-        chromium.click(MAYA["name"])
-        chromium.open(parts.entra_url + "/")
+    chromium = one_chromium.fresh()
+    chromium.open(door_address(parts, "managed"))
+    chromium.click("Log in")
+    chromium.click(MAYA["name"])
+    chromium.open(parts.entra_url + "/")
+    chromium.click("Sign out")
+    assert "You signed out" in chromium.text
+    chromium.open(f"{parts.postern_url}/logout")
+    if "Sign out?" in chromium.text:
         chromium.click("Sign out")
-        assert "You signed out" in chromium.text
-        chromium.open(f"{parts.postern_url}/logout")
-        if "Sign out?" in chromium.text:
-            chromium.click("Sign out")
-        assert (chromium.url, "You are signed out" in chromium.text) == (f"{parts.postern_url}/logout", True), chromium.text
-        assert chromium.violations == []
-    finally:
-        chromium.close()
+    assert (chromium.url, "You are signed out" in chromium.text) == (f"{parts.postern_url}/logout", True), chromium.text
+    assert chromium.violations == []
 
 
 # ---- messages in every shape ----

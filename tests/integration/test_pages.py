@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every page in every language in Chromium: axe-core, the width of a phone, dark colours, print; and brands of a service.
+"""Every page in every language in Chromium: axe-core, pictures wide and on a phone, light and dark; print; brands.
 
 The pages are those of `postern pages`: what people are sent, with its policy.
 """
@@ -15,7 +15,7 @@ import subprocess
 import pytest
 
 import node_peers
-from chromium import Chromium
+import pictures
 from conftest import build_folder
 from test_serve import POSTERN, keys, serve, until  # noqa: F401: fixtures
 
@@ -27,6 +27,8 @@ directories:
 rules: [{name: none, when: "employeeType = nobody", outcome: deny}]
 """
 RIGHT_TO_LEFT = {"ar"}
+WIDE, PHONE = 1000, 360
+EVERY_LOOK = ("wide", "wide-dark", "phone-dark", "phone")
 # Everything that is wrong, and contrasts of which axe is not sure.
 AXE = """axe.run(document, {runOnly: %s, resultTypes: ['violations', 'incomplete']}).then(r => JSON.stringify(
   [...r.violations, ...r.incomplete.filter(i => i.id === 'color-contrast')].map(
@@ -70,13 +72,12 @@ def axe():
 class Looker:
     """Chromium without the pages' scripts, and axe put into each page."""
 
-    def __init__(self, axe):
-        self.browser, self.axe = Chromium(width=1000, height=900), axe
+    def __init__(self, browser, axe):
+        self.browser = browser.fresh()
+        self.browser.call("Page.addScriptToEvaluateOnNewDocument", source=axe)
 
     def open(self, path):
-        self.browser.call("Page.navigate", url=f"file://{path}")
-        until(lambda: self.browser.value("document.readyState === 'complete' && location.pathname") == str(path))
-        self.browser.value(self.axe + ";0")
+        self.browser.open(f"file://{path}")
 
     def facts(self):
         return json.loads(self.browser.value(FACTS))
@@ -88,40 +89,48 @@ class Looker:
         return json.loads(answer["result"]["value"])
 
     def width(self, pixels):
-        self.browser.call("Emulation.setDeviceMetricsOverride", width=pixels, height=740, deviceScaleFactor=1,
-                          mobile=pixels < 500)
+        self.pixels = pixels
+        self.browser.size(pixels, 740)
 
     def media(self, media="", scheme="light"):
         self.browser.call("Emulation.setEmulatedMedia", media=media,
                           features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def judge(self, path):
-        """The page as everybody sees it.  Returns its facts."""
+    def picture(self, path, dark=False):
+        return pictures.take(self.browser, path, self.pixels, dark)
+
+    def judge(self, path, name, looks=EVERY_LOOK):
+        """The page as everybody sees it, with pictures of these looks.  Returns its facts."""
+        def seen(look, dark=False):
+            if look in looks:
+                assert self.picture(build_folder() / f"screenshots/pages/{name}-{look}.png", dark) == []
+            return self.facts()
+
         self.media()
-        self.width(1000)
+        self.width(WIDE)
         self.open(path)
-        facts = self.facts()
+        facts = seen("wide")
         assert (facts["sideways"], facts["cut"], facts["broken"]) == (0, 0, 0), facts
         assert self.violations(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]) == []
         self.media(scheme="dark")
-        dark = self.facts()
-        assert dark["background"] != facts["background"], facts
+        assert seen("wide-dark", dark=True)["background"] != facts["background"], facts
         assert self.violations({"type": "rule", "values": ["color-contrast"]}) == [], "in dark colours"
+        self.width(PHONE)
+        seen("phone-dark", dark=True)
         self.media()
-        self.width(360)
-        phone = self.facts()
+        phone = seen("phone")
         assert (phone["sideways"], phone["cut"]) == (0, 0), phone
         assert self.browser.violations == []
         return facts
 
 
 @pytest.fixture(scope="module")
-def looker(axe):
-    made = Looker(axe)
-    yield made
-    made.browser.close()
+def looker(one_chromium, axe):
+    return Looker(one_chromium, axe)
 
 
+# One that is written from left to right, and one from right to left; of the others what is narrowest, where long words show.
+LOOKS = {"en": EVERY_LOOK, "ar": EVERY_LOOK}
 LANGUAGES = ["en", *sorted(path.stem for path in (ROOT / "po").glob("*.po"))]
 
 
@@ -132,12 +141,11 @@ def test_every_page_can_be_used_by_everybody(pages, looker, language):
     for path in paths:
         if path.stem == "logout-in-a-frame":
             continue  # never seen: no style, no heading
-        facts = looker.judge(path)
+        facts = looker.judge(path, f"{language}-{path.stem}", LOOKS.get(language, ["phone"]))
         assert (facts["language"], facts["headings"]) == (language, 1), path
         assert facts["direction"] == ("rtl" if language in RIGHT_TO_LEFT else "ltr"), path
         # what goes away by itself says whose it is in words: each sign-on would load the logo; so would each page of a flood
         assert facts["images"] == (0 if path.stem in ("signed-on", "going-back", "too-many") else 1), path
-        looker.browser.picture(build_folder() / "screenshots/pages" / f"{language}-{path.stem}.png")
 
 
 def test_every_reason_has_its_page_in_every_language(pages):
@@ -164,7 +172,7 @@ def test_every_reason_has_its_page_in_every_language(pages):
 def test_pages_without_a_brand_can_be_used_by_everybody(tmp_path, looker):
     folder = write_pages(tmp_path, SETTINGS.replace("brand_dir: brand\n", ""))
     for name in ("denied-by-rule", "logout-ask", "choose"):
-        facts = looker.judge(folder / "en" / f"{name}.html")
+        facts = looker.judge(folder / "en" / f"{name}.html", f"plain-{name}")
         assert facts["images"] == 0
 
 
@@ -181,9 +189,32 @@ def test_axe_finds_what_is_wrong(pages, looker, tmp_path):
         assert rule in [found[0] for found in looker.violations(["wcag2a", "wcag2aa", "best-practice"])]
 
 
+BROKEN = [
+    ("is not to be seen", "p{color:var(--card)!important}"),
+    ("is not to be seen", "header img{opacity:.1}"),
+    ("is not to be seen", "main{background:var(--ink)!important;color:var(--ink)!important}"),
+    ("stand on one another", "p{margin-top:-1.2rem!important}"),
+    ("stands at the edge or outside", "header{position:relative;inset-inline-start:-19rem}"),
+    ("reaches the left edge", "main{position:relative;left:-50vw}"),
+    ("it is to be light", "html,body{background:#222!important}"),
+    ("it is blank", "body>*{display:none!important}"),
+]
+
+
+@pytest.mark.parametrize("fault, style", BROKEN, ids=range(len(BROKEN)))
+def test_a_picture_shows_what_is_wrong(pages, looker, tmp_path, fault, style):
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", (pages / "en/denied.html").read_text())
+    (tmp_path / "broken.html").write_text(text.replace("</style>", style + "</style>"))
+    looker.media()
+    looker.width(WIDE)
+    looker.open(tmp_path / "broken.html")
+    found = looker.picture(tmp_path / "broken.png")
+    assert any(fault in one for one in found), found
+
+
 def test_what_has_the_keyboard_can_be_seen(pages, looker):
     looker.media()
-    looker.width(1000)
+    looker.width(WIDE)
     looker.open(pages / "en/logout-ask.html")
     for _ in range(3):
         for kind in ("keyDown", "keyUp"):

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from chromium import Chromium
+import pictures
 from conftest import build_folder
 from parts import Parts
 from test_answers import few_settings, postern, said
@@ -231,14 +231,18 @@ LOOK = """JSON.stringify({
   background: getComputedStyle(document.documentElement).backgroundColor,
   bars: [...document.querySelectorAll('svg rect')].map(r => r.getBoundingClientRect().width),
   cut: [...document.querySelectorAll('svg text')].filter(t => t.getBBox().x + t.getBBox().width > 860.5).length,
+  hidden: [...document.querySelectorAll('.who')].filter(w => w.scrollWidth > w.clientWidth + 1).length,
 })"""
+
+
+PRINTED = 695           # pixels of a sheet of A4 between its margins
 
 
 def pages_of_pdf(pdf):
     return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
 
 
-def test_page_in_a_browser_and_on_one_sheet(priced, tmp_path):
+def test_page_in_a_browser_and_on_one_sheet(priced, tmp_path, one_chromium):
     """As a manager sees it: nothing cut, light even where dark colours are preferred, and one sheet of A4 with all of it."""
     many = tmp_path / "many.csv"
     products = ["Jira", "Jira Service Management", "Confluence", "Trello", "Bitbucket", "Loom", "Compass", "Opsgenie",
@@ -251,18 +255,20 @@ def test_page_in_a_browser_and_on_one_sheet(priced, tmp_path):
     full, few = tmp_path / "full.html", tmp_path / "few.html"
     postern(priced, "-c", str(wide), "seats", "--managed-accounts", str(many), "--html", str(full))
     page(priced, few)
-    pictures = build_folder() / "screenshots"
-    browser = Chromium(width=1000, height=1300, dark=True)
-    try:
-        for path in (few, full):
-            browser.open(path.as_uri())
-            look = json.loads(browser.value(LOOK))
-            assert look["sideways"] == 0 and look["cut"] == 0 and look["background"] == "rgb(255, 255, 255)", look
-            assert max(look["bars"]) > 300
-            browser.picture(pictures / f"seats-{path.stem}.png")
-            pdf = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True, printBackground=False)["data"])
-            (pictures / f"seats-{path.stem}.pdf").write_bytes(pdf)
-            assert pages_of_pdf(pdf) == 1, path
-        assert not browser.violations
-    finally:
-        browser.close()
+    folder = build_folder() / "screenshots"
+    browser = one_chromium.fresh(dark=True)
+    for path in (few, full):
+        browser.open(path.as_uri())
+        assert pictures.take(browser, folder / f"seats-{path.stem}.png", 1000) == []
+        look = json.loads(browser.value(LOOK))
+        assert (look["sideways"], look["cut"], look["hidden"]) == (0, 0, 0) and look["background"] == "rgb(255, 255, 255)", look
+        assert max(look["bars"]) > 300
+        pdf = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True, printBackground=False)["data"])
+        (folder / f"seats-{path.stem}.pdf").write_bytes(pdf)
+        assert pages_of_pdf(pdf) == 1, path
+        browser.call("Emulation.setEmulatedMedia", media="print")
+        assert pictures.take(browser, folder / f"seats-{path.stem}-print.png", PRINTED, edge=0) == []
+        assert json.loads(browser.value(LOOK))["hidden"] == 0
+        browser.call("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        assert pictures.take(browser, folder / f"seats-{path.stem}-narrow.png", 500) == []
+    assert not browser.violations
