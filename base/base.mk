@@ -9,6 +9,7 @@ base_libbase_a_SOURCES = \
 	base/encode.c base/encode.h \
 	base/error.c base/error.h base/reasons.def \
 	base/file.c base/file.h \
+	base/fold.c base/fold.h \
 	base/hash.c base/hash.h \
 	base/log.c base/log.h \
 	base/network.c base/network.h \
@@ -22,6 +23,10 @@ base_libbase_a_SOURCES = \
 check_PROGRAMS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_fold
+tests_unit_test_fold_SOURCES = tests/unit/test_fold.c tests/unit/unit.h
+tests_unit_test_fold_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_path
 tests_unit_test_path_SOURCES = tests/unit/test_path.c tests/unit/unit.h

@@ -7,12 +7,11 @@
  * not seen), but two DNs that a directory may hold apart never become one.
  * So case and blanks are folded only in the values of attribute types that the
  * standards define to match without case (RFC 4519, RFC 4524); any other value
- * is kept byte for byte.  Folding knows ASCII, Latin, Greek and Cyrillic
- * letters, which are those whose folding is one to one (Unicode CaseFolding,
- * status C), and does no Unicode normalization.
+ * is kept byte for byte (base/fold.h says which letters fold).
  */
 #include "ldap/mirror.h"
 
+#include "base/fold.h"
 #include "base/text.h"
 
 #include <ldap.h>
@@ -41,31 +40,6 @@ static const struct naming_type naming_types[] = {
 	{"employeenumber", "employeenumber"}, {"2.16.840.1.113730.3.1.3", "employeenumber"},
 };
 
-static unsigned fold_latin(unsigned c)
-{
-	if (c >= 0xc0 && c <= 0xde && c != 0xd7)
-		return c + 0x20;
-	/* Latin Extended-A: pairs, the capital first; three runs with their parity, and what does not pair left alone */
-	if ((c >= 0x100 && c <= 0x12f) || (c >= 0x132 && c <= 0x137) || (c >= 0x14a && c <= 0x177))
-		return c | 1;
-	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
-		return c + (c & 1);
-	return c == 0x178 ? 0xff : c;
-}
-
-static unsigned fold_letter(unsigned c)
-{
-	if (c < 0x180)
-		return fold_latin(c);
-	if (c >= 0x391 && c <= 0x3a9 && c != 0x3a2)
-		return c + 0x20;
-	if (c >= 0x400 && c <= 0x40f)
-		return c + 0x50;
-	if (c >= 0x410 && c <= 0x42f)
-		return c + 0x20;
-	return c;
-}
-
 /* Characters that stand for themselves in a key; the rest is written as \hh, so that a key reads back in one way only. */
 static void add_byte(struct text *t, unsigned char c)
 {
@@ -75,25 +49,17 @@ static void add_byte(struct text *t, unsigned char c)
 		text_add(t, slice_of(&c, 1));
 }
 
-/* One character at p of n > 0 bytes; returns how many it took.  Only two-byte sequences fold beyond ASCII. */
+/* One character at p of n > 0 bytes; returns how many it took. */
 static size_t add_folded(struct text *t, const unsigned char *p, size_t n)
 {
-	unsigned c;
-	char two[2];
+	char folded[2];
+	size_t taken = fold_character((const char *)p, n, folded);
 
-	if (p[0] < 0x80) {
-		add_byte(t, p[0] >= 'A' && p[0] <= 'Z' ? p[0] + ('a' - 'A') : p[0]);
-		return 1;
-	}
-	if (p[0] < 0xc2 || p[0] > 0xdf || n < 2 || (p[1] & 0xc0) != 0x80) {
-		add_byte(t, p[0]);
-		return 1;
-	}
-	c = fold_letter((unsigned)(p[0] & 0x1f) << 6 | (p[1] & 0x3f));
-	two[0] = (char)(0xc0 | c >> 6);
-	two[1] = (char)(0x80 | (c & 0x3f));
-	text_add(t, slice_of(two, 2));
-	return 2;
+	if (taken == 1)
+		add_byte(t, (unsigned char)folded[0]);
+	else
+		text_add(t, slice_of(folded, taken));
+	return taken;
 }
 
 /* RFC 4518 section 2.6.1: blanks at the ends do not count, a run of them counts as one. */

@@ -129,7 +129,7 @@ static int write_heard(struct scim *s, int64_t now, struct error *err)
 
 	if (store_begin_write(s->store, &t, err) < 0)
 		return -1;
-	if (data_time_put(t, DATA_HEARD, now, err) < 0) {
+	if (data_meta_put(t, DATA_HEARD, now, err) < 0) {
 		store_abort(t);
 		return -1;
 	}
@@ -186,7 +186,7 @@ int scim_open(const char *path, const char *base, struct scim **out, struct erro
 	s->base = strdup(base);
 	if (!s->base)
 		abort();
-	if (data_open(path, STORE_WRITE, &s->store, err) < 0) {
+	if (data_open(path, STORE_WRITE, &s->store, err) < 0 || reindex_if_needed(s->store, err) < 0) {
 		scim_close(s);
 		return -1;
 	}
@@ -229,7 +229,7 @@ int scim_state(const char *path, struct scim_state *out, struct error *err)
 	if (rc == 0) {
 		if (store_count(t, DATA_USERS, &state.users, err) < 0 || store_count(t, DATA_GROUPS, &state.groups, err) < 0 ||
 			store_each(t, DATA_USERS, (struct slice){NULL, 0}, count_disabled, &state, err) < 0 ||
-			data_time_get(t, DATA_HEARD, &state.heard, err) < 0 || data_time_get(t, DATA_CHANGED_AT, &state.changed, err) < 0)
+			data_meta_get(t, DATA_HEARD, &state.heard, err) < 0 || data_meta_get(t, DATA_CHANGED_AT, &state.changed, err) < 0)
 			rc = -1;
 		store_abort(t);
 	}

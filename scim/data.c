@@ -7,7 +7,7 @@
  *	MEMBERS+        group -> kind, member;  MEMBER_OF+ kind, member -> groups
  *	LOG             number (8 bytes, big endian) -> kind, id: what changed, each only once, with its last number
  *	CHANGED         kind, id -> number
- *	META            "file" -> id; "former" -> id, number; "number" -> last; "heard", "changed" -> time
+ *	META            "file" -> id; "former" -> id, number; "number" -> last; "heard", "changed" -> time; "folding" -> number
  *
  * The log is how the mirror follows: it reads on from the number it knows.
  * What was deleted stays in it, 25 bytes each.
@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/fold.h"
 #include "base/random.h"
 
 #include <endian.h>
@@ -119,7 +120,7 @@ static int number_put(struct store_txn *t, const char *name, uint64_t number, st
 	return store_put(t, DATA_META, slice_c(name), slice_of(&big, sizeof(big)), err);
 }
 
-int data_time_get(struct store_txn *t, const char *name, int64_t *out, struct error *err)
+int data_meta_get(struct store_txn *t, const char *name, int64_t *out, struct error *err)
 {
 	uint64_t number;
 
@@ -129,7 +130,7 @@ int data_time_get(struct store_txn *t, const char *name, int64_t *out, struct er
 	return 0;
 }
 
-int data_time_put(struct store_txn *t, const char *name, int64_t value, struct error *err)
+int data_meta_put(struct store_txn *t, const char *name, int64_t value, struct error *err)
 {
 	return number_put(t, name, (uint64_t)value, err);
 }
@@ -241,7 +242,7 @@ static int data_touch(struct store_txn *t, enum resource kind, const struct id *
 		store_put(t, DATA_CHANGED, tagged_slice(&who), slice_of(&big, sizeof(big)), err) < 0 ||
 		number_put(t, "number", number + 1, err) < 0)
 		return -1;
-	return data_time_put(t, DATA_CHANGED_AT, clock_now(), err);
+	return data_meta_put(t, DATA_CHANGED_AT, clock_now(), err);
 }
 
 /* ---- records ---- */
@@ -291,7 +292,7 @@ int data_delete(struct store_txn *t, enum resource kind, const struct id *id, st
 /* ---- the index ---- */
 
 struct index_key {
-	char bytes[1 + SCIM_NAME_MAX];
+	char bytes[1 + SCIM_NAME_MAX + 1];
 	size_t n;
 };
 
@@ -303,8 +304,8 @@ static bool index_key(enum data_key key, const char *value, struct index_key *ou
 	if (!n || n > SCIM_NAME_MAX)
 		return false;
 	out->bytes[0] = (char)key;
-	for (size_t i = 0; i < n; i++)
-		out->bytes[1 + i] = value[i] >= 'A' && value[i] <= 'Z' ? (char)(value[i] + 32) : value[i];
+	memcpy(out->bytes + 1, value, n + 1);
+	fold_text(out->bytes + 1);
 	out->n = n + 1;
 	return true;
 }

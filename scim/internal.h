@@ -12,6 +12,7 @@
  *	filter.c, match.c       filters and paths: read, and held against a resource
  *	json.c                  JSON with names in any case
  *	data.c, changes.c       the file, and what changed in it
+ *	reindex.c               by what things are found, where an older version wrote it otherwise
  *	tokens.c, access.c      who may ask
  *	follow.c, entry.c, standing.c   the file -> the mirror
  */
@@ -73,8 +74,8 @@ void json_put(json_t *object, const char *name, json_t *value) __attribute__((no
 bool is_multi_valued(const char *name);
 /* An object, without doubled names, not nested deeper than ten, all text clean; NULL: fault. */
 json_t *json_read(struct slice text, struct fault *f);
-bool text_same(const char *a, const char *b);           /* but for the case of ASCII letters */
-char *text_fold(struct arena *a, const char *s);        /* ASCII letters small */
+bool text_same(const char *a, const char *b);           /* but for the case of letters (base/fold.h) */
+char *text_fold(struct arena *a, const char *s);
 
 /* ---- filter.c, match.c ---- */
 
@@ -203,10 +204,17 @@ struct data_place {
 	uint64_t former_number;
 };
 int data_place(struct store_txn *t, struct data_place *out, struct error *err);
-int data_time_get(struct store_txn *t, const char *name, int64_t *out, struct error *err);
-int data_time_put(struct store_txn *t, const char *name, int64_t value, struct error *err);
+/* A time or a number that the file keeps; 0: it is not there. */
+int data_meta_get(struct store_txn *t, const char *name, int64_t *out, struct error *err);
+int data_meta_put(struct store_txn *t, const char *name, int64_t value, struct error *err);
 #define DATA_HEARD "heard"
 #define DATA_CHANGED_AT "changed"
+#define DATA_FOLDING "folding"          /* by which rules the index was written */
+
+/* ---- reindex.c ---- */
+
+/* Writes the index anew where it was written by other rules of folding. */
+int reindex_if_needed(struct store *s, struct error *err);
 
 /* ---- changes.c ---- */
 

@@ -3,6 +3,7 @@
 #include "scim/internal.h"
 
 #include "base/encode.h"
+#include "base/fold.h"
 #include "base/log.h"
 
 #define DEPTH_MAX 10
@@ -58,16 +59,23 @@ bool is_multi_valued(const char *name)
 
 bool text_same(const char *a, const char *b)
 {
-	return strcasecmp(a, b) == 0;
+	while (*a && *b) {
+		char one[2], other[2];
+		size_t n = fold_character(a, 2, one);
+
+		if (fold_character(b, 2, other) != n || memcmp(one, other, n) != 0)
+			return false;
+		a += n;
+		b += n;
+	}
+	return *a == *b;
 }
 
 char *text_fold(struct arena *a, const char *s)
 {
 	char *copy = arena_strdup(a, s);
 
-	for (char *p = copy; *p; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + 32);
+	fold_text(copy);
 	return copy;
 }
 

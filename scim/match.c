@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Filters held against a resource.  Text is compared without the case of ASCII letters: nothing here depends on it. */
+/* Filters held against a resource.  Text is compared without the case of letters. */
 #include "scim/internal.h"
 
 #include <stdlib.h>
@@ -18,20 +18,29 @@ static bool number_compare(double a, double b, enum filter_operator op)
 	}
 }
 
-static bool ends_with(const char *text, const char *end)
+/* co, sw, ew */
+static bool part_compare(const char *text, const char *part, enum filter_operator op)
 {
-	size_t n = strlen(text), m = strlen(end);
+	struct arena *a = arena_new();
+	const char *folded = text_fold(a, text), *wanted = text_fold(a, part);
+	size_t n = strlen(folded), m = strlen(wanted);
+	bool fits;
 
-	return n >= m && text_same(text + n - m, end);
+	if (op == FILTER_CO)
+		fits = strstr(folded, wanted) != NULL;
+	else
+		fits = n >= m && memcmp(op == FILTER_SW ? folded : folded + n - m, wanted, m) == 0;
+	arena_free(a);
+	return fits;
 }
 
 static bool text_compare(const char *a, const char *b, enum filter_operator op)
 {
 	switch (op) {
 	case FILTER_EQ: return text_same(a, b);
-	case FILTER_CO: return strcasestr(a, b) != NULL;
-	case FILTER_SW: return strncasecmp(a, b, strlen(b)) == 0;
-	case FILTER_EW: return ends_with(a, b);
+	case FILTER_CO:
+	case FILTER_SW:
+	case FILTER_EW: return part_compare(a, b, op);
 	case FILTER_GT: return strcmp(a, b) > 0;
 	case FILTER_GE: return strcmp(a, b) >= 0;
 	case FILTER_LT: return strcmp(a, b) < 0;

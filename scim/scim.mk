@@ -15,6 +15,7 @@ scim_libscim_a_SOURCES = \
 	scim/list.c \
 	scim/match.c \
 	scim/patch.c \
+	scim/reindex.c \
 	scim/resource.c \
 	scim/standing.c scim/standing.h \
 	scim/tokens.c \

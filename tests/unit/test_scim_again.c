@@ -120,6 +120,76 @@ static void a_soft_deletion_gives_nobody_another_mail(void **state)
 	assert_int_equal(total("/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22" ANNA_HEX "anna@example.org%22"), 1);
 }
 
+/* ---- letters ---- */
+
+#define SMALL "m\xc3\xbcller@example.org"
+#define LARGE "M\xc3\x9cLLER@example.org"
+#define LARGE_ENCODED "M%C3%9CLLER@example.org"
+
+static void names_are_told_without_the_case_of_their_letters(void **state)
+{
+	static const char *const filters[] = {
+		"userName%20eq%20%22" LARGE_ENCODED "%22", "emails.value%20eq%20%22" LARGE_ENCODED "%22", "userName%20co%20%22%C3%9CLL%22",
+		"userName%20sw%20%22M%C3%9C%22", "userName%20ew%20%22%C3%9CLLER@example.org%22",
+	};
+
+	(void)state;
+	make_user(SMALL, ANNA);
+	ask(SCIM_POST, "/Users", user_body(LARGE, BERT));
+	refused(409, "uniqueness");
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
+		assert_int_equal(total(arena_printf(a, "/Users?filter=%s", filters[i])), 1);
+	assert_int_equal(total("/Users?filter=userName%20eq%20%22muller@example.org%22"), 0);
+	assert_int_equal(total("/Users?filter=userName%20co%20%22u%22"), 0);
+	post_group("\xc3\x84rzte", ANNA, "");
+	assert_int_equal(reply.status, 201);
+	post_group("\xc3\xa4RZTE", BERT, "");
+	refused(409, "uniqueness");
+}
+
+static void reopen(void)
+{
+	scim_close(server);
+	server = NULL;
+	assert_done(scim_open(path, BASE, &server, &err), err);
+}
+
+/* A file whose index knows the case of ASCII letters alone, and two who are one name by now. */
+static void older_files_with_twins_open_and_can_be_changed(void **state)
+{
+	const char *ids[2] = {make_user(SMALL, ANNA), make_user("x@example.org", BERT)};
+	static const char key[] = "um\xc3\x9cller@example.org";
+	struct store_txn *t;
+	struct id id;
+	json_t *kept;
+
+	(void)state;
+	assert_true(id_read(ids[1], &id));
+	assert_done(store_begin_write(server->store, &t, &err), err);
+	assert_int_equal(data_get(t, RESOURCE_USER, &id, &kept, &err), 1);
+	assert_done(user_kind.index(t, kept, NULL, &id, &err), err);
+	json_object_set_new(kept, "userName", json_string(LARGE));
+	assert_done(data_put(t, RESOURCE_USER, &id, kept, &err), err);
+	assert_done(store_add(t, DATA_INDEX, slice_of(key, sizeof(key) - 1), id_slice(&id), &err), err);
+	assert_done(data_meta_put(t, DATA_FOLDING, 0, &err), err);
+	assert_done(store_commit(t, &err), err);
+	json_decref(kept);
+	reopen();
+	assert_int_equal(total("/Users?filter=userName%20eq%20%22" LARGE_ENCODED "%22"), 2);
+	assert_int_equal(total("/Users?filter=externalId%20eq%20%22" BERT "%22"), 1);
+	for (int i = 0; i < 2; i++) {
+		patch("Users", ids[i], "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"}]");
+		assert_int_equal(reply.status, 200);
+	}
+	patch("Users", ids[1], "[{\"op\":\"Replace\",\"path\":\"userName\",\"value\":\"y@example.org\"}]");
+	assert_int_equal(reply.status, 200);
+	assert_int_equal(total("/Users?filter=userName%20eq%20%22" LARGE_ENCODED "%22"), 1);
+	patch("Users", ids[1], "[{\"op\":\"Replace\",\"path\":\"userName\",\"value\":\"" LARGE "\"}]");
+	refused(409, "uniqueness");
+	reopen();
+	assert_int_equal(total("/Users"), 2);
+}
+
 /* ---- addresses ---- */
 
 static void a_tenant_url_may_end_in_a_slash(void **state)
@@ -242,6 +312,7 @@ int main(void)
 		T(who_comes_again_under_a_new_name_is_the_same_person), T(the_same_once_more_changes_nothing),
 		T(nobody_gets_the_name_of_another_person_so), T(nobody_is_switched_on_by_coming_again),
 		T(a_soft_deletion_gives_nobody_another_mail), T(a_tenant_url_may_end_in_a_slash),
+		T(names_are_told_without_the_case_of_their_letters), T(older_files_with_twins_open_and_can_be_changed),
 		T(a_group_that_comes_again_under_a_new_name_is_renamed), T(a_group_is_told_by_its_external_id),
 		T(whoever_renames_a_group_is_told_what_that_means), T(of_two_groups_with_one_external_id_each_can_be_changed),
 	};
