@@ -86,6 +86,67 @@ struct slice account_write(struct arena *a, const struct account *account)
 	return out;
 }
 
+/* ---- into the table ---- */
+
+static bool has_mail(const struct account *account)
+{
+	return account->mail && *account->mail && strlen(account->mail) <= ACCOUNT_MAIL_MAX;
+}
+
+struct slice account_key_beside(struct arena *a, const struct account *account)
+{
+	struct slice none = {NULL, 0};
+
+	if (!account->id || !*account->id || strlen(account->id) >= STORE_KEY_MAX)
+		return none;
+	return slice_c(arena_printf(a, ACCOUNT_BESIDE "%s", account->id));
+}
+
+static int put_beside(struct arena *a, struct store_txn *t, const struct account *account, struct error *err)
+{
+	struct slice key = account_key_beside(a, account);
+
+	return key.n == 0 ? 0 : store_put_new(t, ACCOUNTS_MANAGED, key, account_write(a, account), err);
+}
+
+/* Another account has the mail already. */
+static int put_twin(struct arena *a, struct store_txn *t, struct slice key, const struct account *account, const char **why_beside,
+	struct error *err)
+{
+	struct account first;
+	struct slice record;
+	int beside;
+
+	*why_beside = "another account has the same mail; the first is found by it";
+	if (store_get(t, ACCOUNTS_MANAGED, key, &record, err) != 1 || account_read(a, record, &first, err) < 0)
+		return -1;
+	if (first.id && account->id && strcmp(first.id, account->id) == 0) {
+		*why_beside = "it is listed twice";
+		return 0;
+	}
+	if (account->billable != 1 || first.billable == 1)
+		return put_beside(a, t, account, err);
+	*why_beside = "another account has the same mail; this one is billed, and found by it";
+	beside = put_beside(a, t, &first, err);
+	if (beside < 0 || store_put(t, ACCOUNTS_MANAGED, key, account_write(a, account), err) < 0)
+		return -1;
+	return beside == 1 ? 1 : 2;
+}
+
+int account_put(struct arena *a, struct store_txn *t, const struct account *account, const char **why_beside, struct error *err)
+{
+	struct slice key;
+	int rc;
+
+	*why_beside = "no mail address is told";
+	if (!has_mail(account))
+		return put_beside(a, t, account, err);
+	*why_beside = NULL;
+	key = account_key(a, account->mail);
+	rc = store_put_new(t, ACCOUNTS_MANAGED, key, account_write(a, account), err);
+	return rc != 0 ? rc : put_twin(a, t, key, account, why_beside, err);
+}
+
 /* ---- reading ---- */
 
 static enum account_kind read_kind(const char *word)
@@ -153,9 +214,9 @@ int account_read(struct arena *a, struct slice bytes, struct account *out, struc
 	account.billable = -1;
 	if (json_is_integer(json_object_get(object, "billable")))
 		account.billable = (int)json_integer_value(json_object_get(object, "billable"));
-	if (!account.mail || account.kind == ACCOUNT_UNKNOWN) {
+	if ((!account.mail && !account.id) || account.kind == ACCOUNT_UNKNOWN) {
 		error_set(err, REASON_STORE, "a record of the inventory of accounts is damaged: %s",
-			object ? "no mail, or no kind" : why.text);
+			object ? "neither mail nor id, or no kind" : why.text);
 		goto out;
 	}
 	*out = account;

@@ -10,7 +10,11 @@
 #define ACCOUNTS_MAP_SIZE ((size_t)1 << 30)
 #define ACCOUNT_MAIL_MAX 254            /* RFC 5321 section 4.5.3.1.3, without the brackets */
 
-/* managed: lower-cased mail -> JSON.  imported: "as_of" -> decimal seconds; without it there is no inventory. */
+/*
+ * managed: lower-cased mail -> JSON, which is what sign-ons ask; and of accounts that no mail leads to, since none is told or another
+ * account has the same, ACCOUNT_BESIDE and their id -> JSON.  imported: "as_of" -> decimal seconds; without it there is no inventory.
+ */
+#define ACCOUNT_BESIDE "\1"             /* no mail begins like that */
 enum accounts_table { ACCOUNTS_MANAGED, ACCOUNTS_IMPORTED };
 extern const char *const accounts_tables[];
 extern const struct slice accounts_as_of_key;
@@ -20,6 +24,14 @@ extern const char accounts_cure[];      /* nothing else has what is in it, so a 
 struct slice account_key(struct arena *a, const char *mail);
 
 struct slice account_write(struct arena *a, const struct account *account);
+/* The key of an account beside the mails; {NULL, 0}: it has no id that could be one. */
+struct slice account_key_beside(struct arena *a, const struct account *account);
+/*
+ * Puts an account where it belongs: of two with one mail the one that is billed is found by it.  *why_beside tells why no mail leads to it,
+ * or to the one that was there before; NULL: nothing of the kind.  1 it is there besides all others, 2 in the place of another that has
+ * no id, 0 it has no place, -1 error.
+ */
+int account_put(struct arena *a, struct store_txn *t, const struct account *account, const char **why_beside, struct error *err);
 /* REASON_STORE when the bytes are not a record. */
 int account_read(struct arena *a, struct slice bytes, struct account *out, struct error *err);
 

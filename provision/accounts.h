@@ -19,7 +19,7 @@
 enum account_kind { ACCOUNT_UNKNOWN, ACCOUNT_MANAGED, ACCOUNT_PORTAL };
 
 struct account {
-	const char *mail;               /* as Atlassian writes it; looked up without case */
+	const char *mail;               /* as Atlassian writes it; looked up without case; NULL: not told, and then there is an id */
 	const char *name;               /* NULL: not there */
 	const char *id;                 /* Atlassian's account id; NULL: not in the source */
 	enum account_kind kind;
@@ -56,7 +56,7 @@ int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, 
 /* For `check`: 1 with when the inventory was read and how many accounts it lists, 0 no inventory, -1 error. */
 int accounts_inventory(struct accounts *accounts, int64_t *as_of_out, size_t *count_out, struct error *err);
 
-/* Every account of the inventory, by mail, from a time that is one for all; each lives until `each` returns.  0 also without an inventory. */
+/* Every account of the inventory, those that no mail leads to first, then by mail, from a time that is one for all; each lives until `each` returns.  0 also without an inventory. */
 int accounts_each(struct accounts *accounts, void (*each)(const struct account *account, void *context), void *context, struct error *err);
 
 /*
@@ -91,8 +91,9 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
 int accounts_read_csv(struct arena *a, struct slice csv, int64_t now, void (*each)(const struct account *account, void *context),
 	void *context, struct accounts_import *out, struct error *err);
 /*
- * The same from accounts that an interface listed (organization_client.h): `as_of` of each is `now`.  One without a mail is a
- * problem and is left out.  A list of less than half of what the inventory holds is refused: it may have been cut.
+ * The same from accounts that an interface listed (organization_client.h): `as_of` of each is `now`.  One without a mail is
+ * counted, a problem, and found by no look-up; so is the second of two with one mail, where the one that is billed is found.  A
+ * list in which most have no mail is refused, and so is one of less than half of what the inventory holds: it may have been cut.
  */
 int accounts_import_listed(struct arena *a, const char *path, const struct account *accounts, size_t n, int64_t now,
 	struct accounts_import *out, struct error *err);

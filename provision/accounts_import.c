@@ -160,21 +160,22 @@ static int read_account(struct arena *a, struct import *im, const struct csv_row
 
 static int keep_account(struct arena *a, struct import *im, int line, const struct account *account, struct error *err)
 {
+	const char *why = NULL;
 	int rc = 1;
 
 	if (im->txn)
-		rc = store_put_new(im->txn, ACCOUNTS_MANAGED, account_key(a, account->mail), account_write(a, account), err);
+		rc = account_put(a, im->txn, account, &why, err);
 	else
 		im->show(account, im->context);
 	if (rc < 0)
 		return -1;
-	if (rc == 1 && im->txn)
-		accounts_before_compare(im->before, account);
-	if (rc == 0) {
-		problem(im, line, "%.80s is there already; the first is kept", account->mail);
+	if (why)
+		problem(im, line, "%.80s: %s", account->mail, why);
+	if (rc == 0)
 		return 0;
-	}
-	im->report.managed += account->kind == ACCOUNT_MANAGED;
+	if (im->txn)
+		accounts_before_compare(im->before, account);
+	im->report.managed += rc == 1 && account->kind == ACCOUNT_MANAGED;
 	im->report.billable += account->billable == 1;
 	return 0;
 }

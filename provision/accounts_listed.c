@@ -15,7 +15,7 @@ struct listed {
 	struct arena *arena;            /* the caller's: for the report */
 	const char *path;               /* of the inventory */
 	struct accounts_before *before; /* what it held */
-	size_t unusable;
+	size_t mute;                    /* accounts without a mail: counted, and found by nobody's sign-on */
 	const char **problems;
 	struct accounts_import report;
 };
@@ -29,22 +29,18 @@ static void problem(struct listed *l, const struct account *account, const char 
 
 static int put_one(struct arena *scratch, struct listed *l, struct store_txn *t, const struct account *account, struct error *err)
 {
-	int rc;
+	const char *why;
+	int rc = account_put(scratch, t, account, &why, err);
 
-	if (!account->mail || strlen(account->mail) > ACCOUNT_MAIL_MAX) {
-		problem(l, account, "no mail address is told");
-		l->unusable++;
-		return 0;
-	}
-	rc = store_put_new(t, ACCOUNTS_MANAGED, account_key(scratch, account->mail), account_write(scratch, account), err);
 	if (rc < 0)
 		return -1;
-	if (rc == 0) {
-		problem(l, account, "another account has the same mail; the first is kept");
+	if (why)
+		problem(l, account, why);
+	l->mute += !account->mail;
+	if (rc == 0)
 		return 0;
-	}
 	accounts_before_compare(l->before, account);
-	l->report.managed++;
+	l->report.managed += rc == 1;
 	l->report.billable += account->billable == 1;
 	return 0;
 }
@@ -62,9 +58,9 @@ static int put_all(struct listed *l, struct store_txn *t, const struct account *
 	if (l->report.managed == 0)
 		return error_set(err, REASON_FILE, "no account is listed that can be used, so the inventory stays as it was%s%s",
 			l->report.problem_count ? "; " : "", l->report.problem_count ? l->problems[0] : "");
-	if (l->unusable > n - l->unusable)
-		return error_set(err, REASON_FILE, "%zu of %zu accounts cannot be used, so the inventory stays as it was; %s", l->unusable, n,
-			l->problems[0]);
+	if (l->mute > n - l->mute)
+		return error_set(err, REASON_FILE, "%zu of %zu accounts are told without a mail, so whose they are is not known, and the inventory stays "
+			"as it was; %s", l->mute, n, l->problems[0]);
 	return 0;
 }
 

@@ -18,7 +18,8 @@
 #define TEXT_MOST 400
 
 struct one {
-	const char *key;                /* lower-cased mail */
+	const char *key;                /* as in the inventory */
+	const char *id;                 /* NULL: not told */
 	int billable;
 	const char *const *products;
 };
@@ -28,6 +29,8 @@ struct accounts_before {
 	bool known;                     /* there was an inventory */
 	struct one *accounts;           /* by key, as they stand in the store */
 	size_t count;
+	const struct one **by_id;       /* those that have one */
+	size_t id_count;
 	const char **products;          /* that any of them had */
 	size_t product_count;
 	struct accounts_newly *found;
@@ -63,7 +66,7 @@ static int keep(struct slice key, struct slice value, void *context)
 	if (account_read(b->arena, value, &account, &ignored) < 0)
 		return 0;
 	b->accounts = arena_grow(b->arena, b->accounts, b->count, sizeof(*b->accounts));
-	b->accounts[b->count++] = (struct one){arena_copy(b->arena, key), account.billable, account.products};
+	b->accounts[b->count++] = (struct one){arena_copy(b->arena, key), account.id, account.billable, account.products};
 	for (size_t i = 0; account.products[i]; i++) {
 		if (is_among(b->products, b->product_count, account.products[i]))
 			continue;
@@ -71,6 +74,21 @@ static int keep(struct slice key, struct slice value, void *context)
 		b->products[b->product_count++] = account.products[i];
 	}
 	return 0;
+}
+
+static int by_id(const void *x, const void *y)
+{
+	return strcmp((*(const struct one *const *)x)->id, (*(const struct one *const *)y)->id);
+}
+
+static void sort_by_id(struct accounts_before *b)
+{
+	b->by_id = arena_alloc(b->arena, (b->count + 1) * sizeof(*b->by_id));
+	for (size_t i = 0; i < b->count; i++)
+		if (b->accounts[i].id)
+			b->by_id[b->id_count++] = &b->accounts[i];
+	if (b->id_count)
+		qsort(b->by_id, b->id_count, sizeof(*b->by_id), by_id);
 }
 
 int accounts_before_read(struct arena *a, struct store_txn *t, struct accounts_before **out, struct error *err)
@@ -84,6 +102,7 @@ int accounts_before_read(struct arena *a, struct store_txn *t, struct accounts_b
 	*b = (struct accounts_before){.arena = a, .known = rc == 1};
 	if (b->known && store_each(t, ACCOUNTS_MANAGED, (struct slice){"", 0}, keep, b, err) < 0)
 		return -1;
+	sort_by_id(b);
 	*out = b;
 	return 0;
 }
@@ -127,16 +146,28 @@ static const char *new_products(struct accounts_before *b, const struct account 
 	return n ? t.p : "";
 }
 
+/* The same account as it was: by its id, since a mail may be told one day and not the next; by mail where one of both has no id. */
+static const struct one *was_of(struct accounts_before *b, const struct account *account)
+{
+	const struct one wanted = {.id = account->id}, *key = &wanted, *was = NULL;
+	const struct one *const *found = account->id && b->id_count ? bsearch(&key, b->by_id, b->id_count, sizeof(*b->by_id), by_id) : NULL;
+
+	if (found)
+		return *found;
+	if (account->mail && b->count)
+		was = bsearch(account_key(b->arena, account->mail).p, b->accounts, b->count, sizeof(*b->accounts), by_key);
+	return was && !(was->id && account->id) ? was : NULL;
+}
+
 void accounts_before_compare(struct accounts_before *b, const struct account *account)
 {
-	const char *key, *products;
+	const char *products;
 	const struct one *was;
 	bool newly;
 
 	if (!b->known || account->billable != 1)
 		return;
-	key = account_key(b->arena, account->mail).p;
-	was = b->count ? bsearch(key, b->accounts, b->count, sizeof(*b->accounts), by_key) : NULL;
+	was = was_of(b, account);
 	if (was && was->billable < 0)
 		return;
 	newly = !was || was->billable == 0;
@@ -148,7 +179,8 @@ void accounts_before_compare(struct accounts_before *b, const struct account *ac
 		return;
 	}
 	b->found = arena_grow(b->arena, b->found, b->found_count, sizeof(*b->found));
-	b->found[b->found_count++] = (struct accounts_newly){.mail = arena_strdup(b->arena, account->mail), .products = products};
+	b->found[b->found_count++] = (struct accounts_newly){.products = products,
+		.mail = account->mail ? arena_strdup(b->arena, account->mail) : arena_printf(b->arena, "account %s", account->id)};
 }
 
 /* ---- the file ---- */

@@ -20,7 +20,7 @@
 #define ACCOUNTS_NEWS_MOST 100          /* people who are kept by name */
 
 struct accounts_newly {
-	const char *mail;
+	const char *mail;               /* "account 557058:…" where none is told */
 	const char *products;           /* "Jira, Trello": what is new of it; "": not said */
 	int64_t since;                  /* of the import that brought it */
 };

@@ -49,6 +49,7 @@ struct release {
 	size_t people;                  /* in this batch */
 	size_t later;                   /* for those behind it */
 	size_t unsaid;                  /* of whom the inventory does not say whether they are billed */
+	size_t mute;                    /* who are billed, and no mail of theirs is told */
 	bool seen;                      /* somebody whom this plan may be for is in the inventory */
 };
 
@@ -388,6 +389,7 @@ static void look_at_all(struct release *r, struct side *s)
 	for (size_t i = 0; i < r->p.world->account_count; i++) {
 		const struct account *account = &r->p.world->accounts[i];
 
+		r->mute += account->kind == ACCOUNT_MANAGED && !account->mail && account->billable == 1;
 		if (account->kind != ACCOUNT_MANAGED || !account->mail ||
 			(r->options->only && strcasecmp(r->options->only, account->mail) != 0))
 			continue;
@@ -406,6 +408,9 @@ static void tell_about_others(struct release *r, const struct side *s)
 	if (r->unsaid > 0)
 		plan_problem(&r->p, PROBLEM_BILLED_LEFT, s->number, NULL,
 			arena_printf(a, "the inventory does not say of %zu accounts whether they are billed", r->unsaid));
+	if (r->mute > 0)
+		plan_problem(&r->p, PROBLEM_BILLED_LEFT, s->number, NULL,
+			arena_printf(a, "%zu accounts are billed whose mail Atlassian does not tell, so whose they are is not known", r->mute));
 	if (r->later > 0)
 		plan_problem(&r->p, PROBLEM_BILLED_LEFT, s->number, NULL, arena_printf(a, "people for batches after this one: %zu", r->later));
 	if (r->options->only && !r->seen && r->p.world->inventory_as_of)

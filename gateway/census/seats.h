@@ -38,11 +38,15 @@ enum seats_class {
 	SEATS_WANTED_UNBILLED,
 	SEATS_WANTED_MISSING,           /* of a person without an account */
 	SEATS_NOT_SAID,                 /* the source does not say whether it is billed */
+	SEATS_BILLED_MUTE,              /* whose it is is not known: Atlassian tells no mail */
 	SEATS_CLASSES
 };
 
 struct seats_account {
-	const char *mail;
+	const char *mail;               /* "account 557058:…" where none is told */
+	const char *id;                 /* NULL: not in the source */
+	bool mute;                      /* no mail is told */
+	bool second;                    /* billed besides another account with this mail */
 	enum account_kind kind;
 	int billable;
 	const char *const *products;    /* names as in the source, NULL-terminated */
@@ -84,8 +88,8 @@ struct seats {
 	int64_t idle_after;             /* seconds */
 	struct accounts_import read;    /* what was read of the file */
 	const char *const *columns;     /* names of products, as in the source, in its order */
-	struct seats_account *accounts; /* by mail */
-	size_t account_count, billed_count;
+	struct seats_account *accounts; /* by mail; `second` ones behind all others */
+	size_t account_count, second_count, billed_count;
 	size_t twice;                   /* accounts that the source has a second time */
 	/* money */
 	struct bill bill;

@@ -20,6 +20,7 @@ const char *seats_class_word(enum seats_class class)
 		[SEATS_WANTED_UNBILLED] = "wanted-unbilled",
 		[SEATS_WANTED_MISSING] = "wanted-missing",
 		[SEATS_NOT_SAID] = "not-said",
+		[SEATS_BILLED_MUTE] = "billed-mail-not-told",
 	};
 
 	return words[class];
@@ -118,7 +119,8 @@ static void keep(const struct account *account, void *context)
 	s->accounts = arena_grow(a, s->accounts, s->account_count, sizeof(*s->accounts));
 	kept = &s->accounts[s->account_count++];
 	*kept = (struct seats_account){
-		.mail = arena_strdup(a, account->mail), .kind = account->kind, .billable = account->billable, .products = names,
+		.mail = account->mail ? arena_strdup(a, account->mail) : arena_printf(a, "account %s", account->id),
+		.id = arena_strdup(a, account->id), .mute = !account->mail, .kind = account->kind, .billable = account->billable, .products = names,
 		.products_text = n ? t.p : "", .only_trello = is_only_trello(account),
 	};
 	/* who is not billed is a customer at most, whatever the list of products says */
@@ -130,8 +132,10 @@ static void keep(const struct account *account, void *context)
 static int by_mail(const void *a, const void *b)
 {
 	const struct seats_account *x = a, *y = b;
-	int d = strcasecmp(x->mail, y->mail);
+	int d = x->second - y->second;
 
+	if (d == 0)
+		d = strcasecmp(x->mail, y->mail);
 	if (d == 0)
 		d = (y->kind == ACCOUNT_MANAGED) - (x->kind == ACCOUNT_MANAGED);
 	if (d == 0)
@@ -139,21 +143,34 @@ static int by_mail(const void *a, const void *b)
 	return d ? d : strcmp(x->products_text, y->products_text);
 }
 
+/* Two accounts, and not one that is listed twice: both are on the bill. */
+static bool is_billed_besides(const struct seats_account *first, const struct seats_account *one)
+{
+	return one->billable == 1 && one->kind == ACCOUNT_MANAGED && first->id && one->id && strcmp(first->id, one->id) != 0;
+}
+
 static void drop_second_ones(struct seats *s)
 {
-	size_t i, n = 0;
+	size_t i, first = 0, n = 0;
 
 	for (i = 0; i < s->account_count; i++) {
-		struct seats_account *kept = n ? &s->accounts[n - 1] : NULL, *one = &s->accounts[i];
+		struct seats_account *kept = n ? &s->accounts[first] : NULL, *one = &s->accounts[i];
+		bool same = kept && strcasecmp(kept->mail, one->mail) == 0;
 
-		if (!kept || strcasecmp(kept->mail, one->mail) != 0)
-			s->accounts[n++] = *one;
-		else if (kept->kind != one->kind)
+		if (same && kept->kind != one->kind) {
 			kept->two_kinds = true;
-		else
+		} else if (same && !is_billed_besides(kept, one)) {
 			s->twice++;
+		} else {
+			one->second = same;
+			s->second_count += same;
+			first = same ? first : n;
+			s->accounts[n++] = *one;
+		}
 	}
 	s->account_count = n;
+	if (s->second_count)
+		qsort(s->accounts, n, sizeof(*s->accounts), by_mail);
 }
 
 /* ---- beside the people ---- */
@@ -174,6 +191,10 @@ static enum seats_class class_of(const struct seats_account *account)
 		return SEATS_NOT_SAID;
 	if (account->billable == 0)
 		return is_wanted(p) ? SEATS_WANTED_UNBILLED : SEATS_NOTHING;
+	if (account->mute)
+		return SEATS_BILLED_MUTE;
+	if (account->second)            /* one is enough */
+		return SEATS_BILLED_UNWANTED;
 	if (is_wanted(p))
 		return SEATS_BILLED_WANTED;
 	return p && p->outcome == OUTCOME_LICENSED ? SEATS_BILLED_REFUSED : SEATS_BILLED_UNWANTED;
@@ -193,20 +214,29 @@ static int find_mail(const void *key, const void *account)
 	return strcasecmp(key, ((const struct seats_account *)account)->mail);
 }
 
+static struct seats_account *account_of(const struct seats *s, const char *mail)
+{
+	size_t n = s->account_count - s->second_count;
+
+	return n && *mail ? bsearch(mail, s->accounts, n, sizeof(*s->accounts), find_mail) : NULL;
+}
+
 /* Of several people with one mail, all of whom are refused, the first in the list's order stands for the account. */
 static void join_people(struct seats *s)
 {
 	struct seats_account *account;
 	size_t i;
 
-	for (i = 0; i < s->people_count && s->account_count; i++) {
+	for (i = 0; i < s->people_count; i++) {
 		struct seats_person *p = &s->people[i];
 
-		account = *p->mail ? bsearch(p->mail, s->accounts, s->account_count, sizeof(*s->accounts), find_mail) : NULL;
+		account = account_of(s, p->mail);
 		p->managed = account;
 		if (account && !account->person)
 			account->person = p;
 	}
+	for (i = s->account_count - s->second_count; i < s->account_count; i++)
+		s->accounts[i].person = account_of(s, s->accounts[i].mail)->person;
 	for (i = 0; i < s->account_count; i++)
 		s->accounts[i].class = class_of(&s->accounts[i]);
 }

@@ -29,12 +29,21 @@ static void print_list(const char *title, const char *const *list)
 	putchar('\n');
 }
 
+static void print_problems(const char *of, const struct accounts_import *done)
+{
+	size_t i;
+
+	for (i = 0; done->problems && done->problems[i]; i++)
+		printf("%s: %s\n", of, done->problems[i]);
+	if (done->problem_count > i)
+		printf("%s: and %zu further problems\n", of, done->problem_count - i);
+}
+
 static int import(struct arena *a, const struct settings *s, const char *path)
 {
 	struct accounts_import done;
 	struct slice csv;
 	struct error err;
-	size_t i;
 
 	/* the file read as who asks, the inventory written as the user whose roles read it */
 	if (file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 || folders_step_down(s, settings_accounts_path(a, s), &err) < 0)
@@ -47,10 +56,7 @@ static int import(struct arena *a, const struct settings *s, const char *path)
 	print_list("columns used:           ", done.columns_used);
 	print_list("columns not needed:     ", done.columns_unneeded);
 	print_list("columns not understood: ", done.columns_ignored);
-	for (i = 0; done.problems && done.problems[i]; i++)
-		printf("%s: %s\n", path, done.problems[i]);
-	if (done.problem_count > i)
-		printf("%s: and %zu further problems\n", path, done.problem_count - i);
+	print_problems(path, &done);
 	return 0;
 }
 
@@ -70,6 +76,7 @@ static int refresh(struct arena *a, struct files *files, const struct settings *
 		return fail(&err);
 	printf("%zu accounts read; the inventory holds %zu managed accounts (before: %zu), %zu of them billed\n", done.rows, done.managed,
 		done.before, done.billable);
+	print_problems("the list", &done);
 	return 0;
 }
 

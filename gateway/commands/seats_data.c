@@ -84,7 +84,7 @@ void seats_print_csv(const struct seats *s)
 	for (size_t i = 0; i < s->people_count; i++)
 		print_person_row(s, &s->people[i]);
 	for (size_t i = 0; i < s->account_count; i++) {
-		if (!s->accounts[i].person)
+		if (!s->accounts[i].person || s->accounts[i].second)
 			print_account_row(s, &s->accounts[i]);
 	}
 }
@@ -113,7 +113,8 @@ static json_t *account_json(const struct seats *s, const struct seats_account *m
 		if (m->idle & ((product_set)1 << i))
 			json_array_append_new(idle, json_string(s->bill.words[i]));
 	}
-	report_json(s->census.arena, o, "mail", m->mail);
+	report_json(s->census.arena, o, "mail", m->mute ? NULL : m->mail);
+	report_json(s->census.arena, o, "account_id", m->id);
 	json_object_set_new(o, "billed", m->billable < 0 ? json_null() : json_boolean(m->billable));
 	for (size_t i = 0; m->products[i]; i++)
 		json_array_append_new(products, json_string(report_clean(s->census.arena, m->products[i])));
@@ -189,7 +190,7 @@ static json_t *accounts_json(const struct seats *s)
 
 		counts[m->class]++;
 		trello += m->only_trello && m->class == SEATS_BILLED_UNWANTED;
-		if (!m->person)
+		if (!m->person || m->second)
 			json_array_append_new(strangers, account_json(s, m));
 	}
 	for (i = 0; i < s->people_count; i++)

@@ -287,6 +287,9 @@ static int read_inventory(struct watch *w, struct arena *a, struct error *err)
 	if (provisioning_inventory(a, s, &o, &done, err) < 0)
 		return -1;
 	log_info("inventory of accounts read", "managed", number(a, done.managed), "billed", number(a, done.billable), NULL);
+	if (done.problem_count > 0)
+		log_warning("accounts that no mail leads to: see postern accounts refresh", "count", number(a, done.problem_count), "first",
+			done.problems[0], NULL);
 	return 0;
 }
 

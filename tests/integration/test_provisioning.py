@@ -116,6 +116,13 @@ def test_atlassians_own_count_is_that_of_seats(company_at_atlassian):
     lines = {line["line"]: line["people"] for line in found["managed_accounts"]["lines"]}
     assert lines["billed-wanted"] == parts.atlassian.counts()["billable"] == 13, lines
     assert not any(lines.get(line) for line in ("billed-unwanted", "wanted-missing", "wanted-unbilled")), lines
+    # whose mail is not told is on the bill all the same
+    parts.atlassian.change(account="tomas.dvorak@example.org", set={"mute": True})
+    text = said(parts, "accounts", "refresh")
+    assert "45 managed accounts (before: 45), 13 of them billed" in text and "no mail address is told" in text, text
+    found = json.loads(postern(parts, "seats", "--json").stdout)["managed_accounts"]
+    assert (found["billed"]["people"], found["billed-wanted"], found["billed-mail-not-told"], found["wanted-missing"]) == (13, 12, 1, 1), found
+    assert re.search(r"billed, mail not told +1 +account 712020:", said(parts, "seats")), said(parts, "seats")
     parts.atlassian.fault(path="/users", method="GET", status=401)
     text = said(parts, "accounts", "refresh", status=1)
     assert "401" in text and ORGANIZATION["key"] not in text

@@ -168,18 +168,18 @@ static void reports_rows_it_cannot_use_with_their_line(void **state)
 		"j,j@example.org,,\n", &report, &err), err);
 	assert_int_equal(report.rows, 10);
 	assert_int_equal(report.managed, 5);
-	assert_int_equal(report.billable, 1);
+	assert_int_equal(report.billable, 2);
 	assert_int_equal(report.problem_count, 6);
 	assert_string_equal(joined(report.problems),
 		"line 2: `maybe` does not say whether the account is billed|"
 		"line 3: no mail address|"
 		"line 4: `c.example.org` is not a mail address|"
 		"line 6: 2 fields where the header has 4|"
-		"line 7: A@example.org is there already; the first is kept|"
+		"line 7: A@example.org: another account has the same mail; this one is billed, and found by it|"
 		"line 8: f@example.org: an account of type `Customer` is not a managed one|");
 	assert_int_equal(find("f@example.org").answer, ACCOUNTS_NOT_LISTED);
-	assert_string_equal(find("a@example.org").account.mail, "a@example.org");
-	assert_int_equal(find("a@example.org").account.billable, -1);
+	assert_string_equal(find("a@example.org").account.mail, "A@example.org");
+	assert_int_equal(find("a@example.org").account.billable, 1);
 }
 
 static void keeps_twenty_problems_and_counts_all(void **state)
@@ -196,7 +196,7 @@ static void keeps_twenty_problems_and_counts_all(void **state)
 	assert_done(import(t.p, &report, &err), err);
 	assert_int_equal(report.managed, 30);
 	assert_int_equal(report.problem_count, 30);
-	assert_string_equal(report.problems[19], "line 51: 19@example.org is there already; the first is kept");
+	assert_string_equal(report.problems[19], "line 51: 19@example.org: another account has the same mail; the first is found by it");
 	assert_null(report.problems[20]);
 }
 

@@ -2,6 +2,8 @@
 /* provision/organization_*.c and accounts_listed.c, against a server that follows a script. */
 #include "tests/unit/doer_fixture.h"
 
+#include "base/text.h"
+#include "provision/accounts_news.h"
 #include "provision/organization_client.h"
 
 #include <stdlib.h>
@@ -163,15 +165,16 @@ static void accounts_go_into_the_inventory_whole_or_not_at_all(void **state)
 	path = arena_printf(a, "%s/accounts", folder);
 	assert_done(accounts_import_listed(a, path, list, 4, NOW, &report, &err), err);
 	assert_int_equal(report.rows, 4);
-	assert_int_equal(report.managed, 2);
-	assert_int_equal(report.billable, 1);
+	assert_int_equal(report.managed, 4);
+	assert_int_equal(report.billable, 2);
 	assert_int_equal(report.problem_count, 2);
 	assert_string_equal(report.problems[0], "account 2: no mail address is told");
-	assert_string_equal(report.problems[1], "account 3: another account has the same mail; the first is kept");
+	assert_string_equal(report.problems[1], "account 3: another account has the same mail; the first is found by it");
 	list[0].mail = list[2].mail = NULL;
 	report.rows = 77;
 	assert_refused(accounts_import_listed(a, path, list, 4, NOW + 60, &report, &err), err, REASON_FILE);
-	assert_string_equal(err.detail, "3 of 4 accounts cannot be used, so the inventory stays as it was; account 1: no mail address is told");
+	assert_string_equal(err.detail, "3 of 4 accounts are told without a mail, so whose they are is not known, and the inventory "
+		"stays as it was; account 1: no mail address is told");
 	assert_refused(accounts_import_listed(a, path, list, 0, NOW + 60, &report, &err), err, REASON_FILE);
 	assert_int_equal(report.rows, 77);
 	assert_done(accounts_open(path, &accounts, &err), err);
@@ -180,6 +183,66 @@ static void accounts_go_into_the_inventory_whole_or_not_at_all(void **state)
 	assert_int_equal(found.answer, ACCOUNTS_LISTED);
 	assert_string_equal(found.account.id, "1");
 	assert_int_equal(found.as_of, NOW);
+	unlink(path);
+	unlink(arena_printf(a, "%s-lock", path));
+	unlink(arena_printf(a, "%s.billed", path));
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void list_one(const struct account *account, void *context)
+{
+	struct text *t = context;
+
+	text_addf(t, "%s:%s:%d ", account->id ? account->id : "-", account->mail ? account->mail : "-", account->billable);
+}
+
+/* Counted they are all; by a mail the one is found that is billed. */
+static void accounts_that_no_mail_leads_to_are_in_the_inventory(void **state)
+{
+	static const char *const none[] = {NULL};
+	char folder[] = "/tmp/postern-listed-XXXXXX";
+	struct account list[] = {
+		{.id = "1", .mail = "a@x", .kind = ACCOUNT_MANAGED, .products = none}, {.id = "2", .mail = "A@x", .kind = ACCOUNT_MANAGED, .billable = 1, .products = none},
+		{.id = "3", .kind = ACCOUNT_MANAGED, .billable = 1, .products = none}, {.id = "4", .mail = "b@x", .kind = ACCOUNT_MANAGED, .products = none},
+		{.id = "4", .mail = "b@x", .kind = ACCOUNT_MANAGED, .products = none},
+	};
+	struct accounts_import report;
+	struct accounts_found found;
+	struct accounts_news news;
+	struct accounts *accounts;
+	const char *path;
+	struct text t;
+	size_t count;
+	int64_t as_of;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = arena_printf(a, "%s/accounts", folder);
+	assert_done(accounts_import_listed(a, path, list, 5, NOW, &report, &err), err);
+	assert_int_equal(report.managed, 4);
+	assert_int_equal(report.billable, 2);
+	assert_string_equal(report.problems[0], "account 2: another account has the same mail; this one is billed, and found by it");
+	assert_string_equal(report.problems[2], "account 4: it is listed twice");
+	text_begin(&t, a, 64);
+	assert_done(accounts_open(path, &accounts, &err), err);
+	assert_int_equal(accounts_inventory(accounts, &as_of, &count, &err), 1);
+	assert_int_equal(count, 4);
+	assert_done(accounts_find(a, accounts, "a@x", &found, &err), err);
+	assert_string_equal(found.account.id, "2");
+	assert_done(accounts_each(accounts, list_one, &t, &err), err);
+	assert_string_equal(t.p, "1:a@x:0 3:-:1 2:A@x:1 4:b@x:0 ");
+	accounts_close(accounts);
+	/* the same people a day later: a mail that is told again, and one that is not any more, are no news; who is billed now is */
+	list[2].mail = "c@x";
+	list[1].mail = NULL;
+	list[0].billable = 1;
+	list[3].mail = NULL;
+	list[3].billable = 1;
+	assert_done(accounts_import_listed(a, path, list, 4, NOW + 60, &report, &err), err);
+	assert_done(accounts_news_read(a, path, NOW + 60, &news, &err), err);
+	assert_int_equal(news.count, 2);
+	assert_string_equal(news.people[0].mail, "a@x");
+	assert_string_equal(news.people[1].mail, "account 4");
 	unlink(path);
 	unlink(arena_printf(a, "%s-lock", path));
 	unlink(arena_printf(a, "%s.billed", path));
@@ -288,6 +351,7 @@ int main(void)
 		TEST_OF(what_makes_no_sense_is_no_list),
 		TEST_OF(a_list_that_changes_meanwhile_is_read_again),
 		TEST_OF(accounts_go_into_the_inventory_whole_or_not_at_all),
+		TEST_OF(accounts_that_no_mail_leads_to_are_in_the_inventory),
 		TEST_OF(a_list_that_was_cut_is_no_inventory),
 		TEST_OF(unlinks_and_looks_whether_it_is_so),
 		TEST_OF(makes_an_account_active_again),

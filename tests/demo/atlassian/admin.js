@@ -31,7 +31,7 @@ const isoDate = (when) => new Date(when).toISOString();
 function showAccount({ world, switches, origin }, account) {
 	return {
 		account_id: account.id, account_type: "atlassian", account_status: account.status, name: account.name,
-		picture: `${origin}/avatar`, ...(switches.nullMails ? {} : { email: account.mail }),
+		picture: `${origin}/avatar`, ...(switches.nullMails || account.mute ? {} : { email: account.mail }),
 		access_billable: world.isBillable(account),
 		...(lastOf(account) ? { last_active: lastOf(account) } : {}),
 		product_access: world.productsOf(account).map((key) => ({

@@ -82,7 +82,7 @@ function seed(world, what) {
 // ---- what happens behind the interfaces' back ----
 
 const CHANGEABLE = {
-	account: ["status", "suspended", "policy", "products", "lastActive", "admin", "name"],
+	account: ["status", "suspended", "policy", "products", "lastActive", "admin", "name", "mute"],
 	customer: ["active", "name"],
 	directory: ["key", "unverified", "listMembers"],
 	site: ["token", "login", "duplicateOfAtlassian"],
