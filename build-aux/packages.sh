@@ -18,7 +18,7 @@ build="gcc libc6-dev make autoconf automake gettext pkgconf|pkg-config python3
 	libjansson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev zlib1g-dev libssl-dev libsystemd-dev libseccomp-dev"
 demo="slapd openssl"
 tests="tzdata clang clang-tidy cppcheck libclang-rt-14-dev libcmocka-dev valgrind python3-pytest python3-jsonschema ldap-utils
-	python3-oauthlib logrotate git systemd util-linux"
+	python3-oauthlib python3-yaml logrotate git systemd util-linux"
 # php8.2-cgi by that name: without it simplesamlphp draws in a module that reconfigures Apache while that is being installed.
 peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml
 	python3-xmlsec prometheus samba samba-dsdb-modules samba-ad-provision samba-vfs-modules
