@@ -252,6 +252,12 @@ static int require_organization(const struct provisioning *p, struct error *err)
 		way_back_word(p->way_back->stage));
 }
 
+/* Who is not wanted any more is in their grace time from the first look on, also when that look has nothing else to do. */
+static int note_nothing_to_do(struct provisioning *p, struct error *err)
+{
+	return p->way_back ? 0 : ledger_note(p->arena, p->ledger, &p->desired, clock_now(), err);
+}
+
 static int work(struct provisioning *p, const struct asked *q, struct audit *audit)
 {
 	struct error err;
@@ -265,7 +271,7 @@ static int work(struct provisioning *p, const struct asked *q, struct audit *aud
 	}
 	provisioning_print(p, PLAN_SOME);
 	if (p->plan.step_count == 0)
-		return report_end("apply") != 0 ? 1 : require_read(p);
+		return note_nothing_to_do(p, &err) < 0 ? fail(p->arena, &err) : report_end("apply") != 0 ? 1 : require_read(p);
 	if (p->plan.stopped && !q->accept) {
 		error_set(&err, REASON_PLAN_STOPPED, "nothing was done: %s", p->plan.stopped);
 		return fail(p->arena, &err);
