@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entra ID's provisioning service, as far as a SCIM server sees it: what its documentation says that it sends.
 
-A cycle matches, creates and updates users, then groups, then members, then looks at who left.  Ids are cached and used for
-ever until restart().  What failed is tried again in the next cycle.  Two dialects of PATCH: the usual one, and the one of
+A cycle matches, creates and updates users, then looks at who left, then groups, then members.  Whom it does not know yet it looks
+for by `matching`, one attribute after the other; ids are cached and used for ever until restart().  When what failed is tried
+again, and when it has had enough, says entra_quarantine.py.  Two dialects of PATCH: the usual one, and the one of
 ?aadOptscim062020 on the Tenant URL.  Who it is, it proves by a token, or by the secret of an OAuth client: then it buys an
 access token, and another one when that is refused.
 """
@@ -13,9 +14,12 @@ import json
 import urllib.parse
 import uuid
 
+from entra_quarantine import Escrow, Quarantined
+
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ADSCIM = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 
@@ -33,6 +37,9 @@ class EntraProvisioning:
         self.sent_users, self.sent_groups = {}, {}      # object id -> what was sent last
         self.ids = {}                           # object id -> id over there
         self.failures, self.requests = [], 0
+        self.escrow = Escrow()
+        self.tenant_path = "/scim/v2"
+        self.matching = {"Users": ["userName"], "Groups": ["displayName"]}      # in their order; these are the defaults
 
     # ---- one request ----
 
@@ -60,7 +67,7 @@ class EntraProvisioning:
     def send(self, method, target, payload, fields):
         connection = self.connect()
         try:
-            connection.request(method, "/scim/v2" + target, payload, {"Host": self.host, **fields})
+            connection.request(method, self.tenant_path + target, payload, {"Host": self.host, **fields})
             answer = connection.getresponse()
             text = answer.read()
         finally:
@@ -90,7 +97,20 @@ class EntraProvisioning:
         return answer
 
     def find(self, kind, filter_, more=""):
-        return self.must("GET", f"/{kind}?{more}filter={urllib.parse.quote(filter_)}")["Resources"]
+        status, _, answer = self.ask("GET", f"/{kind}?{more}filter={urllib.parse.quote(filter_)}")
+        if status == 404 or (status == 200 and LIST not in (answer or {}).get("schemas", [])):
+            raise Quarantined(f"no SCIM is spoken there: {status} {answer}")
+        if status != 200:
+            raise Refused(status, answer)
+        return answer["Resources"]
+
+    def match(self, kind, wanted, more=""):
+        """The one that is there already, or None."""
+        for name in self.matching[kind]:
+            found = self.find(kind, f'{name} eq "{wanted[name]}"', more)
+            if found:
+                return found[0]
+        return None
 
     # ---- how attributes are sent ----
 
@@ -131,22 +151,31 @@ class EntraProvisioning:
 
     def restart(self):
         self.sent_users, self.sent_groups, self.ids = {}, {}, {}
+        self.escrow = Escrow()
 
-    def one(self, what, *arguments):
+    def one(self, kind, object_id, wanted, act):
+        what = kind, object_id
+        if self.escrow.waits(what, wanted):
+            return
         try:
-            what(*arguments)
+            act(object_id)
         except (Refused, OSError, http.client.HTTPException) as problem:
+            if isinstance(problem, Refused) and problem.status in (401, 403):
+                raise Quarantined(f"not let in: {problem}") from problem
             self.failures.append(problem)
+            self.escrow.fail(what, wanted, problem)
+        else:
+            self.escrow.done(what)
 
     def provision_user(self, object_id):
         user = self.users[object_id]
         if object_id not in self.ids:
-            found = self.find("Users", f'userName eq "{user["userName"]}"')
+            found = self.match("Users", user)
             if not found:
                 self.ids[object_id] = self.must("POST", "/Users", self.whole(user))["id"]
                 self.sent_users[object_id] = self.flat(user)
                 return
-            self.ids[object_id] = found[0]["id"]
+            self.ids[object_id] = found["id"]
             self.sent_users[object_id] = {}
         sent = self.sent_users.get(object_id, {})
         changes = {path: value for path, value in self.flat(user).items() if sent.get(path) != value}
@@ -157,11 +186,11 @@ class EntraProvisioning:
     def provision_group(self, object_id):
         group = self.groups[object_id]
         if object_id not in self.ids:
-            found = self.find("Groups", f'displayName eq "{group["displayName"]}"', "excludedAttributes=members&")
-            self.ids[object_id] = found[0]["id"] if found else self.must("POST", "/Groups", {
-                "schemas": [GROUP, ADSCIM], "externalId": object_id, "displayName": group["displayName"],
-                "meta": {"resourceType": "Group"}})["id"]
-            self.sent_groups[object_id] = {"displayName": group["displayName"], "members": set()}
+            found = self.match("Groups", {"externalId": object_id, **group}, "excludedAttributes=members&") or self.must(
+                "POST", "/Groups", {"schemas": [GROUP, ADSCIM], "externalId": object_id, "displayName": group["displayName"],
+                                    "meta": {"resourceType": "Group"}})
+            self.ids[object_id] = found["id"]
+            self.sent_groups[object_id] = {"displayName": found["displayName"], "members": set()}
         sent = self.sent_groups[object_id]
         if sent["displayName"] != group["displayName"]:
             self.patch("Groups", object_id, self.operations({"displayName": group["displayName"]}))
@@ -190,17 +219,19 @@ class EntraProvisioning:
             self.sent_users[object_id]["active"] = False
 
     def cycle(self):
-        """Number of what failed."""
+        """Number of what is not as it should be, whether it failed now or waits since it did."""
         self.failures = []
-        for object_id in list(self.users):
-            self.one(self.provision_user, object_id)
+        self.escrow.next_cycle()
+        for object_id, user in list(self.users.items()):
+            self.one("user", object_id, self.flat(user), self.provision_user)
         for object_id in [known for known in self.sent_users if known not in self.users]:
-            self.one(self.leave, object_id)
-        for object_id in list(self.groups):
-            self.one(self.provision_group, object_id)
-        for object_id in list(self.groups):
-            self.one(self.provision_members, object_id)
-        return len(self.failures)
+            self.one("user", object_id, None, self.leave)
+        for object_id, group in list(self.groups.items()):
+            self.one("group", object_id, group["displayName"], self.provision_group)
+        for object_id, group in list(self.groups.items()):
+            self.one("members", object_id, {member for member in group["members"] if member in self.ids}, self.provision_members)
+        self.escrow.judge(len(self.users) + len(self.groups))
+        return len(self.escrow.failed)
 
     # ---- what happens in the tenant ----
 

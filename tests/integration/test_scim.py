@@ -195,7 +195,10 @@ def test_what_is_wrong_is_said_in_scims_own_words(provisioned):
     status, headers, body = entra.ask("POST", "/Users", user)
     assert (status, headers["ETag"]) == (201, 'W/"1"')
     assert headers["Location"] == f"https://scim.example.org/scim/v2/Users/{body['id']}"
-    assert entra.ask("POST", "/Users", user)[0] == 409
+    again = entra.ask("POST", "/Users", user)
+    assert (again[0], again[2]["id"]) == (201, body["id"])
+    status, headers, other = entra.ask("POST", "/Users", {**user, "externalId": JUERGEN["id"]})
+    assert (status, other["scimType"]) == (409, "uniqueness")
     target = f"/Users/{body['id']}"
     assert entra.ask("GET", target, headers={"If-None-Match": 'W/"1"'})[0] == 304
     assert entra.ask("PUT", target, user, headers={"If-Match": 'W/"9"'})[0] == 412
