@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""People come, leave and come back, by every interface that keeps accounts: who has what at Atlassian, as Atlassian tells it."""
+"""People come, leave and come back, by every interface that keeps accounts: who has what there, as Atlassian tells it."""
 import json
 import time
 
@@ -13,8 +13,8 @@ from test_provisioning import kinds, settings_with_accounts, write_key
 
 CHLOE, EWA, JUERGEN, MAYA = (company.by_uid(uid) for uid in ("chloe.damico", "ewa.krol", "juergen.weiss", "maya.obrien"))
 PARTNERS = "  - {name: partners,"
-LUMEN = (f"  - {{name: lumen, when: \"member of 'cn=partner-lumen,ou=groups,{company.SUFFIX}'\", outcome: portal, at: [helpdesk], "
-         "organizations: [Lumen], DESKSguests: yes}\n")
+LUMEN = (f"  - {{name: lumen, when: \"member of 'cn=partner-lumen,ou=groups,{company.SUFFIX}'\", outcome: portal, "
+         "at: [helpdesk], organizations: [Lumen], DESKSguests: yes}\n")
 
 
 def settings(parts, atlassian, how):
@@ -148,7 +148,7 @@ def test_a_portal_only_customer_comes_leaves_and_comes_back(portal):
     portal.apply()
     assert portal.customer(CHLOE) == (account, True, [], [])
     portal.member("add", "partner-lumen", CHLOE)
-    portal.apply()                                       # a site does not list who is nowhere: by REST they are found by their mail
+    portal.apply()                                       # a site does not list who is nowhere: they are found by mail
     assert portal.customer(CHLOE) == (account, True, *everything) and portal.atlassian.counts()["portal"] == 9
     assert portal.apply_after_the_grace_time() == {}
 
@@ -221,5 +221,5 @@ def test_an_organisations_user_is_switched_off_after_the_grace_time_and_comes_ba
     organisation.set_disabled(MAYA, False)
     assert organisation.apply() == {"members-add": 2, "user-activate": 2}
     assert organisation.user(JUERGEN) == (customer, *as_customer) and organisation.user(MAYA) == (agent, *as_agent)
-    counts = organisation.atlassian.counts()
-    assert (counts["atlassian"], counts["billable"], counts["inactive"], counts["duplicate_external_ids"]) == (45, 13, 0, 0), counts
+    counts, of = organisation.atlassian.counts(), ("atlassian", "billable", "inactive", "duplicate_external_ids")
+    assert [counts[one] for one in of] == [45, 13, 0, 0], counts
