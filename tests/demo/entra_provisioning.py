@@ -229,7 +229,8 @@ class EntraProvisioning:
         for object_id, group in list(self.groups.items()):
             self.one("group", object_id, group["displayName"], self.provision_group)
         for object_id, group in list(self.groups.items()):
-            self.one("members", object_id, {member for member in group["members"] if member in self.ids}, self.provision_members)
+            known = {member for member in group["members"] if member in self.ids}
+            self.one("members", object_id, known, self.provision_members)
         self.escrow.judge(len(self.users) + len(self.groups))
         return len(self.escrow.failed)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Entra ID's provisioning makes of failures, by its documentation: when it tries again, and when it has had enough.
 
-One user or group that fails is tried again after 6, 12 and 24 hours, then daily, and is given up after 28 days; sooner only when
-it changes.  A job goes into quarantine at once when it is not let in, or when answers are no SCIM; else when more than 40 % of
-its users and groups fail and these are 5,000 or more, or when 40,000 do.  Then it has one cycle a day, which no test waits for: it
-ends there.  What refers to others (members) is tried again, and does not count.
+One user or group that fails is tried again after 6, 12 and 24 hours, then daily, and is given up after 28 days; sooner only
+when it changes.  A job goes into quarantine at once when it is not let in, or when answers are no SCIM; else when more than
+40 % of its users and groups fail and these are 5,000 or more, or when more than 40,000 do.  Then it has one cycle a day, which
+no test waits for: it ends there.  What refers to others (members) is tried again, and does not count.
 """
 CYCLE_MINUTES = 40
 RETRIES_HOURS = (6, 12, 24)             # the last one again and again

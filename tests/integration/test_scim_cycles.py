@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cycle after cycle of Entra ID's provisioning: nobody is stuck after a restart, and what fails is known to lead to quarantine."""
+"""Cycle after cycle of Entra ID's provisioning: nobody is stuck after a restart, and failures lead to quarantine."""
 import uuid
 
 import pytest
@@ -12,7 +12,8 @@ from test_trouble import log_of
 
 
 def crowd(n):
-    return [{**MAYA, "id": str(uuid.UUID(int=1 + i)), "upn": f"u{i}@example.org", "mail": f"u{i}@example.org"} for i in range(n)]
+    return [{**MAYA, "id": str(uuid.UUID(int=1 + i)), "upn": f"u{i}@example.org", "mail": f"u{i}@example.org"}
+            for i in range(n)]
 
 
 def test_who_is_renamed_while_nobody_looks_is_not_lost(provisioned):
