@@ -108,8 +108,11 @@ tests_unit_test_gateway_judge_SOURCES = tests/unit/test_gateway_judge.c tests/un
 tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_ldap_rules
-tests_unit_test_ldap_rules_SOURCES = tests/unit/test_ldap_rules.c tests/unit/unit.h
+tests_unit_test_ldap_rules_SOURCES = tests/unit/test_ldap_rules.c tests/unit/ldap_rules_stage.h tests/unit/unit.h
 tests_unit_test_ldap_rules_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_ldap_rules_live
+tests_unit_test_ldap_rules_live_SOURCES = tests/unit/test_ldap_rules_live.c tests/unit/ldap_rules_stage.h tests/unit/unit.h
+tests_unit_test_ldap_rules_live_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_limits
 tests_unit_test_limits_SOURCES = tests/unit/test_limits.c tests/unit/unit.h

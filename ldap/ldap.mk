@@ -74,8 +74,14 @@ tests_integration_test_mirror_slapd_SOURCES = tests/integration/test_mirror_slap
 tests_integration_test_mirror_slapd_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_mirror
-tests_unit_test_mirror_SOURCES = tests/unit/test_mirror.c tests/unit/unit.h
+tests_unit_test_mirror_SOURCES = tests/unit/test_mirror.c tests/unit/mirror_stage.h tests/unit/unit.h
 tests_unit_test_mirror_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_mirror_changes
+tests_unit_test_mirror_changes_SOURCES = tests/unit/test_mirror_changes.c tests/unit/mirror_stage.h tests/unit/unit.h
+tests_unit_test_mirror_changes_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_mirror_state
+tests_unit_test_mirror_state_SOURCES = tests/unit/test_mirror_state.c tests/unit/mirror_stage.h tests/unit/unit.h
+tests_unit_test_mirror_state_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_removals
 tests_unit_test_removals_SOURCES = tests/unit/test_removals.c tests/unit/unit.h

@@ -60,8 +60,11 @@ postern_SOURCES = gateway/main.c
 postern_LDADD = $(PROGRAM_LIBS)
 
 check_PROGRAMS += tests/unit/test_keys
-tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/keys_stage.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_keys_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_keys_service
+tests_unit_test_keys_service_SOURCES = tests/unit/test_keys_service.c tests/unit/keys_stage.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_keys_service_LDADD = $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_observe_report
 tests_unit_test_observe_report_SOURCES = tests/unit/test_observe_report.c tests/unit/arena.h tests/unit/unit.h

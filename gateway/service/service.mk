@@ -53,8 +53,11 @@ tests_unit_test_lines_SOURCES = tests/unit/test_lines.c tests/unit/unit.h
 tests_unit_test_lines_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_loaded
-tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/loaded_stage.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_loaded_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_loaded_refusals
+tests_unit_test_loaded_refusals_SOURCES = tests/unit/test_loaded_refusals.c tests/unit/loaded_stage.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_loaded_refusals_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_refresh_wait
 tests_unit_test_refresh_wait_SOURCES = tests/unit/test_refresh_wait.c tests/unit/unit.h
