@@ -7,11 +7,17 @@
  * failures in a row the steps of that kind are left out at that target, and one
  * line says so; the next plan tries again. What may be each person's own fault
  * (a mail that is not taken) brakes later.
+ *
+ * The same few who fail stand first in every plan, and must not hold back those
+ * behind them for ever: so one in some is asked all the same, another one each
+ * time, and the first success lets all others go on. Nothing that takes access
+ * away is left out: how many that may be the limits of a plan say.
  */
 #include "provision/apply_parts.h"
 
 #define ROW_OF_ALL 5                    /* the key may not do it, nobody answers, something is broken there */
 #define ROW_OF_EACH 20                  /* anything else that is said of one person or group */
+#define ASKED_OF 17                     /* one of so many is asked all the same; prime, so that no hour or minute asks the same one again */
 
 static struct brake *brake_of(const struct applying *w, const struct step *s)
 {
@@ -27,7 +33,8 @@ bool apply_brakes(struct applying *w, const struct step *s)
 {
 	struct brake *b = brake_of(w, s);
 
-	if (b->row < row_most(b->status))
+	if (b->row < row_most(b->status) || apply_takes_away(s->kind) ||
+		(b->met++ + (uint64_t)w->options->now(w->options->context)) % ASKED_OF == 0)
 		return false;
 	b->left_out++;
 	return true;

@@ -27,7 +27,8 @@ struct brake {
 	unsigned row;                   /* failures in a row */
 	int status;                     /* of each of them */
 	const char *why;                /* of the last one, once there are enough */
-	size_t left_out;                /* steps that were not done for it */
+	size_t met;                     /* steps that came after those */
+	size_t left_out;                /* those of them that were not done */
 };
 
 struct applying {
@@ -51,6 +52,7 @@ int apply_record(struct applying *w, enum apply_event event, const struct step *
 	const struct step_result *result, const struct error *failure);
 /* Atlassian's id of the account of this user, as it was read or told when it was made; NULL: not known. */
 const char *apply_account_of(struct applying *w, size_t target, const char *user);
+bool apply_takes_away(enum step_kind kind);
 /* Has it failed so often that it is left out? */
 bool apply_brakes(struct applying *w, const struct step *s);
 void apply_brake_failed(struct applying *w, const struct step *s, const struct step_result *r, const struct error *why);

@@ -62,7 +62,7 @@ static bool adds(enum step_kind kind)
 	return kind == STEP_MEMBERS_ADD || kind == STEP_DESK_ADD || kind == STEP_ORGANIZATION_ADD;
 }
 
-static bool takes_away(enum step_kind kind)
+bool apply_takes_away(enum step_kind kind)
 {
 	switch (kind) {
 	case STEP_MEMBERS_REMOVE: case STEP_DESK_REMOVE: case STEP_ORGANIZATION_REMOVE: case STEP_USER_DEACTIVATE: case STEP_CUSTOMER_REVOKE:
@@ -103,7 +103,7 @@ static void resolve_members(struct applying *w, struct arena *scratch, const str
 
 		if (!user && adds(s->kind))
 			trouble(w, s->target, s->members[i]);
-		if (!user || (takes_away(s->kind) && is_troubled(w, s->target, s->members[i])))
+		if (!user || (apply_takes_away(s->kind) && is_troubled(w, s->target, s->members[i])))
 			continue;
 		out->people[n] = s->members[i];
 		users[n++] = user;
@@ -135,7 +135,7 @@ static bool get_ready(struct applying *w, struct arena *scratch, const struct st
 		return !is_troubled(w, s->target, s->person);
 	if (makes_group(s->kind) || s->kind == STEP_DESK_ATTACH || s->kind == STEP_DESK_DETACH)
 		return true;
-	return out->step.user && !(takes_away(s->kind) && is_troubled(w, s->target, s->person));
+	return out->step.user && !(apply_takes_away(s->kind) && is_troubled(w, s->target, s->person));
 }
 
 static void left_out(struct applying *w, const struct step *s)
