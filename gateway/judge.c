@@ -274,8 +274,9 @@ int judge_account(const struct settings *s, const struct accounts_found *found, 
 			(long long)(now - found->as_of), (long long)s->accounts_max_age);
 	if (found->answer != ACCOUNTS_LISTED || found->account.kind == needed)
 		return 0;
-	return error_set(err, REASON_ACCOUNT_KIND, "the outcome %s needs a %s account, but %s has a %s one", outcome_word(outcome),
-		needed == ACCOUNT_PORTAL ? "portal-only" : "managed", found->account.mail, judge_account_word(found));
+	return error_set(err, REASON_ACCOUNT_KIND, "the outcome %s needs a %s account, but %s has a %s one%s%s", outcome_word(outcome),
+		needed == ACCOUNT_PORTAL ? "portal-only" : "managed", found->account.mail, judge_account_word(found), found->account.at ? " at " : "",
+		found->account.at ? found->account.at : "");
 }
 
 /* ---- where to ---- */

@@ -5,6 +5,8 @@
  */
 #include "provision/account_record.h"
 
+#include "base/encode.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -26,6 +28,52 @@ struct slice account_key(struct arena *a, const char *mail)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
 	return slice_c(key);
+}
+
+/* ---- where it was seen ---- */
+
+const char *const seen_tables[] = {"accounts", "sources", NULL};
+
+const char *account_seen_path(struct arena *a, const char *path)
+{
+	return arena_printf(a, "%s.seen", path);
+}
+
+struct slice account_seen_prefix(struct arena *a, const char *mail)
+{
+	return slice_c(arena_printf(a, "%s\n", account_key(a, mail).p));
+}
+
+struct slice account_seen_key(struct arena *a, const char *source, const struct account *account)
+{
+	const struct slice none = {NULL, 0};
+	struct slice key;
+
+	if (!account->mail || strlen(account->mail) > ACCOUNT_MAIL_MAX || strchr(account->mail, '\n'))
+		return none;
+	key = slice_c(arena_printf(a, "%s%s\n%s", account_seen_prefix(a, account->mail).p, source, kinds[account->kind]));
+	return key.n <= STORE_KEY_MAX ? key : none;
+}
+
+struct slice account_seen_source(struct slice key)
+{
+	const char *begin = memchr(key.p, '\n', key.n), *end;
+
+	if (!begin)
+		return slice_of(key.p, 0);
+	begin++;
+	end = memchr(begin, '\n', key.n - (size_t)(begin - key.p));
+	return slice_of(begin, end ? (size_t)(end - begin) : 0);
+}
+
+int account_time_read(struct slice value, int64_t *out, struct error *err)
+{
+	uint64_t seconds;
+
+	if (number_read(value, 0, INT64_MAX, &seconds) < 0)
+		return error_set(err, REASON_STORE, "the time of the inventory of accounts is damaged");
+	*out = (int64_t)seconds;
+	return 0;
 }
 
 /* ---- writing ---- */

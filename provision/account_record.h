@@ -20,6 +20,23 @@ extern const char *const accounts_tables[];
 extern const struct slice accounts_as_of_key;
 extern const char accounts_cure[];      /* nothing else has what is in it, so a file of another schema stays as it is */
 
+/*
+ * Beside it, accounts that were seen where Postern keeps some (accounts_seen.h).  accounts: key as account_seen_key -> JSON.
+ * sources: name -> decimal seconds when it was read last.
+ */
+#define SEEN_SCHEMA 1
+#define SEEN_MAP_SIZE ((size_t)1 << 30)
+enum seen_table { SEEN_ACCOUNTS, SEEN_SOURCES };
+extern const char *const seen_tables[];
+const char *account_seen_path(struct arena *a, const char *path);       /* path: of the inventory */
+/* Lower-cased mail, line feed, source, line feed, kind; {NULL, 0}: too long to be one, or a line feed is in it. */
+struct slice account_seen_key(struct arena *a, const char *source, const struct account *account);
+struct slice account_seen_prefix(struct arena *a, const char *mail);
+/* The source in such a key. */
+struct slice account_seen_source(struct slice key);
+/* Decimal seconds, as both files keep times.  REASON_STORE: damaged. */
+int account_time_read(struct slice value, int64_t *out, struct error *err);
+
 /* The key of a mail: its letters A to Z in lower case. */
 struct slice account_key(struct arena *a, const char *mail);
 

@@ -2,20 +2,31 @@
 /* Looking into the inventory of accounts, which another process may make or replace at any time. */
 #include "provision/account_record.h"
 
-#include "base/encode.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 struct accounts {
 	char *path;
-	struct store *store;            /* NULL: the file was not there yet */
+	char *seen_path;
+	struct store *store, *seen;     /* NULL: the file was not there yet */
 };
+
+static int open_file(const struct store_options *options, struct store **store, struct error *err)
+{
+	/* what is derived may be thrown away and made anew */
+	if (*store && store_is_replaced(*store)) {
+		store_close(*store);
+		*store = NULL;
+	}
+	if (*store || (access(options->path, F_OK) < 0 && errno == ENOENT))
+		return 0;
+	return store_open(options, store, err);
+}
 
 int accounts_look_again(struct accounts *a, struct error *err)
 {
-	struct store_options options = {
+	const struct store_options inventory = {
 		.path = a->path,
 		.use = STORE_READ,
 		.schema = ACCOUNTS_SCHEMA,
@@ -23,18 +34,21 @@ int accounts_look_again(struct accounts *a, struct error *err)
 		.map_size = ACCOUNTS_MAP_SIZE,
 		.tables = accounts_tables,
 	};
+	const struct store_options seen = {
+		.path = a->seen_path, .use = STORE_READ, .schema = SEEN_SCHEMA, .map_size = SEEN_MAP_SIZE, .tables = seen_tables,
+	};
 
-	if (a->store || (access(a->path, F_OK) < 0 && errno == ENOENT))
-		return 0;
-	return store_open(&options, &a->store, err);
+	return open_file(&inventory, &a->store, err) < 0 || open_file(&seen, &a->seen, err) < 0 ? -1 : 0;
 }
 
 int accounts_open(const char *path, struct accounts **out, struct error *err)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
+	struct arena *scratch = arena_new();
 
-	if (!a || !(a->path = strdup(path)))
+	if (!a || !(a->path = strdup(path)) || !(a->seen_path = strdup(account_seen_path(scratch, path))))
 		abort();
+	arena_free(scratch);
 	if (accounts_look_again(a, err) < 0) {
 		accounts_close(a);
 		return -1;
@@ -48,7 +62,9 @@ void accounts_close(struct accounts *a)
 	if (!a)
 		return;
 	store_close(a->store);
+	store_close(a->seen);
 	free(a->path);
+	free(a->seen_path);
 	free(a);
 }
 
@@ -56,15 +72,11 @@ void accounts_close(struct accounts *a)
 static int read_as_of(struct store_txn *t, int64_t *out, struct error *err)
 {
 	struct slice value;
-	uint64_t seconds;
 	int rc = store_get(t, ACCOUNTS_IMPORTED, accounts_as_of_key, &value, err);
 
 	if (rc <= 0)
 		return rc;
-	if (number_read(value, 0, INT64_MAX, &seconds) < 0)
-		return error_set(err, REASON_STORE, "the time of the inventory of accounts is damaged");
-	*out = (int64_t)seconds;
-	return 1;
+	return account_time_read(value, out, err) < 0 ? -1 : 1;
 }
 
 static int look_up(struct arena *a, struct store_txn *t, struct slice key, struct accounts_found *found, struct error *err)
@@ -86,6 +98,84 @@ static int look_up(struct arena *a, struct store_txn *t, struct slice key, struc
 	return 0;
 }
 
+/* ---- what was seen elsewhere ---- */
+
+struct seen {
+	struct arena *arena;
+	struct store_txn *txn;
+	struct account managed, portal;         /* mail NULL: there is none */
+	void (*each)(const struct account *account, void *context);
+	void *context;
+	struct error *err;
+};
+
+static int read_seen(struct arena *a, struct store_txn *t, struct slice key, struct slice value, struct account *out, struct error *err)
+{
+	struct slice source = account_seen_source(key), at;
+	struct account account;
+	int rc;
+
+	if (account_read(a, value, &account, err) < 0)
+		return -1;
+	rc = store_get(t, SEEN_SOURCES, source, &at, err);
+	if (rc < 0 || (rc == 1 && account_time_read(at, &account.as_of, err) < 0))
+		return -1;
+	account.at = arena_printf(a, "%.*s", (int)source.n, source.p);
+	*out = account;
+	return 0;
+}
+
+/* Of several places the one that was read last. */
+static int keep_seen(struct slice key, struct slice value, void *context)
+{
+	struct seen *s = context;
+	struct account account, *known;
+
+	if (read_seen(s->arena, s->txn, key, value, &account, s->err) < 0)
+		return -1;
+	known = account.kind == ACCOUNT_MANAGED ? &s->managed : &s->portal;
+	if (!known->mail || known->as_of < account.as_of)
+		*known = account;
+	return 0;
+}
+
+/* The inventory says more of a managed account than where it was seen does; one that both kinds are known of is the managed one. */
+static void join(const struct seen *seen, struct accounts_found *found)
+{
+	const struct account *first = seen->managed.mail ? &seen->managed : seen->portal.mail ? &seen->portal : NULL;
+
+	if (found->answer != ACCOUNTS_LISTED && first) {
+		found->account = *first;
+		found->as_of = found->answer == ACCOUNTS_NO_INVENTORY ? first->as_of : found->as_of;
+		found->answer = ACCOUNTS_LISTED;
+	}
+	if (found->answer != ACCOUNTS_LISTED)
+		return;
+	if (found->account.kind == ACCOUNT_MANAGED && seen->portal.mail)
+		found->other_at = seen->portal.at;
+	else if (found->account.kind == ACCOUNT_PORTAL && seen->managed.mail)
+		found->other_at = seen->managed.at;
+}
+
+static int look_where_seen(struct arena *a, struct accounts *accounts, const char *mail, struct accounts_found *found, struct error *err)
+{
+	struct seen seen = {.arena = a, .err = err};
+	struct slice prefix;
+	int rc;
+
+	if (!accounts->seen || !mail || !*mail || strlen(mail) > ACCOUNT_MAIL_MAX)
+		return 0;
+	prefix = account_seen_prefix(a, mail);
+	if (store_begin_read(accounts->seen, &seen.txn, err) < 0)
+		return -1;
+	rc = store_each(seen.txn, SEEN_ACCOUNTS, prefix, keep_seen, &seen, err);
+	store_abort(seen.txn);
+	if (rc < 0)
+		return -1;
+	join(&seen, found);
+	return 0;
+}
+
 int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, struct accounts_found *out, struct error *err)
 {
 	struct accounts_found found = {.answer = ACCOUNTS_NO_INVENTORY};
@@ -100,9 +190,13 @@ int accounts_find(struct arena *a, struct accounts *accounts, const char *mail, 
 		if (rc < 0)
 			return -1;
 	}
+	if (accounts && look_where_seen(a, accounts, mail, &found, err) < 0)
+		return -1;
 	*out = found;
 	return 0;
 }
+
+/* ---- all of them ---- */
 
 struct copy {
 	struct arena *arena;
@@ -151,6 +245,106 @@ int accounts_each(struct accounts *accounts, void (*each)(const struct account *
 			each(&account, context);
 		arena_free(one);
 	}
+	arena_free(c.arena);
+	return rc;
+}
+
+/* ---- all that were seen ---- */
+
+struct source {
+	const char *name;
+	int64_t as_of;
+};
+
+struct seen_copy {
+	struct arena *arena;
+	struct source *sources;
+	size_t source_count, n;
+	struct slice *keys, *values;
+	struct error *err;
+};
+
+static int copy_source(struct slice key, struct slice value, void *context)
+{
+	struct seen_copy *c = context;
+	struct source one = {.name = arena_printf(c->arena, "%.*s", (int)key.n, key.p)};
+
+	if (account_time_read(value, &one.as_of, c->err) < 0)
+		return -1;
+	c->sources = arena_grow(c->arena, c->sources, c->source_count, sizeof(*c->sources));
+	c->sources[c->source_count++] = one;
+	return 0;
+}
+
+static int copy_seen(struct slice key, struct slice value, void *context)
+{
+	struct seen_copy *c = context;
+
+	c->keys = arena_grow(c->arena, c->keys, c->n, sizeof(*c->keys));
+	c->values = arena_grow(c->arena, c->values, c->n, sizeof(*c->values));
+	c->keys[c->n] = slice_of(arena_copy(c->arena, key), key.n);
+	c->values[c->n++] = slice_of(arena_copy(c->arena, value), value.n);
+	return 0;
+}
+
+enum seen_part { SEEN_SOURCES_ALONE, SEEN_ALL };
+
+static int copy_all_seen(struct accounts *accounts, enum seen_part part, struct seen_copy *c, struct error *err)
+{
+	const struct slice all = {"", 0};
+	struct store_txn *t;
+	int rc;
+
+	if (!accounts || !accounts->seen)
+		return 0;
+	if (store_begin_read(accounts->seen, &t, err) < 0)
+		return -1;
+	rc = store_each(t, SEEN_SOURCES, all, copy_source, c, err);
+	if (rc == 0 && part == SEEN_ALL)
+		rc = store_each(t, SEEN_ACCOUNTS, all, copy_seen, c, err);
+	store_abort(t);
+	return rc;
+}
+
+static void set_source(const struct seen_copy *c, struct slice name, struct account *account)
+{
+	for (size_t i = 0; i < c->source_count; i++) {
+		if (!slice_equal(slice_c(c->sources[i].name), name))
+			continue;
+		account->at = c->sources[i].name;
+		account->as_of = c->sources[i].as_of;
+	}
+}
+
+int accounts_each_seen(struct accounts *accounts, void (*each)(const struct account *account, void *context), void *context,
+	struct error *err)
+{
+	struct seen_copy c = {.arena = arena_new(), .err = err};
+	int rc = copy_all_seen(accounts, SEEN_ALL, &c, err);
+
+	for (size_t i = 0; i < c.n && rc == 0; i++) {
+		struct arena *one = arena_new();
+		struct account account;
+
+		rc = account_read(one, c.values[i], &account, err);
+		if (rc == 0) {
+			set_source(&c, account_seen_source(c.keys[i]), &account);
+			each(&account, context);
+		}
+		arena_free(one);
+	}
+	arena_free(c.arena);
+	return rc;
+}
+
+int accounts_each_source(struct accounts *accounts, void (*each)(const char *at, int64_t as_of, void *context), void *context,
+	struct error *err)
+{
+	struct seen_copy c = {.arena = arena_new(), .err = err};
+	int rc = copy_all_seen(accounts, SEEN_SOURCES_ALONE, &c, err);
+
+	for (size_t i = 0; i < c.source_count && rc == 0; i++)
+		each(c.sources[i].name, c.sources[i].as_of, context);
 	arena_free(c.arena);
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include "provision/account_columns.h"
 #include "provision/account_record.h"
 #include "provision/accounts_news.h"
+#include "provision/accounts_seen.h"
 
 #include <inttypes.h>
 
@@ -26,6 +27,7 @@ struct import {
 	int64_t now;
 	size_t unusable;
 	const char **problems;
+	struct account *customers;      /* portal-only ones, report.portal of them */
 	struct accounts_import report;
 };
 
@@ -119,12 +121,6 @@ static enum account_kind read_kind(const char *type)
 	return is_one_of(type, portal) ? ACCOUNT_PORTAL : ACCOUNT_UNKNOWN;
 }
 
-/* The inventory takes managed accounts only: of others such a file lists some, and would say that there are no further ones. */
-static bool is_taken(const struct import *im, enum account_kind kind)
-{
-	return kind == ACCOUNT_MANAGED || (kind == ACCOUNT_PORTAL && !im->txn);
-}
-
 /* 1 used, 0 left out with a problem. */
 static int read_account(struct arena *a, struct import *im, const struct csv_row *row, struct account *out)
 {
@@ -140,8 +136,8 @@ static int read_account(struct arena *a, struct import *im, const struct csv_row
 		return 0;
 	}
 	type = field(a, im, row, COLUMN_TYPE);
-	if (!is_taken(im, read_kind(type))) {
-		problem(im, row->line, "%.80s: an account of type `%.40s` is not a managed one", mail, type);
+	if (read_kind(type) == ACCOUNT_UNKNOWN) {
+		problem(im, row->line, "%.80s: an account of type `%.40s` is nobody's", mail, type);
 		return 0;
 	}
 	*out = (struct account){
@@ -158,11 +154,23 @@ static int read_account(struct arena *a, struct import *im, const struct csv_row
 	return 1;
 }
 
+/* They are no part of the inventory proper, which would say by them that there are no further ones. */
+static void keep_customer(struct import *im, const struct account *account)
+{
+	im->customers = arena_grow(im->arena, im->customers, im->report.portal, sizeof(*im->customers));
+	im->customers[im->report.portal++] = (struct account){.mail = arena_strdup(im->arena, account->mail), .kind = ACCOUNT_PORTAL,
+		.id = arena_strdup(im->arena, account->id), .status = arena_strdup(im->arena, account->status), .billable = -1};
+}
+
 static int keep_account(struct arena *a, struct import *im, int line, const struct account *account, struct error *err)
 {
 	const char *why = NULL;
 	int rc = 1;
 
+	if (im->txn && account->kind == ACCOUNT_PORTAL) {
+		keep_customer(im, account);
+		return 0;
+	}
 	if (im->txn)
 		rc = account_put(a, im->txn, account, &why, err);
 	else
@@ -219,6 +227,8 @@ static int require_accounts(const struct import *im, struct error *err)
 	const char *so = im->txn ? ", so the inventory stays as it was" : "";
 	const struct accounts_import *r = &im->report;
 
+	if (r->portal && r->managed == 0 && im->unusable <= r->rows - im->unusable)
+		return 0;
 	if (r->managed == 0 && r->problem_count == 0)
 		return error_set(err, REASON_FILE, "the file lists no account%s", so);
 	if (r->managed == 0)
@@ -241,13 +251,18 @@ static int replace(struct import *im, struct store *store, struct error *err)
 		return -1;
 	if (store_count(im->txn, ACCOUNTS_MANAGED, &im->report.before, err) < 0 ||
 		accounts_before_read(im->arena, im->txn, &im->before, err) < 0 || store_clear(im->txn, ACCOUNTS_MANAGED, err) < 0 ||
-		import_rows(im, err) < 0 || require_accounts(im, err) < 0 ||
-		put_as_of(im, err) < 0 || store_generation_next(im->txn, err) < 0 ||
-		accounts_before_tell(im->before, im->path, im->now, err) < 0) {
+		import_rows(im, err) < 0 || require_accounts(im, err) < 0)
+		goto abort;
+	if (im->report.managed == 0) {  /* a list of customers alone */
 		store_abort(im->txn);
-		return -1;
+		return 0;
 	}
+	if (put_as_of(im, err) < 0 || store_generation_next(im->txn, err) < 0 || accounts_before_tell(im->before, im->path, im->now, err) < 0)
+		goto abort;
 	return store_commit(im->txn, err);
+abort:
+	store_abort(im->txn);
+	return -1;
 }
 
 static int read_header(struct import *im, struct slice bytes, struct error *err)
@@ -296,7 +311,7 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
 		return -1;
 	rc = replace(&im, store, err);
 	store_close(store);
-	if (rc < 0)
+	if (rc < 0 || (im.report.portal && accounts_seen_import(path, im.customers, im.report.portal, now, err) < 0))
 		return -1;
 	report(&im, out);
 	return 0;

@@ -157,6 +157,7 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 		make(a, desired, &world, &view, limits, o, &result.plan, err) < 0 ||
 		require_same(a, &result.plan, o->given, result.resumed, err) < 0)
 		return -1;
+	result.world = world;
 	*out = result;
 	if (require_accepted(&result.plan, o, err) < 0 || require_tried(ledger, &result.plan, o, result.resumed, err) < 0 ||
 		require_read_again(ledger, &world, o, result.resumed, err) < 0)

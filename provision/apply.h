@@ -55,6 +55,7 @@ struct apply_options {
 
 struct apply_result {
 	struct plan plan;               /* what was to be done */
+	struct world world;             /* as it was before the first step; without targets: it was not read */
 	bool resumed;                   /* it went on with a run that was cut short */
 	bool ended;                     /* nothing of it is left to be done, but what failed */
 	size_t done, failed, left_out;  /* steps; left out: what they need failed, or their target was stopped */

@@ -10,6 +10,7 @@ provision_libprovision_a_SOURCES = \
 	provision/accounts_import.c \
 	provision/accounts_news.c provision/accounts_news.h \
 	provision/accounts_listed.c \
+	provision/accounts_seen.c provision/accounts_seen.h \
 	provision/answer.c provision/answer.h \
 	provision/apply.c provision/apply.h provision/apply_parts.h \
 	provision/apply_brake.c \
@@ -52,7 +53,9 @@ provision_libprovision_a_SOURCES = \
 	provision/web_pace.c provision/web_pace.h \
 	provision/world.c provision/world.h
 
-check_PROGRAMS += tests/unit/test_csv tests/unit/test_accounts tests/unit/test_world
+check_PROGRAMS += tests/unit/test_csv tests/unit/test_accounts tests/unit/test_accounts_seen tests/unit/test_world
+tests_unit_test_accounts_seen_SOURCES = tests/unit/test_accounts_seen.c tests/unit/unit.h
+tests_unit_test_accounts_seen_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_csv_SOURCES = tests/unit/test_csv.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_csv_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_accounts_SOURCES = tests/unit/test_accounts.c tests/unit/unit.h

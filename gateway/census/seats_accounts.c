@@ -264,6 +264,19 @@ int seats_read_export(struct seats *s, struct slice csv, struct error *err)
 	return 0;
 }
 
+/* The inventory proper lists no portal-only customers; of those who were seen elsewhere only who has an account besides is of interest here. */
+static void note_portal(const struct account *account, void *context)
+{
+	struct seats *s = context;
+	struct seats_account *known;
+
+	if (account->kind != ACCOUNT_PORTAL || !s->account_count)
+		return;
+	known = bsearch(account->mail, s->accounts, s->account_count, sizeof(*s->accounts), find_mail);
+	if (known && known->kind != ACCOUNT_PORTAL)
+		known->two_kinds = true;
+}
+
 int seats_read_inventory(struct seats *s, struct error *err)
 {
 	static const char *const none[] = {NULL};
@@ -277,5 +290,5 @@ int seats_read_inventory(struct seats *s, struct error *err)
 		return -1;
 	s->columns = keeping.columns ? keeping.columns : none;
 	compare(s);
-	return 0;
+	return accounts_each_seen(s->census.gateway.accounts, note_portal, s, err);
 }

@@ -51,8 +51,13 @@ static int import(struct arena *a, const struct settings *s, const char *path)
 	if (folder_make(arena_printf(a, "%s/accounts", s->state_dir), 0750, &err) < 0 ||
 		accounts_import_csv(a, settings_accounts_path(a, s), csv, clock_now(), &done, &err) < 0)
 		return fail(&err);
-	printf("%zu rows read; the inventory holds %zu managed accounts (before: %zu), %zu of them billed\n", done.rows, done.managed,
-		done.before, done.billable);
+	if (done.managed)
+		printf("%zu rows read; the inventory holds %zu managed accounts (before: %zu), %zu of them billed\n", done.rows, done.managed,
+			done.before, done.billable);
+	else
+		printf("%zu rows read; no managed account is among them, so the inventory stays as it was\n", done.rows);
+	if (done.portal)
+		printf("%zu portal-only customers are known by it, too\n", done.portal);
 	print_list("columns used:           ", done.columns_used);
 	print_list("columns not needed:     ", done.columns_unneeded);
 	print_list("columns not understood: ", done.columns_ignored);
@@ -97,6 +102,8 @@ static void print_account(const struct account *account)
 	if (account->last_active)
 		printf("last active  %s\n", account->last_active);
 	print_list("products     ", account->products);
+	if (account->at)
+		printf("seen at      %s\n", account->at);
 }
 
 static int show(struct arena *a, const struct settings *s, const char *mail)
@@ -118,10 +125,14 @@ static int show(struct arena *a, const struct settings *s, const char *mail)
 		puts("no inventory: postern accounts import FILE.csv makes one");
 		break;
 	case ACCOUNTS_NOT_LISTED:
-		printf("%s is not listed (inventory of %s); the export knows managed accounts only\n", mail, as_of);
+		printf("%s is not listed (inventory of %s), and was seen nowhere; an export of managed accounts knows no others\n", mail, as_of);
 		break;
 	case ACCOUNTS_LISTED:
 		print_account(&found.account);
+		if (found.other_at)
+			printf("besides      an account of the other kind at %s: requests of one person are split between them\n", found.other_at);
+		if (found.account.at)
+			time_write(found.account.as_of, as_of);
 		printf("as of        %s\n", as_of);
 		rc = 0;
 		break;

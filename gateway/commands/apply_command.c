@@ -148,7 +148,7 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct audit *
 		.way_back = p->way_back, .given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress,
 		.record = record, .context = &w,
 	};
-	struct apply_result result;
+	struct apply_result result = {.stop = {.reason = REASON_NONE}};
 	struct arena *a = p->arena;
 	int rc;
 
@@ -158,6 +158,7 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct audit *
 	progress_end(&w.progress);
 	if (rc < 0)
 		return fail(a, err);
+	p->world = result.world;
 	printf("%s of %s steps done, %s failed, %s left out; %s requests%s\n", report_number(a, result.done), report_number(a, result.plan.step_count),
 		report_number(a, result.failed), report_number(a, result.left_out), report_number(a, result.requests),
 		result.resumed ? "; went on with what was cut short" : "");
@@ -258,6 +259,14 @@ static int note_nothing_to_do(struct provisioning *p, struct error *err)
 	return p->way_back ? 0 : ledger_note(p->arena, p->ledger, &p->desired, clock_now(), err);
 }
 
+/* For sign-ons, of what was read last, whether something was to be done or not. */
+static int note_seen(struct provisioning *p)
+{
+	struct error err;
+
+	return provisioning_note_seen(p, &p->world, &err) < 0 ? fail(p->arena, &err) : 0;
+}
+
 static int work(struct provisioning *p, const struct asked *q, struct audit *audit)
 {
 	struct error err;
@@ -307,6 +316,8 @@ int command_apply(struct arena *a, const char *settings_path, int argc, char **a
 	p.way_back = q.release ? &q.way_back : NULL;
 	audit = audit_open(settings->accounts.audit_file, NULL);
 	rc = work(&p, &q, audit);
+	if (note_seen(&p) != 0)
+		rc = 1;
 	audit_close(audit);
 	provisioning_end(&p);
 	close(lock);

@@ -12,10 +12,8 @@
 #include "base/random.h"
 #include "gateway/commands/check.h"
 #include "gateway/commands/commands.h"
-#include "gateway/host_user.h"
 #include "gateway/settings/settings.h"
 #include "gateway/settings/settings_reader.h"
-#include "provision/accounts.h"
 
 #include <sys/stat.h>
 
@@ -275,35 +273,6 @@ static void check_directories(struct check *c)
 		else
 			check_found(c, &o, line, &found);
 	}
-}
-
-/* ---- accounts ---- */
-
-static void check_accounts(struct check *c)
-{
-	const struct settings *s = c->settings;
-	struct accounts *accounts = NULL;
-	struct error err;
-	char as_of[21];
-	int64_t at = 0;
-	size_t count = 0;
-	int rc = -1;
-
-	puts("accounts");
-	/* from here on without root's rights */
-	c->stepped_down = host_user_step_down(s->user, &err) == 0;
-	if (c->stepped_down && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
-		rc = accounts ? accounts_inventory(accounts, &at, &count, &err) : 0;
-	time_write(at, as_of);
-	if (rc < 0)
-		say(c, FINDING_ERROR, "%s", err.detail);
-	else if (rc == 0)
-		say(c, FINDING_WARNING, "no inventory, so nobody's account kind is known: postern accounts import FILE.csv");
-	else if (s->accounts_max_age && at + s->accounts_max_age < clock_now())
-		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
-	else
-		say(c, FINDING_OK, "%zu accounts as of %s", count, as_of);
-	accounts_close(accounts);
 }
 
 /* ---- a sign-on with lasso as the other side ---- */

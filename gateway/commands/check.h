@@ -31,6 +31,8 @@ void check_providers(struct check *c);
 
 /* Conditions were parsed by settings_read; here is what they mean that an administrator may not expect. */
 void check_rules(struct check *c);
+/* The inventory, and where accounts were seen.  Gives up root's rights. */
+void check_accounts(struct check *c);
 /* Whether exceptions end, and what follows; by the mirror, so after root's rights were given up. */
 void check_exceptions(struct check *c, struct mirror *mirror);
 /* How old the mirror is.  After root's rights were given up. */

@@ -6,6 +6,7 @@ gateway_libcommands_a_SOURCES = \
 	gateway/commands/apply_command.c \
 	gateway/commands/census_command.c gateway/commands/census_command.h \
 	gateway/commands/check.c gateway/commands/check.h \
+	gateway/commands/check_accounts.c \
 	gateway/commands/check_exceptions.c \
 	gateway/commands/check_ledger.c \
 	gateway/commands/check_listen.c \

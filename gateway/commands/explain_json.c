@@ -79,6 +79,8 @@ static json_t *account_json(const struct accounts_found *found)
 		return o;
 	add(o, "mail", found->account.mail);
 	add(o, "status", found->account.status);
+	add(o, "at", found->account.at);
+	add(o, "other_at", found->other_at);
 	json_object_set_new(o, "billed", found->account.billable < 0 ? json_null() : json_boolean(found->account.billable));
 	return o;
 }

@@ -93,9 +93,11 @@ static void print_account(const struct accounts_found *found)
 		printf("Account    none known\n");
 		return;
 	case ACCOUNTS_LISTED:
-		printf("Account    %s%s%s%s\n", judge_account_word(found), found->account.status ? ", " : "",
+		printf("Account    %s%s%s%s%s%s%s%s\n", judge_account_word(found), found->account.at ? ", seen at " : "",
+			found->account.at ? found->account.at : "", found->account.status ? ", " : "",
 			found->account.status ? found->account.status : "",
-			found->account.billable == 1 ? ", billed" : found->account.billable == 0 ? ", not billed" : "");
+			found->account.billable == 1 ? ", billed" : found->account.billable == 0 ? ", not billed" : "",
+			found->other_at ? "; and one of the other kind at " : "", found->other_at ? found->other_at : "");
 		return;
 	}
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "provision/accounts_seen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,12 +126,20 @@ static void keep_account(const struct account *account, void *context)
 	copy->products_active = NULL;
 }
 
+/* What was seen at connections the plan sees itself, as it is now. */
+static void keep_imported(const struct account *account, void *context)
+{
+	if (strcmp(account->at, SEEN_BY_IMPORT) == 0)
+		keep_account(account, context);
+}
+
 static int read_inventory(struct provisioning *p, struct error *err)
 {
 	struct inventory inventory = {.arena = p->arena};
 	size_t count;
 
 	if (accounts_each(p->census.gateway.accounts, keep_account, &inventory, err) < 0 ||
+		accounts_each_seen(p->census.gateway.accounts, keep_imported, &inventory, err) < 0 ||
 		accounts_inventory(p->census.gateway.accounts, &p->inventory_as_of, &count, err) < 0)
 		return -1;
 	p->accounts = inventory.list;
@@ -214,6 +223,21 @@ int provisioning_way_back(const char *command, const char *stage, const char *pe
 		return 0;
 	}
 	return -1;
+}
+
+int provisioning_note_seen(struct provisioning *p, const struct world *world, struct error *err)
+{
+	struct ledger_view view;
+
+	if (world->target_count == 0)
+		return 0;
+	/* a process has a file of LMDB open once */
+	accounts_close(p->census.gateway.accounts);
+	p->census.gateway.accounts = NULL;
+	if (folder_make(arena_printf(p->arena, "%s/accounts", p->settings->state_dir), 0750, err) < 0 ||
+		ledger_load(p->arena, p->ledger, &view, err) < 0)
+		return -1;
+	return accounts_seen_note(settings_accounts_path(p->arena, p->settings), &p->desired, world, &view, err);
 }
 
 void provisioning_end(struct provisioning *p)

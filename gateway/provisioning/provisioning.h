@@ -55,6 +55,11 @@ int provisioning_inventory(struct arena *a, const struct settings *settings, con
 int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)(void *context), void *context, struct error *err);
 /* Reads Atlassian and makes the plan; with LEDGER_WRITE what was begun and never answered is looked for first. */
 int provisioning_plan(struct provisioning *p, struct error *err);
+/*
+ * Where accounts were seen in this world, and what the ledger says that Postern made since, for sign-ons and `postern seats`
+ * (accounts_seen.h).  The last thing before provisioning_end: nobody can be judged after it.
+ */
+int provisioning_note_seen(struct provisioning *p, const struct world *world, struct error *err);
 void provisioning_end(struct provisioning *p);
 
 /* STATE_DIR/provision/… */

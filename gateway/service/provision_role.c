@@ -228,11 +228,14 @@ static void take_plan(struct watch *w, const struct provisioning *p, const struc
 static int keep(struct watch *w, struct provisioning *p, struct error *err)
 {
 	const struct apply_options options = {.now = now, .go_on = go_on, .progress = say_step, .record = record, .context = w};
-	struct apply_result result;
+	struct apply_result result = {.stop = {.reason = REASON_NONE}};
 	struct arena *a = p->arena;
+	int rc;
 
 	provision_audit_begin(&w->lines, w->audit, p, NULL, false);
-	if (apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err) < 0) {
+	rc = apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err);
+	p->world = result.world;
+	if (rc < 0) {
 		if (err->reason == REASON_PLAN_STOPPED)
 			take_plan(w, p, &result.plan, result.plan.step_count);
 		return -1;
@@ -257,6 +260,15 @@ static int look(struct watch *w, struct provisioning *p, struct error *err)
 	return 0;
 }
 
+/* Whatever became of the plan: sign-ons are refused by what is known of accounts, so that should be of today. */
+static void note_seen(struct provisioning *p)
+{
+	struct error err;
+
+	if (provisioning_note_seen(p, &p->world, &err) < 0)
+		log_error("where accounts were seen cannot be written", "reason", reason_word(err.reason), "detail", err.detail, NULL);
+}
+
 /* Where something could not be read, as with a key that was revoked, the rest is done, and yet it is a failure: nobody would see it otherwise. */
 static int work(struct watch *w, struct provisioning *p, struct error *err)
 {
@@ -265,6 +277,7 @@ static int work(struct watch *w, struct provisioning *p, struct error *err)
 	if (provisioning_open(p, LEDGER_WRITE, go_on, w, err) < 0)
 		return -1;
 	rc = w->role->settings->provision == PROVISION_AUTO ? keep(w, p, err) : look(w, p, err);
+	note_seen(p);
 	if (!w->looked.plan || (rc < 0 && bars_changes(err->reason)))
 		return rc;
 	return plan_require_read(&w->made, err) < 0 ? -1 : rc;

@@ -388,6 +388,7 @@ def look_at_metrics(service):
     assert service.metric('postern_alarm{name="api-key-ends",subject="host"}') == 1
     assert service.metric('postern_alarm{name="accounts-stopped",subject="host"}') == 0
     service.wait_for_log("numbers of the month kept", 20)
+    assert "seen at      helpdesk" in said(service.parts, "accounts", "show", "fatima.al-rashid@partner.example.net")
     (month,) = json.loads((service.parts.folder / "state/accounts/seats.json").read_text())["months"]
     assert (month["month"], month["wanted"]) == (time.strftime("%Y-%m", time.gmtime()), 13)
 

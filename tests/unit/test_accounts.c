@@ -34,6 +34,8 @@ static int end(void **state)
 	unlink(path);
 	unlink(arena_printf(a, "%s-lock", path));
 	unlink(arena_printf(a, "%s.billed", path));
+	unlink(arena_printf(a, "%s.seen", path));
+	unlink(arena_printf(a, "%s.seen-lock", path));
 	arena_free(a);
 	return rmdir(folder);
 }
@@ -161,7 +163,7 @@ static void reports_rows_it_cannot_use_with_their_line(void **state)
 		"\"c\nd\",c.example.org,Yes,\n"
 		"e,e@example.org\n"
 		"a,A@example.org,Yes,\n"
-		"f,f@example.org,Yes,Customer\n"
+		"f,f@example.org,Yes,App\n"
 		"g,g@example.org,Yes,\n"
 		"h,h@example.org,,\n"
 		"i,i@example.org,,\n"
@@ -176,7 +178,7 @@ static void reports_rows_it_cannot_use_with_their_line(void **state)
 		"line 4: `c.example.org` is not a mail address|"
 		"line 6: 2 fields where the header has 4|"
 		"line 7: A@example.org: another account has the same mail; this one is billed, and found by it|"
-		"line 8: f@example.org: an account of type `Customer` is not a managed one|");
+		"line 8: f@example.org: an account of type `App` is nobody's|");
 	assert_int_equal(find("f@example.org").answer, ACCOUNTS_NOT_LISTED);
 	assert_string_equal(find("a@example.org").account.mail, "A@example.org");
 	assert_int_equal(find("a@example.org").account.billable, 1);
@@ -329,7 +331,7 @@ static void note_with_kind(const struct account *account, void *context)
 	*seen = arena_printf(a, "%s%s %s;", *seen, account->mail, account->kind == ACCOUNT_PORTAL ? "portal" : "managed");
 }
 
-static void customers_are_read_but_not_imported(void **state)
+static void customers_are_read_and_no_part_of_the_inventory_proper(void **state)
 {
 	static const char csv[] = "Email,Account type\nb@example.org,atlassian\nb@example.org,customer\na@example.org,atlassian\nc@example.org,app\n";
 	struct accounts_import report;
@@ -348,7 +350,8 @@ static void customers_are_read_but_not_imported(void **state)
 	assert_string_equal(seen, "");
 	accounts_close(accounts);
 	assert_done(import(csv, &report, &err), err);
-	assert_int_equal(report.problem_count, 2);
+	assert_int_equal(report.problem_count, 1);
+	assert_int_equal(report.portal, 1);
 	assert_done(accounts_open(path, &accounts, &err), err);
 	assert_done(accounts_each(accounts, note_with_kind, &seen, &err), err);
 	assert_string_equal(seen, "a@example.org managed;b@example.org managed;");
@@ -605,7 +608,7 @@ int main(void)
 #define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
 		TEST_OF(imports_the_export_of_managed_accounts),
 		TEST_OF(knows_columns_by_other_names),
-		TEST_OF(knows_when_a_product_was_used), TEST_OF(reads_when_somebody_was_active), TEST_OF(customers_are_read_but_not_imported),
+		TEST_OF(knows_when_a_product_was_used), TEST_OF(reads_when_somebody_was_active), TEST_OF(customers_are_read_and_no_part_of_the_inventory_proper),
 		TEST_OF(an_import_tells_who_is_billed_since_the_last_one), TEST_OF(a_product_that_nobody_had_is_no_news),
 		TEST_OF(accounts_of_an_interface_are_compared_too), TEST_OF(news_of_many_are_counted),
 		TEST_OF(news_that_are_damaged_are_an_error_until_the_next_import),

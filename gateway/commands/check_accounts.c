@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is known of accounts at Atlassian, and since when. */
+#include "gateway/commands/check.h"
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "gateway/host_user.h"
+#include "provision/accounts.h"
+
+static void say_source(const char *at, int64_t as_of, void *context)
+{
+	char read[21];
+
+	time_write(as_of, read);
+	say(context, FINDING_OK, "seen at %s as of %s", at, read);
+}
+
+void check_accounts(struct check *c)
+{
+	const struct settings *s = c->settings;
+	struct accounts *accounts = NULL;
+	struct error err;
+	char as_of[21];
+	int64_t at = 0;
+	size_t count = 0;
+	int rc = -1;
+
+	puts("accounts");
+	/* from here on without root's rights */
+	c->stepped_down = host_user_step_down(s->user, &err) == 0;
+	if (c->stepped_down && accounts_open(settings_accounts_path(c->arena, s), &accounts, &err) == 0)
+		rc = accounts ? accounts_inventory(accounts, &at, &count, &err) : 0;
+	time_write(at, as_of);
+	if (rc < 0)
+		say(c, FINDING_ERROR, "%s", err.detail);
+	else if (rc == 0)
+		say(c, FINDING_WARNING, "no inventory, so nobody's account kind is known: postern accounts import FILE.csv");
+	else if (s->accounts_max_age && at + s->accounts_max_age < clock_now())
+		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
+	else
+		say(c, FINDING_OK, "%zu accounts as of %s", count, as_of);
+	if (accounts && rc >= 0 && accounts_each_source(accounts, say_source, c, &err) < 0)
+		say(c, FINDING_ERROR, "%s", err.detail);
+	accounts_close(accounts);
+}

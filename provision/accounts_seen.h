@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Accounts that Postern saw itself where it keeps accounts: SCIM users,
+ * customers of the sites and desks, and those that it made; and portal-only
+ * customers that an import lists.  So who has an account of the other kind is
+ * known without any export, and accounts_find (accounts.h) tells of it.
+ *
+ * A second file beside the inventory, since that one is replaced as a whole by
+ * what lists managed accounts.  Each account is there under its source: the
+ * name of the connection.  A source is replaced only by a list that was read
+ * to its end; until then what it held stays, with its time.  Who is not in the
+ * file is not known to have no account: nothing that is read here ever gives
+ * anything.
+ *
+ * Written by the provision role and by commands as its user, never while the
+ * same process has the inventory open.  Losing the file costs a look.
+ */
+#ifndef PROVISION_ACCOUNTS_SEEN_H
+#define PROVISION_ACCOUNTS_SEEN_H
+
+#include "provision/accounts.h"
+#include "provision/ledger.h"
+
+/*
+ * What a look at the world taught, and what the ledger knows that Postern made: the accounts of each target that was read whole
+ * replace what stood there; those of a target that was not stay; those of connections that are no more go.  path: of the inventory.
+ */
+int accounts_seen_note(const char *path, const struct desired *desired, const struct world *world, const struct ledger_view *ledger,
+	struct error *err);
+/* The portal-only customers that a file lists, in place of those of the file before. */
+int accounts_seen_import(const char *path, const struct account *accounts, size_t n, int64_t now, struct error *err);
+
+#endif
