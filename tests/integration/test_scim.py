@@ -15,9 +15,9 @@ from test_trouble import kill_role, log_of
 AGENTS, STAFF = "a1b2c3d4-0000-4000-8000-000000000001", "a1b2c3d4-0000-4000-8000-000000000002"
 
 
-def settings_of(parts, port):
-    """Those of the demo, with Entra in the place of the LDAP directory."""
-    text = parts.settings()
+def settings_of(parts, port, text=None, rules=""):
+    """Those of the demo, or `text`, with Entra in the place of the LDAP directory, and more rules."""
+    text = text or parts.settings()
     begin, end = text.index("directories:"), text.index("require:")
     return text[:begin] + f"""scim_listen: 127.0.0.1:{port}
 scim_url: https://scim.example.org
@@ -26,13 +26,13 @@ directories:
 rules:
   - {{name: agents,    when: "member of 'entra:Jira Agents'", outcome: licensed}}
   - {{name: employees, when: "member of 'entra:All Staff'", outcome: customer}}
-""" + text[end:]
+""" + rules + text[end:]
 
 
 class Provisioned:
-    def __init__(self, parts, limits="{sign_ons: off}", more=""):
+    def __init__(self, parts, limits="{sign_ons: off}", more="", **whole):
         self.parts, self.port = parts, free_port()
-        settings = settings_of(parts, self.port)
+        settings = settings_of(parts, self.port, **whole)
         assert "limits: {sign_ons: off}" in settings
         parts.write_postern_files(settings.replace("limits: {sign_ons: off}", f"limits: {limits}") + more)
         self.token = self.new_token("first")
