@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "base/file.h"
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,16 +23,25 @@ static const char *user_name(struct arena *a, uid_t uid)
 	return p ? arena_strdup(a, p->pw_name) : arena_printf(a, "uid %lu", (unsigned long)uid);
 }
 
+/* Of the kernel; its file says that it has no bytes.  0 or -1. */
+static int login_uid(uint64_t *out)
+{
+	int fd = open(LOGIN_UID, O_RDONLY | O_CLOEXEC);
+	char text[32];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : number_read(slice_of(text, (size_t)n), 0, NOBODY_LOGGED_IN - 1, out);
+}
+
 /* The kernel remembers who logged in, whoever he became since; sudo says it where the kernel does not. */
 const char *provision_audit_caller(struct arena *a)
 {
 	const char *by_sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-	struct slice text;
-	struct error ignored;
 	uint64_t uid;
 
-	if (file_read(a, LOGIN_UID, FILE_PUBLIC, 32, &text, &ignored) == 0 &&
-		number_read(text, 0, NOBODY_LOGGED_IN - 1, &uid) == 0)
+	if (login_uid(&uid) == 0)
 		return user_name(a, (uid_t)uid);
 	return by_sudo && *by_sudo ? arena_strdup(a, by_sudo) : user_name(a, getuid());
 }

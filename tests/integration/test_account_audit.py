@@ -2,7 +2,9 @@
 """Each change of an account in the audit of accounts: who, by what, by whom; and nothing that cannot be written there."""
 import json
 import os
+import pathlib
 import pwd
+import subprocess
 
 import pytest
 
@@ -19,6 +21,17 @@ MAYA = company.by_uid("maya.obrien")
 
 def lines(parts):
     return list(audit_schema.objects(parts.folder / "state/provision/audit.jsonl"))
+
+
+LOGIN = pathlib.Path("/proc/self/loginuid")
+
+
+def caller(environment=os.environ):
+    """Whom the kernel knows to have logged in; where it knows nobody, as sudo or the process itself says."""
+    login = int(LOGIN.read_text()) if LOGIN.exists() else 2**32 - 1
+    if login != 2**32 - 1:
+        return pwd.getpwuid(login).pw_name
+    return (os.getuid() == 0 and environment.get("SUDO_USER")) or pwd.getpwuid(os.getuid()).pw_name
 
 
 def assert_sound(found):
@@ -47,7 +60,7 @@ def test_each_change_says_who_and_by_what_and_by_whom(company_at_atlassian):
         "members-add", "organisation", "licensed", "agents"]
     assert maya["why"].startswith("rule agents, by corp:jira-agents") and maya["account_id"] and maya["directory"] == "corp"
     assert (maya["person"], maya["dn"]) == (MAYA["id"], MAYA["dn"])
-    assert (maya["ran"], maya["by"]) == ("apply", pwd.getpwuid(os.getuid()).pw_name)
+    assert (maya["ran"], maya["by"]) == ("apply", caller())
     assert len({line["plan"] for line in found}) == len({line["id"] for line in found}) == 1
     portal = next(line for line in done if line["change"] == "customer-create")
     assert portal["account_id"].startswith("qm:") and portal["door"] == "helpdesk" and portal["outcome"] == "portal"
@@ -71,6 +84,26 @@ def test_each_change_says_who_and_by_what_and_by_whom(company_at_atlassian):
     assert [failed[name] for name in ("mail", "mail_before", "fields")] == [
         "charlotte@example.org", f"{CHARLOTTE}@example.org", ["mail"]]
     assert {line["change"] for line in found if line["event"] == "account-change"} == {"members-add", "members-remove"}
+
+
+def test_who_called_is_not_whom_the_environment_says(company_at_atlassian):
+    """Where the kernel lets nobody be logged in anew (no CAP_AUDIT_CONTROL) there is nobody else to be than before."""
+    parts = company_at_atlassian
+    nobody = pwd.getpwnam("nobody")
+
+    def log_in():
+        try:
+            LOGIN.write_text(str(nobody.pw_uid))
+        except OSError:
+            pass
+
+    environment = {**os.environ, "SUDO_USER": "mallory"}
+    done = subprocess.run(["/bin/sh", "-c", 'cat /proc/self/loginuid; echo; exec "$@"', "sh",
+                           *parts.postern_command("apply", "--yes")], preexec_fn=log_in, env=environment,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    known = done.stdout.split("\n")[0] == str(nobody.pw_uid)
+    assert {line["by"] for line in lines(parts)} == {nobody.pw_name if known else caller(environment)}
 
 
 def test_what_cannot_be_written_down_is_not_done(company_at_atlassian):
@@ -101,4 +134,4 @@ def test_root_leaves_a_file_that_the_role_can_write(company_at_atlassian):
     for name in ("audit.jsonl", "status.json", "ledger.mdb"):
         there = (parts.folder / "state/provision" / name).stat()
         assert (there.st_uid, there.st_mode & 0o777) == (65534, 0o640), name
-    assert {line["by"] for line in lines(parts)} == {pwd.getpwuid(0).pw_name}
+    assert {line["by"] for line in lines(parts)} == {caller()}
