@@ -89,6 +89,25 @@ static int edit_members(struct work *w, const struct id *id, const struct member
 
 /* ---- one ---- */
 
+/*
+ * Names of groups are not unique in Entra ID, and some tenants let everybody
+ * make groups: one of the same name is found by it, and must not put its
+ * members where rules mean those of this one.
+ */
+static int require_same_group(struct work *w, const struct revision *r)
+{
+	const char *before = r->before ? json_text(r->before, "externalId") : NULL, *after = json_text(r->after, "externalId");
+
+	if (!before || !*before)
+		return 0;
+	if (after && !text_same(before, after))
+		return fault_set(&w->fault, 409, "uniqueness", "This group is %.60s in Entra ID, and another one has its name now: give that one another name, "
+			"or delete this one.", before);
+	if (!after)
+		json_object_set_new(r->after, "externalId", json_string(before));
+	return 0;
+}
+
 /* `members` of a body, as what is to be done. */
 static int take_members(struct work *w, struct revision *r)
 {
@@ -108,7 +127,7 @@ static int take_members(struct work *w, struct revision *r)
 static int settle(struct work *w, struct revision *r)
 {
 	json_object_del(r->after, "members");
-	if (value_require_size(r->after, &w->fault) < 0 || value_require_group(r->after, &w->fault) < 0 ||
+	if (value_require_size(r->after, &w->fault) < 0 || value_require_group(r->after, &w->fault) < 0 || require_same_group(w, r) < 0 ||
 		require_unique(w, r, KEY_GROUP_NAME, "displayName") < 0 || require_unique(w, r, KEY_GROUP_EXTERNAL, "externalId") < 0)
 		return -1;
 	if (r->before && !text_same(json_text(r->before, "displayName"), json_text(r->after, "displayName")))

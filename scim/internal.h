@@ -32,7 +32,7 @@
 #define SCIM_MEMBERS_SHOWN 20000        /* of all groups of a page, and those of the last one more */
 #define SCIM_MEMBERS_OF_ONE 200000      /* of a group that is shown with them: half a kilobyte each */
 #define SCIM_RECORD_MAX 65536           /* bytes of one user or group as it is kept, without members */
-#define SCIM_NAME_MAX 300               /* bytes of what is looked for: userName, a mail, a group's name */
+#define SCIM_NAME_MAX 500               /* bytes of what is looked for, which is a key: userName, a mail, a group's name (256 characters in Entra ID) */
 
 #define URN_USER "urn:ietf:params:scim:schemas:core:2.0:User"
 #define URN_GROUP "urn:ietf:params:scim:schemas:core:2.0:Group"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entra ID's provisioning service, as far as a SCIM server sees it: what its documentation says that it sends.
 
-A cycle matches, creates and updates users, then looks at who left, then groups, then members.  Whom it does not know yet it looks
-for by `matching`, one attribute after the other; ids are cached and used for ever until restart().  When what failed is tried
-again, and when it has had enough, says entra_quarantine.py.  Two dialects of PATCH: the usual one, and the one of
+A cycle matches, creates and updates users, then looks at who left, then groups, then members.  Whom it does not know yet it
+looks for by `matching`, one attribute after the other; ids are cached and used for ever until restart().  When what failed is
+tried again, and when it has had enough, says entra_quarantine.py.  Two dialects of PATCH: the usual one, and the one of
 ?aadOptscim062020 on the Tenant URL.  Who it is, it proves by a token, or by the secret of an OAuth client: then it buys an
 access token, and another one when that is refused.
 """
@@ -189,6 +189,9 @@ class EntraProvisioning:
             found = self.match("Groups", {"externalId": object_id, **group}, "excludedAttributes=members&") or self.must(
                 "POST", "/Groups", {"schemas": [GROUP, ADSCIM], "externalId": object_id, "displayName": group["displayName"],
                                     "meta": {"resourceType": "Group"}})
+            if found.get("externalId") != object_id:
+                self.must("PATCH", f"/Groups/{found['id']}", {"schemas": [PATCH], "Operations": self.operations(
+                    {"externalId": object_id})})
             self.ids[object_id] = found["id"]
             self.sent_groups[object_id] = {"displayName": found["displayName"], "members": set()}
         sent = self.sent_groups[object_id]

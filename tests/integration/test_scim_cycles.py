@@ -51,6 +51,12 @@ def test_who_is_renamed_while_nobody_looks_is_not_lost(provisioned):
     assert entra.cycle() == 0, entra.failures
     assert entra.ids == ids
     provisioned.wait_until(MAYA, "licensed")
+    # whoever may make groups in the tenant makes one of the same name
+    entra.matching["Groups"] = ["displayName"]
+    entra.groups[str(uuid.UUID(int=7))] = {"displayName": "Jira Agents", "members": {JUERGEN["id"]}}
+    assert entra.cycle() == 1 and entra.failures[0].status == 409
+    agents = entra.find("Groups", 'displayName eq "Jira Agents"')
+    assert [len(g["members"]) for g in agents] == [1]
 
 
 def test_failures_add_up_to_a_quarantine(provisioned):

@@ -265,6 +265,50 @@ static void a_group_is_told_by_its_external_id(void **state)
 	assert_int_equal(total("/Groups"), 5);
 }
 
+/* Whoever may make groups in Entra ID makes one of the same name. */
+static void a_group_is_not_taken_over_by_one_of_its_name(void **state)
+{
+	const char *anna = make_user("anna@example.org", ANNA), *id;
+	json_t *group;
+
+	(void)state;
+	id = arena_strdup(a, json_text(post_group("Agents", OTHER, ""), "id"));
+	join(id, anna);
+	patch("Groups", id, "[{\"op\":\"Replace\",\"path\":\"externalId\",\"value\":\"" BERT "\"}]");
+	refused(409, "uniqueness");
+	ask(SCIM_PUT, arena_printf(a, "/Groups/%s", id), "{\"displayName\":\"Agents\",\"externalId\":\"" BERT "\"}");
+	refused(409, "uniqueness");
+	/* nor in two steps */
+	patch("Groups", id, "[{\"op\":\"Remove\",\"path\":\"externalId\"}]");
+	assert_int_equal(reply.status, 204);
+	group = ask(SCIM_PUT, arena_printf(a, "/Groups/%s", id), "{\"displayName\":\"Agents\",\"externalId\":null}");
+	assert_string_equal(json_text(group, "externalId"), OTHER);
+	patch("Groups", id, "[{\"op\":\"Replace\",\"path\":\"externalId\",\"value\":\"\"}]");
+	refused(409, "uniqueness");
+	/* one that is nobody's yet is adopted */
+	id = arena_strdup(a, json_text(ask(SCIM_POST, "/Groups", "{\"displayName\":\"Staff\"}"), "id"));
+	patch("Groups", id, "[{\"op\":\"Replace\",\"path\":\"externalId\",\"value\":\"" BERT "\"}]");
+	assert_int_equal(reply.status, 204);
+}
+
+static void names_may_be_as_long_as_in_entra(void **state)
+{
+	char name[SCIM_NAME_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < SCIM_NAME_MAX; i += 2)
+		memcpy(name + i, "\xd0\xaf", 2);
+	name[SCIM_NAME_MAX] = 0;
+	make_user(name, ANNA);
+	ask(SCIM_POST, "/Users", user_body(name, BERT));
+	refused(409, "uniqueness");
+	post_group(name, OTHER, "");
+	assert_int_equal(reply.status, 201);
+	memcpy(name + SCIM_NAME_MAX, "x", 2);
+	post_group(name, BERT, "");
+	refused(400, "invalidValue");
+}
+
 static void whoever_renames_a_group_is_told_what_that_means(void **state)
 {
 	const char *group = make_group("Agents");
@@ -314,6 +358,7 @@ int main(void)
 		T(a_soft_deletion_gives_nobody_another_mail), T(a_tenant_url_may_end_in_a_slash),
 		T(names_are_told_without_the_case_of_their_letters), T(older_files_with_twins_open_and_can_be_changed),
 		T(a_group_that_comes_again_under_a_new_name_is_renamed), T(a_group_is_told_by_its_external_id),
+		T(a_group_is_not_taken_over_by_one_of_its_name), T(names_may_be_as_long_as_in_entra),
 		T(whoever_renames_a_group_is_told_what_that_means), T(of_two_groups_with_one_external_id_each_can_be_changed),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
