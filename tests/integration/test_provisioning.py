@@ -121,7 +121,8 @@ def test_atlassians_own_count_is_that_of_seats(company_at_atlassian):
     text = said(parts, "accounts", "refresh")
     assert "45 managed accounts (before: 45), 13 of them billed" in text and "no mail address is told" in text, text
     found = json.loads(postern(parts, "seats", "--json").stdout)["managed_accounts"]
-    assert (found["billed"]["people"], found["billed-wanted"], found["billed-mail-not-told"], found["wanted-missing"]) == (13, 12, 1, 1), found
+    assert found["billed"]["people"] == 13, found
+    assert (found["billed-wanted"], found["billed-mail-not-told"], found["wanted-missing"]) == (12, 1, 1), found
     assert re.search(r"billed, mail not told +1 +account 712020:", said(parts, "seats")), said(parts, "seats")
     parts.atlassian.fault(path="/users", method="GET", status=401)
     text = said(parts, "accounts", "refresh", status=1)
