@@ -36,6 +36,31 @@ static void read_places(struct arena *a, const json_t *list, struct provision_st
 	out->places = places;
 }
 
+static void read_waits(struct arena *a, const json_t *list, struct provision_status *out)
+{
+	struct provision_wait *waits = NULL;
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		const char *connection = json_file_text(a, one, "connection");
+
+		if (!connection)
+			continue;
+		waits = arena_grow(a, waits, out->wait_count, sizeof(*waits));
+		waits[out->wait_count++] = (struct provision_wait){connection, json_file_time(one, "until")};
+	}
+	out->waits = waits;
+}
+
+int64_t provision_status_wait(const struct provision_status *s, const char *connection, int64_t now)
+{
+	for (size_t i = 0; i < s->wait_count; i++)
+		if (strcmp(s->waits[i].connection, connection) == 0 && s->waits[i].until > now)
+			return s->waits[i].until;
+	return 0;
+}
+
 int provision_status_read(struct arena *a, const struct settings *s, struct provision_status *out, struct error *err)
 {
 	struct provision_status status;
@@ -52,6 +77,7 @@ int provision_status_read(struct arena *a, const struct settings *s, struct prov
 	for (int i = 0; i < TASK_KINDS; i++)
 		status.tasks[i] = count_of(json_object_get(o, "tasks"), plan_task_word((enum plan_task_kind)i));
 	read_places(a, json_object_get(o, "places"), &status);
+	read_waits(a, json_object_get(o, "left_alone"), &status);
 	json_decref(o);
 	*out = status;
 	return 0;
@@ -59,8 +85,9 @@ int provision_status_read(struct arena *a, const struct settings *s, struct prov
 
 /* ---- what a look adds ---- */
 
-static void take_plan(struct arena *a, const struct plan *plan, struct provision_status *s)
+static void take_plan(struct arena *a, const struct provision_look *look, struct provision_status *s)
 {
+	const struct plan *plan = look->plan;
 	struct provision_place *places = arena_alloc(a, (plan->target_count + 1) * sizeof(*places));
 
 	s->plan = plan->id;
@@ -73,11 +100,27 @@ static void take_plan(struct arena *a, const struct plan *plan, struct provision
 	for (size_t i = 0; i < plan->target_count; i++) {
 		const struct plan_count *c = &plan->counts[i];
 
-		places[i] = (struct provision_place){.connection = plan->targets[i], .wanted = c->wanted, .kept = c->ours,
+		places[i] = (struct provision_place){.connection = plan->targets[i], .wanted = c->wanted, .kept = look->kept ? look->kept[i] : c->ours,
 			.waiting = c->waiting, .licensed = c->seats_after};
 	}
 	s->places = places;
 	s->place_count = plan->target_count;
+}
+
+/* New ones, and those of before that are not over. */
+static void take_waits(struct arena *a, const struct provision_look *look, int64_t now, struct provision_status *s)
+{
+	struct provision_wait *waits = arena_alloc(a, (look->wait_count + s->wait_count + 1) * sizeof(*waits));
+	struct provision_status new = {.waits = look->waits, .wait_count = look->wait_count};
+	size_t n = look->wait_count;
+
+	if (n)
+		memcpy(waits, look->waits, n * sizeof(*waits));
+	for (size_t i = 0; i < s->wait_count; i++)
+		if (s->waits[i].until > now && !provision_status_wait(&new, s->waits[i].connection, now))
+			waits[n++] = s->waits[i];
+	s->waits = waits;
+	s->wait_count = n;
 }
 
 static void take_look(struct arena *a, const struct provision_look *look, int64_t now, struct provision_status *s)
@@ -86,8 +129,9 @@ static void take_look(struct arena *a, const struct provision_look *look, int64_
 	bool stopped = look->stopped || (failure && failure->reason == REASON_PLAN_STOPPED);
 
 	s->tried = now;
+	take_waits(a, look, now, s);
 	if (look->plan) {
-		take_plan(a, look->plan, s);
+		take_plan(a, look, s);
 		s->left = look->left;
 	}
 	if (look->plan || stopped)
@@ -126,6 +170,20 @@ static json_t *places_json(const struct provision_status *s)
 	return list;
 }
 
+static json_t *waits_json(const struct provision_status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->wait_count; i++) {
+		json_t *o = json_object();
+
+		json_file_add_text(o, "connection", s->waits[i].connection);
+		json_file_add_time(o, "until", s->waits[i].until);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static json_t *status_json(const struct provision_status *s)
 {
 	json_t *o = json_object(), *tasks = json_object();
@@ -145,6 +203,7 @@ static json_t *status_json(const struct provision_status *s)
 		json_file_add_time(tasks, plan_task_word((enum plan_task_kind)i), (int64_t)s->tasks[i]);
 	json_object_set_new(o, "tasks", tasks);
 	json_object_set_new(o, "places", places_json(s));
+	json_object_set_new(o, "left_alone", waits_json(s));
 	return o;
 }
 

@@ -22,6 +22,12 @@ struct provision_place {
 	size_t licensed;                /* active accounts in a licensed group, once the plan is done */
 };
 
+/* A connection that asked for nothing to be sent. */
+struct provision_wait {
+	const char *connection;
+	int64_t until;                  /* seconds since 1970 */
+};
+
 struct provision_status {
 	int64_t tried;                  /* when a plan was last to be made; 0: never */
 	int64_t planned;                /* when one was made */
@@ -36,6 +42,8 @@ struct provision_status {
 	size_t tasks[TASK_KINDS];       /* for humans */
 	const struct provision_place *places;
 	size_t place_count;
+	const struct provision_wait *waits;     /* those that may be over, too */
+	size_t wait_count;
 };
 
 /* What came of a look; `plan` NULL: there was none. */
@@ -44,7 +52,13 @@ struct provision_look {
 	size_t left;
 	const char *stopped;
 	const struct error *failure;    /* NULL: none */
+	const size_t *kept;             /* of each target of the plan, accounts that Postern keeps now; NULL: as the plan says */
+	const struct provision_wait *waits;     /* connections that asked to be left alone */
+	size_t wait_count;
 };
+
+/* Until when a connection asked to be left alone; 0: it did not, or that is over. */
+int64_t provision_status_wait(const struct provision_status *s, const char *connection, int64_t now);
 
 const char *provision_status_path(struct arena *a, const struct settings *s);
 /* REASON_FILE: nobody has looked yet, or it cannot be read. */

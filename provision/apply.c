@@ -143,6 +143,29 @@ static int make(struct arena *a, const struct desired *desired, const struct wor
 	return plan_make(a, desired, world, view, limits, at, out, err);
 }
 
+static size_t accounts_of(const struct ledger_view *view, const char *target)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->count; i++)
+		n += view->people[i].user && strcmp(view->people[i].target, target) == 0;
+	return n;
+}
+
+/* The plan counts what was there before; those of the ledger that somebody else deleted stay out. */
+static int count_kept(struct arena *a, const struct applying *w, const struct ledger_view *before, struct apply_result *result, struct error *err)
+{
+	size_t *kept = arena_alloc(a, (w->plan->target_count + 1) * sizeof(*kept));
+	struct ledger_view after;
+
+	if (ledger_load(a, w->ledger, &after, err) < 0)
+		return -1;
+	for (size_t i = 0; i < w->plan->target_count; i++)
+		kept[i] = accounts_of(&after, w->plan->targets[i]) + w->plan->counts[i].ours - accounts_of(before, w->plan->targets[i]);
+	result->kept = kept;
+	return 0;
+}
+
 int apply(struct arena *a, const struct desired *desired, const struct plan_limits *limits, struct ledger *ledger,
 	const struct step_doer *doer, const struct apply_options *o, struct apply_result *out, struct error *err)
 {
@@ -152,8 +175,11 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 	struct world world = {0};
 	int rc;
 
-	if (doer->read(a, doer->context, &world, err) < 0 ||
-		load(a, ledger, desired, &world, o->given, &result.resumed, &view, err) < 0 ||
+	if (o->world)
+		world = *o->world;
+	else if (doer->read(a, doer->context, &world, err) < 0)
+		return -1;
+	if (load(a, ledger, desired, &world, o->given, &result.resumed, &view, err) < 0 ||
 		make(a, desired, &world, &view, limits, o, &result.plan, err) < 0 ||
 		require_same(a, &result.plan, o->given, result.resumed, err) < 0)
 		return -1;
@@ -173,6 +199,8 @@ int apply(struct arena *a, const struct desired *desired, const struct plan_limi
 	if (rc < 0)
 		return -1;
 	apply_tell_brakes(&w);
+	if (count_kept(a, &w, &view, &result, err) < 0)
+		return -1;
 	result.ended = rc == 1 && result.stop.reason == REASON_NONE;
 	if (result.ended && (note_tried(ledger, &result, o, err) < 0 || ledger_run_end(ledger, err) < 0))
 		return -1;

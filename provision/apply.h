@@ -4,9 +4,9 @@
  * struct step_doer, each call in the ledger before it is sent and again with
  * its answer.
  *
- * The world is read again and the plan made again, at the time of the one that
- * was given: only when the same comes out is it done.  A run that was cut
- * short (killed, stopped, a refused key) is gone on with when the same plan is
+ * The world is read again (unless it was read just now) and the plan made
+ * again, at the time of the one that was given: only when the same comes out
+ * is it done.  A run that was cut short (killed, stopped, a refused key) is gone on with when the same plan is
  * given again: what is left then must be a part of it.  So nothing is done
  * twice, and nothing that nobody saw.
  *
@@ -42,6 +42,7 @@ struct apply_change {
 };
 
 struct apply_options {
+	const struct world *world;      /* read just now for the plan that was given, and nobody was asked since; NULL: it is read again */
 	const struct plan *given;       /* what somebody was shown; NULL: whatever the plan is now (provision: auto) */
 	const struct way_back_options *way_back;        /* the plan is one of the way back; NULL: an ordinary one */
 	bool accept_stopped;            /* somebody said yes to what is unusual in it */
@@ -61,6 +62,8 @@ struct apply_result {
 	size_t done, failed, left_out;  /* steps; left out: what they need failed, or their target was stopped */
 	const char *const *braked;      /* a sentence for each kind of step that failed so often in a row that the rest was left out; not terminated */
 	size_t braked_count;
+	const size_t *kept;             /* of each target, accounts that Postern made or adopted, after all this; NULL: as the plan says */
+	bool cut_short;                 /* told to stop during a call: whether that was done is found out next time; it is no failure */
 	size_t people_failed;           /* members that were not taken in calls that were done */
 	unsigned requests;
 	struct error stop;              /* why a target was stopped; REASON_NONE: none was */

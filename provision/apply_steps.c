@@ -189,8 +189,18 @@ static void stop_key(struct applying *w, size_t target, const struct error *why)
 			w->stopped[i] = true;
 }
 
+/* Ended by hand in the middle of it: neither done nor refused. */
+static bool is_cut_short(const struct applying *w, const struct error *why)
+{
+	return why->reason == REASON_PROVISION_STOP && w->options->go_on && !w->options->go_on(w->options->context);
+}
+
 static void failed(struct applying *w, const struct step *s, const struct error *why)
 {
+	if (is_cut_short(w, why)) {
+		w->result->cut_short = true;
+		return;
+	}
 	w->result->failed++;
 	if (adds(s->kind) || makes_user(s->kind) || s->kind == STEP_USER_ACTIVATE || s->kind == STEP_USER_DELETE) {
 		trouble(w, s->target, s->person);
@@ -239,7 +249,8 @@ static int call(struct applying *w, struct arena *scratch, const struct step *pl
 	if (rc < 0) {
 		failed(w, planned, &why);
 		apply_brake_failed(w, planned, &r, &why);
-		tell(w, planned, &why, &r);
+		if (!w->result->cut_short)
+			tell(w, planned, &why, &r);
 		if (ledger_failed(w->ledger, number, target, &logged, &r, &why, time_now(w), w->err) < 0)
 			return -1;
 		return apply_record(w, APPLY_FAILED, planned, ready, &r, &why);

@@ -3,6 +3,7 @@
 #include "provision/doer.h"
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "provision/jsm_client.h"
 #include "provision/scim_client.h"
 #include "provision/step_check.h"
@@ -14,6 +15,7 @@ struct place {
 	struct web *web;                /* NULL: not opened yet */
 	bool stopped;
 	struct error why;               /* stopped: what the first one said */
+	int64_t left_alone;             /* until then it asked for nothing to be sent; 0 */
 };
 
 struct doer {
@@ -37,9 +39,15 @@ static int open_place(const struct doer *d, struct place *p, struct error *err)
 		.context = d->o.context,
 	};
 
+	char until[21];
+
 	if (p->stopped) {
 		*err = p->why;
 		return -1;
+	}
+	if (p->left_alone > clock_now()) {
+		time_write(p->left_alone, until);
+		return error_set(err, REASON_PROVISION_STOP, "%s asked to be left alone until %s; nothing is sent before", t->name, until);
 	}
 	return p->web ? 0 : web_open(&o, &p->web, err);
 }
@@ -52,6 +60,9 @@ static bool told_to_stop(const struct doer *d)
 /* A key that was refused once is not shown again, to whichever target it belongs. */
 static void stop_places(struct doer *d, const struct place *at, const struct error *why)
 {
+	for (size_t i = 0; i < d->o.target_count; i++)
+		if (d->places[i].web && web_left_alone(d->places[i].web) > d->places[i].left_alone)
+			d->places[i].left_alone = web_left_alone(d->places[i].web);
 	if (why->reason != REASON_PROVISION_STOP || told_to_stop(d))
 		return;
 	for (size_t i = 0; i < d->o.target_count; i++) {
@@ -171,7 +182,7 @@ struct doer *doer_new(const struct doer_options *options)
 		d->organization.context = options->context;
 	}
 	for (size_t i = 0; i < options->target_count; i++)
-		d->places[i].target = &options->targets[i];
+		d->places[i] = (struct place){.target = &options->targets[i], .left_alone = options->left_alone ? options->left_alone[i] : 0};
 	d->steps = (struct step_doer){.read = read_world, .step = do_step, .context = d};
 	return d;
 }
@@ -189,6 +200,11 @@ void doer_free(struct doer *d)
 const struct step_doer *doer_steps(struct doer *d)
 {
 	return &d->steps;
+}
+
+int64_t doer_left_alone(const struct doer *d, size_t target)
+{
+	return d->places[target].left_alone;
 }
 
 unsigned doer_requests(const struct doer *d)

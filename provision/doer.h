@@ -19,6 +19,7 @@ struct doer_options {
 	const struct account *accounts;
 	size_t account_count;
 	int64_t inventory_as_of;        /* 0: there is no inventory */
+	const int64_t *left_alone;      /* of each target, until when Atlassian asked for nothing to be sent (doer_left_alone of a run before); NULL */
 	/* For STEP_UNLINK and STEP_RESTORE, which are no call of the target; NULL: such steps fail.  Its functions are those below. */
 	const struct organization *organization;
 	/* Asked about once a second while anything is waited for; false: stop.  NULL: never asked. */
@@ -38,6 +39,8 @@ void doer_free(struct doer *d);         /* NULL is fine */
 /* Lives as long as the doer. */
 const struct step_doer *doer_steps(struct doer *d);
 
+/* Until when this target asked to be left alone, in seconds since 1970; until then nothing is sent to it.  0: it did not. */
+int64_t doer_left_alone(const struct doer *d, size_t target);
 unsigned doer_requests(const struct doer *d);   /* sent so far, to all targets */
 
 #endif

@@ -19,6 +19,7 @@ struct organization {
 	struct slice ca_pem;            /* {NULL, 0}: the system's */
 	const char *proxy;              /* NULL: none */
 	unsigned rate;                  /* requests a second, at most */
+	int64_t *left_alone;            /* until when it asked for nothing to be sent: heeded, and put here when it asks; NULL: nobody keeps it */
 	/* As in doer.h. */
 	bool (*go_on)(void *context);
 	void (*instead_of_waiting)(int64_t us, void *context);

@@ -2,6 +2,9 @@
 /* The managed accounts of an organisation: see organization_client.h. */
 #include "provision/organization_wire.h"
 
+#include "base/clock.h"
+#include "base/encode.h"
+
 #include <stdlib.h>
 
 #define READS 3                         /* of a list that changes meanwhile */
@@ -15,6 +18,12 @@ int organization_open(const struct organization *o, struct web **out, struct err
 		.go_on = o->go_on, .instead_of_waiting = o->instead_of_waiting, .answered = o->answered, .context = o->context,
 	};
 
+	char until[21];
+
+	if (o->left_alone && *o->left_alone > clock_now()) {
+		time_write(*o->left_alone, until);
+		return error_set(err, REASON_PROVISION_STOP, "Organizations API asked to be left alone until %s; nothing is sent before", until);
+	}
 	if (!o->id || !answer_id_is_good(o->id))
 		return error_set(err, REASON_PROVISION_STOP, "Organizations API: `%.60s` is no id of an organisation", o->id ? o->id : "");
 	return web_open(&options, out, err);
@@ -216,6 +225,8 @@ int organization_read(struct arena *a, const struct organization *o, int64_t now
 	if (rc == 0)
 		error_set(err, REASON_PROVISION_STEP, "Organizations API: the list of accounts changed while it was read, %d times", READS);
 	read.requests = web_requests(w);
+	if (o->left_alone && web_left_alone(w))
+		*o->left_alone = web_left_alone(w);
 	web_close(w);
 	if (rc <= 0)
 		return -1;

@@ -25,6 +25,7 @@ struct web {
 	struct pace pace;
 	int64_t skipped;                /* microseconds that were not waited */
 	unsigned requests;
+	int64_t left_alone;             /* seconds since 1970 */
 };
 
 static const char *const methods[] = {
@@ -122,6 +123,11 @@ void web_close(struct web *w)
 	curl_easy_cleanup(w->curl);
 	arena_free(w->arena);
 	free(w);
+}
+
+int64_t web_left_alone(const struct web *w)
+{
+	return w->left_alone;
 }
 
 unsigned web_requests(const struct web *w)
@@ -300,14 +306,15 @@ static int give_up(struct arena *a, const struct web *w, const struct web_call *
 static int wait_again(struct arena *a, struct web *w, const struct web_call *call, const struct transfer *t, unsigned tried, struct error *err)
 {
 	struct pace_hint hint = hint_of(w);
+	int64_t us, asked = hint.retry_after >= 0 ? hint.retry_after : hint.reset;
 	uint32_t random;
-	int64_t us;
 
+	if (asked > WEB_WAIT_MOST) {
+		w->left_alone = clock_now() + (asked < WEB_LEFT_ALONE_MOST ? asked : WEB_LEFT_ALONE_MOST);
+		return give_up(a, w, call, t, arena_printf(a, "asks to be left alone for %lld seconds", (long long)asked), err);
+	}
 	if (tried >= WEB_TRIES)
 		return give_up(a, w, call, t, arena_printf(a, "no success after %u tries", tried), err);
-	if (hint.retry_after > WEB_WAIT_MOST || (hint.retry_after < 0 && hint.reset > WEB_WAIT_MOST))
-		return give_up(a, w, call, t, arena_printf(a, "asks to be left alone for %lld seconds",
-			(long long)(hint.retry_after > 0 ? hint.retry_after : hint.reset)), err);
 	random_bytes(&random, sizeof(random));
 	us = pace_again(&hint, tried, random);
 	if (!wait_us(w, us))

@@ -125,7 +125,7 @@ static int record(const struct apply_change *change, void *context, struct error
 /* For alarms, /metrics and postern status, as the role does it; a plan of the way back is not one of everything. */
 static void note_result(struct provisioning *p, const struct apply_result *result)
 {
-	struct provision_look look = {.plan = &result->plan, .left = result->plan.step_count - result->done};
+	struct provision_look look = {.plan = &result->plan, .left = result->plan.step_count - result->done, .kept = result->kept};
 	struct error failure = {.reason = result->stop.reason}, unread, err;
 
 	if (p->way_back)
@@ -136,6 +136,7 @@ static void note_result(struct provisioning *p, const struct apply_result *resul
 		error_set(&failure, unread.reason, "%s", report_clean(p->arena, unread.detail));
 	else if (result->failed)
 		error_set(&failure, REASON_PROVISION_STEP, "%zu steps failed", result->failed);
+	look.waits = provisioning_waits(p, &look.wait_count);
 	look.failure = failure.reason != REASON_NONE ? &failure : NULL;
 	if (provision_status_note(p->arena, p->settings, &look, clock_now(), &err) < 0)
 		fail(p->arena, &err);
@@ -147,6 +148,7 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct audit *
 	const struct apply_options options = {
 		.way_back = p->way_back, .given = &p->plan, .accept_stopped = q->accept, .now = now, .go_on = go_on, .progress = show_progress,
 		.record = record, .context = &w,
+		.world = q->yes || q->plan ? &p->world : NULL,  /* while somebody thought about it the world may have moved */
 	};
 	struct apply_result result = {.stop = {.reason = REASON_NONE}};
 	struct arena *a = p->arena;
@@ -169,6 +171,8 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct audit *
 		printf("%s people were not taken into their groups; the ledger says who and why\n", report_number(a, result.people_failed));
 	if (result.stop.reason != REASON_NONE)
 		fprintf(stderr, "postern apply: stopped: %s\n", report_clean(a, result.stop.detail));
+	if (result.cut_short)
+		puts("Cut short during a change: whether it was done is found out next time.");
 	if (!result.ended)
 		puts("Call postern apply again to go on.");
 	return result.ended && !result.failed && !result.people_failed && result.stop.reason == REASON_NONE ? 0 : 1;
@@ -253,10 +257,16 @@ static int require_organization(const struct provisioning *p, struct error *err)
 		way_back_word(p->way_back->stage));
 }
 
-/* Who is not wanted any more is in their grace time from the first look on, also when that look has nothing else to do. */
+/*
+ * Who is not wanted any more is in their grace time from the first look on, also when that look has nothing else to do; and what failed
+ * before is over.
+ */
 static int note_nothing_to_do(struct provisioning *p, struct error *err)
 {
-	return p->way_back ? 0 : ledger_note(p->arena, p->ledger, &p->desired, clock_now(), err);
+	if (!p->way_back && ledger_note(p->arena, p->ledger, &p->desired, clock_now(), err) < 0)
+		return -1;
+	note_result(p, &(struct apply_result){.plan = p->plan, .stop = {.reason = REASON_NONE}});
+	return 0;
 }
 
 /* For sign-ons, of what was read last, whether something was to be done or not. */

@@ -133,7 +133,7 @@ static json_t *alarms_json(const struct status *s)
 static json_t *accounts_json(const struct status *s)
 {
 	const struct provision_status *p = &s->accounts;
-	json_t *o, *tasks, *places;
+	json_t *o, *tasks, *places, *left_alone;
 
 	if (s->settings->provision == PROVISION_OFF || !p->tried)
 		return json_null();
@@ -145,9 +145,13 @@ static json_t *accounts_json(const struct status *s)
 		json_object_set_new(places, p->places[i].connection, json_pack("{s:I, s:I, s:I, s:I}", "wanted", (json_int_t)p->places[i].wanted,
 			"kept", (json_int_t)p->places[i].kept, "waiting", (json_int_t)p->places[i].waiting, "licensed",
 			(json_int_t)p->places[i].licensed));
-	o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "tried", time_json(p->tried), "planned", time_json(p->planned), "succeeded",
+	left_alone = json_object();
+	for (size_t i = 0; i < p->wait_count; i++)
+		if (p->waits[i].until > s->now)
+			json_object_set_new(left_alone, p->waits[i].connection, time_json(p->waits[i].until));
+	o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "tried", time_json(p->tried), "planned", time_json(p->planned), "succeeded",
 		time_json(p->succeeded), "failing_since", time_json(p->failing_since), "steps_left", (json_int_t)p->left, "held",
-		(json_int_t)p->held, "tasks", tasks, "connections", places);
+		(json_int_t)p->held, "tasks", tasks, "connections", places, "left_alone", left_alone);
 	report_json(s->arena, o, "reason", p->reason);
 	report_json(s->arena, o, "detail", p->detail);
 	report_json(s->arena, o, "stopped", p->stopped);

@@ -225,6 +225,7 @@ static void print_accounts(const struct status *s, bool c)
 {
 	const struct provision_status *p = &s->accounts;
 	struct arena *a = s->arena;
+	char until[21];
 
 	if (s->settings->provision == PROVISION_OFF)
 		return;
@@ -243,6 +244,12 @@ static void print_accounts(const struct status *s, bool c)
 		printf("  %-20s %s wanted, %s kept (%s in their grace time), %s licensed\n", report_clean(a, p->places[i].connection),
 			report_number(a, p->places[i].wanted), report_number(a, p->places[i].kept), report_number(a, p->places[i].waiting),
 			report_number(a, p->places[i].licensed));
+	for (size_t i = 0; i < p->wait_count; i++) {
+		if (p->waits[i].until <= s->now)
+			continue;
+		time_write(p->waits[i].until, until);
+		printf("  %-20s asked to be left alone until %s; nothing is sent before\n", report_clean(a, p->waits[i].connection), until);
+	}
 }
 
 static void print_disks(const struct status *s, bool c)

@@ -171,6 +171,31 @@ static void join_targets(struct provisioning *p)
 	}
 }
 
+/* What was asked for before this process began holds for it, too: whoever asks all the same is locked out for longer. */
+static void take_waits(struct provisioning *p)
+{
+	struct provision_status status;
+	struct error ignored;
+
+	p->left_alone = arena_alloc(p->arena, (p->target_count + 1) * sizeof(*p->left_alone));
+	if (provision_status_read(p->arena, p->settings, &status, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < p->target_count; i++)
+		p->left_alone[i] = provision_status_wait(&status, p->targets[i].name, clock_now());
+}
+
+const struct provision_wait *provisioning_waits(const struct provisioning *p, size_t *count_out)
+{
+	struct provision_wait *waits = arena_alloc(p->arena, (p->target_count + 1) * sizeof(*waits));
+	size_t n = 0;
+
+	for (size_t i = 0; p->doer && i < p->target_count; i++)
+		if (doer_left_alone(p->doer, i) > clock_now())
+			waits[n++] = (struct provision_wait){p->targets[i].name, doer_left_alone(p->doer, i)};
+	*count_out = n;
+	return waits;
+}
+
 int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)(void *context), void *context, struct error *err)
 {
 	if (census_begin(p->arena, p->command, p->settings, &p->census, err) < 0)
@@ -186,10 +211,11 @@ int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)
 		return -1;
 	join_targets(p);
 	take_limits(p);
+	take_waits(p);
 	p->doer = doer_new(&(struct doer_options){
 		.targets = p->targets, .target_count = p->target_count, .accounts = p->accounts, .account_count = p->account_count,
 		.inventory_as_of = p->inventory_as_of, .organization = p->organization.id ? &p->organization : NULL, .go_on = go_on,
-		.answered = p->answered, .context = context,
+		.left_alone = p->left_alone, .answered = p->answered, .context = context,
 	});
 	return 0;
 }

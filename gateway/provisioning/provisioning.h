@@ -10,6 +10,7 @@
 #define GATEWAY_PROVISIONING_H
 
 #include "gateway/provisioning/desired_census.h"
+#include "gateway/provision_status.h"
 #include "provision/doer.h"
 #include "provision/way_back.h"
 
@@ -26,6 +27,7 @@ struct provisioning {
 	const struct account *accounts; /* the inventory, by lower-cased mail */
 	size_t account_count;
 	int64_t inventory_as_of;
+	int64_t *left_alone;            /* of each target, until when it asked for nothing to be sent, by status.json */
 	struct doer *doer;
 	struct ledger *ledger;
 	struct ledger_view view;
@@ -60,6 +62,8 @@ int provisioning_plan(struct provisioning *p, struct error *err);
  * (accounts_seen.h).  The last thing before provisioning_end: nobody can be judged after it.
  */
 int provisioning_note_seen(struct provisioning *p, const struct world *world, struct error *err);
+/* Connections that asked to be left alone for longer than is waited, for provision_status_note. */
+const struct provision_wait *provisioning_waits(const struct provisioning *p, size_t *count_out);
 void provisioning_end(struct provisioning *p);
 
 /* STATE_DIR/provision/… */

@@ -51,6 +51,7 @@ struct watch {
 	int64_t retry;                  /* seconds until the next try, after a failure; 0: there was none */
 	int64_t inventory_due;          /* monotonic microseconds; 0: at once */
 	int64_t month_kept;             /* the day on which the month's numbers were kept last; 0: on none */
+	int64_t inventory_left_alone;   /* until when the Organizations API asked for nothing to be sent; 0 */
 	bool barred;                    /* a change does not hasten that try: Atlassian refused the key, cannot be read, … */
 	struct told plan_told, failure_told;
 };
@@ -109,7 +110,8 @@ static bool bars_changes(enum reason reason)
 	return reason != REASON_PROVISION_STEP && reason != REASON_PLAN_STOPPED;
 }
 
-static void set_due(struct watch *w, bool failed, enum reason reason)
+/* wait: seconds until the first connection that asked to be left alone may be asked again; 0: none did. */
+static void set_due(struct watch *w, bool failed, enum reason reason, int64_t wait)
 {
 	int64_t refresh = w->role->settings->accounts.refresh;
 
@@ -121,6 +123,8 @@ static void set_due(struct watch *w, bool failed, enum reason reason)
 		w->retry = FIRST_RETRY_SECONDS;
 	else
 		w->retry *= 2;
+	if (w->retry && w->retry < wait)
+		w->retry = wait;        /* what could not be done for that is not possible earlier */
 	if (w->retry > refresh)
 		w->retry = refresh;
 	w->due = clock_monotonic_us() + (w->retry ? w->retry : refresh) * SECOND;
@@ -241,6 +245,7 @@ static int keep(struct watch *w, struct provisioning *p, struct error *err)
 		return -1;
 	}
 	take_plan(w, p, &result.plan, result.plan.step_count - result.done);
+	w->looked.kept = result.kept;
 	if (result.done || result.failed || result.left_out)
 		log_info("accounts looked after", "done", number(a, result.done), "failed", number(a, result.failed), "left_out",
 			number(a, result.left_out), "requests", number(a, result.requests), NULL);
@@ -295,6 +300,7 @@ static int read_inventory(struct watch *w, struct arena *a, struct error *err)
 	if (rc <= 0)
 		return rc;
 	o.go_on = go_on;
+	o.left_alone = &w->inventory_left_alone;
 	o.answered = count_request;
 	o.context = w;
 	if (provisioning_inventory(a, s, &o, &done, err) < 0)
@@ -318,6 +324,8 @@ static void read_inventory_when_due(struct watch *w, struct arena *a)
 		next = next < INVENTORY_RETRY_SECONDS ? next : INVENTORY_RETRY_SECONDS;
 		log_error("inventory of accounts could not be read", "reason", reason_word(err.reason), "detail", err.detail, NULL);
 	}
+	if (w->inventory_left_alone - clock_now() > next)
+		next = w->inventory_left_alone - clock_now();
 	w->inventory_due = clock_monotonic_us() + next * SECOND;
 }
 
@@ -359,12 +367,23 @@ static void note_look(struct watch *w, struct arena *a, const struct error *fail
 	w->looked = (struct provision_look){0};
 }
 
+static int64_t shortest(const struct provision_wait *waits, size_t n)
+{
+	int64_t until = n ? waits[0].until : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (waits[i].until < until)
+			until = waits[i].until;
+	return n ? until - clock_now() : 0;
+}
+
 static void work_when_due(struct watch *w)
 {
 	const struct role *role = w->role;
 	struct arena *a = arena_new();
 	struct provisioning p;
 	struct error err;
+	int64_t wait = 0;
 	int lock = -1, rc = provisioning_lock(a, role->settings, &lock, &err);
 	bool is_busy = rc < 0;          /* somebody's postern apply is no failure, and leaves what comes of it itself */
 
@@ -375,6 +394,8 @@ static void work_when_due(struct watch *w)
 		p.answered = count_request;
 		p.unattended = role->settings->provision == PROVISION_AUTO;
 		rc = work(w, &p, &err);
+		w->looked.waits = provisioning_waits(&p, &w->looked.wait_count);
+		wait = shortest(w->looked.waits, w->looked.wait_count);
 		provisioning_end(&p);
 	}
 	if (role->settings->provision != PROVISION_OFF && !*role->stop && !is_busy)
@@ -387,7 +408,7 @@ static void work_when_due(struct watch *w)
 		forget(&w->failure_told);
 	else if (!*role->stop)
 		say_failure(w, &err);
-	set_due(w, rc < 0, rc < 0 ? err.reason : REASON_NONE);
+	set_due(w, rc < 0, rc < 0 ? err.reason : REASON_NONE, wait);
 	arena_free(a);
 }
 

@@ -90,10 +90,14 @@ def test_everybody_gets_the_account_that_the_rules_say_and_nobody_else(company_a
     assert "Accounts to make (45)" in text and "rule agents, by corp:jira-agents through corp:support-team" in text
     assert "jan.kowalski@example.org" in text[text.index("Left as it is"):]
     assert parts.atlassian.request_counts()["total"] < 10  # nothing was changed by looking
+    parts.atlassian.forget_requests()
     text = said(parts, "apply", "--yes")
     assert re.search(r"\d+ of \d+ steps done, 0 failed, 0 left out", text), text
     requests = parts.atlassian.request_counts()
     assert requests["total"] <= 1.1 * (45 + 9) + 30, requests
+    assert requests["endpoints"]["GET /scim/directory/{directoryId}/Users"] == 1, "nobody was asked, so it is read once"
+    status = json.loads((parts.folder / "state/provision/status.json").read_text())
+    assert {place["connection"]: place["kept"] for place in status["places"]} == {"organisation": 45, "helpdesk": 9}, status
     # Atlassian's own count is what the rules say, and no mail has accounts of two kinds
     counts = parts.atlassian.counts()
     assert (counts["atlassian"], counts["billable"], counts["by_product"]) == (45, 13, {"jira-service-desk": 13}), counts
@@ -261,6 +265,27 @@ def test_only_the_plan_that_was_seen_is_done(company_at_atlassian):
     assert "not " + seen in text
     assert "nobody to ask" in said(parts, "apply", status=1)
     said(parts, "apply", "--plan", plan(parts)["id"])
+
+
+def test_a_connection_that_asks_to_be_left_alone_is_sent_nothing_until_then(company_at_atlassian):
+    parts = company_at_atlassian
+    said(parts, "apply", "--yes")
+    parts.atlassian.fault(path="/Users", method="GET", status=429, headers={"Retry-After": "3600"}, times=1)
+    text = said(parts, "apply", "--yes", status=1)
+    assert "asks to be left alone for 3600 seconds" in text, text
+    parts.atlassian.forget_requests()
+    text = said(parts, "apply", "--yes", status=1)  # another process: it would lengthen the ban
+    assert "organisation asked to be left alone until " in text, text
+    assert not any("/scim/" in call for call in parts.atlassian.request_counts()["endpoints"])
+    text = said(parts, "status", status=2)
+    assert re.search(r"organisation +asked to be left alone until 20\S+Z; nothing is sent before", text), text
+    path = parts.folder / "state/provision/status.json"
+    status = json.loads(path.read_text())
+    assert status["failing_since"]
+    status["left_alone"] = []
+    path.write_text(json.dumps(status))
+    assert "Nothing is to be changed." in said(parts, "apply", "--yes")
+    assert "failing_since" not in json.loads(path.read_text()), "what failed before is over, though there was nothing to do"
 
 
 def test_portal_access_is_revoked_though_the_site_lists_the_person_no_more(company_at_atlassian):

@@ -235,7 +235,72 @@ static void does_all_of_a_plan_and_then_nothing_is_left(void **state)
 	assert_int_equal(told, plan.step_count);
 	assert_int_equal(result.requests, model->calls);
 	assert_int_equal(plan.counts[ORG].seats_after, 3);
+	assert_int_equal(plan.counts[ORG].ours, 3);
+	assert_int_equal(result.kept[ORG], 5);          /* as the next plan counts them */
 	assert_company_is_right();
+}
+
+static int read_nothing(struct arena *arena, void *context, struct world *out, struct error *err)
+{
+	(void)arena;
+	(void)context;
+	(void)out;
+	return error_set(err, REASON_PROVISION_STOP, "read twice");
+}
+
+static void a_world_that_was_read_just_now_is_not_read_again(void **state)
+{
+	struct step_doer once = doer;
+	struct apply_options options = {.now = time_now};
+	struct apply_result result;
+	struct world world;
+	struct plan plan;
+	struct error err;
+
+	(void)state;
+	company();
+	plan = make();
+	assert_done(doer.read(a, doer.context, &world, &err), err);
+	once.read = read_nothing;
+	options.given = &plan;
+	assert_refused(apply(a, &desired, &limits, ledger, &once, &options, &result, &err), err, REASON_PROVISION_STOP);
+	options.world = &world;
+	assert_done(apply(a, &desired, &limits, ledger, &once, &options, &result, &err), err);
+	assert_true(result.ended);
+	assert_company_is_right();
+}
+
+static bool until_the_first_call(void *context)
+{
+	(void)context;
+	return model->calls == 0;
+}
+
+/* Ctrl-C while an answer is waited for. */
+static void a_call_that_was_cut_short_is_no_failure(void **state)
+{
+	struct desired_person people[] = {person("p0", DESIRED_CUSTOMER), person("p1", DESIRED_CUSTOMER)};
+	struct apply_options options = {.now = time_now, .go_on = until_the_first_call};
+	struct apply_result result;
+	struct plan plan;
+	struct error err;
+
+	(void)state;
+	want(people, 2);
+	plan = make();
+	options.given = &plan;
+	model->fail_kind = STEP_USER_CREATE;
+	model->fail_reason = REASON_PROVISION_STOP;
+	model->fails = 1;
+	assert_done(apply(a, &desired, &limits, ledger, &doer, &options, &result, &err), err);
+	assert_true(result.cut_short);
+	assert_int_equal(result.failed, 0);
+	assert_int_equal(result.requests, 1);
+	assert_int_equal(result.stop.reason, REASON_NONE);
+	assert_false(result.ended);
+	result = do_apply(&plan);
+	assert_true(result.ended && result.resumed && !result.cut_short);
+	assert_int_equal(make().step_count, 0);
 }
 
 /* ---- killed ---- */
@@ -747,6 +812,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(does_all_of_a_plan_and_then_nothing_is_left),
+		TEST(a_world_that_was_read_just_now_is_not_read_again),
+		TEST(a_call_that_was_cut_short_is_no_failure),
 		TEST(killed_before_every_call_it_goes_on),
 		TEST(killed_after_every_call_nothing_is_done_twice),
 		TEST(what_a_killed_process_made_is_ours),

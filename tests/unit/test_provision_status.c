@@ -99,6 +99,30 @@ static void what_a_plan_left_is_read_back(void **state)
 	assert_null(s.stopped);
 }
 
+static void connections_that_asked_to_be_left_alone_are_known_until_that_is_over(void **state)
+{
+	static const struct provision_wait first[] = {{"organisation", NOW + 3600}}, second[] = {{"helpdesk", NOW + 100}};
+	struct provision_status s;
+
+	(void)state;
+	note(&(struct provision_look){.plan = &plan, .waits = first, .wait_count = 1}, NOW);
+	s = note(&(struct provision_look){.plan = &plan, .waits = second, .wait_count = 1}, NOW + 1);
+	assert_int_equal(s.wait_count, 2);
+	assert_int_equal(provision_status_wait(&s, "organisation", NOW + 3599), NOW + 3600);
+	assert_int_equal(provision_status_wait(&s, "organisation", NOW + 3600), 0);
+	assert_int_equal(provision_status_wait(&s, "elsewhere", NOW), 0);
+	s = note(&(struct provision_look){.plan = &plan}, NOW + 101);
+	assert_int_equal(s.wait_count, 1);
+}
+
+static void what_is_kept_is_counted_after_a_plan_was_done(void **state)
+{
+	static const size_t kept[] = {45};
+
+	(void)state;
+	assert_int_equal(note(&(struct provision_look){.plan = &plan, .kept = kept}, NOW).places[0].kept, 45);
+}
+
 static void failures_in_a_row_are_an_alarm_after_half_an_hour(void **state)
 {
 	struct provision_status s;
@@ -204,6 +228,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_plan_left_is_read_back),
+		TEST(connections_that_asked_to_be_left_alone_are_known_until_that_is_over),
+		TEST(what_is_kept_is_counted_after_a_plan_was_done),
 		TEST(failures_in_a_row_are_an_alarm_after_half_an_hour),
 		TEST(a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure),
 		TEST(a_key_that_ends_is_an_alarm_thirty_days_before),

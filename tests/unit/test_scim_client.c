@@ -2,6 +2,7 @@
 /* provision/scim_*.c and doer.c against a server that follows a script. */
 #include "tests/unit/doer_fixture.h"
 
+#include "base/clock.h"
 #include "provision/batches.h"
 #include "provision/scim_client.h"
 
@@ -30,6 +31,32 @@ static struct world_target read_world(const struct scripted *script)
 {
 	open_at(script);
 	return read_target();
+}
+
+static void who_asks_to_be_left_alone_is_sent_nothing_until_then(void **state)
+{
+	static const struct scripted script[] = {{"429 Too Many Requests", "{}", "Retry-After: 3600\r\n"}, {"200 OK", LIST("0", "")}, {"200 OK", LIST("0", "")}, {NULL}};
+	struct doer_options o = {.targets = &target, .target_count = 1, .instead_of_waiting = pass};
+	const struct step step = {.kind = STEP_GROUP_CREATE, .name = "agents"};
+	int64_t until;
+
+	(void)state;
+	clock_set(1795000000);
+	assert_text_in("asks to be left alone for 3600 seconds", read_world(script).fault);
+	assert_refused(do_step(&step), err, REASON_PROVISION_STOP);
+	until = doer_left_alone(doer, 0);
+	assert_int_equal(until, 1795003600);
+	/* another run, as after a restart */
+	doer_free(doer);
+	o.left_alone = &until;
+	doer = doer_new(&o);
+	assert_string_equal(read_target().fault, "organisation asked to be left alone until 2026-11-18T12:06:40Z; nothing is sent before");
+	assert_int_equal(scripted_requests(), 1);
+	clock_set(until);
+	doer_free(doer);
+	doer = doer_new(&o);
+	assert_true(read_target().complete);
+	clock_set(0);
 }
 
 /* ---- reading ---- */
@@ -521,6 +548,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
+		TEST_OF(who_asks_to_be_left_alone_is_sent_nothing_until_then),
 		TEST_OF(reads_users_and_groups_page_by_page),
 		TEST_OF(what_makes_no_sense_is_no_world),
 		TEST_OF(a_list_that_changes_meanwhile_is_read_again),

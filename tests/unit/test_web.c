@@ -247,7 +247,8 @@ static void tries_again_more_and_more_slowly_and_then_no_more(void **state)
 
 static void does_not_wait_for_hours(void **state)
 {
-	static const struct scripted script[] = {{"429 Too Many Requests", "{}", "Retry-After: 7200\r\n"}, {NULL}};
+	static const struct scripted script[] = {{"429 Too Many Requests", "{}", "Retry-After: 7200\r\n"},
+		{"429 Too Many Requests", "{}", "Retry-After: 2000000000\r\n"}, {NULL}};
 	struct web_answer got;
 
 	(void)state;
@@ -255,6 +256,9 @@ static void does_not_wait_for_hours(void **state)
 	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
 	assert_says("asks to be left alone for 7200 seconds");
 	assert_int_equal(wait_count, 0);
+	assert_int_equal(web_left_alone(web), NOW + 7200);
+	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
+	assert_int_equal(web_left_alone(web), NOW + WEB_LEFT_ALONE_MOST);       /* nobody is silenced for 68 years by one answer */
 }
 
 static void a_connection_that_was_cut_is_opened_again(void **state)
