@@ -43,6 +43,12 @@ struct slice account_key(struct arena *a, const char *mail);
 struct slice account_write(struct arena *a, const struct account *account);
 /* The key of an account beside the mails; {NULL, 0}: it has no id that could be one. */
 struct slice account_key_beside(struct arena *a, const struct account *account);
+/* Fewer than half of what the inventory had: a list that ended too early, or one of something else. */
+static inline bool accounts_are_cut(size_t before, size_t now)
+{
+	return before >= 20 && now < before - now && now < before;
+}
+
 /*
  * Puts an account where it belongs: of two with one mail the one that is billed is found by it.  *why_beside tells why no mail leads to it,
  * or to the one that was there before; NULL: nothing of the kind.  1 it is there besides all others, 2 in the place of another that has

@@ -235,6 +235,9 @@ static int require_accounts(const struct import *im, struct error *err)
 		return error_set(err, REASON_FILE, "the file lists no account that can be used%s; %s", so, im->problems[0]);
 	if (im->unusable > r->rows - im->unusable)
 		return error_set(err, REASON_FILE, "%zu of %zu rows cannot be used%s; %s", im->unusable, r->rows, so, im->problems[0]);
+	if (im->txn && r->portal && accounts_are_cut(r->before, r->managed))
+		return error_set(err, REASON_FILE, "a list of customers, %zu managed accounts among them where the inventory holds %zu%s; take the rows of "
+			"managed ones out, or import an export of all of these", r->managed, r->before, so);
 	return 0;
 }
 

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 
 #define PROBLEMS_KEPT 20
-#define SHRINK_FROM 20          /* of so many accounts in the inventory not more than half go at once */
 
 struct listed {
 	struct arena *arena;            /* the caller's: for the report */
@@ -70,7 +69,7 @@ static int put_all(struct listed *l, struct store_txn *t, const struct account *
  */
 static int require_not_cut(const struct listed *l, struct error *err)
 {
-	if (l->report.before < SHRINK_FROM || l->report.managed >= l->report.before - l->report.managed)
+	if (!accounts_are_cut(l->report.before, l->report.managed))
 		return 0;
 	return error_set(err, REASON_FILE, "%zu accounts are listed where the inventory holds %zu, so it stays as it was; if that is right, import "
 		"Atlassian's export: postern accounts import FILE.csv", l->report.managed, l->report.before);

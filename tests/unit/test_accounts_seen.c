@@ -2,6 +2,7 @@
 /* Accounts that were seen where Postern keeps some: what look-ups make of them, and that not knowing is never a yes. */
 #include "tests/unit/unit.h"
 
+#include "base/text.h"
 #include "provision/accounts_seen.h"
 #include "provision/account_record.h"
 
@@ -207,6 +208,28 @@ static void customers_of_an_import_stay_until_the_next_that_lists_some(void **st
 	assert_string_equal(find("n@x.org"), "managed");
 }
 
+/* Some customers have an Atlassian account, and a list of customers says so of them alone. */
+static void a_list_of_customers_is_no_list_of_managed_accounts(void **state)
+{
+	const char *csv = "Email,Account type\nm00@x.org,atlassian\nc@y.org,customer\n";
+	struct accounts_import report;
+	struct text t;
+
+	(void)state;
+	text_begin(&t, a, 512);
+	text_add_c(&t, "Email,Account type\n");
+	for (int i = 0; i < 20; i++)
+		text_addf(&t, "m%02d@x.org,atlassian\n", i);
+	import(t.p);
+	assert_refused(accounts_import_csv(a, path, slice_c(csv), NOW, &report, &err), err, REASON_FILE);
+	assert_non_null(strstr(err.detail, "a list of customers, 1 managed accounts among them where the inventory holds 20"));
+	assert_string_equal(find("m19@x.org"), "managed");
+	assert_string_equal(find("c@y.org"), "not listed");
+	text_add_c(&t, "c@y.org,customer\n");
+	import(t.p);
+	assert_string_equal(find("c@y.org"), "portal at " SEEN_BY_IMPORT);
+}
+
 static void note_seen(const struct account *account, void *context)
 {
 	const char **text = context;
@@ -272,7 +295,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_seen_is_found_without_an_inventory), TEST(both_kinds_on_one_mail_are_the_managed_one_and_told_of),
 		TEST(a_place_that_was_not_read_whole_keeps_what_it_had), TEST(what_postern_made_is_known_before_it_is_seen),
-		TEST(customers_of_an_import_stay_until_the_next_that_lists_some), TEST(all_of_them_are_told_with_where_and_when),
+		TEST(customers_of_an_import_stay_until_the_next_that_lists_some),
+		TEST(a_list_of_customers_is_no_list_of_managed_accounts), TEST(all_of_them_are_told_with_where_and_when),
 		TEST(a_process_that_has_it_open_sees_what_is_new),
 	};
 
