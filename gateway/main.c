@@ -38,11 +38,12 @@ static const struct command {
 		"listening sockets, and replaces the other processes as a reload does: nobody is\n"
 		"refused.  Exit status 1: it did not take over; the service's log says why.\n"},
 	{"prepare", command_prepare, "hand systemd what a unit for each role is to have",
-		"usage: postern [-c FILE] prepare [--units] [--folder DIR]\n\n"
+		"usage: postern [-c FILE] prepare [--units | --tree] [--folder DIR]\n\n"
 		"Is for postern-prepare.service.  Reads and judges everything as serve does, and leaves\n"
 		"each role what it may hold in DIR, " UNITS_FOLDER " unless said otherwise.\n"
 		"--units: has systemd start the roles, or restart them one after another.  When\n"
-		"anything is wrong, says so, and what runs stays as it is.\n"},
+		"anything is wrong, says so, and what runs stays as it is.\n"
+		"--tree: for postern.service: makes the folders and files that serve cannot make there.\n"},
 	{"reload", command_reload, "have the running service read settings and files anew",
 		"usage: postern [-c FILE] reload\n\n"
 		"serve or the units, whichever runs here.  Exit status 1: they were not taken, and the\n"

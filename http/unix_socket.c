@@ -85,6 +85,23 @@ static int file_open(const struct http_unix_socket *u, const char *path)
 	return -1;
 }
 
+/* The owner may give it to a group that he is in: without CAP_CHOWN we are in it for a moment. */
+static int give_group(int fd, gid_t group)
+{
+	gid_t ours = getegid();
+	int rc = fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH), why = errno;
+
+	if (rc == 0 || why != EPERM || setegid(group) < 0)
+		goto out;
+	rc = fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH);
+	why = errno;
+	if (setegid(ours) < 0)
+		abort();
+out:
+	errno = why;
+	return rc;
+}
+
 /* By its descriptor: a link that somebody put there meanwhile is not followed. */
 static int allow(const struct http_unix_socket *u, const char *path, struct error *err)
 {
@@ -94,7 +111,7 @@ static int allow(const struct http_unix_socket *u, const char *path, struct erro
 	if (fd < 0)
 		return error_set(err, REASON_SETTINGS, PREFIX "%s: is not the socket that was made there", path);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (u->group != (gid_t)-1 && fchownat(fd, "", (uid_t)-1, u->group, AT_EMPTY_PATH) < 0)
+	if (u->group != (gid_t)-1 && give_group(fd, u->group) < 0)
 		rc = fail(err, path, "cannot be given to the group of socket_group");
 	else if (chmod(name, u->mode) < 0)
 		rc = fail(err, path, "cannot be given its mode");

@@ -5,6 +5,9 @@
  * each role its snapshot, and with --units has systemd run them.  What is
  * wrong changes nothing: the roles that run go on with what they have.
  *
+ * With --tree it makes instead what the parent of postern.service could not, which
+ * may become others and nothing else: folders of others, and files in them.
+ *
  * `postern reload`: whoever runs reads everything again.
  */
 #include "base/log.h"
@@ -19,7 +22,7 @@
 
 struct prepare {
 	const char *settings_path, *folder;
-	bool units;
+	bool units, tree;
 };
 
 static int leave(struct arena *a, const struct prepare *p, const struct posts *posts, struct error *err)
@@ -30,6 +33,18 @@ static int leave(struct arena *a, const struct prepare *p, const struct posts *p
 		return -1;
 	log_info("prepared", "folder", p->folder, NULL);
 	return p->units ? units_run(a, p->folder, posts, err) : 0;
+}
+
+static int prepare_tree(const struct prepare *p, struct supply *supply, struct error *err)
+{
+	int lock;
+
+	if (loaded_read(p->settings_path, LOADED_FOR_SERVE, &supply->loaded, err) < 0)
+		return -1;
+	lock = running_say(-1, supply->loaded.settings, running_time());
+	if (lock >= 0)
+		close(lock);
+	return 0;
 }
 
 static int prepare(struct arena *a, const struct prepare *p, struct supply *supply, struct error *err)
@@ -51,7 +66,8 @@ static int prepare(struct arena *a, const struct prepare *p, struct supply *supp
 
 int command_prepare(struct arena *a, const char *settings_path, int argc, char **argv)
 {
-	static const struct option options[] = {{"folder", required_argument, NULL, 'f'}, {"units", no_argument, NULL, 'u'}, {0}};
+	static const struct option options[] = {{"folder", required_argument, NULL, 'f'}, {"units", no_argument, NULL, 'u'},
+		{"tree", no_argument, NULL, 't'}, {0}};
 	struct prepare p = {.settings_path = settings_path, .folder = UNITS_FOLDER};
 	struct supply supply = {.path = settings_path};
 	struct error err;
@@ -64,11 +80,13 @@ int command_prepare(struct arena *a, const char *settings_path, int argc, char *
 			p.folder = optarg;
 		else if (c == 'u')
 			p.units = true;
+		else if (c == 't')
+			p.tree = true;
 		else
 			return 2;
 	}
-	if (optind != argc) {
-		fputs("postern prepare: takes no names\n", stderr);
+	if (optind != argc || (p.units && p.tree)) {
+		fputs("usage: postern [-c FILE] prepare [--units | --tree] [--folder DIR]\n", stderr);
 		return 2;
 	}
 	if (geteuid() != 0) {
@@ -81,8 +99,8 @@ int command_prepare(struct arena *a, const char *settings_path, int argc, char *
 		log_error("cannot start", "detail", err.detail, NULL);
 		return 1;
 	}
-	reload = units_are_used(p.folder);
-	rc = prepare(a, &p, &supply, &err);
+	reload = !p.tree && units_are_used(p.folder);
+	rc = p.tree ? prepare_tree(&p, &supply, &err) : prepare(a, &p, &supply, &err);
 	if (rc < 0)
 		log_error("not prepared, what runs stays as it is", "detail", err.detail, NULL);
 	if (reload)

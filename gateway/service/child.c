@@ -119,6 +119,7 @@ static struct child *child_new(const struct child_order *o, int heartbeat)
 	c->started = c->heard = clock_monotonic_us();
 	c->silence = o->silence;
 	c->area = o->area;
+	c->uid = o->user->set ? o->user->uid : 0;
 	return c;
 }
 
@@ -205,18 +206,32 @@ bool child_hear(struct child *c, int64_t now)
 	return true;
 }
 
+/*
+ * Under postern.service root has no CAP_KILL, but may become whom it gave the
+ * child to.  Effective alone: neither may that user signal us meanwhile, nor
+ * does the way back fail.
+ */
+static void tell(const struct child *c, int number)
+{
+	if (kill(c->pid, number) == 0 || errno != EPERM || c->uid == 0 || seteuid(c->uid) < 0)
+		return;
+	kill(c->pid, number);
+	if (seteuid(0) < 0)
+		abort();
+}
+
 void child_end(struct child *c, int64_t now, int64_t patience)
 {
 	if (c->ending)
 		return;
 	c->ending = true;
 	c->kill_at = now + patience;
-	kill(c->pid, SIGTERM);
+	tell(c, SIGTERM);
 }
 
 void child_kill(struct child *c)
 {
-	kill(c->pid, SIGKILL);
+	tell(c, SIGKILL);
 }
 
 const char *child_cause(int status, char *text, size_t size)

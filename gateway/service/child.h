@@ -43,6 +43,7 @@ struct child_order {
 
 struct child {
 	pid_t pid;
+	uid_t uid;                      /* as whom it is signalled where root may not (no CAP_KILL); 0: as ourselves */
 	int heartbeat;                  /* reading end, non-blocking */
 	char role[16], instance[40];
 	bool ready;                     /* it was heard at least once */

@@ -104,6 +104,19 @@ static unsigned free_area(const struct posts *p)
 	return area;
 }
 
+static const struct host_user *user_of(const struct posts *p, const char *role)
+{
+	return is_keys(role) ? &p->supply->loaded.keys_user : &p->supply->loaded.user;
+}
+
+void posts_know_users(struct posts *p)
+{
+	struct child *c;
+
+	for (c = p->children; c; c = c->next)
+		c->uid = user_of(p, c->role)->uid;
+}
+
 /* What all have that are started now. */
 static struct child_order order_of(const struct posts *p, const char *role, const char *instance, int64_t silence)
 {
@@ -111,7 +124,7 @@ static struct child_order order_of(const struct posts *p, const char *role, cons
 
 	return (struct child_order){
 		.role = role, .instance = instance, .settings_path = p->supply->path, .files = loaded->files, .snapshot = -1, .silence = silence,
-		.user = is_keys(role) ? &loaded->keys_user : &loaded->user, .metrics = p->supply->metrics_fd, .area = free_area(p),
+		.user = user_of(p, role), .metrics = p->supply->metrics_fd, .area = free_area(p),
 		.limits = is_worker(role) ? p->supply->limits_fd : -1, .link = -1,
 	};
 }
