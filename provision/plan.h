@@ -164,8 +164,8 @@ size_t plan_step_total(const struct plan *p, enum step_kind kind, size_t target)
 
 /* One JSON document, the same bytes for the same plan; ends with a line feed. */
 struct slice plan_write(struct arena *a, const struct plan *p);
-/* The same without its end, `}` and a line feed, for who has more members to write. */
-struct slice plan_write_open(struct arena *a, const struct plan *p);
+/* The same piece by piece, without its end, `}` and a line feed, for who has more members to write. */
+void plan_write_open(const struct plan *p, void (*put)(struct slice piece, void *context), void *context);
 /* REASON_FILE: these bytes are no plan of this version. */
 int plan_read(struct arena *a, struct slice json, struct plan *out, struct error *err);
 

@@ -31,6 +31,26 @@ static const struct {
 
 /* ---- writing ---- */
 
+#define PIECE 65536
+
+struct writing {
+	struct text text;
+	void (*put)(struct slice piece, void *context);         /* NULL: all stays in `text` */
+	void *context;
+};
+
+/* The last byte stays: what comes next looks whether a comma is due. */
+static void pour(struct writing *w)
+{
+	struct text *t = &w->text;
+
+	if (!w->put || t->n < PIECE)
+		return;
+	w->put(slice_of(t->p, t->n - 1), w->context);
+	t->p[0] = t->p[t->n - 1];
+	t->n = 1;
+}
+
 static size_t *count_at(struct plan_count *c, size_t i)
 {
 	return (size_t *)(void *)((char *)c + counts_table[i].at);
@@ -75,8 +95,10 @@ static void write_help(struct text *t, enum plan_task_kind kind)
 	json_add_text(t, "link", plan_task_link(kind));
 }
 
-static void write_tasks(struct text *t, const struct plan *p)
+static void write_tasks(struct writing *w, const struct plan *p)
 {
+	struct text *t = &w->text;
+
 	begin_list(t, "tasks");
 	for (size_t i = 0; i < p->task_count; i++) {
 		begin_line(t, i);
@@ -89,12 +111,15 @@ static void write_tasks(struct text *t, const struct plan *p)
 		json_add_text(t, "what", p->tasks[i].what);
 		write_help(t, p->tasks[i].kind);
 		text_add_c(t, "}");
+		pour(w);
 	}
 	text_add_c(t, "]");
 }
 
-static void write_problems(struct text *t, const struct plan *p)
+static void write_problems(struct writing *w, const struct plan *p)
 {
+	struct text *t = &w->text;
+
 	begin_list(t, "problems");
 	for (size_t i = 0; i < p->problem_count; i++) {
 		begin_line(t, i);
@@ -104,12 +129,15 @@ static void write_problems(struct text *t, const struct plan *p)
 		json_add_text(t, "person", p->problems[i].person);
 		json_add_text(t, "what", p->problems[i].what);
 		text_add_c(t, "}");
+		pour(w);
 	}
 	text_add_c(t, "]");
 }
 
-static void write_plan(struct text *t, const struct plan *p)
+static void write_plan(struct writing *w, const struct plan *p)
 {
+	struct text *t = &w->text;
+
 	text_add_c(t, "{");
 	json_add_number(t, "postern_plan", PLAN_VERSION);
 	json_add_number(t, "made", p->made);
@@ -122,29 +150,32 @@ static void write_plan(struct text *t, const struct plan *p)
 		begin_line(t, i);
 		step_write(t, &p->steps[i], p->targets[p->steps[i].target]);
 		text_add_c(t, "}");
+		pour(w);
 	}
 	text_add_c(t, "]");
-	write_tasks(t, p);
-	write_problems(t, p);
+	write_tasks(w, p);
+	write_problems(w, p);
 }
 
-struct slice plan_write_open(struct arena *a, const struct plan *p)
+void plan_write_open(const struct plan *p, void (*put)(struct slice piece, void *context), void *context)
 {
-	struct text t;
+	struct writing w = {.put = put, .context = context};
+	struct arena *a = arena_new();
 
-	text_begin(&t, a, 4096 + p->step_count * 256);
-	write_plan(&t, p);
-	return text_slice(&t);
+	text_begin(&w.text, a, 2 * PIECE);
+	write_plan(&w, p);
+	put(text_slice(&w.text), context);
+	arena_free(a);
 }
 
 struct slice plan_write(struct arena *a, const struct plan *p)
 {
-	struct text t;
+	struct writing w = {.put = NULL};
 
-	text_begin(&t, a, 4096 + p->step_count * 256);
-	write_plan(&t, p);
-	text_add_c(&t, "}\n");
-	return text_slice(&t);
+	text_begin(&w.text, a, 4096 + p->step_count * 256);
+	write_plan(&w, p);
+	text_add_c(&w.text, "}\n");
+	return text_slice(&w.text);
 }
 
 /* ---- reading ---- */

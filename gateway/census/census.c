@@ -13,13 +13,14 @@
 static int count_people(struct census *c, struct error *err)
 {
 	const struct settings *s = c->gateway.settings;
-	struct mirror_state state;
+	struct mirror_state *states = arena_alloc(c->arena, (s->directory_count + 1) * sizeof(*states));
 
 	for (size_t i = 0; i < s->directory_count; i++) {
-		if (mirror_state(c->arena, c->gateway.mirror, s->directories[i].name, &state, err) < 0)
+		if (mirror_state(c->arena, c->gateway.mirror, s->directories[i].name, &states[i], err) < 0)
 			return -1;
-		c->people += state.people;
+		c->people += states[i].people;
 	}
+	c->states = states;
 	return 0;
 }
 
@@ -43,6 +44,12 @@ int census_begin(struct arena *a, const char *command, const struct settings *se
 	}
 	*out = c;
 	return 0;
+}
+
+void census_end_judging(struct census *c)
+{
+	mirror_close(c->gateway.mirror);
+	c->gateway.mirror = NULL;
 }
 
 void census_close(struct census *c)

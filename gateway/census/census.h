@@ -17,6 +17,7 @@ struct census {
 	struct arena *arena;
 	struct gateway gateway;         /* its mirror is a copy */
 	size_t people;                  /* in all directories */
+	const struct mirror_state *states;      /* of each directory, in the order of the settings */
 	int64_t now;
 	bool (*alive)(void *context);   /* called now and then while people are judged; NULL: never */
 	void *alive_context;
@@ -24,6 +25,8 @@ struct census {
 
 /* Copies the mirror; the rights are the caller's business.  REASON_MIRROR_EMPTY: nothing was read yet. */
 int census_begin(struct arena *a, const char *command, const struct settings *settings, struct census *out, struct error *err);
+/* Everybody was judged who shall be: the copy, which is as large as the mirror, is no longer needed. */
+void census_end_judging(struct census *c);
 void census_close(struct census *c);
 
 /* Everybody, with progress; as mirror_each. */

@@ -45,16 +45,12 @@ int census_open(struct arena *a, const char *command, const struct settings *set
 void census_print_mirror(const struct census *c)
 {
 	const struct settings *s = c->gateway.settings;
-	struct mirror_state state;
-	struct error err;
 	char as_of[21];
 
 	for (size_t i = 0; i < s->directory_count; i++) {
-		if (mirror_state(c->arena, c->gateway.mirror, s->directories[i].name, &state, &err) < 0)
-			continue;
-		time_write(state.as_of, as_of);
+		time_write(c->states[i].as_of, as_of);
 		printf("%-10s %s: %s people and %s groups, as of %s\n", i ? "" : "Mirror", s->directories[i].name,
-			report_number(c->arena, state.people), report_number(c->arena, state.groups), as_of);
+			report_number(c->arena, c->states[i].people), report_number(c->arena, c->states[i].groups), as_of);
 	}
 }
 
@@ -62,17 +58,15 @@ void census_json_mirror(const struct census *c, json_t *o)
 {
 	const struct settings *s = c->gateway.settings;
 	json_t *list = json_array(), *one;
-	struct mirror_state state;
-	struct error err;
 
 	for (size_t i = 0; i < s->directory_count; i++) {
-		if (mirror_state(c->arena, c->gateway.mirror, s->directories[i].name, &state, &err) < 0)
-			continue;
+		const struct mirror_state *state = &c->states[i];
+
 		one = json_object();
 		report_json(c->arena, one, "directory", s->directories[i].name);
-		json_object_set_new(one, "people", json_integer((json_int_t)state.people));
-		json_object_set_new(one, "groups", json_integer((json_int_t)state.groups));
-		json_object_set_new(one, "as_of", json_integer(state.as_of));
+		json_object_set_new(one, "people", json_integer((json_int_t)state->people));
+		json_object_set_new(one, "groups", json_integer((json_int_t)state->groups));
+		json_object_set_new(one, "as_of", json_integer(state->as_of));
 		json_array_append_new(list, one);
 	}
 	json_object_set_new(o, "mirror", list);

@@ -183,13 +183,15 @@ static void write_people(const struct provisioning *p)
 	fputs("]", stdout);
 }
 
+static void print(struct slice piece, void *context)
+{
+	(void)context;
+	fwrite(piece.p, 1, piece.n, stdout);
+}
+
 void plan_print_json(const struct provisioning *p)
 {
-	struct arena *a = arena_new();
-	struct slice json = plan_write_open(a, &p->plan);
-
-	fwrite(json.p, 1, json.n, stdout);
-	arena_free(a);
+	plan_write_open(&p->plan, print, NULL);
 	write_bill(p);
 	write_people(p);
 	fputs("}\n", stdout);

@@ -93,37 +93,39 @@ struct inventory {
 	struct arena *arena;
 	struct account *list;
 	size_t n;
+	const char *status;             /* of the one before: few are used, and mostly the same one */
 };
 
 static const char *const *copy_list(struct arena *a, const char *const *list)
 {
+	static const char *const nothing[] = {NULL};
 	const char **out;
 	size_t n = 0;
 
 	while (list && list[n])
 		n++;
+	if (n == 0)
+		return nothing;
 	out = arena_alloc(a, (n + 1) * sizeof(*out));
 	for (size_t i = 0; i < n; i++)
 		out[i] = arena_strdup(a, list[i]);
 	return out;
 }
 
+/* What plans look at, and no more: there may be as many as there are people. */
 static void keep_account(const struct account *account, void *context)
 {
 	struct inventory *inventory = context;
 	struct arena *a = inventory->arena;
-	struct account *copy;
 
+	if (account->status && (!inventory->status || strcmp(inventory->status, account->status) != 0))
+		inventory->status = arena_strdup(a, account->status);
 	inventory->list = arena_grow(a, inventory->list, inventory->n, sizeof(*inventory->list));
-	copy = &inventory->list[inventory->n++];
-	*copy = *account;
-	copy->mail = arena_strdup(a, account->mail);
-	copy->name = arena_strdup(a, account->name);
-	copy->id = arena_strdup(a, account->id);
-	copy->status = arena_strdup(a, account->status);
-	copy->last_active = arena_strdup(a, account->last_active);
-	copy->products = copy_list(a, account->products);
-	copy->products_active = NULL;
+	inventory->list[inventory->n++] = (struct account){
+		.mail = arena_strdup(a, account->mail), .id = arena_strdup(a, account->id), .kind = account->kind,
+		.status = account->status ? inventory->status : NULL, .billable = account->billable, .products = copy_list(a, account->products),
+		.as_of = account->as_of,
+	};
 }
 
 /* What was seen at connections the plan sees itself, as it is now. */
@@ -206,8 +208,10 @@ int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)
 		*err = p->census.gateway.accounts_fault;
 		return -1;
 	}
-	if (desired_of_census(&p->census, gateway_policy(&p->census.gateway), &p->desired, &p->left, err) < 0 ||
-		read_inventory(p, err) < 0 || ledger_open(provisioning_ledger_path(p->arena, p->settings), use, &p->ledger, err) < 0)
+	if (desired_of_census(&p->census, gateway_policy(&p->census.gateway), &p->desired, &p->left, err) < 0)
+		return -1;
+	census_end_judging(&p->census);
+	if (read_inventory(p, err) < 0 || ledger_open(provisioning_ledger_path(p->arena, p->settings), use, &p->ledger, err) < 0)
 		return -1;
 	join_targets(p);
 	take_limits(p);

@@ -4,6 +4,7 @@
  *
  *	answers_mirror SETTINGS PEOPLE GROUPS
  */
+#include "base/clock.h"
 #include "gateway/settings/settings.h"
 #include "tests/bench/mirror_company.h"
 
@@ -41,7 +42,7 @@ int main(int argc, char **argv)
 	}
 	mirror_writer_whole(w, MIRROR_PEOPLE);
 	mirror_writer_whole(w, MIRROR_GROUPS);
-	mirror_writer_heard(w, 1700000000);
+	mirror_writer_heard(w, clock_now());
 	must(mirror_writer_commit(w, &err), &err);
 	mirror_writer_close(w);
 	arena_free(arena);

@@ -2,6 +2,7 @@
 /* What a plan does, and above all what it does not. */
 #include "tests/unit/unit.h"
 
+#include "base/text.h"
 #include "provision/plan.h"
 
 #define NOW 1795000000
@@ -1037,6 +1038,31 @@ static void is_written_and_read_back_the_same(void **state)
 	assert_null(plan_beyond(a, &plan, &read));
 }
 
+static void add_piece(struct slice piece, void *context)
+{
+	struct text *t = context;
+
+	text_add(t, piece);
+}
+
+static void is_written_in_pieces_as_in_one(void **state)
+{
+	enum { MANY = 400 };
+	struct desired_person *people = arena_alloc(a, MANY * sizeof(*people));
+	struct plan plan;
+	struct text t;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		people[i] = customer(arena_printf(a, "p%03d", i), arena_printf(a, "p%03d@x.org", i));
+	plan = make(people, MANY);
+	text_begin(&t, a, 64);
+	plan_write_open(&plan, add_piece, &t);
+	assert_true(t.n > 65536);       /* more than one piece */
+	text_add_c(&t, "}\n");
+	assert_slice_is(plan_write(a, &plan), t.p);
+}
+
 static void what_is_no_plan_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -1143,7 +1169,7 @@ int main(void)
 		TEST(who_goes_to_a_young_group_stays_in_the_old_one_for_a_day),
 		TEST(stops_when_many_would_lose_something),
 		TEST(stops_when_seats_rise_too_far),
-		TEST(is_written_and_read_back_the_same),
+		TEST(is_written_and_read_back_the_same), TEST(is_written_in_pieces_as_in_one),
 		TEST(what_is_no_plan_is_refused),
 		TEST(a_moved_world_has_another_fingerprint),
 		TEST(a_part_is_compared_member_by_member),
