@@ -335,6 +335,8 @@ static int learn(struct change *c, const struct step_result *result)
 		return -1;
 	if (s->kind == STEP_RESTORE)
 		return ledger_owe_no_more(c->arena, c->txn, c->target, s->user, c->err);
+	if (result->failed && ledger_lose_unknown(c->arena, c->txn, c->target, s, result->failed, c->err) < 0)
+		return -1;
 	return s->person ? learn_about_user(c, result) : 0;
 }
 
@@ -386,7 +388,7 @@ static int forget_intended(struct change *c)
 
 /*
  * Refused for sure: then nothing was made, unlinked or deleted, and nothing of that name or mail that turns up later is ours; and to an
- * account that is no more nothing is owed.
+ * account that is no more nothing is owed, nor is it known by its id.
  */
 static int unlearn(struct change *c, const struct step_result *result)
 {
@@ -398,6 +400,8 @@ static int unlearn(struct change *c, const struct step_result *result)
 		return ledger_mark_unlinked(c->arena, c->txn, c->target, c->step->user, 0, c->err);
 	if (c->step->kind == STEP_USER_DELETE || (c->step->kind == STEP_RESTORE && result->status == 404))
 		return ledger_owe_no_more(c->arena, c->txn, c->target, c->step->user, c->err);
+	if (result->status == 400 && ledger_lose_unknown(c->arena, c->txn, c->target, c->step, NULL, c->err) < 0)
+		return -1;
 	return makes_group(c->step->kind) ? forget(c, LEDGER_GROUPS, c->step->name) : 0;
 }
 

@@ -34,6 +34,9 @@ char *lower_case(struct arena *a, const char *s);       /* A to Z; NULL gives NU
 int ledger_run_key(struct arena *a, const char *word, const char *target, const char *user, struct slice *out, struct error *err);
 int ledger_run_key_read(struct arena *a, const char *word, struct slice key, const char **target_out, const char **user_out);
 int ledger_loss_read(struct arena *a, struct slice key, struct slice value, struct ledger_loss *out, struct error *err);
+/* Of a step that puts customers somewhere at a site: who was not taken (NULL: nobody was) is known by no id any more. */
+int ledger_lose_unknown(struct arena *a, struct store_txn *t, const char *target, const struct step *s, const char *const *failed,
+	struct error *err);
 /* Before a SCIM user is taken off its account; now 0: it is not, or not any more. */
 int ledger_mark_unlinked(struct arena *a, struct store_txn *t, const char *target, const char *user, int64_t now, struct error *err);
 int ledger_unlinked_read(struct arena *a, struct slice key, struct ledger_unlinked *out, struct error *err);

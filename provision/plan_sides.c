@@ -224,35 +224,16 @@ static void read_people(struct planning *p)
 	}
 }
 
-/* One of them is there. */
-static bool has_desk(const struct side *s, const char *const *desks)
-{
-	for (; desks && *desks; desks++) {
-		for (size_t i = 0; i < s->world->desk_count; i++)
-			if (strcmp(s->world->desks[i].id, *desks) == 0)
-				return true;
-	}
-	return false;
-}
-
 /*
  * A site lists people by its desks and customer organizations alone: who was
  * taken out of all of them, or shall be in none, is there and not listed.  Such
- * accounts of ours are revoked when they are due, and made no second time.
+ * accounts of ours are known by the ledger: they are revoked when they are due,
+ * put where they are wanted again, whatever their mail is then, and made no
+ * second time (ledger_lose_unknown: where the site knows them no more).
  */
-static bool is_unlisted(const struct planning *p, const struct side *s, const struct ledger_person *record)
+static bool is_unlisted(const struct side *s, const struct ledger_person *record)
 {
-	const struct desired_person *person = desired_person_by_id(p->desired, record->person);
-
-	if (strcmp(record->target, s->target->name) != 0 || !record->user || record->ended || world_user_by_id(s->world, record->user))
-		return false;
-	for (size_t i = 0; person && person->kind == DESIRED_PORTAL && i < person->place_count; i++) {
-		const struct desired_place *place = &person->places[i];
-
-		if (place->target == s->number && ((place->organizations && *place->organizations) || has_desk(s, place->desks)))
-			return false;   /* looked for by its mail when it is made */
-	}
-	return true;
+	return strcmp(record->target, s->target->name) == 0 && record->user && !record->ended && !world_user_by_id(s->world, record->user);
 }
 
 static int user_order(const void *a, const void *b)
@@ -269,7 +250,7 @@ static void add_unlisted(struct planning *p, struct side *s)
 	for (size_t i = 0; i < p->ledger->count; i++) {
 		const struct ledger_person *record = &p->ledger->people[i];
 
-		if (!is_unlisted(p, s, record))
+		if (!is_unlisted(s, record))
 			continue;
 		users = arena_grow(p->arena, users, n, sizeof(*users));
 		users[n++] = (struct world_user){.id = record->user, .account_id = record->account_id, .mail = record->mail, .active = true};

@@ -148,7 +148,10 @@ def test_a_portal_only_customer_comes_leaves_and_comes_back(portal):
     portal.apply()
     assert portal.customer(CHLOE) == (account, True, [], [])
     portal.member("add", "partner-lumen", CHLOE)
-    portal.apply()                                       # a site does not list who is nowhere: they are found by mail
+    portal.atlassian.switch(nullMails=rest)              # a site that lists nobody who is nowhere, and keeps mails from us
+    done = portal.apply()
+    assert "customer-create" not in done and "user-create" not in done, done
+    portal.atlassian.switch(nullMails=False)
     assert portal.customer(CHLOE) == (account, True, *everything) and portal.atlassian.counts()["portal"] == 9
     assert portal.apply_after_the_grace_time() == {}
 
@@ -187,6 +190,21 @@ def test_where_a_site_gives_access_back_to_nobody_a_human_must(organisation):
     organisation.atlassian.change(customer=CHLOE["mail"], set={"active": True})
     assert not organisation.plan()["steps"] and not organisation.plan()["tasks"]
     assert organisation.customer(CHLOE) == (account, True, *everything)
+
+
+def test_an_account_that_a_site_knows_no_more_is_looked_for_anew(organisation):
+    organisation.apply()
+    account, *everything = organisation.customer(CHLOE)
+    organisation.member("delete", "partner-lumen", CHLOE)
+    organisation.apply()
+    organisation.member("add", "partner-lumen", CHLOE)
+    said(organisation.parts, "fill")
+    for path in ("/organization/[0-9]+/user$", "/servicedesk/[12]/customer$"):
+        organisation.atlassian.fault(path=path, method="POST", status=400)
+    assert "failed" in said(organisation.parts, "apply", "--yes", status=1)
+    organisation.atlassian.clear_faults()
+    assert organisation.apply()["customer-create"] == 1
+    assert organisation.customer(CHLOE) == (account, *everything) and organisation.atlassian.counts()["portal"] == 9
 
 
 def test_an_organisations_user_is_switched_off_after_the_grace_time_and_comes_back(organisation):

@@ -120,6 +120,29 @@ static void follows_updates_switching_off_and_on(void **state)
 	assert_int_equal(view.people[0].ended, 0);
 }
 
+static void accounts_that_a_site_does_not_know_are_known_by_no_id_any_more(void **state)
+{
+	const char *const people[] = {"p1", "p2", NULL}, *const users[] = {"557", "558", NULL}, *const unknown[] = {"558", NULL};
+	const struct step other = {.kind = STEP_USER_CREATE, .person = "p2", .fields = {.external_id = "p2", .mail = "b@x.org"}};
+	const struct step_result made_other = {.id = "558", .status = 201}, partly = {.status = 204, .failed = unknown},
+		refused = {.status = 400}, forbidden = {.status = 403};
+	struct step add = {.kind = STEP_DESK_ADD, .name = "15", .members = people, .member_users = users, .member_count = 2};
+	struct error err, why;
+
+	(void)state;
+	error_set(&why, REASON_PROVISION_STEP, "no");
+	done(&create, &(struct step_result){.id = "557", .status = 201});
+	done(&other, &made_other);
+	done(&add, &partly);
+	assert_string_equal(load().people[0].user, "557");
+	assert_null(load().people[1].user);
+	assert_done(ledger_failed(ledger, begun(&add), "org", &add, &forbidden, &why, NOW, &err), err);
+	assert_string_equal(load().people[0].user, "557");
+	add.member_count = 1;
+	assert_done(ledger_failed(ledger, begun(&add), "org", &add, &refused, &why, NOW, &err), err);
+	assert_null(load().people[0].user);
+}
+
 /* Known before the call, and until it was refused for sure. */
 static void what_may_have_been_unlinked_is_known_as_such(void **state)
 {
@@ -491,6 +514,7 @@ int main(void)
 		TEST(remembers_what_was_made),
 		TEST(what_was_there_already_is_adopted),
 		TEST(follows_updates_switching_off_and_on),
+		TEST(accounts_that_a_site_does_not_know_are_known_by_no_id_any_more),
 		TEST(what_may_have_been_unlinked_is_known_as_such),
 		TEST(an_account_that_passes_on_is_the_old_persons_no_more),
 		TEST(knows_groups_that_are_ours),

@@ -549,6 +549,23 @@ static void portal_access_of_who_is_at_no_desk_any_more_is_revoked_when_due(void
 	assert_string_equal(said(&plan), "");
 }
 
+/* Back within the grace time, with the mail of before or another one: it is their account, which nobody lists. */
+static void who_comes_back_to_a_site_has_the_account_of_before(void **state)
+{
+	const struct desired_person back[] = {at_portal("p1", "new@x.org", SITE)};
+	const struct ledger_person records[] = {ours("site", "p1", "q1", "old@x.org")};
+	struct plan plan;
+
+	(void)state;
+	SET_LEDGER(records);
+	plan = make(back, 1);
+	assert_int_equal(plan_step_total(&plan, STEP_CUSTOMER_CREATE, SITE), 0);
+	assert_task(&plan, TASK_PORTAL_MAIL, "p1");
+	for (size_t i = 0; i < plan.step_count; i++)
+		assert_true(plan.steps[i].kind == STEP_ORGANIZATION_CREATE || strcmp(plan.steps[i].member_users[0], "q1") == 0);
+	assert_int_equal(plan_step_total(&plan, STEP_ORGANIZATION_ADD, SITE), 1);
+}
+
 static void nobody_is_taken_to_be_gone_by_old_data_or_without_a_name(void **state)
 {
 	const struct world_user users[] = {user("u1", "p1", "a@x.org"), user("u2", "p2", "B@x.org")};
@@ -1140,6 +1157,7 @@ int main(void)
 		TEST(a_portal_only_account_is_not_doubled_by_an_atlassian_account),
 		TEST(an_atlassian_account_is_not_doubled_by_a_portal_only_one),
 		TEST(an_atlassian_account_that_is_a_sites_customer_is_no_portal_only_one),
+		TEST(who_comes_back_to_a_site_has_the_account_of_before),
 		TEST(portal_access_of_who_is_at_no_desk_any_more_is_revoked_when_due),
 		TEST(nobody_is_taken_to_be_gone_by_old_data_or_without_a_name),
 		TEST(nothing_is_made_while_the_other_kind_cannot_be_seen),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// scimmy as a SCIM server: node scim_server.js PORT KEY, below /scim/v2 of 127.0.0.1.  What requests mean (filters, pages, PATCH,
-// schemas, errors) is scimmy's; here is where resources are kept, and HTTP.
+// scimmy as a SCIM server: node scim_server.js PORT KEY, below /scim/v2 of 127.0.0.1.  What requests mean (filters, pages,
+// PATCH, schemas, errors) is what scimmy makes of them; here is where resources are kept, and HTTP.
 "use strict";
 
 const http = require("node:http");
