@@ -91,9 +91,10 @@ static const json_t *chosen(const json_t *list, const char *type, bool any)
 static const char *mail_of(const json_t *user)
 {
 	const json_t *list = json_find(user, "emails"), *mail = chosen(list, "work", true);
-	const char *text = json_text(mail, "value"), *old = value_tombstone(text, json_text(user, "externalId"));
+	const char *text = json_text(mail, "value");
+	const char *old = json_is_true(json_find(user, "active")) ? NULL : value_tombstone(text, json_text(user, "externalId"));
 
-	/* where it is mapped from the userName, a soft deletion renames it, too; it stays theirs */
+	/* where it is mapped from the userName, a soft deletion renames it, too; it stays theirs.  Who is there chose it, perhaps: as written */
 	text = old ? old : text;
 	return text && strchr(text, '@') ? text : NULL;
 }

@@ -95,29 +95,47 @@ static void nobody_is_switched_on_by_coming_again(void **state)
 	assert_true(json_is_true(json_object_get(user, "active")));
 }
 
-/* A mail that is mapped from the userName is renamed with it. */
-static void a_soft_deletion_gives_nobody_another_mail(void **state)
+static const char *mail_in_mirror(const json_t *user)
 {
-	const char *id = make_user("anna@example.org", ANNA), *mail = NULL;
 	struct directory_options directory = {.name = "entra"};
+	const char *mail = NULL;
 	struct entry entry;
 	struct id unused = {{0}};
-	json_t *user = patch("Users", id, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"},"
-		"{\"op\":\"Replace\",\"path\":\"userName\",\"value\":\"" ANNA_HEX "anna@example.org\"},"
-		"{\"op\":\"Replace\",\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":\"" ANNA_HEX "anna@example.org\"}]");
 
-	(void)state;
-	assert_int_equal(reply.status, 200);
 	scim_directory_options(a, &directory);
 	entry_of_user(a, &directory, &unused, user, &entry);
 	for (size_t i = 0; i < entry.attribute_count; i++)
 		if (strcmp(entry.attributes[i].name, "mail") == 0)
 			mail = arena_copy(a, entry.attributes[i].values[0]);
 	assert_non_null(mail);
-	assert_string_equal(mail, "anna@example.org");
+	return mail;
+}
+
+/* A mail that is mapped from the userName is renamed with it. */
+static void a_soft_deletion_gives_nobody_another_mail(void **state)
+{
+	const char *id = make_user("anna@example.org", ANNA);
+	json_t *user = patch("Users", id, "[{\"op\":\"Replace\",\"path\":\"active\",\"value\":\"False\"},"
+		"{\"op\":\"Replace\",\"path\":\"userName\",\"value\":\"" ANNA_HEX "anna@example.org\"},"
+		"{\"op\":\"Replace\",\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":\"" ANNA_HEX "anna@example.org\"}]");
+
+	(void)state;
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(mail_in_mirror(user), "anna@example.org");
 	/* to Entra it is what Entra made of it: a successor with that mail is another person */
 	assert_int_equal(total("/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22anna@example.org%22"), 0);
 	assert_int_equal(total("/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22" ANNA_HEX "anna@example.org%22"), 1);
+}
+
+/* Whoever may choose an alias of his own must not have that of the boss by writing his object id in front of it. */
+static void who_is_there_has_the_mail_that_is_written(void **state)
+{
+	json_t *user = patch("Users", make_user("anna@example.org", ANNA),
+		"[{\"op\":\"Replace\",\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":\"" ANNA_HEX "boss@example.org\"}]");
+
+	(void)state;
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(mail_in_mirror(user), ANNA_HEX "boss@example.org");
 }
 
 /* ---- letters ---- */
@@ -355,7 +373,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(who_comes_again_under_a_new_name_is_the_same_person), T(the_same_once_more_changes_nothing),
 		T(nobody_gets_the_name_of_another_person_so), T(nobody_is_switched_on_by_coming_again),
-		T(a_soft_deletion_gives_nobody_another_mail), T(a_tenant_url_may_end_in_a_slash),
+		T(a_soft_deletion_gives_nobody_another_mail),
+		T(who_is_there_has_the_mail_that_is_written), T(a_tenant_url_may_end_in_a_slash),
 		T(names_are_told_without_the_case_of_their_letters), T(older_files_with_twins_open_and_can_be_changed),
 		T(a_group_that_comes_again_under_a_new_name_is_renamed), T(a_group_is_told_by_its_external_id),
 		T(a_group_is_not_taken_over_by_one_of_its_name), T(names_may_be_as_long_as_in_entra),
