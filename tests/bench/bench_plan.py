@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make bench-plan`, the whole command: from settings to the last line of `postern plan`, for the company of `make bench-answers`.
+"""`make bench-plan`, the whole command: from settings to the last line of `postern plan`, for that of `make bench-answers`.
 
 The mirror is there, as is an inventory of everybody; Atlassian is a server that
 has its pages ready, so that the time is ours.  Beside it stands the floor of
@@ -63,8 +63,9 @@ for start in range(1, last + 1, page):
 
 
 def listed(schema, resources, start, total):
-    return json.dumps({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": total, "startIndex": start,
-                       "itemsPerPage": len(resources), "Resources": [{"schemas": [schema], **one} for one in resources]}).encode()
+    return json.dumps({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": total,
+                       "startIndex": start, "itemsPerPage": len(resources),
+                       "Resources": [{"schemas": [schema], **one} for one in resources]}).encode()
 
 
 def user(i):
@@ -122,7 +123,8 @@ def write_inventory(folder, build, people):
     with open(export, "w", encoding="utf-8") as file:
         file.write("Name,Email,Status,Billable,Jira,Trello\n")
         for i in range(people):
-            file.write(f"Person {i},person.{i}@example.org,Active,{'Yes' if i % 50 == 0 else 'No'},{'site' if i % 50 == 0 else ''},\n")
+            billed, site = ("Yes", "site") if i % 50 == 0 else ("No", "")
+            file.write(f"Person {i},person.{i}@example.org,Active,{billed},{site},\n")
     subprocess.run([str(build / "postern"), "-c", str(folder / "postern.yaml"), "accounts", "import", str(export)], check=True,
                    stdout=subprocess.DEVNULL)
 
@@ -135,7 +137,8 @@ def bench(build, folder, people, groups):
     (folder / "scim.key").write_text("key\n")
     (folder / "scim.key").chmod(0o600)
     (folder / "postern.yaml").write_text(SETTINGS.format(folder=folder, port=port, everybody=24 * (groups // 25)))
-    subprocess.run([str(build / "tests/bench/answers_mirror"), str(folder / "postern.yaml"), str(people), str(groups)], check=True)
+    subprocess.run([str(build / "tests/bench/answers_mirror"), str(folder / "postern.yaml"), str(people), str(groups)],
+                   check=True)
     write_inventory(folder, build, people)
     print(f"{people} people, {groups} groups", flush=True)
     measure("floor: postern seats", [*postern, "seats"])

@@ -31,4 +31,5 @@ def test_the_bench_of_the_whole_command_measures_what_it_says(postern_build):
     measured = [re.match(r"  (\S.*?) +[\d.]+ s, +[\d.]+ s of CPU +\d+ MiB", line) for line in lines]
     assert all(measured), result.stdout
     assert [one[1] for one in measured] == ["floor: postern seats", "first load: plan", "first load: plan --json",
-                                            "floor: the same pages, only read", "everybody there: plan", "everybody there: plan --json"]
+                                            "floor: the same pages, only read", "everybody there: plan",
+                                            "everybody there: plan --json"]
