@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A plan in money: see plan_bill.h. */
 #include "gateway/commands/plan_bill.h"
+
+#include "base/encode.h"
+
+#include <stdlib.h>
 #include "gateway/report.h"
 
 const char *plan_reason(const struct provisioning *p, const char *person)
@@ -19,6 +23,86 @@ static product_set products_of(const struct provisioning *p, struct bill *b, con
 
 	return bill_of_rule(b, d && d->kind == DESIRED_LICENSED ? d->rule : NULL);
 }
+
+/* ---- the way back: what the inventory says of those whom it is for ---- */
+
+/* Mails and account ids by which the plan names people. */
+struct names {
+	struct arena *arena;
+	const char **list;
+	size_t n;
+};
+
+static void add_name(struct names *names, const char *name)
+{
+	if (!name)
+		return;
+	names->list = arena_grow(names->arena, names->list, names->n, sizeof(*names->list));
+	names->list[names->n++] = name;
+}
+
+static void add_user(struct names *names, const struct world_target *t, const char *user)
+{
+	const struct world_user *u = user ? world_user_by_id(t, user) : NULL;
+
+	if (!u)
+		return;
+	add_name(names, u->account_id);
+	add_name(names, u->mail ? u->mail : u->user_name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool has_name(const struct names *names, const char *name)
+{
+	return name && names->n && bsearch(&name, names->list, names->n, sizeof(*names->list), by_name);
+}
+
+static struct names names_of(const struct provisioning *p)
+{
+	struct names names = {.arena = p->arena};
+
+	for (size_t i = 0; i < p->plan.step_count; i++) {
+		const struct step *s = &p->plan.steps[i];
+
+		add_user(&names, &p->world.targets[s->target], s->user);
+		for (size_t k = 0; s->member_users && k < s->member_count; k++)
+			add_user(&names, &p->world.targets[s->target], s->member_users[k]);
+	}
+	for (size_t i = 0; i < p->plan.task_count; i++)
+		add_name(&names, p->plan.tasks[i].mail);
+	if (names.n)
+		qsort(names.list, names.n, sizeof(*names.list), by_name);
+	return names;
+}
+
+static void reckon_way_back(const struct provisioning *p, struct plan_bill *b)
+{
+	struct names names = names_of(p);
+	struct bill_users all = {0}, rest = {0};
+	int64_t cost;
+
+	for (size_t i = 0; i < p->account_count; i++) {
+		const struct account *account = &p->accounts[i];
+		product_set set;
+
+		if (account->billable != 1 || account->kind != ACCOUNT_MANAGED)
+			continue;
+		set = bill_products(&b->bill, account->products);
+		bill_add(&b->bill, &all, set);
+		if (has_name(&names, account->id) || has_name(&names, account->mail))
+			b->billed++;
+		else
+			bill_add(&b->bill, &rest, set);
+	}
+	cost = bill_cost(&b->bill, &all);
+	b->billed_money = cost == MONEY_UNKNOWN ? cost : cost - bill_cost(&b->bill, &rest);
+}
+
+/* ---- all of it ---- */
 
 void plan_bill_reckon(const struct provisioning *p, struct plan_bill *out)
 {
@@ -45,6 +129,8 @@ void plan_bill_reckon(const struct provisioning *p, struct plan_bill *out)
 	cost = bill_cost(&b.bill, &stay);
 	b.given_back_money = cost == MONEY_UNKNOWN ? cost : bill_cost(&b.bill, &b.now) - cost;
 	b.taken_money = cost == MONEY_UNKNOWN ? cost : bill_cost(&b.bill, &b.after) - cost;
+	if (p->way_back)
+		reckon_way_back(p, &b);
 	*out = b;
 }
 
@@ -81,6 +167,17 @@ static void print_money(const struct provisioning *p, const struct plan_bill *b)
 	printf("%-10s By `prices` of the settings, for seats that Postern's groups give.  What Atlassian bills: postern seats\n", "");
 }
 
+static void print_way_back(const struct provisioning *p, const struct plan_bill *b)
+{
+	struct arena *a = p->arena;
+	char as_of[21];
+
+	time_write(p->inventory_as_of, as_of);
+	printf("%-10s %s of this plan %s billed, says the inventory of %s%s\n", "", b->billed == 1 ? "1 person" :
+		arena_printf(a, "%s people", report_number(a, b->billed)), b->billed == 1 ? "is" : "are", as_of, b->billed_money == MONEY_UNKNOWN ? "" :
+		arena_printf(a, ": %s %s a month for all that they have", report_clean(a, b->bill.prices->currency), money_text(a, b->billed_money)));
+}
+
 void plan_bill_print(const struct provisioning *p, const struct plan_bill *b)
 {
 	if (b->bill.prices->known)
@@ -88,4 +185,6 @@ void plan_bill_print(const struct provisioning *p, const struct plan_bill *b)
 	else
 		printf("\n%-10s %s seats now, %s after; nothing of money, since the settings have no `prices`\n", "Bill",
 			report_number(p->arena, b->seats_now), report_number(p->arena, b->seats_after));
+	if (b->billed)
+		print_way_back(p, b);
 }

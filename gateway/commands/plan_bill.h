@@ -19,6 +19,8 @@ struct plan_bill {
 	struct bill_users now, after;
 	size_t seats_now, seats_after, taken, given_back;       /* people, also those whose products have no price */
 	int64_t taken_money, given_back_money;  /* a month more, a month less; MONEY_UNKNOWN */
+	size_t billed;                  /* of the way back: people of the plan whom the inventory says to be billed */
+	int64_t billed_money;           /* a month less, were they billed for nothing any more; MONEY_UNKNOWN */
 };
 
 void plan_bill_reckon(const struct provisioning *p, struct plan_bill *out);

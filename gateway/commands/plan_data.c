@@ -52,6 +52,8 @@ static void write_bill(const struct provisioning *p)
 	json_object_set_new(o, "taken", sum_json(a, b.taken, b.taken_money));
 	json_object_set_new(o, "given_back", sum_json(a, b.given_back, b.given_back_money));
 	json_object_set_new(o, "products", rows_json(a, &b));
+	if (p->way_back)
+		json_object_set_new(o, "billed", sum_json(a, b.billed, b.billed_money));
 	fputs(",\n\"bill\":", stdout);
 	json_dumpf(o, stdout, JSON_COMPACT);
 	json_decref(o);

@@ -104,6 +104,25 @@ def test_a_first_load_by_swapped_rules_needs_a_word(company_at_atlassian):  # no
     said(parts, "apply", "--yes")
 
 
+def test_the_way_back_says_what_its_people_cost(company_at_atlassian):  # noqa: F811
+    parts = company_at_atlassian
+    with parts.settings_file.open("a") as settings:
+        settings.write(PRICED)
+    said(parts, "apply", "--yes")
+    (parts.folder / "billed.csv").write_text(
+        "Email,Status,Billable,Jira Service Management,Trello\nmaya.obrien@example.org,Active,Yes,x,\n"
+        "charlotte.dubois@example.org,Active,Yes,,x\nthabo.nkosi@example.org,Active,Yes,x,x\n"
+        "leila.haddou@example.org,Active,No,x,\n")
+    said(parts, "accounts", "import", str(parts.folder / "billed.csv"))
+    text = said(parts, "plan", "--release", "products")
+    # Trello 5 and Guard 4; Jira Service Management 20, Trello 5 and Guard 4
+    assert re.search(r"2 people of this plan are billed, says the inventory of \S+: EUR 38.00 a month for all", text), text
+    bill = json.loads(postern(parts, "plan", "--release", "products", "--json").stdout)["bill"]
+    assert bill["billed"] == {"people": 2, "month": "38.0000"} and "billed" not in plan(parts)["bill"]
+    text = said(parts, "plan", "--release", "products", "--person", "charlotte.dubois@example.org")
+    assert "1 person of this plan is billed" in text and "EUR 9.00 a month" in text, text
+
+
 def test_everybody_a_plan_names_is_in_it_with_why(company_at_atlassian):  # noqa: F811
     parts = company_at_atlassian
     found = plan(parts)
