@@ -5,7 +5,7 @@
  *
  * reader.c has made sure of the form; here is what it means: the target, the
  * one host that is ours, a method we know, and a body only where a route takes
- * one of that size.  A path without a route passes when it has no body: its
+ * one of that size, from whom it is read.  A path without a route passes when it has no body: its
  * page is made later, and the connection lives on.
  */
 #include "http/internal.h"
@@ -148,6 +148,8 @@ static enum reason head(struct reader *r, const void *options)
 	wrong = require_host(r, o, route);
 	if (wrong != REASON_NONE)
 		return wrong;
+	if (route && route->stranger != REASON_NONE && !r->known && (r->encodings || r->length > HTTP_STRANGERS_BODY))
+		return route->stranger;
 	if (route)
 		r->body_limit = route->body_limit;
 	else if (r->length || r->encodings)
@@ -155,7 +157,14 @@ static enum reason head(struct reader *r, const void *options)
 	return REASON_NONE;
 }
 
+static bool knows(struct slice authorization, const void *options)
+{
+	const struct http_options *o = options;
+
+	return o->knows && o->knows(authorization, o->context);
+}
+
 struct judge gate(const struct http_options *options)
 {
-	return (struct judge){.line = line, .head = head, .context = options};
+	return (struct judge){.line = line, .head = head, .knows = knows, .context = options};
 }

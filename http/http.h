@@ -99,7 +99,11 @@ struct http_route {
 	void (*handle)(struct http_exchange *x, void *context);
 	bool always;                    /* `admit` is not asked */
 	bool by_address;                /* answered under a numeric Host or "localhost", and without one, as well */
+	/* Other than REASON_NONE: why a body of more than HTTP_STRANGERS_BODY, or of a length that is not said, is not read of whom `knows` does not know. */
+	enum reason stranger;
 };
+
+#define HTTP_STRANGERS_BODY 16384
 
 /* Who may connect: networks, and whoever comes by a Unix socket. */
 struct http_peers {
@@ -124,6 +128,8 @@ struct http_options {
 	void (*refuse)(struct http_exchange *x, enum reason reason, void *context);
 	/* Before a handler runs, and for a path without one: REASON_NONE, or why it may not; NULL: it may.  Sets retry_after. */
 	enum reason (*admit)(struct http_exchange *x, void *context);
+	/* Ahead of a body, of an Authorization field: is it somebody's?  NULL: nobody's is, where a route asks. */
+	bool (*knows)(struct slice authorization, void *context);
 	/* Of a TLS connection, before any of its work is done: false ends it.  NULL: all are welcome. */
 	bool (*welcome)(const char *peer, void *context);
 	/* A peer's network has more connections than it may: one was ended. */

@@ -98,6 +98,7 @@ struct reader;
 struct judge {
 	enum reason (*line)(const struct reader *r, const void *context);
 	enum reason (*head)(struct reader *r, const void *context);     /* sets body_limit */
+	bool (*knows)(struct slice authorization, const void *context); /* at that field; NULL: nobody's is known */
 	const void *context;
 };
 
@@ -109,7 +110,8 @@ struct reader {
 	char host[READER_VALUE];
 	size_t host_size;
 	int minor;                      /* HTTP/1.minor */
-	unsigned hosts, lengths, encodings;     /* fields of that name */
+	unsigned hosts, lengths, encodings, authorizations;     /* fields of that name */
+	bool known;                     /* by the one Authorization */
 	uint64_t length;                /* Content-Length */
 	uint64_t body_limit;            /* set by `head` */
 	/* all requests of the connection */

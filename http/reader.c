@@ -31,9 +31,9 @@ enum state {
 
 #define CHUNK_DIGITS 8
 
-/* The fields whose meaning decides where a request ends, or who is meant. */
-static const char *const fields[] = {"host", "content-length", "transfer-encoding", "expect"};
-enum { FIELD_HOST, FIELD_LENGTH, FIELD_ENCODING, FIELD_EXPECT, FIELD_COUNT, FIELD_OTHER = -1 };
+/* The fields whose meaning decides where a request ends, who is meant, and, of the last one, who may send a large body. */
+static const char *const fields[] = {"host", "content-length", "transfer-encoding", "expect", "authorization"};
+enum { FIELD_HOST, FIELD_LENGTH, FIELD_ENCODING, FIELD_EXPECT, FIELD_AUTHORIZATION, FIELD_COUNT, FIELD_OTHER = -1 };
 
 void reader_begin(struct reader *r, size_t header_limit, struct judge judge)
 {
@@ -62,7 +62,8 @@ static int next_request(struct reader *r)
 	r->method = 0;
 	r->target_size = r->host_size = r->word_size = r->head_size = 0;
 	r->minor = 0;
-	r->hosts = r->lengths = r->encodings = r->fields = 0;
+	r->hosts = r->lengths = r->encodings = r->authorizations = r->fields = 0;
+	r->known = false;
 	r->length = r->left = r->body_size = 0;
 	return AT_START;
 }
@@ -160,12 +161,19 @@ static int host_end(struct reader *r, struct slice value)
 	return VALUE_LF;
 }
 
+/* Of the fields above those that must be understood, or the request is none. */
+static bool is_decisive(const struct reader *r)
+{
+	return r->field != FIELD_OTHER && r->field != FIELD_AUTHORIZATION;
+}
+
 static int value_end(struct reader *r)
 {
 	struct slice value = word(r);
+	bool whole = value.n < sizeof(r->word);
 
 	/* it may have been cut: what is left of it, and trimmed, could be a good value */
-	if (r->field != FIELD_OTHER && value.n == sizeof(r->word))
+	if (is_decisive(r) && !whole)
 		return refuse(r, REASON_BAD_REQUEST);
 	while (value.n && (value.p[value.n - 1] == ' ' || value.p[value.n - 1] == '\t'))
 		value.n--;
@@ -184,6 +192,10 @@ static int value_end(struct reader *r)
 		if (!slice_is_nocase(value, "100-continue"))
 			return refuse(r, REASON_BAD_REQUEST);
 		break;
+	case FIELD_AUTHORIZATION:
+		/* two of them are nobody's */
+		r->known = ++r->authorizations == 1 && whole && r->judge.knows && r->judge.knows(value, r->judge.context);
+		break;
 	}
 	return VALUE_LF;
 }
@@ -195,7 +207,7 @@ static int value_byte(struct reader *r, unsigned char c)
 	if ((c < 0x20 && c != '\t') || c == 0x7f)
 		return refuse(r, REASON_BAD_REQUEST);
 	/* evhttp does not skip a tab in front of a value, so `Transfer-Encoding:<tab>chunked` means nothing to it */
-	if (r->state == VALUE_START && c == '\t' && r->field != FIELD_OTHER)
+	if (r->state == VALUE_START && c == '\t' && is_decisive(r))
 		return refuse(r, REASON_BAD_REQUEST);
 	if (r->state == VALUE_START && (c == ' ' || c == '\t'))
 		return VALUE_START;

@@ -28,17 +28,6 @@ struct scim_service {
 
 /* ---- saying no ---- */
 
-/* `reason_sentence` speaks to people with browsers; a provisioning service is told in its own form. */
-static void refuse(struct http_exchange *x, enum reason reason, void *context)
-{
-	const struct scim_service *s = context;
-
-	limits_failed(s->gateway, x, reason);
-	x->status = reason_status(reason);
-	x->reply_type = SCIM_TYPE;
-	x->reply_body = scim_error_body(x->arena, x->status, NULL, arena_printf(x->arena, "Refused: %s.", reason_word(reason)));
-}
-
 /* Who guesses has only so many tries.  error: a word of OAuth's; NULL: none. */
 static void count_guess(struct http_exchange *x, const struct scim_service *s, const char *error)
 {
@@ -61,6 +50,21 @@ static void refuse_token(struct http_exchange *x, const struct scim_service *s)
 		: sent ? "Bearer realm=\"scim\", error=\"invalid_token\"" : "Bearer realm=\"scim\"";
 	x->reply_body = scim_error_body(x->arena, x->status, NULL, "The bearer token is missing, has ended or is not known: `postern scim token new` "
 		"makes one, and a reload of the service makes it known.");
+}
+
+/* `reason_sentence` speaks to people with browsers; a provisioning service is told in its own form. */
+static void refuse(struct http_exchange *x, enum reason reason, void *context)
+{
+	const struct scim_service *s = context;
+
+	if (reason == REASON_SCIM_TOKEN) {
+		refuse_token(x, s);
+		return;
+	}
+	limits_failed(s->gateway, x, reason);
+	x->status = reason_status(reason);
+	x->reply_type = SCIM_TYPE;
+	x->reply_body = scim_error_body(x->arena, x->status, NULL, arena_printf(x->arena, "Refused: %s.", reason_word(reason)));
 }
 
 static struct scim_grant *grant_of(struct http_exchange *x, const struct scim_service *s)
@@ -87,6 +91,18 @@ static enum reason admit(struct http_exchange *x, void *context)
 	bool known = is_grant(x) ? grant_of(x, s)->name != NULL : scim_caller(x->arena, &s->callers, x->authorization) != NULL;
 
 	return known ? REASON_NONE : limits_request(s->gateway, x);
+}
+
+/* Ahead of a large body.  Whose access token has ended is no stranger: it is to be told so, and then buys another one. */
+static bool knows(struct slice authorization, void *context)
+{
+	const struct scim_service *s = context;
+	struct arena *a = arena_new();
+	const char *text = arena_copy(a, authorization);
+	bool known = scim_caller(a, &s->callers, text) || scim_access_ended(a, &s->callers, text);
+
+	arena_free(a);
+	return known;
 }
 
 static bool welcome(const char *peer, void *context)
@@ -228,12 +244,13 @@ static int open_server(struct listener_role *l, struct event_base *base, struct 
 {
 	static const struct http_route routes[] = {
 		{TOKEN_ENDPOINT, HTTP_POST, GRANT_LIMIT, grant},
-		{BASE "/*", HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE, SCIM_BODY_LIMIT, answer}, {0},
+		{BASE "/*", HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE, SCIM_BODY_LIMIT, answer,
+			.stranger = REASON_SCIM_TOKEN}, {0},
 	};
 	const struct settings *s = l->gateway.settings;
 	struct http_options options = {
 		.public_host = s->scim_host, .trusted = s->trusted_proxies, .proxy_protocol = s->proxy_protocol, .routes = routes, .refuse = refuse,
-		.context = &service, .admit = admit, .welcome = welcome, .crowded = crowded, .connection_limit = 256,
+		.context = &service, .knows = knows, .admit = admit, .welcome = welcome, .crowded = crowded, .connection_limit = 256,
 		.network_limit = s->limits.connections, .ipv4_prefix = (int)s->limits.ipv4_prefix, .ipv6_prefix = (int)s->limits.ipv6_prefix,
 		.exempt = s->limits.exempt, .exempt_count = s->limits.exempt_count,
 	};

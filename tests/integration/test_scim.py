@@ -2,6 +2,7 @@
 """Entra ID provisions people and groups here: into the mirror, to the rules, and to a sign-on.  Both dialects."""
 import http.client
 import re
+import socket
 import subprocess
 
 import pytest
@@ -205,6 +206,12 @@ def test_what_is_wrong_is_said_in_scims_own_words(provisioned):
     assert entra.ask("PATCH", "/Users", {})[0] == 405
     assert entra.ask("GET", "/Nothing")[0] == 404
     assert entra.ask("POST", "/Users", {"userName": "y" * 3_000_000})[0] == 413
+    # of a stranger so much is not read: the answer comes ahead of his body, and ends his connection
+    with socket.create_connection(("127.0.0.1", entra.port), timeout=20) as stranger:
+        stranger.sendall(b"POST /scim/v2/Users HTTP/1.1\r\nHost: scim.example.org\r\nAuthorization: Bearer guessed\r\n"
+                         b"Content-Length: 2000000\r\n\r\n")
+        said = b"".join(iter(lambda: stranger.recv(4096), b""))
+    assert said.startswith(b"HTTP/1.1 401 ") and b"\r\nWWW-Authenticate: Bearer realm=" in said
     assert entra.ask("DELETE", target)[0] == 204
     assert entra.ask("GET", target)[0] == 404
     # what browsers come to knows nothing of it

@@ -42,6 +42,8 @@ def test_a_client_provisions_by_its_secret(provisioned):
     assert entra.cycle() == 0, entra.failures
     assert entra.token.startswith("postern_access_") and entra.find("Users", f'userName eq "{MAYA["upn"]}"')
     bought = entra.token
+    # its bodies are read, however large
+    assert entra.ask("POST", "/Users", {"userName": "y" * 30_000}, token=bought)[0] == 400
     # what was bought outlives the process that sold it
     kill_role(parts, "scim")
     wait_for(lambda: entra.ask("GET", "/Users", token=bought)[0] == 200, 30, "the role again", parts.postern)

@@ -75,11 +75,18 @@ static void nothing(struct http_exchange *x, void *context)
 	__atomic_add_fetch(&counts->handled, 1, __ATOMIC_SEQ_CST);
 }
 
+static bool knows(struct slice authorization, void *context)
+{
+	(void)context;
+	return slice_is(authorization, "Bearer good");
+}
+
 static const struct http_route routes[] = {
 	{"/ok", HTTP_GET, 0, show},
 	{"/go/*", HTTP_GET, 0, show},
 	{"/form", HTTP_POST, 1000, show},
 	{"/large", HTTP_POST, 300000, show},
+	{"/closed", HTTP_POST, 300000, show, .stranger = REASON_SCIM_TOKEN},
 	{"/twice", HTTP_POST, 1000, show},
 	{"/twice", HTTP_GET, 0, show},
 	{"/page", HTTP_GET, 0, page},
@@ -169,6 +176,7 @@ void http_test_start(struct http_test *t)
 	if (!t->options.public_host)
 		t->options.public_host = HTTP_TEST_HOST;
 	t->options.routes = routes;
+	t->options.knows = knows;
 	t->options.refuse = refuse;
 	t->options.crowded = crowded;
 	if (t->path && !t->listener)

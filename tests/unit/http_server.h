@@ -24,8 +24,8 @@ struct http_test {
 };
 
 /*
- * Routes: GET /ok, GET /go/ *, POST /form (body up to 1,000 bytes), POST /large (up to 300,000), POST /twice and
- * GET /twice as two rows, GET /page (100,000 bytes), GET /bad (a Location of two lines), GET /nothing (no reply),
+ * Routes: GET /ok, GET /go/ *, POST /form (body up to 1,000 bytes), POST /large (up to 300,000), POST /closed (likewise, a
+ * large one of `Bearer good` alone), POST /twice and GET /twice as two rows, GET /page (100,000 bytes), GET /bad (a Location of two lines), GET /nothing (no reply),
  * GET /health (by_address).
  * The body of a reply says what the handler saw.
  */

@@ -81,6 +81,59 @@ static void refuses_when_too_much_is_under_way(void **state)
 	close(first);
 }
 
+/* Its head is enough: the page is there before a byte of the body, and the connection ends. */
+static void reads_no_large_body_of_a_stranger(void **state)
+{
+	static const struct {
+		const char *fields, *body;      /* body "": a large one; NULL: none is sent */
+	} rows[] = {
+		{"Content-Length: 16385\r\n", NULL},
+		{"Authorization: Bearer bad\r\nContent-Length: 300000\r\n", NULL},
+		{"Authorization: Bearer good\r\nAuthorization: Bearer good\r\nContent-Length: 16385\r\n", NULL},
+		{"Authorization: Bearer bad\r\nAuthorization: Bearer good\r\nContent-Length: 16385\r\n", NULL},
+		{"Transfer-Encoding: chunked\r\n", NULL},
+		{"Content-Length: 3\r\n", "abc"},
+		{"Authorization:\tBearer bad\r\nContent-Length: 3\r\n", "abc"},
+		{"authorization:  Bearer good \r\nContent-Length: 16385\r\n", ""},
+		{"AUTHORIZATION: Bearer good\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"},
+	};
+	static char large[HTTP_STRANGERS_BODY + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned before = http_test_handled();
+		int fd = client_connect(server.port), closed;
+		char head[400];
+		int n = snprintf(head, sizeof(head), "POST /closed HTTP/1.1\r\n" H "%s\r\n%s", rows[i].fields, rows[i].body ? rows[i].body : "");
+
+		client_send(fd, head, (size_t)n);
+		if (rows[i].body && !*rows[i].body)
+			client_send(fd, large, sizeof(large));
+		if (rows[i].body)
+			assert_string_equal(client_statuses(client_wait(fd, "200", QUIET_MS, &closed)), "200");
+		else
+			assert_page_says(client_wait(fd, "401", 10000, &closed), "401", REASON_SCIM_TOKEN);
+		assert_int_equal(closed, !rows[i].body);
+		assert_int_equal(http_test_handled() - before, rows[i].body ? 1 : 0);
+		close(fd);
+	}
+}
+
+/* What one request proved says nothing of the next one. */
+static void knows_each_request_by_itself(void **state)
+{
+	static const char good[] = "POST /closed HTTP/1.1\r\n" H "Authorization: Bearer good\r\nContent-Length: 3\r\n\r\nabc";
+	static const char bad[] = "POST /closed HTTP/1.1\r\n" H "Content-Length: 300000\r\n\r\n";
+	int fd = client_connect(server.port), closed;
+
+	(void)state;
+	client_send(fd, good, sizeof(good) - 1);
+	client_send(fd, bad, sizeof(bad) - 1);
+	assert_string_equal(client_statuses(client_wait(fd, "200 401", 10000, &closed)), "200 401");
+	assert_int_equal(closed, 1);
+	close(fd);
+}
+
 static void sends_the_security_headers_with_page_and_refusal(void **state)
 {
 	static const char *const wanted[] = {
@@ -275,6 +328,8 @@ int main(void)
 		cmocka_unit_test(makes_room_by_ending_the_longest_idle),
 		cmocka_unit_test(makes_room_by_ending_the_slowest),
 		cmocka_unit_test(refuses_when_too_much_is_under_way),
+		cmocka_unit_test(reads_no_large_body_of_a_stranger),
+		cmocka_unit_test(knows_each_request_by_itself),
 		cmocka_unit_test(sends_the_security_headers_with_page_and_refusal),
 		cmocka_unit_test(believes_the_address_that_a_proxy_of_ours_names),
 	};

@@ -27,7 +27,13 @@ static enum reason head(struct reader *r, const void *context)
 	return slice_is(slice_of(r->target, kept), "/refused") ? REASON_WRONG_HOST : REASON_NONE;
 }
 
-static const struct judge judge = {line, head, NULL};
+static bool knows(struct slice authorization, const void *context)
+{
+	(void)context;
+	return slice_is(authorization, "Bearer good");
+}
+
+static const struct judge judge = {line, head, knows, NULL};
 
 /* Feeds in pieces of `piece` bytes. */
 static void feed(struct reader *r, const char *p, size_t n, size_t piece)
