@@ -72,6 +72,12 @@ int web_nonsense(const struct web *w, const struct web_call *call, const char *w
 	return error_set(err, REASON_PROVISION_STOP, "%s: %s", call->endpoint, why);
 }
 
+int64_t web_left_alone(const struct web *w)
+{
+	(void)w;
+	return 0;
+}
+
 unsigned web_requests(const struct web *w)
 {
 	(void)w;
