@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -31,7 +32,7 @@ class PartFailed(Exception):
     pass
 
 
-given_ports = set()
+given_ports, giving = set(), threading.Lock()
 
 
 def free_port(wanted=0):
@@ -45,9 +46,10 @@ def free_port(wanted=0):
                 s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
         # whoever was given one may not listen there yet
-        if port == wanted or port not in given_ports:
-            given_ports.add(port)
-            return port
+        with giving:
+            if port == wanted or port not in given_ports:
+                given_ports.add(port)
+                return port
 
 
 def answers_tcp(port):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules in the directory: one ldapmodify on every gateway, what is wrong keeps the old ones, bounds, rights."""
+import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -8,6 +10,7 @@ import subprocess
 
 import pytest
 
+from beside import beside, going_on  # noqa: F401: going_on is a fixture
 from browser import Browser
 from conftest import build_folder
 from parts import Part, company, free_port, run, wait_for
@@ -17,18 +20,30 @@ from test_trouble import roles_of
 
 # Issue: within a second.  Starting the commands that look takes a part of that.
 LIVE = 2.5
+PATIENCE = 40
 
 
-@pytest.fixture
-def rule_parts(tmp_path):
-    made = RuleParts(tmp_path / "parts", build_folder())
+@contextlib.contextmanager
+def started(folder):
+    made = RuleParts(folder, build_folder())
     try:
         yield made.start_all()
     finally:
         made.close()
 
 
-def taken(parts, before=None, settings=None, seconds=10):
+@pytest.fixture
+def quiet_rule_parts(tmp_path, going_on):  # noqa: F811
+    """Nothing else of this file goes on."""
+    concurrent.futures.wait(going_on.values())
+    with started(tmp_path / "parts") as parts:
+        yield parts
+
+
+together = beside(rule_parts=started)
+
+
+def taken(parts, before=None, settings=None, seconds=PATIENCE):
     """The next set is in force in every worker: its version."""
     state = wait_for(lambda: (s := parts.status(settings))["state"] == "current" and s["version"] != before and s, seconds,
                      "the rules to be taken", parts.postern)
@@ -48,8 +63,8 @@ def add_and_take(parts, *entries):
     return taken(parts, before)
 
 
-def test_one_ldapmodify_is_live_on_every_gateway(rule_parts):
-    parts = rule_parts
+def test_one_ldapmodify_is_live_on_every_gateway(quiet_rule_parts):
+    parts = quiet_rule_parts
     parts.start_second(free_port())
     first = taken(parts)
     assert taken(parts, settings=parts.second_file) == first
@@ -78,8 +93,8 @@ def test_one_ldapmodify_is_live_on_every_gateway(rule_parts):
     assert "Visitors ask at the desk." in page.text and "desk@example.org" in page.text
 
 
-def test_a_sign_on_meets_the_change_within_a_second(rule_parts):
-    parts = rule_parts
+def test_a_sign_on_meets_the_change_within_a_second(quiet_rule_parts):
+    parts = quiet_rule_parts
     add(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
 
     def decided():
@@ -104,6 +119,7 @@ WRONG = [
 ]
 
 
+@together
 def test_a_wrong_rule_keeps_the_good_ones_and_an_alarm_names_it(rule_parts):
     parts = rule_parts
     good = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
@@ -114,7 +130,7 @@ def test_a_wrong_rule_keeps_the_good_ones_and_an_alarm_names_it(rule_parts):
         assert f"cn=visitors,{ACCESS}: " in state["detail"] and words in state["detail"], (value, state)
         assert state["version"] == good and parts.outcome(VIKTOR) == ("customer", "ldap:visitors")
         if (attribute, value, words) == WRONG[0]:
-            wait_for(lambda: alarms(parts, "refused"), 10, "the alarm", parts.postern)
+            wait_for(lambda: alarms(parts, "refused"), PATIENCE, "the alarm", parts.postern)
             (line,) = alarms(parts, "refused")
             assert f"cn=visitors,{ACCESS}: " in line and "posternCondition" in line and words in line, line
         if attribute == "posternValidUntil":
@@ -139,21 +155,22 @@ def may_read_rules(parts, may):
     parts.start_slapd()
 
 
+@together
 def test_a_base_that_may_no_longer_be_read_leaves_the_rules_in_force(rule_parts):
     parts = rule_parts
     good = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
     may_read_rules(parts, False)
-    state = parts.wait_for_state("unread", 30)
+    state = parts.wait_for_state("unread")
     assert state["version"] == good and ACCESS in state["detail"], state
-    wait_for(lambda: alarms(parts, "unread"), 10, "the alarm", parts.postern)
+    wait_for(lambda: alarms(parts, "unread"), PATIENCE, "the alarm", parts.postern)
     (line,) = alarms(parts, "unread")
     assert ACCESS in line, line
     parts.wait_until_all_run(good)
     assert_signed_on(parts, sign_on(parts, Browser(), VIKTOR), VIKTOR)
     assert parts.audit()[-1]["rule"] == "ldap:visitors"
     may_read_rules(parts, True)
-    assert parts.wait_for_state("current", 30)["version"] == good
-    wait_for(lambda: "alarm is over alarm=rules-unread" in parts.log(), 10, "the alarm to be over", parts.postern)
+    assert parts.wait_for_state("current")["version"] == good
+    wait_for(lambda: "alarm is over alarm=rules-unread" in parts.log(), PATIENCE, "the alarm to be over", parts.postern)
 
 
 BY_OTHER_NAMES = ("  filter: (objectClass=applicationProcess)\n"
@@ -161,6 +178,7 @@ BY_OTHER_NAMES = ("  filter: (objectClass=applicationProcess)\n"
                   "    outcome: employeeType, until: departmentNumber, ask: carLicense}\n")
 
 
+@together
 def test_rules_by_attributes_that_are_there_anyway(rule_parts):
     """For a directory whose schema cannot be extended: nothing of the entry is Postern's."""
     parts = rule_parts
@@ -188,6 +206,7 @@ def test_rules_by_attributes_that_are_there_anyway(rule_parts):
     assert parts.outcome(VIKTOR) == ("customer", "ldap:visitors")
 
 
+@together
 def test_a_killed_role_comes_back_and_takes_what_came_meanwhile(rule_parts):
     parts = rule_parts
     version = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
@@ -195,7 +214,7 @@ def test_a_killed_role_comes_back_and_takes_what_came_meanwhile(rule_parts):
         (pid,) = [pid for pid, role in roles_of(parts).items() if role == "rules"]
         os.kill(pid, signal.SIGKILL)
         assert parts.modify(replace("visitors", "posternOutcome", outcome))[0] == 0
-        version = taken(parts, version, seconds=30)
+        version = taken(parts, version)
         assert parts.outcome(VIKTOR) == (outcome, "ldap:visitors")
     assert len(re.findall(r" died.* role=rules ", parts.log())) == 2
     # killed over a change that it is weighing, again and again
@@ -203,10 +222,11 @@ def test_a_killed_role_comes_back_and_takes_what_came_meanwhile(rule_parts):
         assert parts.modify(replace("visitors", "posternOrder", 11 + i))[0] == 0
         for pid in [pid for pid, role in roles_of(parts).items() if role == "rules"]:
             os.kill(pid, signal.SIGKILL)
-    taken(parts, version, seconds=60)
+    taken(parts, version)
     assert parts.status()["told"] == [] and parts.outcome(VIKTOR) == ("customer", "ldap:visitors")
 
 
+@together
 def test_explain_at_another_time_judges_by_the_dates_of_that_time(rule_parts):
     parts = rule_parts
     add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer", posternValidFrom="20400101000000Z"))
@@ -216,6 +236,7 @@ def test_explain_at_another_time_judges_by_the_dates_of_that_time(rule_parts):
         assert said["doors"][0]["outcome"] == outcome, said
 
 
+@together
 def test_what_the_last_good_set_gives_survives_a_restart_without_ldap(rule_parts):
     parts = rule_parts
     good = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
@@ -230,6 +251,7 @@ def test_what_the_last_good_set_gives_survives_a_restart_without_ldap(rule_parts
     assert parts.status()["state"] == "refused"
 
 
+@together
 def test_a_change_for_many_waits_for_the_administrator(rule_parts):
     parts = rule_parts
     good = add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
@@ -241,7 +263,7 @@ def test_a_change_for_many_waits_for_the_administrator(rule_parts):
     status, text = parts.command("rules", "status")
     assert status == 1 and f"postern rules accept {state['ldap_version']}" in text, text
     assert parts.outcome(JUERGEN) == ("customer", "employees")
-    wait_for(lambda: "alarm=rules-pending" in parts.log(), 10, "the alarm", parts.postern)
+    wait_for(lambda: "alarm=rules-pending" in parts.log(), PATIENCE, "the alarm", parts.postern)
     status, text = parts.command("rules", "accept", "0123456789abcdef0123456789abcdef")
     assert status == 1 and "is not what waits" in text, text
     status, text = parts.command("rules", "accept", state["ldap_version"])
@@ -261,6 +283,7 @@ def test_a_change_for_many_waits_for_the_administrator(rule_parts):
     assert status == 1 and "nothing waits" in text, text
 
 
+@together
 def test_a_date_is_no_way_around_the_limit(rule_parts):
     parts = rule_parts
     taken(parts)
@@ -269,6 +292,7 @@ def test_a_date_is_no_way_around_the_limit(rule_parts):
     assert parts.wait_for_state("pending")["changed"] > 5
 
 
+@together
 def test_rules_that_all_vanish_stay_until_that_is_accepted(rule_parts):
     parts = rule_parts
     add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
@@ -279,6 +303,7 @@ def test_rules_that_all_vanish_stay_until_that_is_accepted(rule_parts):
     assert parts.outcome(VIKTOR) == ("deny", None)
 
 
+@together
 def test_list_shows_the_order_and_where_each_rule_stands(rule_parts):
     parts = rule_parts
     add_and_take(parts, rule("second", 20, "uid = chloe.damico", "portal", posternSite="helpdesk"),
@@ -310,6 +335,7 @@ def give_password(parts, person):
     return {"dn": person["dn"], "password": person["uid"]}
 
 
+@together
 def test_without_the_right_nothing_changes(rule_parts):
     parts = rule_parts
     admin, other = give_password(parts, MAYA), give_password(parts, JUERGEN)
@@ -329,6 +355,7 @@ def test_without_the_right_nothing_changes(rule_parts):
     assert parts.status()["version"] == good
 
 
+@together
 def test_an_owners_description_is_no_place_for_a_rule(rule_parts):
     parts = rule_parts
     owner = give_password(parts, JUERGEN)
@@ -359,8 +386,8 @@ def groups_sent(parts, person):
     return said["doors"][0]["attributes"].get("groups", [])
 
 
-def test_a_mark_on_a_group_gives_to_its_members_and_its_groups(rule_parts):
-    parts = rule_parts
+def test_a_mark_on_a_group_gives_to_its_members_and_its_groups(quiet_rule_parts):
+    parts = quiet_rule_parts
     paul = company.by_uid("paul.darcy")
     before = taken(parts)
     assert parts.outcome(paul) == ("customer", "employees") and groups_sent(parts, paul) == []
@@ -374,7 +401,8 @@ def test_a_mark_on_a_group_gives_to_its_members_and_its_groups(rule_parts):
                         ("jira-software-users-example", "is a group of Atlassian's own")):
         change = f"dn: {UNION}\nchangetype: modify\nreplace: posternAtlassianGroup\nposternAtlassianGroup: {name}\n"
         assert parts.modify(change)[0] == 0
-        detail = wait_for(lambda: (s := parts.status())["state"] == "refused" and name in s["detail"] and s["detail"], 10, name)
+        detail = wait_for(lambda: (s := parts.status())["state"] == "refused" and name in s["detail"] and s["detail"],
+                          PATIENCE, name)
         assert words in detail
         assert groups_sent(parts, paul) == ["jira-builders"] and parts.status()["version"] == version
     # the mark says no, and stands before the rule for employees
@@ -387,6 +415,7 @@ def test_a_mark_on_a_group_gives_to_its_members_and_its_groups(rule_parts):
     assert f"mark:{UNION}" in text and f"members of {UNION}\n       Atlassian groups jira-builders\n" in text, text
 
 
+@together
 def test_an_owner_cannot_mark_a_group(rule_parts):
     parts = rule_parts
     admin, owner = give_password(parts, MAYA), give_password(parts, JUERGEN)
@@ -402,13 +431,14 @@ def test_an_owner_cannot_mark_a_group(rule_parts):
     taken(parts, before)
 
 
+@together
 def test_a_group_called_like_atlassians_own_is_not_sent(rule_parts):
     parts = rule_parts
     for name in ("jira-administrators", "jira-software-users-example", "jira-people"):
         entry = company.entry(company.group_dn(name), ("changetype", "add"), ("objectClass", "groupOfNames"), ("cn", name),
                               ("member", MAYA["dn"]))
         assert parts.modify(entry)[0] == 0
-    wait_for(lambda: "jira-people" in groups_sent(parts, MAYA), 10, "the new group")
+    wait_for(lambda: "jira-people" in groups_sent(parts, MAYA), PATIENCE, "the new group")
     sent = groups_sent(parts, MAYA)
     assert not {"jira-administrators", "jira-software-users-example"} & set(sent) and "jira-agents" in sent, sent
 
@@ -438,6 +468,7 @@ def test_the_schema_loads_into_a_running_slapd(tmp_path):
 # ---- reloads ----
 
 
+@together
 def test_tighter_bounds_deny_at_once(rule_parts):
     parts = rule_parts
     add_and_take(parts, rule("visitors", 10, "uid = viktor.nowak", "customer"))
@@ -449,5 +480,5 @@ def test_tighter_bounds_deny_at_once(rule_parts):
         sign_on(parts, Browser(), VIKTOR)
         return parts.audit()[-1].get("reason") == "denied-by-rule"
 
-    wait_for(denied, 10, "the bound to bite", parts.postern)
+    wait_for(denied, PATIENCE, "the bound to bite", parts.postern)
     assert "DENIES: the settings no longer allow it" in parts.command("rules", "list")[1]

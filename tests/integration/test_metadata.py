@@ -4,6 +4,7 @@
 The server here is the worst there is: it fails, hangs, drops, lies and rolls its keys over.  Time is compressed by
 settings.  The processes are those of test_serve.py; nobody signs on.
 """
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -20,6 +21,7 @@ import urllib.request
 
 import pytest
 
+from beside import beside, going_on  # noqa: F401: going_on is a fixture
 from test_serve import METADATA, POSTERN, Serve, keys, until  # noqa: F401: keys is a fixture
 
 SECONDS = 40            # for what takes a second or two on an idle machine
@@ -211,21 +213,29 @@ class Provider:
         return self.serve.log()
 
 
-@pytest.fixture
-def provider(tmp_path, keys, web_keys):  # noqa: F811
-    made = Provider(tmp_path, keys, web_keys)
-    yield made
-    made.close()
+@contextlib.contextmanager
+def a_provider(folder, keys, web_keys):  # noqa: F811
+    folder.mkdir()
+    made = Provider(folder, keys, web_keys)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
-@pytest.fixture
-def good(provider):
+@contextlib.contextmanager
+def a_good_one(folder, keys, web_keys):  # noqa: F811
     """It runs, with a document of one key."""
-    provider.server.text = provider.document("first")
-    provider.start()
-    until(lambda: provider.is_kept(provider.server.text), SECONDS)
-    until(lambda: provider.ready()["metadata"], SECONDS)
-    return provider
+    with a_provider(folder, keys, web_keys) as provider:
+        provider.server.text = provider.document("first")
+        provider.start()
+        until(lambda: provider.is_kept(provider.server.text), SECONDS)
+        until(lambda: provider.ready()["metadata"], SECONDS)
+        yield provider
+
+
+# what these wait for is the clock of the refresh role
+together = beside(provider=a_provider, good=a_good_one)
 
 
 def asked_again(provider, times=2):
@@ -236,6 +246,7 @@ def asked_again(provider, times=2):
 # ---- what is taken, what is left ----
 
 
+@together
 def test_takes_a_document_of_the_application_over_https(good):
     assert good.ready() == {"metadata": True, "alarms": []}
     assert good.status()["entity"] == "https://idp.example/"
@@ -259,6 +270,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("spoil", BAD.values(), ids=BAD)
+@together
 def test_leaves_what_is_not_good_and_keeps_the_last_good_one(good, spoil):
     kept, before = good.kept.read_bytes(), good.server.text
     spoil(good)
@@ -274,6 +286,7 @@ def test_leaves_what_is_not_good_and_keeps_the_last_good_one(good, spoil):
     good.serve.wait_for("metadata is fetched again", 1, SECONDS)
 
 
+@together
 def test_metadata_of_the_entity_of_another_provider_is_not_taken(good):
     """Whoever runs the second address could otherwise be asked in the first one's name, or sign for it."""
     second = Server(good.web)
@@ -299,6 +312,7 @@ def test_metadata_of_the_entity_of_another_provider_is_not_taken(good):
         second.close()
 
 
+@together
 def test_follows_a_redirect_to_https_and_to_nothing_else(good, web_keys):
     other = Server(web_keys)
     try:
@@ -318,6 +332,7 @@ def test_follows_a_redirect_to_https_and_to_nothing_else(good, web_keys):
 
 @pytest.mark.parametrize("certificate, ca", [("ended", "web"), ("elsewhere", "elsewhere"), ("web", "elsewhere"), ("web", None)],
                          ids=["ended", "another host's", "an unknown authority's", "none that the system knows"])
+@together
 def test_believes_no_server_without_a_good_certificate(provider, web_keys, certificate, ca):
     server = Server(web_keys, certificate)
     try:
@@ -332,6 +347,7 @@ def test_believes_no_server_without_a_good_certificate(provider, web_keys, certi
         server.close()
 
 
+@together
 def test_asks_conditionally_and_takes_not_modified_for_a_confirmation(good):
     good.server.etag = '"v1"'
     until(lambda: any(h.get("If-None-Match") == '"v1"' for h in good.server.headers), SECONDS)
@@ -342,6 +358,7 @@ def test_asks_conditionally_and_takes_not_modified_for_a_confirmation(good):
     until(lambda: good.is_kept(good.server.text), SECONDS)
 
 
+@together
 def test_waits_longer_with_each_failure(provider):
     provider.configure(more="")
     text = (provider.serve.folder / "p.yaml").read_text()
@@ -357,6 +374,7 @@ def test_waits_longer_with_each_failure(provider):
 # ---- the last good one ----
 
 
+@together
 def test_starts_with_the_last_good_one_when_the_address_is_down(good):
     good.stop()
     good.server.status = 503
@@ -365,6 +383,7 @@ def test_starts_with_the_last_good_one_when_the_address_is_down(good):
     assert good.status()["entity"] == "https://idp.example/"
 
 
+@together
 def test_what_has_ended_is_not_used_even_when_the_address_is_down(provider):
     """A provider that says validUntil wants it so; the entity is remembered all the same."""
     end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 25))
@@ -387,6 +406,7 @@ def test_what_has_ended_is_not_used_even_when_the_address_is_down(provider):
     until(lambda: provider.ready()["metadata"], SECONDS)
 
 
+@together
 def test_another_address_is_another_provider(good, web_keys):
     """The copy of the old address is out of use, and the new one may name another entity."""
     other = Server(web_keys)
@@ -425,6 +445,7 @@ def sign(text, folder, key):
     return etree.tostring(root).decode()
 
 
+@together
 def test_takes_only_signed_metadata_where_a_certificate_is_set(provider, web_keys):
     provider.configure(more=f', metadata_certificate: "{web_keys}/signer.crt"')
     signed = sign(provider.document("first"), web_keys, "signer")
@@ -442,6 +463,7 @@ def test_takes_only_signed_metadata_where_a_certificate_is_set(provider, web_key
         until(lambda: provider.status()["result"] == "unchanged", SECONDS)
 
 
+@together
 def test_a_copy_on_disk_must_be_signed_too(good, web_keys):
     """The certificate is set afterwards; or somebody wrote to the folder."""
     good.server.status = 500
@@ -454,6 +476,7 @@ def test_a_copy_on_disk_must_be_signed_too(good, web_keys):
     until(lambda: good.ready()["metadata"], SECONDS)
 
 
+@together
 def test_a_file_must_be_signed_too(provider, web_keys):
     folder = provider.serve.folder
     (folder / "entra.xml").write_text(provider.document("first"))
@@ -498,6 +521,7 @@ def assert_over(provider, word):
     assert f"alarm {word}:" not in provider.check()
 
 
+@together
 def test_a_rollover_is_seen_through_from_its_announcement_to_its_end(good):
     """The new key is published in advance, becomes the one in use, and the old one goes."""
     use_key(good, "first")
@@ -513,6 +537,7 @@ def test_a_rollover_is_seen_through_from_its_announcement_to_its_end(good):
     assert "error refresh" not in good.serve.log()
 
 
+@together
 def test_says_when_the_key_in_use_has_left_the_document(good):
     use_key(good, "first")
     good.server.text = good.document("second")
@@ -521,6 +546,7 @@ def test_says_when_the_key_in_use_has_left_the_document(good):
     assert_over(good, "key-left")
 
 
+@together
 def test_says_when_the_key_in_use_ends_though_another_lasts(good):
     good.server.text = good.document("soon", "first")
     until(lambda: good.is_kept(good.server.text), SECONDS)
@@ -531,6 +557,7 @@ def test_says_when_the_key_in_use_ends_though_another_lasts(good):
     assert_over(good, "key-ends")
 
 
+@together
 def test_says_when_fetching_fails_for_as_long_as_is_set(good):
     good.configure(more=", alarm_failing: 4s")
     good.reload()
@@ -542,6 +569,7 @@ def test_says_when_fetching_fails_for_as_long_as_is_set(good):
     assert_over(good, "metadata-fetch")
 
 
+@together
 def test_says_when_the_document_grows_old_also_over_a_restart(provider):
     provider.configure(more=", alarm_age: 8s")
     provider.server.text = provider.document("first")
@@ -556,12 +584,14 @@ def test_says_when_the_document_grows_old_also_over_a_restart(provider):
     assert_over(provider, "metadata-old")
 
 
+@together
 def test_an_alarm_makes_nothing_unready(good):
     use_key(good, "stranger")
     until(lambda: good.alarms() == ["key-left"], SECONDS)
     assert good.ready()["metadata"]
 
 
+@together
 def test_the_small_files_survive_whatever_stands_in_them(good):
     for text in ("", "{", "[1]", '{"entity": 7}', "\0" * 100):
         good.key_file.write_text(text)

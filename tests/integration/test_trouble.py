@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sign-ons while parts are stopped, killed, restarted and reconfigured: trying again ends well."""
+import concurrent.futures
+import contextlib
 import os
 import pathlib
 import signal
@@ -7,11 +9,36 @@ import time
 
 import pytest
 
+from beside import beside, going_on  # noqa: F401: going_on is a fixture
 from browser import Browser
-from parts import wait_for
+from conftest import build_folder
+from parts import Parts, wait_for
 from stories import (
     JUERGEN, MAYA, VIKTOR, add_to_group, assert_refused, assert_signed_on, remove_from_group, sign_on, to_postern_acs,
 )
+
+
+@contextlib.contextmanager
+def not_started(folder):
+    made = Parts(folder, build_folder())
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextlib.contextmanager
+def started(folder):
+    with not_started(folder) as parts:
+        yield parts.start_all()
+
+
+@contextlib.contextmanager
+def a_browser(_):
+    yield Browser()
+
+
+together = beside(own_parts=started, stopped_parts=not_started, browser=a_browser)
 
 
 def roles_of(parts):
@@ -44,6 +71,7 @@ def log_of(parts):
 # ---- processes ----
 
 
+@together
 def test_workers_killed_between_the_two_requests_cost_nothing(own_parts, browser):
     sign_on(own_parts, browser, MAYA, stop=to_postern_acs(own_parts))
     kill_role(own_parts, "worker")
@@ -51,12 +79,14 @@ def test_workers_killed_between_the_two_requests_cost_nothing(own_parts, browser
 
 
 @pytest.mark.parametrize("role", ["worker", "keys", "mirror", "refresh"])
+@together
 def test_any_killed_role_is_replaced_and_sign_ons_go_on(own_parts, browser, role):
     kill_role(own_parts, role)
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)
     assert own_parts.postern.is_alive()
 
 
+@together
 def test_stopped_worker_is_replaced(own_parts, browser):
     stuck = [pid for pid, name in roles_of(own_parts).items() if name == "worker"]
     for pid in stuck:
@@ -65,6 +95,7 @@ def test_stopped_worker_is_replaced(own_parts, browser):
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)
 
 
+@together
 def test_restart_between_the_two_requests_is_not_noticed(own_parts, browser):
     sign_on(own_parts, browser, MAYA, stop=to_postern_acs(own_parts))
     assert own_parts.postern.stop() == 0
@@ -72,6 +103,7 @@ def test_restart_between_the_two_requests_is_not_noticed(own_parts, browser):
     assert_signed_on(own_parts, browser.go(browser.stopped_at), MAYA)
 
 
+@together
 def test_lost_claims_lead_to_a_fresh_silent_sign_on(own_parts, browser):
     """As after a reboot: what was used is forgotten, so the old answer is not taken."""
     sign_on(own_parts, browser, MAYA, stop=to_postern_acs(own_parts))
@@ -84,6 +116,7 @@ def test_lost_claims_lead_to_a_fresh_silent_sign_on(own_parts, browser):
     assert any(hop.url.startswith(own_parts.entra_url) for hop in browser.hops[hops:])
 
 
+@together
 def test_sigterm_ends_with_status_0_and_nobody_left(own_parts):
     children = roles_of(own_parts)
     assert {"worker", "mirror"} <= set(children.values())
@@ -94,6 +127,7 @@ def test_sigterm_ends_with_status_0_and_nobody_left(own_parts):
 # ---- settings ----
 
 
+@together
 def test_bad_settings_leave_the_old_ones_in_force(own_parts, browser):
     good = own_parts.settings_file.read_text()
     own_parts.settings_file.write_text(good.replace("outcome: licensed", "outcome: lisenced"))
@@ -104,6 +138,7 @@ def test_bad_settings_leave_the_old_ones_in_force(own_parts, browser):
     assert own_parts.audit()[-1]["outcome"] == "licensed"
 
 
+@together
 def test_good_settings_are_taken_over(own_parts):
     good = own_parts.settings_file.read_text()
     own_parts.settings_file.write_text(good.replace("name: agents,", "name: support-agents,"))
@@ -117,6 +152,7 @@ def test_good_settings_are_taken_over(own_parts):
     wait_for(new_rule, 30, "the new rule to decide", own_parts.postern)
 
 
+@together
 def test_an_answer_after_a_reload_is_judged_by_the_new_rules(own_parts, browser):
     """The request before it was the old ones'; ARCHITECTURE says why the answer is not."""
     sign_on(own_parts, browser, MAYA, stop=to_postern_acs(own_parts))
@@ -131,13 +167,15 @@ def test_an_answer_after_a_reload_is_judged_by_the_new_rules(own_parts, browser)
 # ---- the directory ----
 
 
+@together
 def test_sign_ons_go_on_while_ldap_is_down(own_parts, browser):
     own_parts.slapd.stop()
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)
     assert own_parts.postern_status("/health/ready") == 200
 
 
-def test_change_in_ldap_is_in_decisions_at_once(own_parts):
+def test_change_in_ldap_is_in_decisions_at_once(going_on, own_parts):  # noqa: F811
+    concurrent.futures.wait(going_on.values())          # it is about time
     assert_refused(own_parts, sign_on(own_parts, Browser(), VIKTOR), "denied-by-default", 403)
 
     def seconds_until(word):
@@ -160,6 +198,7 @@ def test_change_in_ldap_is_in_decisions_at_once(own_parts):
     assert min(took) < 1.5, took
 
 
+@together
 def test_directory_that_comes_back_is_followed_again(own_parts):
     own_parts.slapd.stop()
     own_parts.start_slapd()
@@ -172,6 +211,7 @@ def test_directory_that_comes_back_is_followed_again(own_parts):
     wait_for(decided, 40, "the change after the outage", own_parts.postern)
 
 
+@together
 def test_without_a_directory_it_is_live_but_not_ready_and_mends_itself(stopped_parts, browser):
     parts = stopped_parts
     parts.start_entra()
@@ -188,6 +228,7 @@ def test_without_a_directory_it_is_live_but_not_ready_and_mends_itself(stopped_p
 # ---- the identity provider ----
 
 
+@together
 def test_without_metadata_it_is_live_but_not_ready_and_mends_itself(stopped_parts, browser):
     parts = stopped_parts
     parts.write_postern_files(parts.settings().replace("    tenant:", "    refresh: 1s\n    tenant:"))
@@ -202,6 +243,7 @@ def test_without_metadata_it_is_live_but_not_ready_and_mends_itself(stopped_part
     assert_signed_on(parts, sign_on(parts, Browser(), JUERGEN), JUERGEN)
 
 
+@together
 def test_starts_from_the_last_good_metadata(own_parts, browser):
     own_parts.postern.stop()
     settings = own_parts.settings_file.read_text()
