@@ -45,7 +45,7 @@ static int open_place(const struct doer *d, struct place *p, struct error *err)
 		*err = p->why;
 		return -1;
 	}
-	if (p->left_alone > clock_now()) {
+	if (web_is_left_alone(p->left_alone)) {
 		time_write(p->left_alone, until);
 		return error_set(err, REASON_PROVISION_STOP, "%s asked to be left alone until %s; nothing is sent before", t->name, until);
 	}

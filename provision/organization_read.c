@@ -20,7 +20,7 @@ int organization_open(const struct organization *o, struct web **out, struct err
 
 	char until[21];
 
-	if (o->left_alone && *o->left_alone > clock_now()) {
+	if (o->left_alone && web_is_left_alone(*o->left_alone)) {
 		time_write(*o->left_alone, until);
 		return error_set(err, REASON_PROVISION_STOP, "Organizations API asked to be left alone until %s; nothing is sent before", until);
 	}

@@ -16,6 +16,7 @@
 #define SECOND ((int64_t)1000000)
 #define STEP_US (SECOND / 2)            /* how long is slept without asking whether to go on */
 #define KEY_MOST 4000
+#define CLOCKS_DIFFER 300               /* seconds */
 
 struct web {
 	struct arena *arena;
@@ -128,6 +129,13 @@ void web_close(struct web *w)
 int64_t web_left_alone(const struct web *w)
 {
 	return w->left_alone;
+}
+
+bool web_is_left_alone(int64_t until)
+{
+	int64_t now = clock_now();
+
+	return until > now && until - now <= WEB_LEFT_ALONE_MOST + CLOCKS_DIFFER;
 }
 
 unsigned web_requests(const struct web *w)

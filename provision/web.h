@@ -85,6 +85,8 @@ int web_nonsense(const struct web *w, const struct web_call *call, const char *w
 
 /* Until when an answer asked to be left alone, for longer than is waited here, in seconds since 1970; 0: none did. */
 int64_t web_left_alone(const struct web *w);
+/* Whether that time, of now or of a run before, is still to be waited for.  One further away than any is was noted while a clock was ahead. */
+bool web_is_left_alone(int64_t until);
 unsigned web_requests(const struct web *w);     /* sent since it was opened */
 
 /* The text, without the key should it be in there. */

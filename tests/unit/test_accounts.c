@@ -574,11 +574,15 @@ static void a_record_that_is_damaged_is_an_error(void **state)
 		"{\"kind\":\"managed\"}"};
 	struct account account = {.mail = "untouched"};
 	struct error err;
+	int64_t at;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		assert_refused(account_read(a, slice_c(table[i]), &account, &err), err, REASON_STORE);
 	assert_string_equal(account.mail, "untouched");
+	/* nor can a time be said that has five digits for its year */
+	assert_refused(account_time_read(slice_c("253402300800"), &at, &err), err, REASON_STORE);
+	assert_done(account_time_read(slice_c("253402300799"), &at, &err), err);
 }
 
 static void a_record_is_read_as_it_was_written(void **state)
