@@ -259,17 +259,16 @@ const char *judge_account_word(const struct accounts_found *found)
 	return found->account.kind == ACCOUNT_MANAGED ? "managed" : found->account.kind == ACCOUNT_PORTAL ? "portal" : "unknown";
 }
 
-/* One of the future is of an age that nobody knows: a clock was wrong when it was read, or is now. */
-static bool is_of_known_age(const struct settings *s, int64_t age)
+bool judge_inventory_is_old(const struct settings *s, int64_t as_of, int64_t now)
 {
-	return age <= s->accounts_max_age && age >= -INVENTORY_AHEAD_MOST;
+	return s->accounts_max_age && (now - as_of > s->accounts_max_age || as_of - now > INVENTORY_AHEAD_MOST);
 }
 
 int judge_account(const struct settings *s, const struct accounts_found *found, enum outcome outcome, int64_t now, struct error *err)
 {
 	enum account_kind needed = outcome == OUTCOME_PORTAL ? ACCOUNT_PORTAL : ACCOUNT_MANAGED;
 
-	if (s->accounts_max_age && found->answer != ACCOUNTS_NO_INVENTORY && !is_of_known_age(s, now - found->as_of))
+	if (found->answer != ACCOUNTS_NO_INVENTORY && judge_inventory_is_old(s, found->as_of, now))
 		return error_set(err, REASON_ACCOUNTS_TOO_OLD, "the inventory is %lld s old, accounts.max_age is %lld",
 			(long long)(now - found->as_of), (long long)s->accounts_max_age);
 	if (found->answer != ACCOUNTS_LISTED || found->account.kind == needed)

@@ -76,6 +76,9 @@ int judge_standing(struct arena *a, const struct gateway *g, const struct policy
 /* The facts where nobody signs on: all that exceptions and rules judge by. */
 void judge_facts(struct arena *a, const struct settings *s, const struct mirror_person *person, int64_t now, struct facts *out);
 
+/* Whether sign-ons are refused since nobody knows any more who has which account.  Of the future: a clock was wrong when it was read, or is now. */
+bool judge_inventory_is_old(const struct settings *s, int64_t as_of, int64_t now);
+
 /* What an account kind means for an outcome: 0, or ACCOUNT_KIND / ACCOUNTS_TOO_OLD. */
 int judge_account(const struct settings *s, const struct accounts_found *found, enum outcome outcome, int64_t now, struct error *err);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "gateway/host_user.h"
+#include "gateway/judge.h"
 #include "provision/accounts.h"
 
 static void say_source(const char *at, int64_t as_of, void *context)
@@ -35,7 +36,7 @@ void check_accounts(struct check *c)
 		say(c, FINDING_ERROR, "%s", err.detail);
 	else if (rc == 0)
 		say(c, FINDING_WARNING, "no inventory, so nobody's account kind is known: postern accounts import FILE.csv");
-	else if (s->accounts_max_age && at + s->accounts_max_age < clock_now())
+	else if (judge_inventory_is_old(s, at, clock_now()))
 		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
 	else
 		say(c, FINDING_OK, "%zu accounts as of %s", count, as_of);
