@@ -32,7 +32,7 @@ class Load:
         self.ending = threading.Event()
         self.lock = threading.Lock()
         self.good, self.failed, self.wrong = [], [], []        # (began, ended), (began, ended, what), what
-        self.connected, self.not_connected = 0, []
+        self.connects, self.connected, self.not_connected = connections, 0, []
         people = usable_people(parts)
         self.threads = [threading.Thread(target=self.client, args=(people[i % len(people)],), daemon=True)
                         for i in range(clients)]
@@ -104,8 +104,10 @@ class Load:
                 f"{self.said()}; from {began:.2f} to {ended:.2f}, {[(f'{a:.2f}', f'{b:.2f}') for a, b in spans]}: {what}"
 
     def said(self):
-        return (f"{len(self.good)} sign-ons, {len(self.failed)} failed, {len(self.wrong)} wrong; "
-                f"{self.connected} connections, {len(self.not_connected)} not")
+        sign_ons = f"{len(self.good)} sign-ons, {len(self.failed)} failed, {len(self.wrong)} wrong"
+        if not self.connects:
+            return sign_ons
+        return f"{sign_ons}; {self.connected} connections, {len(self.not_connected)} refused"
 
     def assert_nothing_lost(self):
         assert not self.wrong, self.wrong[:3]
