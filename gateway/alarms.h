@@ -11,6 +11,7 @@
 #ifndef GATEWAY_ALARMS_H
 #define GATEWAY_ALARMS_H
 
+#include "gateway/api_keys.h"
 #include "gateway/disks.h"
 #include "gateway/metadata_status.h"
 #include "gateway/provision_status.h"
@@ -52,6 +53,8 @@ struct host_facts {
 	struct disk disks[DISKS];
 	struct accounts_news billed;
 	struct provision_status accounts;       /* all zero: nobody has looked yet */
+	const struct api_key *api_keys;
+	size_t api_key_count;
 	int64_t now;
 };
 

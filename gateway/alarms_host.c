@@ -101,23 +101,26 @@ static const char *accounts_fail(struct arena *a, const struct host_facts *f)
 	return NULL;
 }
 
-static const char *add_key(struct arena *a, const char *text, const char *of, int64_t ends, int64_t now)
+static const char *add_key(struct arena *a, const char *text, const struct api_key *k, int64_t now)
 {
-	if (!ends || ends - now > API_KEY_SOON)
+	const char *before = text ? arena_printf(a, "%s; ", text) : "";
+
+	if (!k->ends || k->ends - now > API_KEY_SOON)
 		return text;
-	return arena_printf(a, "%s%sthe key of %s %s on %.10s", text ? text : "", text ? "; " : "", of, ends > now ? "ends" : "ended",
-		instant(a, ends - 1));          /* its last day */
+	if (k->written)
+		return arena_printf(a, "%sthe key of %s %s on %.10s at the latest (reckoned: its file is of %.10s, and such a key lives for a year at "
+			"most; %s says it exactly)", before, k->of, k->ends > now ? "ends" : "ended", instant(a, k->ends), instant(a, k->written), k->setting);
+	return arena_printf(a, "%sthe key of %s %s on %.10s", before, k->of, k->ends > now ? "ends" : "ended",
+		instant(a, k->ends - 1));       /* its last day */
 }
 
 static const char *api_key_ends(struct arena *a, const struct host_facts *f)
 {
-	const struct settings *s = f->settings;
 	const char *text = NULL;
 
-	for (size_t i = 0; i < s->connection_count; i++)
-		if (s->connections[i].accounts)
-			text = add_key(a, text, s->connections[i].name, s->connections[i].accounts->key_ends, f->now);
-	return add_key(a, text, "the organisation", s->accounts.organization_key_ends, f->now);
+	for (size_t i = 0; i < f->api_key_count; i++)
+		text = add_key(a, text, &f->api_keys[i], f->now);
+	return text;
 }
 
 static void judge_accounts(struct arena *a, const struct host_facts *f, struct alarms *out)
@@ -153,6 +156,7 @@ void alarms_gather_accounts(struct arena *a, const struct settings *s, struct ho
 	struct error ignored;
 
 	facts->now = clock_now();
+	facts->api_key_count = api_keys_look(a, s, &facts->api_keys);
 	if (accounts_news_read(a, settings_accounts_path(a, s), facts->now, &facts->billed, &ignored) < 0)
 		facts->billed = (struct accounts_news){0};
 	if (provision_status_read(a, s, &facts->accounts, &ignored) < 0)

@@ -12,6 +12,7 @@ gateway_libgateway_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(C
 gateway_libgateway_a_SOURCES = \
 	gateway/alarms.c gateway/alarms.def gateway/alarms.h \
 	gateway/alarms_host.c \
+	gateway/api_keys.c gateway/api_keys.h \
 	gateway/audit.c gateway/audit.h \
 	gateway/audit_file.c gateway/audit_file.h \
 	gateway/choose.c \

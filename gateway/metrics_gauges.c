@@ -141,11 +141,14 @@ static void add_last_plan(struct gauges *out, const struct settings *settings)
 
 static void add_api_keys(struct gauges *out, const struct settings *s, int64_t now)
 {
-	for (size_t i = 0; i < s->connection_count; i++)
-		if (s->connections[i].accounts && s->connections[i].accounts->key_ends)
-			gauge_add(out, METRIC_API_KEY, s->connections[i].accounts->key_ends - now, s->connections[i].name, NULL);
-	if (s->accounts.organization_key_ends)
-		gauge_add(out, METRIC_API_KEY, s->accounts.organization_key_ends - now, "the organisation", NULL);
+	struct arena *a = arena_new();
+	const struct api_key *keys;
+	size_t n = api_keys_look(a, s, &keys);
+
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].ends)
+			gauge_add(out, METRIC_API_KEY, keys[i].ends - now, keys[i].of, NULL);
+	arena_free(a);
 }
 
 static void add_accounts(struct gauges *out, const struct settings *s, int64_t now)

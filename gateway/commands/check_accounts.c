@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is known of accounts at Atlassian, and since when. */
+#include "gateway/api_keys.h"
 #include "gateway/commands/check.h"
 
 #include "base/clock.h"
@@ -14,6 +15,23 @@ static void say_source(const char *at, int64_t as_of, void *context)
 
 	time_write(as_of, read);
 	say(context, FINDING_OK, "seen at %s as of %s", at, read);
+}
+
+/* Nothing else tells when one ends, and then accounts stay as they are. */
+static void check_key_ends(struct check *c)
+{
+	const struct api_key *keys;
+	size_t n = c->settings->provision == PROVISION_OFF && !c->settings->accounts.organization ? 0 : api_keys_look(c->arena, c->settings, &keys);
+	char ends[21];
+
+	for (size_t i = 0; i < n; i++) {
+		if (keys[i].ends && !keys[i].written)
+			continue;
+		time_write(keys[i].ends, ends);
+		say(c, FINDING_WARNING, "%s is not set, so nobody knows when the key of %s ends: %s%.10s; look it up at Atlassian", keys[i].setting,
+			keys[i].of, keys[i].ends ? "by the age of its file at the latest on " : "a year after it was made at the latest",
+			keys[i].ends ? ends : "");
+	}
 }
 
 void check_accounts(struct check *c)
@@ -35,7 +53,8 @@ void check_accounts(struct check *c)
 	if (rc < 0)
 		say(c, FINDING_ERROR, "%s", err.detail);
 	else if (rc == 0)
-		say(c, FINDING_WARNING, "no inventory, so nobody's account kind is known: postern accounts import FILE.csv");
+		say(c, FINDING_WARNING, "no inventory, so nobody's account kind is known: postern accounts %s",
+			s->accounts.organization ? "refresh" : "import FILE.csv");
 	else if (judge_inventory_is_old(s, at, clock_now()))
 		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
 	else
@@ -43,4 +62,5 @@ void check_accounts(struct check *c)
 	if (accounts && rc >= 0 && accounts_each_source(accounts, say_source, c, &err) < 0)
 		say(c, FINDING_ERROR, "%s", err.detail);
 	accounts_close(accounts);
+	check_key_ends(c);
 }

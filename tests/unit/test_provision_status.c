@@ -4,6 +4,7 @@
 
 #include "gateway/alarms.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -61,6 +62,7 @@ static const char *alarm_of(enum alarm alarm, int64_t now)
 
 	if (provision_status_read(a, &settings, &f.accounts, &ignored) < 0)
 		f.accounts = (struct provision_status){0};
+	f.api_key_count = api_keys_look(a, &settings, &f.api_keys);
 	alarms_judge_host(a, &f, &alarms);
 	assert_true(alarms.judged[alarm]);
 	return alarms.text[alarm];
@@ -176,12 +178,30 @@ static void a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure(void **sta
 static void a_key_that_ends_is_an_alarm_thirty_days_before(void **state)
 {
 	(void)state;
-	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW));         /* nobody said when */
+	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW));         /* nobody said when, and there is no file */
 	accounts.key_ends = NOW + 30 * DAY + 1;
 	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW));
 	assert_string_equal(alarm_of(ALARM_API_KEY_ENDS, NOW + 1), "the key of organisation ends on 2026-12-24");
 	settings.accounts.organization_key_ends = NOW - 1;
 	assert_string_equal(alarm_of(ALARM_API_KEY_ENDS, NOW), "the key of the organisation ended on 2026-11-24");
+}
+
+static void a_key_of_which_nobody_says_when_it_ends_lives_for_a_year_at_most(void **state)
+{
+	const struct timespec times[2] = {{.tv_sec = NOW}, {.tv_sec = NOW}};
+	const char *path = arena_printf(a, "%s/key", folder);
+
+	(void)state;
+	accounts.key_file = path;
+	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW + 1000 * DAY));
+	assert_int_equal(close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW + API_KEY_LIFE - 31 * DAY));
+	assert_string_equal(alarm_of(ALARM_API_KEY_ENDS, NOW + API_KEY_LIFE - 1), "the key of organisation ends on 2027-11-24 at the latest (reckoned: "
+		"its file is of 2026-11-24, and such a key lives for a year at most; key_ends says it exactly)");
+	accounts.key_ends = NOW + 2000 * (int64_t)DAY;
+	assert_null(alarm_of(ALARM_API_KEY_ENDS, NOW + API_KEY_LIFE));
+	unlink(path);
 }
 
 static void who_is_billed_must_have_been_read_lately_where_a_key_reads_it(void **state)
@@ -233,6 +253,7 @@ int main(void)
 		TEST(failures_in_a_row_are_an_alarm_after_half_an_hour),
 		TEST(a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure),
 		TEST(a_key_that_ends_is_an_alarm_thirty_days_before),
+		TEST(a_key_of_which_nobody_says_when_it_ends_lives_for_a_year_at_most),
 		TEST(who_is_billed_must_have_been_read_lately_where_a_key_reads_it),
 		TEST(where_no_accounts_are_made_there_are_no_such_alarms),
 	};
