@@ -27,6 +27,7 @@ gateway_libcommands_a_SOURCES = \
 	gateway/commands/keys_command.c \
 	gateway/commands/keys_list.c \
 	gateway/commands/ledger_command.c \
+	gateway/commands/ledger_history.c gateway/commands/ledger_history.h \
 	gateway/commands/mirror_command.c \
 	gateway/commands/mirror_print.c gateway/commands/mirror_print.h \
 	gateway/commands/observe_command.c \

@@ -10,6 +10,7 @@
 #include "gateway/census/census.h"
 #include "gateway/commands/census_command.h"
 #include "gateway/commands/commands.h"
+#include "gateway/commands/ledger_history.h"
 #include "gateway/host_user.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"
@@ -28,14 +29,15 @@ struct asked {
 	const char *what;               /* "list", "calls", "rename", "forget" */
 	const char *name, *to;
 	size_t last;
-	bool failed;                    /* of the calls only those */
+	bool failed, json;              /* of the calls only those; for programs */
+	const char *mail;               /* only those about who has it; NULL */
 	struct ledger *ledger;
 };
 
 static int usage(void)
 {
 	fputs("usage: postern ledger [list]\n"
-	      "       postern ledger calls [--last N] [--failed]\n"
+	      "       postern ledger calls [MAIL] [--last N] [--failed] [--json]\n"
 	      "       postern ledger rename OLD NEW\n"
 	      "       postern ledger forget CONNECTION\n", stderr);
 	return 2;
@@ -49,7 +51,8 @@ static int fail(struct arena *a, const struct error *err)
 
 static int read_options(int argc, char **argv, struct asked *q)
 {
-	static const struct option options[] = {{"last", required_argument, NULL, 'l'}, {"failed", no_argument, NULL, 'f'}, {0}};
+	static const struct option options[] = {{"last", required_argument, NULL, 'l'}, {"failed", no_argument, NULL, 'f'},
+		{"json", no_argument, NULL, 'j'}, {0}};
 	uint64_t n;
 	int c;
 
@@ -59,6 +62,8 @@ static int read_options(int argc, char **argv, struct asked *q)
 			q->last = (size_t)n;
 		else if (c == 'f')
 			q->failed = true;
+		else if (c == 'j')
+			q->json = true;
 		else
 			return usage();
 	}
@@ -67,21 +72,27 @@ static int read_options(int argc, char **argv, struct asked *q)
 
 static int read_arguments(int argc, char **argv, struct asked *q)
 {
-	static const struct { const char *what; int names; } words[] = {{"list", 0}, {"calls", 0}, {"rename", 2}, {"forget", 1}};
+	static const struct { const char *what; int least, most; } words[] = {{"list", 0, 0}, {"calls", 0, 1}, {"rename", 2, 2}, {"forget", 1, 1}};
 	const struct asked none = *q;
 	size_t i = 0;
+	int names;
 
 	if (read_options(argc, argv, q) != 0)
 		return 2;
 	q->what = optind < argc ? argv[optind] : "list";
 	while (i < sizeof(words) / sizeof(*words) && strcmp(words[i].what, q->what) != 0)
 		i++;
-	if (i == sizeof(words) / sizeof(*words) || (optind < argc ? argc - optind - 1 : 0) != words[i].names)
+	names = optind < argc ? argc - optind - 1 : 0;
+	if (i == sizeof(words) / sizeof(*words) || names < words[i].least || names > words[i].most)
 		return usage();
-	if (strcmp(q->what, "calls") != 0 && (q->last != none.last || q->failed))
+	if (strcmp(q->what, "calls") == 0) {
+		q->mail = names > 0 ? argv[optind + 1] : NULL;
+		return 0;
+	}
+	if (q->last != none.last || q->failed || q->json)
 		return usage();
-	q->name = words[i].names > 0 ? argv[optind + 1] : NULL;
-	q->to = words[i].names > 1 ? argv[optind + 2] : NULL;
+	q->name = names > 0 ? argv[optind + 1] : NULL;
+	q->to = names > 1 ? argv[optind + 2] : NULL;
 	return 0;
 }
 
@@ -150,35 +161,12 @@ static int list(const struct asked *q)
 
 /* ---- calls ---- */
 
-static int print_call(const struct ledger_call *c, void *context)
-{
-	const struct asked *q = context;
-	const struct step *s = &c->step;
-	char at[21];
-
-	if (q->failed && c->state != CALL_FAILED)
-		return 0;
-	time_write(c->at, at);
-	printf("%s  %-6s  %-12s %s", at, call_state_word(c->state), report_clean(q->arena, c->target), step_kind_word(s->kind));
-	if (s->person)
-		printf(" %s", report_clean(q->arena, s->person));
-	if (s->name)
-		printf(" %s", report_clean(q->arena, s->name));
-	if (s->member_count)
-		printf(" (%zu people)", s->member_count);
-	if (c->answer)
-		printf("  %s", report_clean(q->arena, c->answer));
-	putchar('\n');
-	return 0;
-}
-
 static int calls(struct asked *q)
 {
+	const struct ledger_history history = {.arena = q->arena, .last = q->last, .failed = q->failed, .mail = q->mail, .json = q->json};
 	struct error err;
 
-	if (ledger_calls(q->ledger, q->failed ? CALLS_MOST : q->last, print_call, q, &err) < 0)
-		return fail(q->arena, &err);
-	return report_end("ledger");
+	return ledger_history_print(&history, q->ledger, &err) < 0 ? fail(q->arena, &err) : report_end("ledger");
 }
 
 /* ---- changing ---- */
