@@ -96,6 +96,35 @@ static void read_place(struct arena *a, struct doer *d, struct place *p, struct 
 	*out = (struct world_target){.fault = arena_strdup(a, err.detail), .read = read.read};
 }
 
+static bool has_organization(const struct doer *d)
+{
+	for (size_t i = 0; i < d->o.target_count; i++)
+		if (d->places[i].target->kind == TARGET_ORGANIZATION)
+			return d->o.organization != NULL;
+	return false;
+}
+
+/* What cannot be read is not known, and nothing else is worse for it. */
+static void read_domains(struct arena *a, struct doer *d, struct world *out)
+{
+	struct organization_domain_list list;
+	struct error err = d->organization_why;
+
+	if (!has_organization(d))
+		return;
+	if (!d->organization_stopped && organization_domains(a, &d->organization, &list, &err) == 0) {
+		d->organization_requests += list.requests;
+		out->domains = list.names;
+		out->domain_count = list.count;
+		return;
+	}
+	out->domains_fault = arena_strdup(a, err.detail);
+	if (err.reason == REASON_PROVISION_STOP && !told_to_stop(d)) {
+		d->organization_stopped = true;
+		d->organization_why = err;
+	}
+}
+
 static int read_world(struct arena *a, void *context, struct world *out, struct error *err)
 {
 	struct doer *d = context;
@@ -110,6 +139,7 @@ static int read_world(struct arena *a, void *context, struct world *out, struct 
 		.targets = targets, .target_count = d->o.target_count, .accounts = d->o.accounts, .account_count = d->o.account_count,
 		.inventory_as_of = d->o.inventory_as_of,
 	};
+	read_domains(a, d, out);
 	return 0;
 }
 

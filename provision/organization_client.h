@@ -37,6 +37,15 @@ struct organization_accounts {
 /* The whole list, or an error: PROVISION_STOP, or PROVISION_STEP when the list changed while it was read, three times. */
 int organization_read(struct arena *a, const struct organization *o, int64_t now, struct organization_accounts *out, struct error *err);
 
+struct organization_domain_list {
+	const char *const *names;       /* lower case, sorted */
+	size_t count;
+	unsigned requests;
+};
+
+/* The mail domains that are verified; as organization_read. */
+int organization_domains(struct arena *a, const struct organization *o, struct organization_domain_list *out, struct error *err);
+
 /* STEP_UNLINK and STEP_RESTORE; target: whose directory the SCIM user is in. */
 int organization_step(struct arena *a, const struct organization *o, const struct target *target, const struct step *step,
 	struct step_result *out, struct error *err);

@@ -228,6 +228,9 @@ static void tell_about_inventory(struct planning *p)
 {
 	if (p->desired->target_count == 0)
 		return;
+	if (p->world->domains_fault)
+		plan_problem(p, PROBLEM_DOMAINS_UNKNOWN, 0, NULL, arena_printf(p->arena,
+			"the organisation's verified domains could not be read, so nobody looks whether mails are inside: %s", p->world->domains_fault));
 	if (p->world->inventory_as_of == 0) {
 		plan_problem(p, PROBLEM_NO_INVENTORY, 0, NULL, "there is no inventory of accounts, so accounts of another kind are known only "
 			"where a target lists them");
@@ -365,6 +368,7 @@ int plan_make(struct arena *a, const struct desired *desired, const struct world
 	plan_groups(&p);
 	plan_attachments(&p);
 	plan_deletions(&p);
+	plan_new_groups(&p);
 	plan_end(&p, &plan);
 	plan.stopped = unusual(&p, &plan);
 	*out = plan;

@@ -51,6 +51,7 @@ struct plan_limits {
 	const char *const *protect;     /* mails, account ids and SCIM ids that are never touched; NULL-terminated, or NULL */
 	const char *const *protect_groups;      /* patterns (* and ?) */
 	const char *const *administrators;      /* as `protect`: the organisation's administrators, as the settings name them; no interface tells */
+	bool external_users;            /* people with a mail outside of the organisation's domains get an account there all the same */
 	const char *confirmed_group;    /* somebody said that the groups which take its place have its products; NULL: of none */
 };
 
@@ -64,6 +65,8 @@ enum plan_task_kind {
 	TASK_PORTAL_RETURN,             /* portal access was revoked and is wanted again; REST cannot give it back */
 	TASK_PRODUCTS,                  /* billed for a product that no group of Postern's gives (way_back.h) */
 	TASK_GROUP_PRODUCTS,            /* about a group: those that take its place may have no product yet */
+	TASK_MAIL_OUTSIDE,              /* the new mail of an account is outside of the organisation's domains: it would be managed no more */
+	TASK_GROUP_NEW,                 /* about a licensed group that Postern makes: it may have no product yet */
 	TASK_KINDS
 };
 
@@ -98,6 +101,9 @@ enum plan_problem_kind {
 	PROBLEM_BILLED_LEFT,            /* of the way back: billed without a rule, and why nothing is done about it in this plan */
 	PROBLEM_OTHER_KIND_UNREAD,      /* nothing is made while it cannot be seen who has an account of the other kind */
 	PROBLEM_DESK_OPEN,              /* nobody can be taken out of this desk: whoever gets to the portal may ask there */
+	PROBLEM_MAIL_OUTSIDE,           /* outside of the organisation's domains, where no managed account is made */
+	PROBLEM_DOMAINS_UNKNOWN,        /* which these are could not be read */
+	PROBLEM_GROUP_CASE,             /* a group is there whose name differs by case alone, and none can be made beside it */
 	PROBLEM_KINDS
 };
 

@@ -137,6 +137,13 @@ static void add_world(EVP_MD_CTX *sum, const struct world *w)
 	}
 }
 
+static void add_domains(EVP_MD_CTX *sum, const struct world *w)
+{
+	for (size_t i = 0; i < w->domain_count; i++)
+		add(sum, w->domains[i]);
+	add_number(sum, w->domain_count);
+}
+
 static void add_ledger(EVP_MD_CTX *sum, const struct ledger_view *v)
 {
 	for (size_t i = 0; i < v->count; i++) {
@@ -168,11 +175,13 @@ const char *plan_fingerprint(struct planning *p)
 
 	add_desired(sum, p->desired);
 	add_world(sum, p->world);
+	add_domains(sum, p->world);
 	add_ledger(sum, p->ledger);
 	add_number(sum, (uint64_t)l->grace);
 	add_list(sum, l->protect);
 	add_list(sum, l->protect_groups);
 	add_list(sum, l->administrators);
+	add_number(sum, l->external_users);
 	return end_sum(sum, p->arena);
 }
 

@@ -172,9 +172,22 @@ uint32_t plan_mark_members(struct work *w, const struct group_work *g)
 	return wanted;
 }
 
+/* A group of the directory that is called the same but for case; NULL: there is none. */
+static const struct world_group *in_other_letters(const struct work *w, const char *name)
+{
+	const struct world_target *t = w->side->world;
+
+	for (size_t i = 0; i < t->group_count; i++)
+		if (strcasecmp(t->groups[i].name, name) == 0)
+			return &t->groups[i];
+	return NULL;
+}
+
 /* Why nobody can be put into this group; NULL: they can. */
 static const char *refuses(const struct work *w, const struct group_work *g, enum plan_problem_kind *kind)
 {
+	const struct world_group *other;
+
 	*kind = PROBLEM_PROTECTED;
 	if (plan_guards_group(w->p, g->name))
 		return "is protected";
@@ -186,6 +199,9 @@ static const char *refuses(const struct work *w, const struct group_work *g, enu
 		return "is not a desk of this site";
 	if (strlen(g->name) > LEDGER_KEY_MAX)
 		return "has too long a name";
+	*kind = PROBLEM_GROUP_CASE;
+	if (!g->group && is_scim(w->side) && (other = in_other_letters(w, g->name)))
+		return arena_printf(w->p->arena, "is called %s there, and names of groups do not differ by case alone: write it so", other->name);
 	*kind = PROBLEM_GROUP_BUILTIN;
 	if (is_scim(w->side) && group_is_builtin(g->name))
 		return "is a group of Atlassian's own, which is never given";

@@ -6,6 +6,7 @@
  */
 #include "provision/ledger_record.h"
 #include "provision/plan_parts.h"
+#include "provision/sorted.h"
 
 #include <ctype.h>
 
@@ -132,9 +133,22 @@ static uint32_t other_holder(const struct side *s, const struct want *w, size_t 
 	return found;
 }
 
+/* Somebody decides by this whose account it is, so both are named as people know them. */
 static void ask_moved(struct planning *p, const struct side *s, const struct want *w, const char *whose)
 {
-	ask(p, s, w, TASK_MAIL_MOVED, arena_printf(p->arena, "%s was the mail of %s until now", w->mail, whose));
+	const struct desired_person *now = person_of(p, w->person);
+
+	ask(p, s, w, TASK_MAIL_MOVED, arena_printf(p->arena, "%s was the mail of %s until now; in the directory %s%s%s has it", w->mail, whose,
+		now->display_name ? now->display_name : "", now->display_name ? ", " : "", now->dn ? now->dn : now->id));
+}
+
+/* Of whom the directory knows nothing any more: by the name that their account has. */
+static const char *gone(const struct planning *p, const struct side *s, const char *person)
+{
+	const struct ledger_person *record = ledger_person_of(p->ledger, s->target->name, person);
+	const struct world_user *u = record && record->user ? world_user_by_id(s->world, record->user) : NULL;
+
+	return u && u->display_name ? arena_printf(p->arena, "%s (%s, not in the directory any more)", u->display_name, person) : person;
 }
 
 static const char *whose(const struct planning *p, const struct side *s, uint32_t user)
@@ -144,7 +158,7 @@ static const char *whose(const struct planning *p, const struct side *s, uint32_
 	if (state->person != NOBODY)
 		return person_of(p, state->person)->dn ? person_of(p, state->person)->dn : person_of(p, state->person)->id;
 	if (state->record != NOBODY)
-		return p->ledger->people[state->record].person;
+		return gone(p, s, p->ledger->people[state->record].person);
 	return s->world->users[user].external_id ? s->world->users[user].external_id : s->world->users[user].id;
 }
 
@@ -162,7 +176,7 @@ static bool mail_is_free(struct planning *p, struct side *s, struct want *w, uin
 	if (owner && !confirmed) {
 		const struct desired_person *before = desired_person_by_id(p->desired, owner->person);
 
-		ask_moved(p, s, w, before && before->dn ? before->dn : owner->person);
+		ask_moved(p, s, w, before && before->dn ? before->dn : gone(p, s, owner->person));
 		return false;
 	}
 	if (holder == NOBODY)
@@ -184,6 +198,34 @@ static bool mail_is_free(struct planning *p, struct side *s, struct want *w, uin
 	return true;
 }
 
+/* Of which domain a managed account cannot be; where the domains are not known it may be. */
+static bool is_outside(const struct planning *p, const struct side *s, const char *mail)
+{
+	const char *at = strrchr(mail, '@');
+
+	return s->target->kind == TARGET_ORGANIZATION && p->world->domains && !p->limits->external_users &&
+		!(at && sorted_have(p->world->domains, p->world->domain_count, at + 1));
+}
+
+/* What is there already is as it is; nobody would see otherwise that these are no managed accounts. */
+static void tell_outside(struct planning *p, const struct side *s)
+{
+	const char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->want_count; i++) {
+		const struct want *w = &s->wants[i];
+
+		if (w->user == NOBODY || w->changes_mail || p->frozen[w->person] || !is_outside(p, s, w->mail))
+			continue;
+		first = first ? first : w->mail;
+		n++;
+	}
+	if (n > 0)
+		plan_problem(p, PROBLEM_MAIL_OUTSIDE, s->number, NULL, arena_printf(p->arena, "%zu %s outside of the organisation's verified domains "
+			"(%s%s), so single sign-on does not reach them", n, n == 1 ? "account has a mail" : "accounts have mails", first, n > 1 ? ", ..." : ""));
+}
+
 static void change_mail(struct planning *p, struct side *s, struct want *w)
 {
 	uint32_t holder;
@@ -196,6 +238,11 @@ static void change_mail(struct planning *p, struct side *s, struct want *w)
 	}
 	if (plan_guards_mail(p, w->mail)) {
 		refuse(p, s, w, PROBLEM_PROTECTED, "the new mail is protected, so it is given to nobody");
+		return;
+	}
+	if (is_outside(p, s, w->mail)) {
+		ask(p, s, w, TASK_MAIL_OUTSIDE, arena_printf(p->arena, "the account has %s, the directory says %s, which is outside of the "
+			"organisation's verified domains", mail_now(p, s, w->user), w->mail));
 		return;
 	}
 	if (!mail_is_free(p, s, w, &holder) || holder == NOBODY)
@@ -230,6 +277,11 @@ static void find_or_make(struct planning *p, struct side *s, uint32_t n)
 	w->waits_for = holder;
 	if (plan_guards_mail(p, w->mail)) {
 		refuse(p, s, w, PROBLEM_PROTECTED, "the mail is protected, so no account is made for it");
+		return;
+	}
+	if (is_outside(p, s, w->mail)) {
+		refuse(p, s, w, PROBLEM_MAIL_OUTSIDE, arena_printf(p->arena, "%s is outside of the organisation's verified domains, where no managed "
+			"account is made; accounts: external_users: yes makes one of an external user", w->mail));
 		return;
 	}
 	if (plan_other_kind(p, s, w))
@@ -287,6 +339,8 @@ void plan_match(struct planning *p)
 			else if (w->changes_mail)
 				change_mail(p, s, w);
 		}
+		if (s->usable)
+			tell_outside(p, s);
 	}
 	freeze_those_who_wait(p);
 }

@@ -93,6 +93,8 @@ static struct movers find_movers(struct work *w, const struct group_work *g, boo
 		if (goes_to_new(w, g, &s->wants[want], named, &m))
 			m.wants[m.n++] = want;
 	}
+	for (size_t i = 0; i < m.to_count; i++)
+		index_add(w->p->arena, &w->p->replacing, m.to[i], 0);
 	if (is_confirmed(w, g, &m))
 		m.n = 0;
 	return m;

@@ -86,6 +86,7 @@ struct planning {
 	bool *frozen;                   /* of each desired person: nothing is done for them anywhere */
 	struct index guards;            /* lower-cased mails and ids that are protected */
 	struct index accounts, account_ids;     /* of the inventory, by mail and by id */
+	struct index replacing;         /* names of groups that others are left for: a task says so, or somebody confirmed it; sorted by plan_new_groups */
 	struct index nameless;          /* mails of desired.nameless */
 	struct index asked;             /* mails of people for whom nothing is done, since something is in doubt: whose they are is not known */
 	struct step_list phases[PHASES];
@@ -111,6 +112,7 @@ void plan_leaving(struct planning *p);
 void plan_groups(struct planning *p);
 void plan_attachments(struct planning *p);      /* plan_attach.c; after the groups */
 void plan_deletions(struct planning *p);
+void plan_new_groups(struct planning *p);       /* plan_new_groups.c; after all steps */
 void plan_count_licensed(struct side *s);       /* licensed_now and licensed_after of each user, from the world */
 /* plan_fingerprint.c */
 const char *plan_fingerprint(struct planning *p);

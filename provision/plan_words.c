@@ -101,6 +101,27 @@ static const struct task_text tasks[TASK_KINDS] = {
 				"and deleted where nothing names it.",
 		},
 	},
+	[TASK_MAIL_OUTSIDE] = {
+		"mail-outside", "New mails outside of the organisation's domains",
+		"https://support.atlassian.com/provisioning-users/docs/understand-user-provisioning/",
+		{
+			"With that mail the account would be managed no more: single sign-on and provisioning would not reach it, and it stays with whoever "
+				"has the mail. So it keeps the old one, and nothing else is done about this person.",
+			"The mail is right, and the domain yours: verify it at https://admin.atlassian.com, Settings, Domains, then plan again.",
+			"The person shall leave the company's accounts: take the rule away that gives one.",
+			"People of other domains shall have accounts of the organisation, as external users: accounts: external_users: yes.",
+		},
+	},
+	[TASK_GROUP_NEW] = {
+		"group-new", "New licensed groups that need a product",
+		"https://support.atlassian.com/user-management/docs/manage-group-access-to-apps/",
+		{
+			"postern apply makes the group, and puts its people in. It gives access to nothing yet.",
+			"Open https://admin.atlassian.com, Apps, the site, the product, Users, Add groups: add the group, with the role that its people "
+				"shall have.",
+			"That is asked until the inventory shows that they are billed (accounts: organization), or without an inventory for a day.",
+		},
+	},
 };
 
 const char *plan_task_word(enum plan_task_kind kind)
@@ -143,6 +164,9 @@ const char *plan_problem_word(enum plan_problem_kind kind)
 		[PROBLEM_BILLED_LEFT] = "billed-left",
 		[PROBLEM_OTHER_KIND_UNREAD] = "other-kind-unread",
 		[PROBLEM_DESK_OPEN] = "desk-open",
+		[PROBLEM_MAIL_OUTSIDE] = "mail-outside",
+		[PROBLEM_GROUP_CASE] = "group-case",
+		[PROBLEM_DOMAINS_UNKNOWN] = "domains-unknown",
 	};
 
 	return words[kind];

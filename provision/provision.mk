@@ -28,7 +28,7 @@ provision_libprovision_a_SOURCES = \
 	provision/ledger_cut.c \
 	provision/ledger_desks.c \
 	provision/ledger_record.c provision/ledger_record.h \
-	provision/organization_client.h provision/organization_read.c provision/organization_step.c provision/organization_wire.h \
+	provision/organization_client.h provision/organization_domains.c provision/organization_read.c provision/organization_step.c provision/organization_wire.h \
 	provision/plan.c provision/plan.h \
 	provision/plan_attach.c \
 	provision/plan_beyond.c \
@@ -36,6 +36,7 @@ provision_libprovision_a_SOURCES = \
 	provision/plan_groups.c provision/plan_groups.h \
 	provision/plan_json.c \
 	provision/plan_kinds.c \
+	provision/plan_new_groups.c \
 	provision/plan_leaving.c \
 	provision/plan_match.c \
 	provision/plan_moves.c \
@@ -89,6 +90,12 @@ tests_unit_test_plan_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_apply_brake
 tests_unit_test_apply_brake_SOURCES = tests/unit/test_apply_brake.c tests/unit/unit.h
 tests_unit_test_apply_brake_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_plan_new_groups
+tests_unit_test_plan_new_groups_SOURCES = tests/unit/test_plan_new_groups.c tests/unit/unit.h
+tests_unit_test_plan_new_groups_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_plan_domains
+tests_unit_test_plan_domains_SOURCES = tests/unit/test_plan_domains.c tests/unit/unit.h
+tests_unit_test_plan_domains_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_plan_attach
 tests_unit_test_plan_attach_SOURCES = tests/unit/test_plan_attach.c tests/unit/unit.h
 tests_unit_test_plan_attach_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

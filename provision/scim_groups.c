@@ -22,6 +22,9 @@ static int find_made(struct arena *a, struct web *w, const char *name, struct st
 
 	if (found < 0)
 		return -1;
+	if (found && strcmp(g.name, name) != 0 && strcasecmp(g.name, name) == 0)
+		return error_set(err, REASON_PROVISION_STEP, "%s: the group is called `%s` there, and names do not differ by case alone: write it so",
+			out->answer, g.name);
 	if (!found || strcmp(g.name, name) != 0)
 		return error_set(err, REASON_PROVISION_STEP,
 			"%s: but there is no group `%s` afterwards: a group that Atlassian made itself has this name; take another", out->answer, name);

@@ -54,6 +54,11 @@ struct world {
 	const struct account *accounts;
 	size_t account_count;
 	int64_t inventory_as_of;
+	/* The organisation's verified mail domains, lower case, sorted: whoever is outside gets no managed account.  NULL: not known, and
+	   domains_fault says why where it was asked. */
+	const char *const *domains;
+	size_t domain_count;
+	const char *domains_fault;
 };
 
 /* NULL: none. */

@@ -222,6 +222,7 @@ static int confirm_group(struct provisioning *p, const char *group, struct error
 static int confirm_mail(struct provisioning *p, const struct asked *q, struct audit *audit, struct error *err)
 {
 	const char *mail = q->confirm;
+	const struct desired_person *person;
 	struct provision_audit lines;
 	size_t n = 0;
 
@@ -234,8 +235,10 @@ static int confirm_mail(struct provisioning *p, const struct asked *q, struct au
 		if (provision_audit_confirm(&lines, t, err) < 0 ||
 			ledger_confirm_mail(p->ledger, p->targets[t->target].name, t->mail, t->person, err) < 0)
 			return -1;
-		printf("%s at %s is that of %s now.\n", report_clean(p->arena, t->mail), p->targets[t->target].name,
-			report_clean(p->arena, t->person));
+		person = desired_person_by_id(&p->desired, t->person);
+		printf("%s at %s is that of %s%s%s (%s) now.\n", report_clean(p->arena, t->mail), p->targets[t->target].name,
+			person && person->display_name ? report_clean(p->arena, person->display_name) : "", person && person->display_name ? ", " : "",
+			person ? report_clean(p->arena, person->dn) : "nobody in the directory", report_clean(p->arena, t->person));
 		n++;
 	}
 	if (n == 0)

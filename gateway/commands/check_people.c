@@ -34,7 +34,8 @@ struct people {
 	struct census census;
 	struct arena *arena;
 	struct trap refused[REASON_COUNT];      /* of whom the rules give something */
-	struct trap no_join, upn, portal_claimed;
+	struct trap no_join, upn, portal_claimed, outside;
+	bool gives_managed;             /* accounts of the organisation are made, and which domains it has is said */
 	size_t upn_compared;
 	struct mail *mails, *twice;     /* twice: who is refused because others have a value too; mail may be NULL */
 	size_t mail_count, twice_count;
@@ -200,6 +201,9 @@ static int look_at(struct arena *one_arena, const struct mirror_one *one, void *
 	note_mails(p, one);
 	if (outcome == OUTCOME_DENY)
 		return 0;
+	if (p->gives_managed && (outcome == OUTCOME_LICENSED || outcome == OUTCOME_CUSTOMER) && person->mail &&
+		!judge_in_claimed_domain(p->check->settings, person->mail))
+		add(p, &p->outside, who);
 	if (outcome == OUTCOME_PORTAL && person->mail && judge_in_claimed_domain(p->check->settings, person->mail))
 		add(p, &p->portal_claimed, who);
 	if (standing.refusal.reason != REASON_NONE)
@@ -289,6 +293,17 @@ static void say_refused(struct people *p)
 			"allows: %s", p->portal_claimed.n, examples(p, &p->portal_claimed));
 }
 
+/* By claimed_domains: which domains are verified Atlassian tells to plans alone. */
+static void say_outside(struct people *p)
+{
+	const struct settings *s = p->check->settings;
+
+	if (p->outside.n && !s->accounts.external_users)
+		say(p->check, FINDING_WARNING, "%zu people shall have an account of the organisation with a mail outside of claimed_domains: %s; Atlassian "
+			"makes no managed account of it: verify the domain there, or see accounts: external_users%s", p->outside.n, examples(p, &p->outside),
+			s->accounts.organization ? "" : "; plans do not notice it without accounts: organization");
+}
+
 static bool is_shared(const struct people *p, const char *mail)
 {
 	const struct mail key = {mail, ""};
@@ -369,12 +384,21 @@ static int look_at_all(struct people *p, struct error *err)
 	say_twice(p);
 	say_no_join(p);
 	say_refused(p);
+	say_outside(p);
 	if (say_named(p, err) < 0)
 		return -1;
 	say_upn(p);
 	if (p->check->warnings == before)
 		say(p->check, FINDING_OK, "no trap was found among %zu people; postern seats says what they are given", p->census.people);
 	return 0;
+}
+
+static bool makes_managed_accounts(const struct settings *s)
+{
+	for (size_t i = 0; i < s->connection_count; i++)
+		if (s->connections[i].accounts && s->connections[i].accounts->kind == TARGET_ORGANIZATION)
+			return s->provision != PROVISION_OFF;
+	return false;
 }
 
 void check_people(struct check *c)
@@ -388,6 +412,7 @@ void check_people(struct check *c)
 	puts("people");
 	p->check = c;
 	p->arena = c->arena;
+	p->gives_managed = makes_managed_accounts(c->settings) && c->settings->claimed_domains[0];
 	if (census_begin(c->arena, "check", c->settings, &p->census, &err) == 0) {
 		rc = look_at_all(p, &err);
 		census_close(&p->census);

@@ -157,6 +157,7 @@ static void take_limits(struct provisioning *p)
 		.grace = s->grace, .lose_most = s->deactivate_limit, .lose_percent = (unsigned)s->deactivate_share,
 		.lose_within = s->deactivate_within, .inventory_most = s->plan_max_age, .inventory_needed = p->unattended, .seats_most = s->seat_limit,
 		.seats_percent = (unsigned)s->seat_share,
+		.external_users = s->external_users,
 		.protect = s->protect, .protect_groups = s->protect_groups, .administrators = s->administrators,
 	};
 }

@@ -144,6 +144,7 @@ struct settings_accounts {
 	int64_t deactivate_within;      /* seconds whose plans are added up for these two */
 	size_t seat_limit;              /* by how many billed people one plan may add */
 	size_t seat_share;              /* … of so many percent of all who shall have an account */
+	bool external_users;            /* mails outside of the organisation's verified domains, too */
 	const char *const *protect, *const *protect_groups;     /* mails and account ids; patterns.  NULL-terminated, never NULL */
 	const char *const *administrators;      /* mails: protected, too */
 	const char *audit_file;         /* default STATE_DIR/provision/audit.jsonl */

@@ -318,7 +318,8 @@ def test_a_mail_of_a_new_entry_is_theirs_when_somebody_says_so(company_at_atlass
     assert "postern apply --confirm MAIL" in text and person["mail"] in text[text.index("Somebody must"):], text
     assert "asks about no mail" in said(parts, "apply", "--yes", "--confirm", "nobody@example.org", status=1)
     text = said(parts, "apply", "--yes", "--confirm", person["mail"])
-    assert f"is that of {company.object_id('another')} now" in text
+    whose = f"Charlotte Dubois, uid=charlotte.dubois,ou=people,{company.SUFFIX} ({company.object_id('another')})"
+    assert f"is that of {whose} now" in text, text
     assert parts.atlassian.counts()["atlassian"] == before
     assert "Nothing is to be changed." in said(parts, "plan")
 

@@ -31,6 +31,34 @@ static void open_at(const struct scripted *script)
 	doer = doer_new(&o);
 }
 
+/* ---- domains ---- */
+
+#define DOMAIN(name, status) "{\"id\":\"1\",\"type\":\"domains\",\"attributes\":{\"name\":\"" name "\",\"claim\":{\"type\":\"dns\"" \
+	",\"status\":\"" status "\"}},\"links\":{\"self\":\"s\"}}"
+
+static void reads_the_domains_that_are_verified(void **state)
+{
+	static const struct scripted script[] = {
+		{"200 OK", "{\"data\":[" DOMAIN("Example.org", "verified") "," DOMAIN("old.example", "unverified") "],\"links\":{\"next\":\"c2\"}}"},
+		{"200 OK", "{\"data\":[" DOMAIN("a.example", "verified") "],\"links\":{}}"},
+		{"403 Forbidden", "{}"}, {"200 OK", "{}"}, {NULL},
+	};
+	struct organization_domain_list got;
+
+	(void)state;
+	open_at(script);
+	assert_done(organization_domains(a, &org, &got, &err), err);
+	assert_int_equal(got.count, 2);
+	assert_string_equal(got.names[0], "a.example");
+	assert_string_equal(got.names[1], "example.org");
+	assert_int_equal(got.requests, 2);
+	assert_text_in("GET /admin/v1/orgs/org-1/domains ", scripted_request(0));
+	assert_text_in("GET /admin/v1/orgs/org-1/domains?cursor=c2 ", scripted_request(1));
+	assert_refused(organization_domains(a, &org, &got, &err), err, REASON_PROVISION_STEP);
+	assert_refused(organization_domains(a, &org, &got, &err), err, REASON_PROVISION_STOP);
+	assert_text_in("`data` is missing", err.detail);
+}
+
 /* ---- accounts ---- */
 
 static void reads_every_page_whichever_way_it_is_named(void **state)
@@ -352,6 +380,7 @@ int main(void)
 		TEST_OF(a_list_that_changes_meanwhile_is_read_again),
 		TEST_OF(accounts_go_into_the_inventory_whole_or_not_at_all),
 		TEST_OF(accounts_that_no_mail_leads_to_are_in_the_inventory),
+		TEST_OF(reads_the_domains_that_are_verified),
 		TEST_OF(a_list_that_was_cut_is_no_inventory),
 		TEST_OF(unlinks_and_looks_whether_it_is_so),
 		TEST_OF(makes_an_account_active_again),

@@ -69,6 +69,7 @@ static void reads_where_accounts_are_made(void **state)
 	assert_null(s->accounts.protect_groups[0]);
 	assert_int_equal(s->accounts.grace, 7 * 86400);
 	assert_int_equal(s->accounts.deactivate_within, 86400);
+	assert_false(s->accounts.external_users);
 	assert_int_equal(s->accounts.seat_share, 50);
 	assert_int_equal(s->accounts.plan_max_age, 7 * 86400);          /* an organization is read by itself */
 	assert_string_equal(strrchr(s->accounts.audit_file, '/'), "/audit.jsonl");
@@ -98,6 +99,7 @@ static const struct settings_case bad[] = {
 	{6, "accounts: {administrators: [a@example.org]}", "p.yaml:6: administrators: must name an administrator outside of the claimed domains"},
 	{6, "", "p.yaml:1: administrators: must name an administrator outside"},
 	{6, "accounts: {seat_share: 101, administrators: [root@example.net]}", "p.yaml:6: seat_share: "},
+	{6, "accounts: {external_users: some, administrators: [root@example.net]}", "p.yaml:6: external_users: "},
 	{6, "accounts: {deactivate_within: 32d, administrators: [root@example.net]}", "p.yaml:6: deactivate_within: "},
 	{6, "accounts: {plan_max_age: 30m, administrators: [root@example.net]}", "p.yaml:6: plan_max_age: "},
 	{6, "accounts: {audit_file: '', administrators: [root@example.net]}", "p.yaml:6: audit_file: "},
