@@ -53,7 +53,7 @@ void check_accounts(struct check *c)
 	if (rc < 0)
 		say(c, FINDING_ERROR, "%s", err.detail);
 	else if (rc == 0)
-		say(c, FINDING_WARNING, "no inventory, so nobody's account kind is known: postern accounts %s",
+		say(c, FINDING_WARNING, "no inventory, so kinds of accounts are known where one was seen at a connection, at most: postern accounts %s",
 			s->accounts.organization ? "refresh" : "import FILE.csv");
 	else if (judge_inventory_is_old(s, at, clock_now()))
 		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
