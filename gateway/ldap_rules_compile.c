@@ -276,6 +276,8 @@ static const char *const *read_names(struct compiling *c, enum ldap_rule_field f
 			problem(c, "%s: \"%.100s\" is not among the %s that ldap_rules allows", attribute(c, field), name, what);
 		else if (strlen(name) > PLACE_MAX_BYTES)
 			problem(c, "%s: \"%.40s...\" is longer than %d bytes", attribute(c, field), name, PLACE_MAX_BYTES);
+		else if (strpbrk(name, "\t\r\n"))
+			problem(c, "%s: a name with a line end or a tab", attribute(c, field));
 		/* it becomes a part of an address */
 		else if (field == LDAP_RULE_DESK && name[strspn(name, DESK_LETTERS)])
 			problem(c, "%s: \"%.100s\" is neither the number nor the project key of a desk", attribute(c, field), name);

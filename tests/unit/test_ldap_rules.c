@@ -223,6 +223,8 @@ static void a_mark_gives_nothing_beyond_the_bounds(void **state)
 		{"outcome=portal", "posternSite is missing"},
 		{"desk=HR", "posternDesk: \"HR\" is not among the desks that ldap_rules allows"},
 		{"desk=BUY|desk=1/", "posternDesk: \"1/\" is neither the number nor"},
+		{"group=jira-x\ny", "posternAtlassianGroup: a name with a line end or a tab"},
+		{"organization=Silver x\ty", "posternCustomerOrganization: a name with a line end or a tab"},
 		{"organization=Gold", "posternCustomerOrganization: \"Gold\" is not among the organizations that ldap_rules allows"},
 		{"outcome=customer|desk=BUY", "posternDesk belongs to outcome portal only"},
 		{"outcome=deny|organization=Silver x", "posternCustomerOrganization belongs to outcome portal only"},
