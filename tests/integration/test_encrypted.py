@@ -88,11 +88,10 @@ class Setting:
         self.idp.close()
 
 
-@pytest.fixture
-def encrypted(request, tmp_path, postern_build, peer_parts, node_modules):
-    kind, signs, method = request.param
-    parts = EncryptedParts(tmp_path / "postern", postern_build, slapd_port=peer_parts.ports["slapd"])
-    idp = provider(kind, parts, tmp_path / "idp", node_modules, signs, method, parts.make_pairs()[1])
+def start(case, folder, postern_build, peer_parts, node_modules):
+    kind, signs, method = case
+    parts = EncryptedParts(folder / "postern", postern_build, slapd_port=peer_parts.ports["slapd"])
+    idp = provider(kind, parts, folder / "idp", node_modules, signs, method, parts.make_pairs()[1])
     made = Setting(parts, idp, kind)
     try:
         if kind == "lasso":
@@ -102,9 +101,32 @@ def encrypted(request, tmp_path, postern_build, peer_parts, node_modules):
         else:
             idp.start(parts.sp_entity_id, parts.our_acs, company.in_entra(), company.TENANT)
         start_with(parts, idp.metadata_url)
-        yield made
-    finally:
+    except BaseException:
         made.close()
+        raise
+    return made
+
+
+# Cases that several tests want: none of them changes anything.
+AGAIN = (CASES[0], CASES[1], CASES[3])
+
+
+@pytest.fixture(scope="module")
+def kept():
+    made = {}
+    yield made
+    for setting in made.values():
+        setting.close()
+
+
+@pytest.fixture
+def encrypted(request, kept, tmp_path, postern_build, peer_parts, node_modules):
+    case = request.param
+    if case not in kept:
+        kept[case] = start(case, tmp_path, postern_build, peer_parts, node_modules)
+    yield kept[case]
+    if case not in AGAIN:
+        kept.pop(case).close()
 
 
 @pytest.mark.parametrize("encrypted", CASES, indirect=True,
