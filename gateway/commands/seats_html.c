@@ -221,7 +221,8 @@ static void draw_all(struct page *p, const struct bar *bars, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		most = bars[i].whole > most ? bars[i].whole : most;
-	text_addf(&p->t, "<h2>%s</h2><svg viewBox=\"0 0 860 %d\" role=img aria-label=\"", priced(p) ? "A month" : "People", (int)n * 30 + 22);
+	text_addf(&p->t, "<h2>%s</h2><svg viewBox=\"0 0 860 %d\" preserveAspectRatio=xMinYMin role=img aria-label=\"",
+		priced(p) ? "A month" : "People", (int)n * 30 + 22);
 	for (size_t i = 0; i < n; i++)
 		put(p, arena_printf(p->s->census.arena, "%s%s: %s", i ? "; " : "", bars[i].words, bars[i].value));
 	raw(p, "\">");
