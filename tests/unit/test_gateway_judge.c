@@ -4,7 +4,6 @@
 
 #include "gateway/judge.h"
 #include "gateway/release.h"
-#include "provision/account_record.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -453,26 +452,13 @@ static void a_guest_goes_where_the_rules_say_while_others_are_observed(void **st
 	gateway.settings = &settings;
 }
 
-/* What an inventory of both kinds will hold; today's import knows managed ones. */
+/* As a file brings them that lists both kinds. */
 static void know_accounts(const char *path)
 {
-	static const struct { const char *mail; enum account_kind kind; } known[] = {
-		{"p@partner.example", ACCOUNT_PORTAL}, {"f@example.org", ACCOUNT_PORTAL}, {"n@example.org", ACCOUNT_MANAGED},
-	};
-	struct store_options options = {.path = path, .use = STORE_WRITE, .schema = ACCOUNTS_SCHEMA, .map_size = 1 << 20, .tables = accounts_tables};
-	struct store_txn *t;
-	struct store *store;
+	static const char csv[] = "Email,Account type\np@partner.example,customer\nf@example.org,customer\nn@example.org,atlassian\n";
+	struct accounts_import report;
 
-	assert_done(store_open(&options, &store, &err), err);
-	assert_done(store_begin_write(store, &t, &err), err);
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		struct account account = {.mail = known[i].mail, .kind = known[i].kind, .as_of = NOW, .billable = -1};
-
-		assert_done(store_put(t, ACCOUNTS_MANAGED, account_key(a, account.mail), account_write(a, &account), &err), err);
-	}
-	assert_done(store_put(t, ACCOUNTS_IMPORTED, accounts_as_of_key, slice_c(arena_printf(a, "%d", NOW)), &err), err);
-	assert_done(store_commit(t, &err), err);
-	store_close(store);
+	assert_done(accounts_import_csv(a, path, slice_c(csv), NOW, &report, &err), err);
 	assert_done(accounts_open(path, &gateway.accounts, &err), err);
 }
 
@@ -491,6 +477,7 @@ static void observing_never_crosses_the_kinds_of_accounts(void **state)
 	path = arena_printf(a, "%s/accounts.mdb", folder);
 	know_accounts(path);
 	refused_while_observing(&q, &partner, REASON_ACCOUNT_KIND);
+	assert_non_null(strstr(err.detail, "p@partner.example has a portal one at " SEEN_BY_IMPORT));
 	refused_while_observing(&q, &former, REASON_ACCOUNT_KIND);
 	assert_done(judge(a, &gateway, &q, &known, TRACE_NO, &j, &err), err);
 	assert_true(j.observed.overruled);
@@ -506,6 +493,9 @@ static void observing_never_crosses_the_kinds_of_accounts(void **state)
 	gateway.settings = &settings;
 	assert_int_equal(unlink(path), 0);
 	unlink(arena_printf(a, "%s-lock", path));
+	unlink(arena_printf(a, "%s.billed", path));
+	unlink(arena_printf(a, "%s.seen", path));
+	unlink(arena_printf(a, "%s.seen-lock", path));
 	assert_int_equal(rmdir(folder), 0);
 }
 
