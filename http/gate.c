@@ -5,8 +5,8 @@
  *
  * reader.c has made sure of the form; here is what it means: the target, the
  * one host that is ours, a method we know, and a body only where a route takes
- * one of that size, from whom it is read.  A path without a route passes when it has no body: its
- * page is made later, and the connection lives on.
+ * one of that size, and of whom it takes it.  A path without a route passes
+ * when it has no body: its page is made later, and the connection lives on.
  */
 #include "http/internal.h"
 

@@ -130,7 +130,8 @@ static int settle(struct work *w, struct revision *r)
 	if (value_require_size(r->after, &w->fault) < 0 || value_require_group(r->after, &w->fault) < 0 || require_same_group(w, r) < 0 ||
 		require_unique(w, r, KEY_GROUP_NAME, "displayName") < 0 || require_unique(w, r, KEY_GROUP_EXTERNAL, "externalId") < 0)
 		return -1;
-	if (r->before && !text_same(json_text(r->before, "displayName"), json_text(r->after, "displayName")))
+	/* without the case of A to Z, as rules compare it */
+	if (r->before && strcasecmp(json_text(r->before, "displayName"), json_text(r->after, "displayName")) != 0)
 		w->reply->remark = "it has another name, so rules that name the former one have no members any more";
 	return edit_members(w, &r->id, &r->members, &r->moved);
 }

@@ -335,7 +335,9 @@ static void whoever_renames_a_group_is_told_what_that_means(void **state)
 	patch("Groups", group, "[{\"op\":\"Replace\",\"path\":\"displayName\",\"value\":\"AGENTS\"}]");
 	assert_string_equal(reply.done, "group changed");
 	assert_null(reply.remark);
-	patch("Groups", group, "[{\"op\":\"Replace\",\"path\":\"displayName\",\"value\":\"Agents 2\"}]");
+	patch("Groups", group, "[{\"op\":\"Replace\",\"path\":\"displayName\",\"value\":\"\xc3\x84rzte\"}]");
+	assert_non_null(reply.remark);
+	patch("Groups", group, "[{\"op\":\"Replace\",\"path\":\"displayName\",\"value\":\"\xc3\xa4rzte\"}]");
 	assert_non_null(reply.remark);
 }
 
