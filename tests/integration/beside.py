@@ -2,12 +2,11 @@
 """Tests that wait for clocks go on beside each other: the first of a file begins all that were chosen, a few at a time.
 
 A test is written as any other.  What it changes must be its own, so the decorator is told how that is made: by a context
-manager for each such parameter, which is given a folder and the fixtures that it names.  It asserts no time that a busy
-machine would exceed.
+manager for each such parameter, which is given a folder, and the fixtures and earlier parameters that it names.  It asserts no
+time that a busy machine would exceed.
 """
 import concurrent.futures
 import contextlib
-import functools
 import inspect
 
 import pytest
@@ -27,7 +26,7 @@ def beside(**makers):
         test.__name__, test.__doc__, test.__module__ = function.__name__, function.__doc__, function.__module__
         test.__signature__ = inspect.Signature(usual)
         test.pytestmark = getattr(function, "pytestmark", [])
-        test.beside = (function, {name: maker for name, maker in makers.items() if name in parameters})
+        test.beside = (function, makers)
         return test
     return decorate
 
@@ -36,11 +35,25 @@ def names_of(function):
     return list(inspect.signature(function).parameters)
 
 
-def run(function, made_by, given):
+def wanted(function, makers):
+    """The makers of its parameters, and of theirs."""
+    names, found = names_of(function), []
+    for name in reversed(makers):
+        if name in names:
+            found.insert(0, name)
+            names += names_of(makers[name])[1:]
+    return found, [name for name in names if name not in makers]
+
+
+def run(function, makers, folder, given):
+    """given: what is no maker's, by name."""
+    made, names = {}, wanted(function, makers)[0]
     with contextlib.ExitStack() as stack:
-        made = {name: stack.enter_context(maker()) for name, maker in made_by.items()}
+        for name in names:
+            needs = names_of(makers[name])[1:]
+            made[name] = stack.enter_context(makers[name](folder / name, *[{**given, **made}[need] for need in needs]))
         try:
-            function(**made, **given)
+            function(**{name: value for name, value in {**given, **made}.items() if name in names_of(function)})
         except Exception as problem:
             logs = "\n".join(one.logs() for one in made.values() if hasattr(one, "logs"))
             raise AssertionError(f"{function.__name__}: {problem}\n{logs[-20000:]}") from problem
@@ -54,12 +67,10 @@ def going_on(request, tmp_path_factory):
         if item.module is not request.module or not hasattr(item.function, "beside"):
             continue
         function, makers = item.function.beside
-        folder, chosen = tmp_path_factory.mktemp("beside"), item.callspec.params if hasattr(item, "callspec") else {}
+        chosen = item.callspec.params if hasattr(item, "callspec") else {}
         # fixtures are pytest's, and made here: threads must not ask for them
-        made_by = {name: functools.partial(maker, folder / name, *map(request.getfixturevalue, names_of(maker)[1:]))
-                   for name, maker in makers.items()}
         given = {name: chosen[name] if name in chosen else request.getfixturevalue(name)
-                 for name in names_of(function) if name not in makers}
-        futures[item.name] = pool.submit(run, function, made_by, given)
+                 for name in wanted(function, makers)[1]}
+        futures[item.name] = pool.submit(run, function, makers, tmp_path_factory.mktemp("beside"), given)
     yield futures
     pool.shutdown(cancel_futures=True)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Active Directory does and Samba does not, by a server that is written for it."""
+import contextlib
 import subprocess
 import time
 import uuid
 
 import pytest
 
+from beside import beside, going_on  # noqa: F401: going_on is a fixture
 from fake_ad import SUFFIX, FakeAD
 from mirror_process import Mirror
 
@@ -24,24 +26,40 @@ class Company:
         self.all = ad.add_group("staff", [self.agents])
 
 
-@pytest.fixture
-def company():
+@contextlib.contextmanager
+def a_company(_):
     ad = FakeAD()
-    yield Company(ad)
-    ad.close()
+    try:
+        yield Company(ad)
+    finally:
+        ad.close()
 
 
-@pytest.fixture
-def mirror(company, postern_build, tmp_path):
-    made = Mirror(postern_build, tmp_path, uri=company.ad.uri, people=STAFF, groups=GROUPS)
-    yield made
-    made.close()
+@contextlib.contextmanager
+def a_folder(folder):
+    folder.mkdir()
+    yield folder
+
+
+@contextlib.contextmanager
+def a_mirror(folder, company, postern_build):
+    folder.mkdir()
+    made = Mirror(postern_build, folder, uri=company.ad.uri, people=STAFF, groups=GROUPS)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+# what these wait for is the clock of a directory that is asked now and then
+together = beside(company=a_company, mirror=a_mirror, tmp_path=a_folder)
 
 
 def is_there(mirror, name):
     return mirror.refusal(name) == "none"
 
 
+@together
 def test_reads_by_pages_and_groups_by_ranges(company, mirror):
     crowd = [company.ad.add_person(f"p{n}") for n in range(3200)]
     company.ad.add_group("crowd", crowd)
@@ -53,6 +71,7 @@ def test_reads_by_pages_and_groups_by_ranges(company, mirror):
     assert company.ad.asked.count("range") == 2
 
 
+@together
 def test_a_group_that_changes_while_it_is_read_is_read_again(company, mirror):
     crowd = [company.ad.add_person(f"p{n}") for n in range(2000)]
     group = company.ad.add_group("crowd", crowd)
@@ -63,6 +82,7 @@ def test_a_group_that_changes_while_it_is_read_is_read_again(company, mirror):
     assert all("crowd" in mirror.groups(f"p{n}") for n in (1, 1499, 1500, 1501, 1999))
 
 
+@together
 def test_members_of_a_large_group_come_and_go_without_reading_it(company, mirror):
     crowd = [company.ad.add_person(f"p{n}") for n in range(1600)]
     group = company.ad.add_group("crowd", crowd)
@@ -76,6 +96,7 @@ def test_members_of_a_large_group_come_and_go_without_reading_it(company, mirror
     assert company.ad.asked.count("range") == before
 
 
+@together
 def test_records_of_tls_that_hold_many_messages(postern_build, tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
@@ -97,6 +118,7 @@ def test_records_of_tls_that_hold_many_messages(postern_build, tmp_path):
         ad.close()
 
 
+@together
 def test_without_the_right_deletions_are_found_by_comparison(company, postern_build, tmp_path):
     company.ad.has_right = False
     mirror = Mirror(postern_build, tmp_path, uri=company.ad.uri, people=STAFF, groups=GROUPS, reread=2)
@@ -111,6 +133,7 @@ def test_without_the_right_deletions_are_found_by_comparison(company, postern_bu
         mirror.close()
 
 
+@together
 def test_a_right_that_is_taken_away_is_noticed(company, mirror):
     mirror.start().until_filled()
     company.ad.has_right = False
@@ -119,6 +142,7 @@ def test_a_right_that_is_taken_away_is_noticed(company, mirror):
     mirror.until(lambda: mirror.person("name", "anna")["mail"] == ["ada@example.org"])
 
 
+@together
 def test_tombstones(company, mirror):
     mirror.start().until_filled()
     company.ad.delete(company.bert)
@@ -132,6 +156,7 @@ def test_tombstones(company, mirror):
     assert not mirror.has_log("from the beginning")
 
 
+@together
 def test_a_cookie_that_is_refused_leads_to_reading_everything(company, mirror):
     mirror.start().until_filled()
     mirror.stop()
@@ -145,6 +170,7 @@ def test_a_cookie_that_is_refused_leads_to_reading_everything(company, mirror):
     mirror.until(lambda: mirror.person("name", "anna")["mail"] == ["ada@example.org"])
 
 
+@together
 def test_a_busy_server_keeps_its_cookie(company, mirror):
     mirror.start().until_filled()
     company.ad.busy = 1
@@ -154,6 +180,7 @@ def test_a_busy_server_keeps_its_cookie(company, mirror):
     assert not mirror.has_log("from the beginning")
 
 
+@together
 def test_changes_that_are_told_again_do_no_harm(company, mirror):
     mirror.start().until_filled()
     company.ad.link(company.agents, [company.bert], there=False)
@@ -167,6 +194,7 @@ def test_changes_that_are_told_again_do_no_harm(company, mirror):
     assert mirror.groups("anna") == {"agents", "staff"} and mirror.groups("bert") == set()
 
 
+@together
 def test_answers_in_several_parts(company, mirror):
     company.ad.changes_most = 7
     mirror.start().until_filled()
@@ -176,6 +204,7 @@ def test_answers_in_several_parts(company, mirror):
     assert not mirror.has_log("from the beginning")
 
 
+@together
 def test_very_many_changes_are_read_by_pages(company, mirror):
     people = [company.ad.add_person(f"p{n}") for n in range(1300)]
     mirror.start().until_filled()
@@ -188,6 +217,7 @@ def test_very_many_changes_are_read_by_pages(company, mirror):
     assert company.ad.asked.count("guid") < 100
 
 
+@together
 def test_a_unit_that_is_moved_takes_its_people_along(company, mirror):
     unit = company.ad.add(f"OU=inner,{STAFF}", "top", "organizationalUnit")
     company.ad.add_person("cleo", "OU=inner,OU=Staff")
@@ -201,6 +231,7 @@ def test_a_unit_that_is_moved_takes_its_people_along(company, mirror):
     mirror.until(lambda: is_there(mirror, "cleo"))
 
 
+@together
 def test_who_moves_out_of_the_base_is_gone_and_comes_back_with_the_groups(company, mirror):
     mirror.start().until_filled()
     company.ad.move(company.bert, f"CN=bert,OU=Leavers,{SUFFIX}")
@@ -211,6 +242,7 @@ def test_who_moves_out_of_the_base_is_gone_and_comes_back_with_the_groups(compan
     assert not mirror.has_log("from the beginning")
 
 
+@together
 def test_who_ceases_to_fit_the_filter_is_gone(company, postern_build, tmp_path):
     mirror = Mirror(postern_build, tmp_path, uri=company.ad.uri, people=STAFF, groups=GROUPS,
                     people_filter="(&(objectClass=user)(!(employeeType=leaver)))")
@@ -225,6 +257,7 @@ def test_who_ceases_to_fit_the_filter_is_gone(company, postern_build, tmp_path):
         mirror.close()
 
 
+@together
 def test_another_controller_is_compared_and_its_late_changes_come(company, postern_build, tmp_path):
     """The second one has not heard of a change that the first one told of: it comes when it gets there."""
     second = FakeAD("dc2")
@@ -247,6 +280,7 @@ def test_another_controller_is_compared_and_its_late_changes_come(company, poste
         second.close()
 
 
+@together
 def test_a_database_that_was_set_back_is_compared(company, mirror):
     mirror.start().until_filled()
     mirror.stop()
@@ -257,6 +291,7 @@ def test_a_database_that_was_set_back_is_compared(company, mirror):
     assert mirror.has_log("another domain controller than before, or an older state of it")
 
 
+@together
 def test_names_without_guids_are_not_taken(company, mirror):
     company.ad.wide_names = False
     mirror.start()
@@ -264,6 +299,7 @@ def test_names_without_guids_are_not_taken(company, mirror):
     assert mirror.state()["filled"] == "0"
 
 
+@together
 def test_an_account_that_may_not_be_read_counts_as_switched_off(company, mirror):
     del company.anna.attributes["userAccountControl"]
     mirror.start().until_filled()
@@ -299,11 +335,13 @@ def assert_nothing_is_lost_by(mirror, ad, anna, lie):
 
 
 @pytest.mark.parametrize("lie", LIES)
+@together
 def test_answers_without_end_are_left_and_nothing_is_lost(company, mirror, lie):
     mirror.start().until_filled()
     assert_nothing_is_lost_by(mirror, company.ad, company.anna, LIES[lie])
 
 
+@together
 def test_pages_without_end_of_what_has_a_number(company, postern_build, tmp_path):
     mirror = Mirror(postern_build, tmp_path, kind="entra-domain-services", uri=company.ad.uri, people=STAFF, groups=GROUPS)
     try:
@@ -313,6 +351,7 @@ def test_pages_without_end_of_what_has_a_number(company, postern_build, tmp_path
         mirror.close()
 
 
+@together
 def test_ranges_without_end(company, mirror):
     company.ad.add_group("crowd", [company.ad.add_person(f"p{n}") for n in range(1600)])
     company.ad.ranges_for_ever = True
