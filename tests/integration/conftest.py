@@ -19,6 +19,7 @@ import audit_schema  # noqa: E402
 from attacked import attacked, slow_sign_on  # noqa: E402, F401: fixtures
 from browser import Browser  # noqa: E402
 from chromium import Chromium  # noqa: E402
+from package_builds import package_builds  # noqa: E402, F401: a fixture
 from parts import Parts  # noqa: E402
 from peers import (  # noqa: E402, F401: fixtures
     mellon, node_modules, peer_parts, samlp_parts, service_providers, shibboleth, simplesamlphp_parts, simplesamlphp_sp,
@@ -95,11 +96,12 @@ def slow_browser(parts):
 
 
 SLOW = ("slow_browser", "slow_sign_on")
+BEHIND = ("package_builds",)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def slow_ones_begin_first(request):
-    for name in SLOW:
+    for name in SLOW + BEHIND:
         if any(name in item.fixturenames for item in request.session.items):
             request.getfixturevalue(name)
 

@@ -4,7 +4,6 @@
 The package is built from the tarball alone, and installed, upgraded, removed and purged in a copy of this machine's own
 root that forgets (debian_root.py).
 """
-import os
 import pathlib
 import re
 import shutil
@@ -14,42 +13,19 @@ import tarfile
 import pytest
 
 from debian_root import DebianRoot
+from package_builds import run
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
-PARALLEL = os.cpu_count() or 1
 
 
-def run(command, folder, **environment):
-    """Its output; a failure shows the end of it."""
-    # what make hands down is for the make that it was given to
-    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "TOP_SRCDIR")}
-    done = subprocess.run([str(c) for c in command], cwd=folder, env={**clean, "LC_ALL": "C.UTF-8", **environment}, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
-    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout[-6000:]}"
-    return done.stdout
+@pytest.fixture
+def tarball(package_builds):
+    return package_builds["tarball"]
 
 
-@pytest.fixture(scope="module")
-def tarball(postern_build):
-    run(["make", "-s", "dist"], postern_build)
-    version = run([postern_build / "postern", "version"], postern_build).split()[1]
-    return postern_build / f"postern-{version}.tar.xz"
-
-
-@pytest.fixture(scope="module")
-def source(tarball, tmp_path_factory):
-    """The unpacked tarball, beside which packages are left."""
-    folder = tmp_path_factory.mktemp("package")
-    with tarfile.open(tarball) as opened:
-        opened.extractall(folder)
-    return folder / tarball.name.removesuffix(".tar.xz")
-
-
-@pytest.fixture(scope="module")
-def package(source):
-    run(["dpkg-buildpackage", "-us", "-uc", "-b"], source, DEB_BUILD_OPTIONS=f"nocheck parallel={PARALLEL}")
-    [changes] = source.parent.glob("*.changes")
-    return changes
+@pytest.fixture
+def package(package_builds):
+    return package_builds["package"]
 
 
 def deb_of(changes):
@@ -67,15 +43,13 @@ def test_tarball_holds_every_file_of_the_repository(tarball):
     assert not any(part in name for name in packed for part in ("__pycache__", "node_modules", ".git/"))
 
 
-def test_distcheck(tarball, postern_build):
-    """Builds out of a tree that cannot be written, installs, uninstalls, cleans and packs again; the tests run elsewhere."""
-    run(["make", "-s", f"-j{PARALLEL}", "distcheck", "TESTS=", "check_PROGRAMS=", "DISTCHECK_CONFIGURE_FLAGS=CFLAGS=-O1"],
-        postern_build)
+def test_distcheck(package_builds):
+    """Builds out of a tree that cannot be written, installs, uninstalls, cleans and packs again."""
+    assert "archives ready for distribution" in package_builds["distcheck"]
 
 
-def test_lintian_has_nothing_to_say(package):
-    said = run(["lintian", "--allow-root", "--display-info", "--fail-on", "error,warning,info", package], package.parent)
-    assert [line for line in said.splitlines() if not line.startswith("N:")] == []
+def test_lintian_has_nothing_to_say(package_builds):
+    assert [line for line in package_builds["lintian"].splitlines() if not line.startswith("N:")] == []
 
 
 def test_package_names_the_lasso_that_it_needs(package):
