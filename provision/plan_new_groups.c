@@ -47,6 +47,15 @@ static bool is_made_now(const struct planning *p, const struct side *s, const ch
 	return false;
 }
 
+/* Whom a rule gives it is in it, or will be. */
+static bool is_wanted(const struct planning *p, const struct side *s, const char *name)
+{
+	for (size_t i = 0; i < s->want_count; i++)
+		if (!p->frozen[s->wants[i].person] && plan_is_in(s->wants[i].groups, name))
+			return true;
+	return false;
+}
+
 static bool may_lack_products(const struct planning *p, const struct side *s, const char *name)
 {
 	const struct world_group *g = world_group_by_name(s->world, name);
@@ -58,7 +67,7 @@ static bool may_lack_products(const struct planning *p, const struct side *s, co
 		return false;
 	if (!g)
 		return is_made_now(p, s, name);
-	if (!ours || g->member_count == 0 || plan_guards_group(p, name))
+	if (!ours || plan_guards_group(p, name) || (g->member_count == 0 && !is_wanted(p, s, name)))
 		return false;
 	billed = p->world->inventory_as_of > ours->since ? most_are_billed(p, s, g) : -1;
 	return billed < 0 ? p->now - ours->since < PLAN_GROUP_YOUNG : billed == 0;

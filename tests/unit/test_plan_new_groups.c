@@ -98,6 +98,20 @@ static void it_is_asked_for_until_its_people_are_billed(void **state)
 	assert_false(asks());
 }
 
+/* As when making people failed, and making the group did not. */
+static void it_is_asked_for_where_people_are_yet_to_come(void **state)
+{
+	(void)state;
+	inventory_as_of = 0;
+	made.since = NOW - 1;
+	group.members = NULL;
+	group.member_count = 0;
+	assert_true(asks());
+	people[0].kind = people[1].kind = DESIRED_CUSTOMER;
+	people[0].groups = people[1].groups = &all[1];
+	assert_false(asks());
+}
+
 static void an_inventory_of_before_says_nothing_so_a_day_is_enough(void **state)
 {
 	const int64_t times[] = {0, NOW - 40 * DAY};
@@ -143,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_asked_for_when_the_group_is_made),
 		TEST(it_is_asked_for_until_its_people_are_billed),
+		TEST(it_is_asked_for_where_people_are_yet_to_come),
 		TEST(an_inventory_of_before_says_nothing_so_a_day_is_enough),
 		TEST(none_is_made_beside_one_that_differs_by_case_alone),
 		TEST(groups_that_others_made_have_what_they_have),
