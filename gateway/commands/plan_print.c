@@ -59,24 +59,86 @@ const char *provisioning_who(struct arena *a, const struct provisioning *p, cons
 	return report_clean(a, mail ? mail : person);
 }
 
-/* ---- lines under a heading ---- */
+/* ---- lines under a heading: those about people by their names, and of many by which rules they are so many ---- */
+
+struct line {
+	const char *who, *what;
+	const char *rule;               /* of the person whom it is about; NULL: none */
+};
 
 struct heading {
 	const struct provisioning *plan;
 	enum plan_detail detail;
 	const char *title;
-	size_t total, shown;
+	struct line *lines;
+	size_t count, room;
 };
 
-static void line(struct heading *h, const char *who, const char *what)
+static void add_line(struct heading *h, const char *who, const char *what, const char *rule)
 {
-	if (h->shown == 0)
-		printf("\n%s (%s)\n", h->title, report_number(h->plan->arena, h->total));
-	if (h->detail == PLAN_SOME && h->shown == SOME)
-		printf("  ... and %s more (postern plan --all)\n", report_number(h->plan->arena, h->total - SOME));
-	if (h->detail == PLAN_ALL || h->shown < SOME)
-		printf("  %-42s %s\n", who, what ? what : "");
-	h->shown++;
+	if (h->count == h->room) {
+		struct line *more = arena_alloc(h->plan->arena, (h->room = h->room ? 2 * h->room : 16) * sizeof(*more));
+
+		if (h->count)
+			memcpy(more, h->lines, h->count * sizeof(*more));
+		h->lines = more;
+	}
+	h->lines[h->count++] = (struct line){who, what ? what : "", rule};
+}
+
+static int by_who(const void *x, const void *y)
+{
+	const struct line *a = x, *b = y;
+	int order = strcmp(a->who, b->who);
+
+	return order ? order : strcmp(a->what, b->what);
+}
+
+static void print_rules(const struct heading *h)
+{
+	const struct policy *policy = &h->plan->census.gateway.settings->policy;
+	const char *sign = ": ";
+
+	for (size_t r = 0; r < policy->rule_count; r++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < h->count; i++)
+			n += h->lines[i].rule && strcmp(h->lines[i].rule, policy->rules[r].name) == 0;
+		if (n)
+			printf("%s%s by %s", sign, report_number(h->plan->arena, n), report_clean(h->plan->arena, policy->rules[r].name));
+		if (n)
+			sign = ", ";
+	}
+}
+
+/* Leaves the heading empty, for the next one. */
+static void print_lines(struct heading *h)
+{
+	if (!h->count)
+		return;
+	printf("\n%s (%s)", h->title, report_number(h->plan->arena, h->count));
+	if (h->count > SOME)
+		print_rules(h);
+	puts("");
+	for (size_t i = 0; i < h->count && (h->detail == PLAN_ALL || i < SOME); i++)
+		printf("  %-42s %s\n", h->lines[i].who, h->lines[i].what);
+	if (h->detail == PLAN_SOME && h->count > SOME)
+		printf("  ... and %s more (postern plan --all)\n", report_number(h->plan->arena, h->count - SOME));
+	h->count = 0;
+}
+
+static void print_sorted(struct heading *h)
+{
+	if (h->count > 1)
+		qsort(h->lines, h->count, sizeof(*h->lines), by_who);
+	print_lines(h);
+}
+
+static void add_person(struct heading *h, const char *person, const char *what)
+{
+	const struct desired_person *d = desired_person_by_id(&h->plan->desired, person);
+
+	add_line(h, provisioning_who(h->plan->arena, h->plan, person), what, d ? d->rule : NULL);
 }
 
 /* "a.b@example.org -> anna@example.org" where it is known what was there. */
@@ -107,53 +169,37 @@ static const char *changes(struct arena *a, const struct step *s)
 	return t.n ? t.p : "";
 }
 
-static bool is_of_members(const struct step *s)
-{
-	return s->member_count > 0;
-}
-
-static void print_step(struct heading *h, const struct step *s)
+/* Of members each is a line. */
+static void add_step(struct heading *h, const struct step *s)
 {
 	const struct provisioning *p = h->plan;
 	struct arena *a = p->arena;
+
 	for (size_t i = 0; i < s->member_count; i++) {
 		const char *why = p->way_back && s->why && !plan_why(&p->desired, s->members[i]) ? report_clean(a, s->why) : plan_reason(p, s->members[i]);
 
-		line(h, provisioning_who(a, p, s->members[i]), arena_printf(a, "%s%s%s", report_clean(a, s->name), *why ? ": " : "", why));
+		add_person(h, s->members[i], arena_printf(a, "%s%s%s", report_clean(a, s->name), *why ? ": " : "", why));
 	}
-	if (is_of_members(s))
+	if (s->member_count)
 		return;
 	if (s->desk)
-		line(h, report_clean(a, s->name), arena_printf(a, "desk %s: %s", report_clean(a, s->desk), s->why));
+		add_line(h, report_clean(a, s->name), arena_printf(a, "desk %s: %s", report_clean(a, s->desk), s->why), NULL);
 	else if (!s->person)
-		line(h, report_clean(a, s->name), s->why ? report_clean(a, s->why) : NULL);
+		add_line(h, report_clean(a, s->name), s->why ? report_clean(a, s->why) : NULL, NULL);
 	else
-		line(h, provisioning_who(a, p, s->person), s->kind == STEP_USER_UPDATE ? changes(a, s) : s->why ? report_clean(a, s->why) : NULL);
-}
-
-/* Of members each counts, of others each step. */
-static size_t count_of(const struct plan *plan, enum step_kind kind, size_t target)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < plan->step_count; i++) {
-		const struct step *s = &plan->steps[i];
-
-		if (s->kind == kind && s->target == target)
-			n += is_of_members(s) ? s->member_count : 1;
-	}
-	return n;
+		add_person(h, s->person, s->kind == STEP_USER_UPDATE ? changes(a, s) : s->why ? report_clean(a, s->why) : NULL);
 }
 
 static void print_steps(const struct provisioning *p, size_t target, enum plan_detail detail)
 {
 	for (size_t t = 0; t < sizeof(titles) / sizeof(*titles); t++) {
-		struct heading h = {.plan = p, .detail = detail, .title = titles[t].title, .total = count_of(&p->plan, titles[t].kind, target)};
+		struct heading h = {.plan = p, .detail = detail, .title = titles[t].title};
 
-		for (size_t i = 0; h.total && i < p->plan.step_count; i++) {
+		for (size_t i = 0; i < p->plan.step_count; i++) {
 			if (p->plan.steps[i].kind == titles[t].kind && p->plan.steps[i].target == target)
-				print_step(&h, &p->plan.steps[i]);
+				add_step(&h, &p->plan.steps[i]);
 		}
+		print_sorted(&h);
 	}
 }
 
@@ -198,14 +244,13 @@ static void print_tasks(const struct provisioning *p, enum plan_detail detail)
 	for (enum plan_task_kind kind = 0; kind < TASK_KINDS; kind++) {
 		struct heading h = {.plan = p, .detail = detail, .title = arena_printf(p->arena, "Somebody must: %s", plan_task_title(kind))};
 
-		for (size_t i = 0; i < plan->task_count; i++)
-			h.total += plan->tasks[i].kind == kind;
 		for (size_t i = 0; i < plan->task_count; i++) {
 			if (plan->tasks[i].kind == kind)
-				line(&h, about(p, &plan->tasks[i]), report_clean(p->arena, plan->tasks[i].what));
+				add_line(&h, about(p, &plan->tasks[i]), report_clean(p->arena, plan->tasks[i].what), NULL);
 		}
-		if (!h.total)
+		if (!h.count)
 			continue;
+		print_sorted(&h);
 		for (step = plan_task_steps(kind); *step; step++)
 			printf("    %td. %s\n", step - plan_task_steps(kind) + 1, *step);
 		if (plan_task_link(kind))
@@ -216,14 +261,15 @@ static void print_tasks(const struct provisioning *p, enum plan_detail detail)
 static void print_problems(const struct provisioning *p, enum plan_detail detail)
 {
 	const struct plan *plan = &p->plan;
-	struct heading h = {.plan = p, .detail = detail, .title = "Left as it is, and why", .total = plan->problem_count};
+	struct heading h = {.plan = p, .detail = detail, .title = "Left as it is, and why"};
 
 	for (size_t i = 0; i < plan->problem_count; i++) {
 		const struct plan_problem *problem = &plan->problems[i];
 
-		line(&h, problem->person ? provisioning_who(p->arena, p, problem->person) : p->targets[problem->target].name,
-			report_clean(p->arena, problem->what));
+		add_line(&h, problem->person ? provisioning_who(p->arena, p, problem->person) : p->targets[problem->target].name,
+			report_clean(p->arena, problem->what), NULL);
 	}
+	print_lines(&h);
 	if (p->left.without_id)
 		printf("\n%s people have no value of the directory's first join, as %s: nothing is made for them.\n",
 			report_number(p->arena, p->left.without_id), report_clean(p->arena, p->left.example));
@@ -237,19 +283,22 @@ static void print_seats(const struct provisioning *p, enum plan_detail detail, c
 	bool taken = change == SEAT_TAKEN;
 	int64_t money = taken ? b->taken_money : b->given_back_money;
 	struct arena *a = p->arena;
-	struct heading h = {.plan = p, .detail = detail, .total = taken ? b->taken : b->given_back,
-		.title = taken ? "Seats to be taken" : "Seats to be given back"};
+	struct heading h = {.plan = p, .detail = detail, .title = taken ? "Seats to be taken" : "Seats to be given back"};
 
 	if (money != MONEY_UNKNOWN)
 		h.title = arena_printf(a, "%s, %s %s a month %s", h.title, report_clean(a, b->bill.prices->currency), money_text(a, money),
 			taken ? "more" : "less");
-	for (size_t i = 0; h.total && i < p->plan.seat_count; i++) {
+	for (size_t i = 0; i < p->plan.seat_count; i++) {
 		const struct plan_seat *seat = &p->plan.seats[i];
 
-		if (taken ? seat->after && !seat->now : seat->now && !seat->after)
-			line(&h, seat->person ? provisioning_who(a, p, seat->person) : report_clean(a, seat->mail ? seat->mail : "?"),
-				plan_reason(p, seat->person));
+		if (taken ? !seat->after || seat->now : !seat->now || seat->after)
+			continue;
+		if (seat->person)
+			add_person(&h, seat->person, plan_reason(p, seat->person));
+		else
+			add_line(&h, report_clean(a, seat->mail ? seat->mail : "?"), plan_reason(p, NULL), NULL);
 	}
+	print_sorted(&h);
 }
 
 static void print_way_back(const struct provisioning *p)

@@ -37,7 +37,7 @@ def text_says_what_json_says(parts):
     listed = {row["product"]: row for row in bill["products"] if row["now"]["people"] or row["after"]["people"]}
     assert rows == {TITLES[word]: numbers(row["now"], row["after"]) for word, row in listed.items()}, text
     for title, change in (("taken", bill["taken"]), ("given back", bill["given_back"])):
-        heading = re.search(rf"^Seats to be {title}, EUR ([\d,.]+) a month \w+ \((\d+)\)\n((?:  .+\n)+)", text, re.M)
+        heading = re.search(rf"^Seats to be {title}, EUR ([\d,.]+) a month \w+ \((\d+)\)(?:: .+)?\n((?:  .+\n)+)", text, re.M)
         assert bool(heading) == bool(change["people"]), text
         if heading:
             assert [float(heading[1]), int(heading[2])] == [float(change["month"]), change["people"]], text
