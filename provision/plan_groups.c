@@ -7,6 +7,7 @@
 #include "provision/plan_groups.h"
 
 #include "base/builtin_groups.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -315,12 +316,37 @@ static void tell_open(struct work *w, const struct group_work *g, uint32_t wante
 			g->name, n, n == 1 ? "person" : "people"));
 }
 
+#define STRANGERS_NAMED 50
+
+/* They may hold the very seats that are looked for. */
+static void tell_strangers(struct work *w, const struct group_work *g)
+{
+	struct side *s = w->side;
+	struct text t;
+	size_t n = 0;
+
+	text_begin(&t, w->p->arena, 256);
+	for (size_t i = 0; i < g->group->member_count; i++) {
+		uint32_t number = plan_user_number(s, g->group->members[i]);
+		const struct world_user *user = number == NOBODY ? NULL : &s->world->users[number];
+
+		if (user && !plan_is_stranger(&s->users[number]))
+			continue;
+		if (n++ < STRANGERS_NAMED)
+			text_addf(&t, "%s%s", n > 1 ? ", " : "", user && user->mail ? user->mail : g->group->members[i]);
+	}
+	if (n > STRANGERS_NAMED)
+		text_addf(&t, " and %zu more", n - STRANGERS_NAMED);
+	if (n > 0)
+		plan_problem(w->p, PROBLEM_STRANGERS, s->number, NULL, arena_printf(w->p->arena, "%s has %zu %s that nobody here knows, left alone%s: %s",
+			g->name, n, n == 1 ? "member" : "members", g->licensed ? ", though each may take a seat" : "", t.p));
+}
+
 void plan_remove_members(struct work *w, const struct group_work *g)
 {
 	struct batch batch = {.w = w, .group = g, .phase = PHASE_REMOVE, .kind = w->form->remove};
 	struct side *s = w->side;
 	uint32_t wanted = plan_mark_members(w, g);
-	size_t strangers = 0;
 
 	if (!g->group || g->group->fixed || plan_guards_group(w->p, g->name))
 		return;
@@ -332,10 +358,8 @@ void plan_remove_members(struct work *w, const struct group_work *g)
 		uint32_t n = plan_user_number(s, g->group->members[i]);
 		struct account_state *state;
 
-		if (n == NOBODY || plan_is_stranger(&s->users[n])) {
-			strangers++;
+		if (n == NOBODY || plan_is_stranger(&s->users[n]))
 			continue;
-		}
 		state = &s->users[n];
 		if (state->mark == wanted || state->mark == wanted + 1 || state->stays || state->guarded)
 			continue;
@@ -346,9 +370,8 @@ void plan_remove_members(struct work *w, const struct group_work *g)
 			s->world->users[n].id, state->person != NOBODY ? person_of(w->p, state->person)->rule : NULL);
 	}
 	end_batch(&batch);
-	if (strangers > 0 && !w->form->desks)
-		plan_problem(w->p, PROBLEM_STRANGERS, s->number, NULL,
-			arena_printf(w->p->arena, "%s has %zu members that nobody here knows; they are left alone", g->name, strangers));
+	if (!w->form->desks)
+		tell_strangers(w, g);
 }
 
 /* ---- all of it ---- */

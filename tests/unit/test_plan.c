@@ -802,6 +802,8 @@ static void strangers_and_what_was_not_read_are_left_alone(void **state)
 	plan = make(NULL, 0);
 	assert_string_equal(said(&plan), "members-remove agents:p2, user-deactivate p2");
 	assert_problem(&plan, PROBLEM_STRANGERS);
+	assert_string_equal(plan.problems[plan.problem_count - 1].what,
+		"agents has 1 member that nobody here knows, left alone, though each may take a seat: a@x.org");
 	worlds[ORG].complete = false;
 	worlds[ORG].fault = "429";
 	plan = make(NULL, 0);
