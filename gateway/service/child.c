@@ -98,7 +98,11 @@ static _Noreturn void run(const struct child_order *o, int files, int heartbeat,
 	child_own_log();        /* as the user who may open it */
 	if (host_user_become(o->user) < 0 || place_descriptors(files, heartbeat, o) < 0)
 		_exit(126);
-	/* after setuid, which would undo it; and the parent may be gone already */
+	/*
+	 * After setuid, which would undo it; and the parent may be gone already.  It
+	 * reaches a role of another user only where the parent has CAP_KILL: under
+	 * postern.service it is systemd that kills whom the parent left (KillMode=mixed).
+	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(126);
 	execve("/proc/self/exe", argv, environ);

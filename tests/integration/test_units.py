@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The units of systemd: judged by systemd-analyze, and run by a systemd of our own under their real restrictions."""
 import contextlib
+import ctypes
 import http.client
 import os
 import pathlib
@@ -447,3 +448,46 @@ def test_the_tree_of_processes_notifies_reloads_and_is_watched(units):
     units.systemctl("start", "postern.target")
     wait_for(units.is_ready, 20, "the units are ready again")
     assert_signed_on(units.parts, sign_on(units.parts, Browser(), JUERGEN), JUERGEN)
+
+
+@pytest.fixture
+def tree(units):
+    units.systemctl("start", "postern.service")
+    try:
+        wait_for(units.is_ready, 20, "the tree is ready")
+        yield units
+    finally:
+        units.write()
+        units.systemctl("start", "postern.target")
+        wait_for(units.is_ready, 20, "the units are ready again")
+
+
+PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
+
+
+@contextlib.contextmanager
+def hanging(pids):
+    """Processes that answer to nothing but SIGKILL: systemd sends SIGCONT with SIGTERM, so SIGSTOP is none of that."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for pid in pids:
+        for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
+            assert libc.ptrace(*map(ctypes.c_long, (request, pid, 0, 0))) == 0, os.strerror(ctypes.get_errno())
+        os.waitpid(pid, 0)
+    # whoever traces a process hears first that it has ended
+    reapers = [threading.Thread(target=os.waitpid, args=(pid, 0), daemon=True) for pid in pids]
+    for reaper in reapers:
+        reaper.start()
+    yield
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for reaper in reapers:
+        reaper.join(10)
+
+
+def test_a_role_that_hangs_does_not_keep_the_sockets_of_a_parent_that_was_killed(tree):
+    main = tree.system.main_pid("postern.service")
+    with hanging(roles_of(main, "worker")):
+        os.kill(main, signal.SIGKILL)
+        wait_for(lambda: tree.system.main_pid("postern.service") not in (None, main), 20, "another parent")
+    wait_for(tree.is_ready, 15, "the tree is ready again")
