@@ -22,6 +22,14 @@ static const char *const kinds[] = {
 	[ACCOUNT_PORTAL] = "portal",
 };
 
+static enum account_kind read_kind(const char *word)
+{
+	for (size_t i = 0; word && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(word, kinds[i]) == 0)
+			return (enum account_kind)i;
+	return ACCOUNT_UNKNOWN;
+}
+
 struct slice account_key(struct arena *a, const char *mail)
 {
 	char *key = arena_strdup(a, mail);
@@ -66,6 +74,17 @@ struct slice account_seen_source(struct slice key)
 	begin++;
 	end = memchr(begin, '\n', key.n - (size_t)(begin - key.p));
 	return slice_of(begin, end ? (size_t)(end - begin) : 0);
+}
+
+bool account_of_seen_key(struct arena *a, struct slice key, struct account *out)
+{
+	struct slice source = account_seen_source(key);
+
+	if (source.n == 0)
+		return false;
+	*out = (struct account){.mail = arena_printf(a, "%.*s", (int)(source.p - 1 - key.p), key.p), .billable = -1};
+	out->kind = read_kind(arena_printf(a, "%.*s", (int)(key.p + key.n - source.p - source.n - 1), source.p + source.n + 1));
+	return out->kind != ACCOUNT_UNKNOWN;
 }
 
 int account_time_read(struct slice value, int64_t *out, struct error *err)
@@ -198,14 +217,6 @@ int account_put(struct arena *a, struct store_txn *t, const struct account *acco
 }
 
 /* ---- reading ---- */
-
-static enum account_kind read_kind(const char *word)
-{
-	for (size_t i = 0; word && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(word, kinds[i]) == 0)
-			return (enum account_kind)i;
-	return ACCOUNT_UNKNOWN;
-}
 
 static const char *get_text(struct arena *a, const json_t *object, const char *key)
 {

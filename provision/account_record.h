@@ -34,6 +34,8 @@ struct slice account_seen_key(struct arena *a, const char *source, const struct 
 struct slice account_seen_prefix(struct arena *a, const char *mail);
 /* The source in such a key. */
 struct slice account_seen_source(struct slice key);
+/* What such a key alone tells: mail and kind, should the record be damaged.  false: the key is no such one. */
+bool account_of_seen_key(struct arena *a, struct slice key, struct account *out);
 /* Decimal seconds, as both files keep times.  REASON_STORE: damaged. */
 int account_time_read(struct slice value, int64_t *out, struct error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Looking into the inventory of accounts, which another process may make or replace at any time. */
+#include "base/log.h"
 #include "provision/account_record.h"
 
 #include <errno.h>
@@ -261,16 +262,17 @@ struct seen_copy {
 	struct source *sources;
 	size_t source_count, n;
 	struct slice *keys, *values;
-	struct error *err;
 };
 
 static int copy_source(struct slice key, struct slice value, void *context)
 {
 	struct seen_copy *c = context;
 	struct source one = {.name = arena_printf(c->arena, "%.*s", (int)key.n, key.p)};
+	struct error damage;
 
-	if (account_time_read(value, &one.as_of, c->err) < 0)
-		return -1;
+	/* each list of the place that is read whole writes it anew; until then it is as old as can be */
+	if (account_time_read(value, &one.as_of, &damage) < 0)
+		log_warning("when accounts were seen somewhere is damaged", "at", one.name, "detail", damage.detail, NULL);
 	c->sources = arena_grow(c->arena, c->sources, c->source_count, sizeof(*c->sources));
 	c->sources[c->source_count++] = one;
 	return 0;
@@ -316,21 +318,34 @@ static void set_source(const struct seen_copy *c, struct slice name, struct acco
 	}
 }
 
+/* The key of a damaged record still tells the most important of it; false: not even that. */
+static bool read_copy(struct arena *a, const struct seen_copy *c, size_t i, struct account *out)
+{
+	struct error damage;
+	bool is_known = true;
+
+	if (account_read(a, c->values[i], out, &damage) < 0) {
+		is_known = account_of_seen_key(a, c->keys[i], out);
+		log_warning("an account that was seen is damaged until its place is read again, or its list imported", "mail",
+			is_known ? out->mail : "", "detail", damage.detail, NULL);
+	}
+	if (is_known)
+		set_source(c, account_seen_source(c->keys[i]), out);
+	return is_known;
+}
+
 int accounts_each_seen(struct accounts *accounts, void (*each)(const struct account *account, void *context), void *context,
 	struct error *err)
 {
-	struct seen_copy c = {.arena = arena_new(), .err = err};
+	struct seen_copy c = {.arena = arena_new()};
 	int rc = copy_all_seen(accounts, SEEN_ALL, &c, err);
 
 	for (size_t i = 0; i < c.n && rc == 0; i++) {
 		struct arena *one = arena_new();
 		struct account account;
 
-		rc = account_read(one, c.values[i], &account, err);
-		if (rc == 0) {
-			set_source(&c, account_seen_source(c.keys[i]), &account);
+		if (read_copy(one, &c, i, &account))
 			each(&account, context);
-		}
 		arena_free(one);
 	}
 	arena_free(c.arena);
@@ -340,7 +355,7 @@ int accounts_each_seen(struct accounts *accounts, void (*each)(const struct acco
 int accounts_each_source(struct accounts *accounts, void (*each)(const char *at, int64_t as_of, void *context), void *context,
 	struct error *err)
 {
-	struct seen_copy c = {.arena = arena_new(), .err = err};
+	struct seen_copy c = {.arena = arena_new()};
 	int rc = copy_all_seen(accounts, SEEN_SOURCES_ALONE, &c, err);
 
 	for (size_t i = 0; i < c.source_count && rc == 0; i++)

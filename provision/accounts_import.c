@@ -314,7 +314,10 @@ int accounts_import_csv(struct arena *a, const char *path, struct slice csv, int
 		return -1;
 	rc = replace(&im, store, err);
 	store_close(store);
-	if (rc < 0 || (im.report.portal && accounts_seen_import(path, im.customers, im.report.portal, now, err) < 0))
+	if (rc < 0)
+		return -1;
+	rc = im.report.portal ? accounts_seen_import(path, im.customers, im.report.portal, now, err) : accounts_seen_mend(path, err);
+	if (rc < 0)
 		return -1;
 	report(&im, out);
 	return 0;

@@ -2,10 +2,12 @@
 /* Writing down where accounts were seen: see accounts_seen.h. */
 #include "provision/accounts_seen.h"
 
+#include "base/log.h"
 #include "provision/account_record.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct record {
 	struct slice key, value;
@@ -145,18 +147,79 @@ static int put_all(struct change *c, struct store_txn *t, struct error *err)
 	return store_generation_next(t, err);
 }
 
-static int write_change(struct change *c, const char *path, struct error *err)
+static int pass_over(struct slice key, struct slice value, void *context)
+{
+	(void)key, (void)value, (void)context;
+	return 0;
+}
+
+/* Whether all of it can be walked; what a record holds is looked at by whoever needs it. */
+static int walk(struct store *store, uint64_t *generation_out, struct error *err)
+{
+	const struct slice all = {"", 0};
+	struct store_txn *t;
+	int rc;
+
+	if (store_begin_read(store, &t, err) < 0)
+		return -1;
+	rc = store_generation(t, generation_out, err);
+	for (int table = SEEN_ACCOUNTS; table <= SEEN_SOURCES && rc == 0; table++)
+		rc = store_each(t, table, all, pass_over, NULL, err);
+	store_abort(t);
+	return rc;
+}
+
+/* It has a generation from now on, so that the loss is told of once. */
+static int begin_anew(struct store *store, const char *path, struct error *err)
+{
+	struct store_txn *t;
+
+	log_warning("where accounts were seen is lost, and known again as connections are read; customers that an import listed must be "
+		"imported again", "file", path, NULL);
+	if (store_begin_write(store, &t, err) < 0)
+		return -1;
+	if (store_generation_next(t, err) < 0) {
+		store_abort(t);
+		return -1;
+	}
+	return store_commit(t, err);
+}
+
+static int open_seen(struct arena *a, const char *path, struct store **out, struct error *err)
 {
 	const struct store_options options = {
-		.path = account_seen_path(c->arena, path), .use = STORE_WRITE, .schema = SEEN_SCHEMA, .derived = true,
-		.map_size = SEEN_MAP_SIZE, .tables = seen_tables,
+		.path = account_seen_path(a, path), .use = STORE_WRITE, .schema = SEEN_SCHEMA, .derived = true, .map_size = SEEN_MAP_SIZE,
+		.tables = seen_tables,
 	};
+	bool was_there = access(options.path, F_OK) == 0;
+	uint64_t generation = 0;
+	struct store *store;
+
+	if (store_open(&options, &store, err) < 0)
+		return -1;
+	if (walk(store, &generation, err) < 0) {
+		log_warning("a file is damaged and is made anew", "detail", err->detail, NULL);
+		generation = 0;
+		store_close(store);
+		if (store_open_anew(&options, &store, err) < 0)
+			return -1;
+	}
+	if (was_there && generation == 0 && begin_anew(store, options.path, err) < 0) {
+		store_close(store);
+		return -1;
+	}
+	*out = store;
+	return 0;
+}
+
+static int write_change(struct change *c, const char *path, struct error *err)
+{
 	struct store_txn *t;
 	struct store *store;
 	int rc = -1;
 
 	sort(c);
-	if (store_open(&options, &store, err) < 0)
+	if (open_seen(c->arena, path, &store, err) < 0)
 		return -1;
 	if (store_begin_write(store, &t, err) == 0) {
 		rc = put_all(c, t, err);
@@ -166,6 +229,19 @@ static int write_change(struct change *c, const char *path, struct error *err)
 			rc = store_commit(t, err);
 	}
 	store_close(store);
+	return rc;
+}
+
+int accounts_seen_mend(const char *path, struct error *err)
+{
+	struct arena *a = arena_new();
+	struct store *store = NULL;
+	int rc = 0;
+
+	if (access(account_seen_path(a, path), F_OK) == 0)      /* none is no damage: nothing was seen yet */
+		rc = open_seen(a, path, &store, err);
+	store_close(store);
+	arena_free(a);
 	return rc;
 }
 

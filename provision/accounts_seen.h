@@ -13,7 +13,8 @@
  * anything.
  *
  * Written by the provision role and by commands as its user, never while the
- * same process has the inventory open.  Losing the file costs a look.
+ * same process has the inventory open.  Losing the file costs a look, and the
+ * customers of imports; whoever writes makes a damaged one anew, and says so.
  */
 #ifndef PROVISION_ACCOUNTS_SEEN_H
 #define PROVISION_ACCOUNTS_SEEN_H
@@ -29,5 +30,7 @@ int accounts_seen_note(const char *path, const struct desired *desired, const st
 	struct error *err);
 /* The portal-only customers that a file lists, in place of those of the file before. */
 int accounts_seen_import(const char *path, const struct account *accounts, size_t n, int64_t now, struct error *err);
+/* Makes a file anew that cannot be read as a whole: without that nobody is signed on, and nothing is planned.  None there is none to mend. */
+int accounts_seen_mend(const char *path, struct error *err);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* LMDB environments with named tables, a schema number and a generation. */
 #include "store/store.h"
-#include "base/log.h"
 #include "store/replace.h"
 
 #include <errno.h>
@@ -108,13 +107,15 @@ static int require_schema(struct store *s, MDB_txn *txn, const struct store_opti
 	uint32_t found;
 	int rc = mdb_get(txn, s->about, &key, &value);
 
-	if (rc == MDB_NOTFOUND && s->use != STORE_READ) {
+	if (rc == MDB_NOTFOUND && s->use != STORE_READ && !o->derived) {
 		value = (MDB_val){sizeof(schema), &schema};
 		rc = mdb_put(txn, s->about, &key, &value, 0);
 		return rc == 0 ? 0 : fail(err, s, "cannot write its schema number", rc);
 	}
-	if (rc != 0)
+	if (rc != 0) {
+		s->is_unusable = rc == MDB_NOTFOUND;    /* what is derived has one before it stands at its path */
 		return fail(err, s, "cannot read its schema number", rc);
+	}
 	s->is_unusable = value.mv_size != sizeof(found);
 	if (s->is_unusable)
 		return error_set(err, REASON_STORE, "%s: its schema number is damaged", s->path);
@@ -165,8 +166,7 @@ abort:
 	return -1;
 }
 
-/* -1; -2: and the file will never do. */
-static int open_store(const struct store_options *options, bool is_copy, struct store **out, struct error *err)
+int store_open_there(const struct store_options *options, bool is_copy, struct store **out, struct error *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int rc;
@@ -184,25 +184,9 @@ static int open_store(const struct store_options *options, bool is_copy, struct 
 	return 0;
 }
 
-static int open_derived(const struct store_options *options, struct store **out, struct error *err)
-{
-	int guard = store_guard(options->path, err), rc;
-
-	if (guard < 0)
-		return -1;
-	rc = open_store(options, false, out, err);
-	if (rc == -2) {
-		log_warning("a file cannot be used and is made anew", "detail", err->detail, NULL);
-		store_remove(options->path);
-		rc = open_store(options, false, out, err);
-	}
-	close(guard);
-	return rc;
-}
-
 int store_open(const struct store_options *options, struct store **out, struct error *err)
 {
-	int rc = options->derived ? open_derived(options, out, err) : open_store(options, false, out, err);
+	int rc = options->derived ? store_open_derived(options, out, err) : store_open_there(options, false, out, err);
 
 	return rc == 0 ? 0 : -1;
 }
@@ -479,7 +463,7 @@ int store_open_copy(struct store *of, const char *folder, const struct store_opt
 	if (rc != 0)
 		fail(err, of, "cannot copy it", rc);
 	else
-		rc = open_store(&copy, true, out, err);
+		rc = store_open_there(&copy, true, out, err);
 	close(fd);
 	return rc == 0 ? 0 : -1;
 }

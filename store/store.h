@@ -36,7 +36,8 @@ struct store_options {
 	const char *path;               /* the data file itself; the lock file is path-lock */
 	enum store_use use;
 	uint32_t schema;                /* what the tables' records mean; REASON_STORE when the file carries another … */
-	bool derived;                   /* … but to a writer of what can be had again: such a file, or one that is damaged, is replaced */
+	bool derived;                   /* … but to a writer of what can be had again: such a file, or one that is damaged or was
+	                                 * never finished, is replaced; a new one is made under another name, so no reader meets half of it */
 	const char *cure;               /* what to do about another schema, for the error; NULL: nothing is to be done */
 	size_t map_size;                /* bytes; 0: 16 GiB (address space, not disk) */
 	/*
@@ -47,6 +48,8 @@ struct store_options {
 };
 
 int store_open(const struct store_options *options, struct store **out, struct error *err);
+/* Of what is derived: an empty one takes the place of what is there, which was found to be damaged.  Open for writing. */
+int store_open_anew(const struct store_options *options, struct store **out, struct error *err);
 void store_close(struct store *s);                      /* NULL is fine */
 /* Another file stands at its path now, or none: what is written here nobody will read, and what is read here is old. */
 bool store_is_replaced(const struct store *s);

@@ -201,7 +201,9 @@ const struct provision_wait *provisioning_waits(const struct provisioning *p, si
 
 int provisioning_open(struct provisioning *p, enum ledger_use use, bool (*go_on)(void *context), void *context, struct error *err)
 {
-	if (census_begin(p->arena, p->command, p->settings, &p->census, err) < 0)
+	/* ahead of reading: what stands there cannot be replaced by what this look sees when nothing may look because of it */
+	if ((use == LEDGER_WRITE && accounts_seen_mend(settings_accounts_path(p->arena, p->settings), err) < 0) ||
+		census_begin(p->arena, p->command, p->settings, &p->census, err) < 0)
 		return -1;
 	p->census.alive = go_on;
 	p->census.alive_context = context;
