@@ -2,8 +2,9 @@
 /*
  * One connection to one directory server: connected, encrypted, bound.
  *
- * Everything here blocks, each step at most network_seconds (name look-ups
- * excepted: the resolver has time-outs of its own).  A connection has one owner
+ * Everything here blocks, each step at most network_seconds, connecting to a
+ * name with several addresses twice that (name look-ups excepted: the resolver
+ * has time-outs of its own).  A connection has one owner
  * and is thrown away when anything went wrong with it.
  */
 #ifndef LDAP_CONNECTION_H
@@ -13,11 +14,13 @@
 
 struct ldap;                            /* libldap's own names, so that ldap.h stays out of here */
 struct ldapmsg;
+struct reaching;
 
 struct connection {
 	struct ldap *ld;
 	const char *uri;
 	int64_t seconds;                /* for each answer */
+	struct reaching *reaching;      /* addresses of the server's name */
 	int pems[2];                    /* memory files of the client certificate and its key; -1: none */
 };
 
