@@ -14,11 +14,18 @@ struct record {
 	bool same;                      /* the file has it already */
 };
 
+struct place {
+	const char *source;
+	int64_t read;                   /* when */
+	size_t before, now;             /* accounts in the file, and of this list */
+	bool is_cut;                    /* it lists so few that it is not believed */
+};
+
 struct change {
 	struct arena *arena;
-	const char **sources;           /* that were read whole: what the file has of them is replaced */
-	int64_t *times;                 /* of each */
-	size_t source_count;
+	struct place *places;           /* that were read whole: what the file has of them is replaced */
+	size_t place_count;
+	enum seen_trust trust;
 	const char **kept;              /* others that stay, NULL-terminated; NULL: all others */
 	size_t kept_count;
 	struct record *records;
@@ -67,12 +74,12 @@ static void sort(struct change *c)
 	c->n = n;
 }
 
-static bool is_replaced(const struct change *c, struct slice source)
+static struct place *place_of(const struct change *c, struct slice source)
 {
-	for (size_t i = 0; i < c->source_count; i++)
-		if (slice_equal(slice_c(c->sources[i]), source))
-			return true;
-	return false;
+	for (size_t i = 0; i < c->place_count; i++)
+		if (slice_equal(slice_c(c->places[i].source), source))
+			return &c->places[i];
+	return NULL;
 }
 
 static bool is_kept(const struct change *c, struct slice source)
@@ -81,6 +88,13 @@ static bool is_kept(const struct change *c, struct slice source)
 		if (slice_equal(slice_c(c->kept[i]), source))
 			return true;
 	return !c->kept;
+}
+
+static bool stays(const struct change *c, struct slice source)
+{
+	const struct place *p = place_of(c, source);
+
+	return p ? p->is_cut : is_kept(c, source);
 }
 
 /* ---- the file ---- */
@@ -95,13 +109,12 @@ static void drop(struct change *c, struct slice key)
 static int compare(struct slice key, struct slice value, void *context)
 {
 	struct change *c = context;
-	struct slice source = account_seen_source(key);
 
 	while (c->next < c->n && order(c->records[c->next].key, key) < 0)
 		c->next++;
 	if (c->next < c->n && order(c->records[c->next].key, key) == 0)
 		c->records[c->next].same = slice_equal(c->records[c->next].value, value);
-	else if (is_replaced(c, source) || !is_kept(c, source))
+	else if (!stays(c, account_seen_source(key)))
 		drop(c, key);
 	return 0;
 }
@@ -111,7 +124,7 @@ static int compare_source(struct slice key, struct slice value, void *context)
 	struct change *c = context;
 
 	(void)value;
-	if (!is_replaced(c, key) && !is_kept(c, key))
+	if (!place_of(c, key) && !is_kept(c, key))
 		drop(c, key);
 	return 0;
 }
@@ -127,21 +140,58 @@ static int drop_all(struct change *c, struct store_txn *t, enum seen_table table
 	return 0;
 }
 
+static int count(struct slice key, struct slice value, void *context)
+{
+	struct place *p = place_of(context, account_seen_source(key));
+
+	(void)value;
+	if (p)
+		p->before++;
+	return 0;
+}
+
+/*
+ * A list may end too early without saying so, as that of the inventory may: whoever is missing would sign on as if no account
+ * were known.  What it does list is there all the same.
+ */
+static int look_for_cuts(struct change *c, struct store_txn *t, struct error *err)
+{
+	const struct slice all = {"", 0};
+
+	if (c->trust == SEEN_TRUSTED)
+		return 0;
+	if (store_each(t, SEEN_ACCOUNTS, all, count, c, err) < 0)
+		return -1;
+	for (size_t i = 0; i < c->n; i++)
+		place_of(c, account_seen_source(c->records[i].key))->now++;
+	for (size_t i = 0; i < c->place_count; i++) {
+		struct place *p = &c->places[i];
+
+		p->is_cut = accounts_are_cut(p->before, p->now);
+		if (p->is_cut)
+			log_warning("fewer than half of the accounts that were seen there are listed, so those of before stay known; if that is right: "
+				"postern apply --accept", "connection", p->source, "before", arena_printf(c->arena, "%zu", p->before), "now",
+				arena_printf(c->arena, "%zu", p->now), NULL);
+	}
+	return 0;
+}
+
 static int put_all(struct change *c, struct store_txn *t, struct error *err)
 {
 	const struct slice all = {"", 0};
 
-	if (store_each(t, SEEN_ACCOUNTS, all, compare, c, err) < 0 || drop_all(c, t, SEEN_ACCOUNTS, err) < 0)
+	if (look_for_cuts(c, t, err) < 0 || store_each(t, SEEN_ACCOUNTS, all, compare, c, err) < 0 || drop_all(c, t, SEEN_ACCOUNTS, err) < 0)
 		return -1;
 	for (size_t i = 0; i < c->n; i++)
 		if (!c->records[i].same && store_put(t, SEEN_ACCOUNTS, c->records[i].key, c->records[i].value, err) < 0)
 			return -1;
 	if (store_each(t, SEEN_SOURCES, all, compare_source, c, err) < 0 || drop_all(c, t, SEEN_SOURCES, err) < 0)
 		return -1;
-	for (size_t i = 0; i < c->source_count; i++) {
-		struct slice at = slice_c(arena_printf(c->arena, "%" PRId64, c->times[i]));
+	for (size_t i = 0; i < c->place_count; i++) {
+		const struct place *p = &c->places[i];
+		struct slice at = slice_c(arena_printf(c->arena, "%" PRId64, p->read));
 
-		if (store_put(t, SEEN_SOURCES, slice_c(c->sources[i]), at, err) < 0)
+		if (!p->is_cut && store_put(t, SEEN_SOURCES, slice_c(p->source), at, err) < 0)
 			return -1;
 	}
 	return store_generation_next(t, err);
@@ -286,14 +336,13 @@ static void add_ours(struct change *c, const struct target *t, const struct worl
 }
 
 int accounts_seen_note(const char *path, const struct desired *desired, const struct world *world, const struct ledger_view *ledger,
-	struct error *err)
+	enum seen_trust trust, struct error *err)
 {
-	struct change c = {.arena = arena_new()};
+	struct change c = {.arena = arena_new(), .trust = trust};
 	size_t room = desired->target_count + 2;
 	int rc = 0;
 
-	c.sources = arena_alloc(c.arena, room * sizeof(*c.sources));
-	c.times = arena_alloc(c.arena, room * sizeof(*c.times));
+	c.places = arena_alloc(c.arena, room * sizeof(*c.places));
 	c.kept = arena_alloc(c.arena, room * sizeof(*c.kept));
 	c.kept[c.kept_count++] = SEEN_BY_IMPORT;
 	for (size_t i = 0; i < desired->target_count && i < world->target_count; i++) {
@@ -304,8 +353,7 @@ int accounts_seen_note(const char *path, const struct desired *desired, const st
 			c.kept[c.kept_count++] = t->name;
 			continue;
 		}
-		c.sources[c.source_count] = t->name;
-		c.times[c.source_count++] = w->read;
+		c.places[c.place_count++] = (struct place){.source = t->name, .read = w->read};
 		add_users(&c, t, w);
 		add_ours(&c, t, w, ledger);
 	}
@@ -317,12 +365,12 @@ int accounts_seen_note(const char *path, const struct desired *desired, const st
 
 int accounts_seen_import(const char *path, const struct account *accounts, size_t n, int64_t now, struct error *err)
 {
-	const char *source = SEEN_BY_IMPORT;
-	struct change c = {.arena = arena_new(), .sources = &source, .times = &now, .source_count = 1};
+	struct place place = {.source = SEEN_BY_IMPORT, .read = now};
+	struct change c = {.arena = arena_new(), .places = &place, .place_count = 1, .trust = SEEN_TRUSTED};
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
-		add(&c, source, &accounts[i]);
+		add(&c, place.source, &accounts[i]);
 	rc = write_change(&c, path, err);
 	arena_free(c.arena);
 	return rc;

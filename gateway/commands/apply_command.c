@@ -273,11 +273,11 @@ static int note_nothing_to_do(struct provisioning *p, struct error *err)
 }
 
 /* For sign-ons, of what was read last, whether something was to be done or not. */
-static int note_seen(struct provisioning *p)
+static int note_seen(struct provisioning *p, enum seen_trust trust)
 {
 	struct error err;
 
-	return provisioning_note_seen(p, &p->world, &err) < 0 ? fail(p->arena, &err) : 0;
+	return provisioning_note_seen(p, &p->world, trust, &err) < 0 ? fail(p->arena, &err) : 0;
 }
 
 static int work(struct provisioning *p, const struct asked *q, struct audit *audit)
@@ -329,7 +329,7 @@ int command_apply(struct arena *a, const char *settings_path, int argc, char **a
 	p.way_back = q.release ? &q.way_back : NULL;
 	audit = audit_open(settings->accounts.audit_file, NULL);
 	rc = work(&p, &q, audit);
-	if (note_seen(&p) != 0)
+	if (note_seen(&p, q.accept && rc == 0 ? SEEN_TRUSTED : SEEN_DOUBTED) != 0)
 		rc = 1;
 	audit_close(audit);
 	provisioning_end(&p);

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
-#include "provision/accounts_seen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -258,7 +257,7 @@ int provisioning_way_back(const char *command, const char *stage, const char *pe
 	return -1;
 }
 
-int provisioning_note_seen(struct provisioning *p, const struct world *world, struct error *err)
+int provisioning_note_seen(struct provisioning *p, const struct world *world, enum seen_trust trust, struct error *err)
 {
 	struct ledger_view view;
 
@@ -270,7 +269,7 @@ int provisioning_note_seen(struct provisioning *p, const struct world *world, st
 	if (folder_make(arena_printf(p->arena, "%s/accounts", p->settings->state_dir), 0750, err) < 0 ||
 		ledger_load(p->arena, p->ledger, &view, err) < 0)
 		return -1;
-	return accounts_seen_note(settings_accounts_path(p->arena, p->settings), &p->desired, world, &view, err);
+	return accounts_seen_note(settings_accounts_path(p->arena, p->settings), &p->desired, world, &view, trust, err);
 }
 
 void provisioning_end(struct provisioning *p)

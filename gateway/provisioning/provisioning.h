@@ -11,6 +11,7 @@
 
 #include "gateway/provisioning/desired_census.h"
 #include "gateway/provision_status.h"
+#include "provision/accounts_seen.h"
 #include "provision/doer.h"
 #include "provision/way_back.h"
 
@@ -61,7 +62,7 @@ int provisioning_plan(struct provisioning *p, struct error *err);
  * Where accounts were seen in this world, and what the ledger says that Postern made since, for sign-ons and `postern seats`
  * (accounts_seen.h).  The last thing before provisioning_end: nobody can be judged after it.
  */
-int provisioning_note_seen(struct provisioning *p, const struct world *world, struct error *err);
+int provisioning_note_seen(struct provisioning *p, const struct world *world, enum seen_trust trust, struct error *err);
 /* Connections that asked to be left alone for longer than is waited, for provision_status_note. */
 const struct provision_wait *provisioning_waits(const struct provisioning *p, size_t *count_out);
 void provisioning_end(struct provisioning *p);

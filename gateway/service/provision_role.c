@@ -270,7 +270,7 @@ static void note_seen(struct provisioning *p)
 {
 	struct error err;
 
-	if (provisioning_note_seen(p, &p->world, &err) < 0)
+	if (provisioning_note_seen(p, &p->world, SEEN_DOUBTED, &err) < 0)
 		log_error("where accounts were seen cannot be written", "reason", reason_word(err.reason), "detail", err.detail, NULL);
 }
 

@@ -22,6 +22,7 @@ static struct ledger_view ledger;
 static struct accounts *accounts;
 static struct accounts_found found;
 static struct error err;
+static enum seen_trust trust;
 
 static int begin(void **state)
 {
@@ -36,6 +37,7 @@ static int begin(void **state)
 	there[0] = there[1] = (struct world_target){.complete = true, .read = NOW};
 	ledger = (struct ledger_view){.count = 0};
 	accounts = NULL;
+	trust = SEEN_DOUBTED;
 	return 0;
 }
 
@@ -59,7 +61,7 @@ static void note(size_t target_count)
 
 	accounts_close(accounts);
 	accounts = NULL;
-	assert_done(accounts_seen_note(path, &desired, &world, &ledger, &err), err);
+	assert_done(accounts_seen_note(path, &desired, &world, &ledger, trust, &err), err);
 }
 
 static void import(const char *csv)
@@ -279,7 +281,7 @@ static void a_process_that_has_it_open_sees_what_is_new(void **state)
 	users(1, customers, 1);
 	pid = fork();
 	if (pid == 0)
-		_exit(accounts_seen_note(path, &desired, &world, &ledger, &err) < 0);
+		_exit(accounts_seen_note(path, &desired, &world, &ledger, trust, &err) < 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_done(accounts_look_again(accounts, &err), err);
@@ -403,6 +405,35 @@ static void a_file_that_cannot_be_read_is_made_anew_by_whoever_writes(void **sta
 	}
 }
 
+/* What a site says of itself may end too early, and who is missing is not known to have no account. */
+static void a_list_of_fewer_than_half_adds_to_what_was_known_until_somebody_trusts_it(void **state)
+{
+	const struct world_user fresh[] = {{.id = "qm:9", .mail = "new@y.org", .active = true}};
+
+	(void)state;
+	see_many(20);
+	there[1].read += 100;
+	users(1, NULL, 0);
+	note(2);
+	assert_string_equal(find("p0019@y.org"), "portal at helpdesk");
+	assert_int_equal(found.account.as_of, NOW);
+	users(1, fresh, 1);
+	note(2);
+	assert_string_equal(find("new@y.org"), "portal at helpdesk");
+	assert_string_equal(find("p0019@y.org"), "portal at helpdesk");
+	assert_int_equal(found.account.as_of, NOW);
+	see_many(12);                   /* more than half of 21 */
+	assert_string_equal(find("p0019@y.org"), "no inventory");
+	assert_string_equal(find("p0011@y.org"), "portal at helpdesk");
+	assert_int_equal(found.account.as_of, NOW + 100);
+	see_many(20);
+	trust = SEEN_TRUSTED;
+	users(1, fresh, 1);
+	note(2);
+	assert_string_equal(find("new@y.org"), "portal at helpdesk");
+	assert_string_equal(find("p0019@y.org"), "no inventory");
+}
+
 static void what_is_whole_or_not_there_is_not_mended(void **state)
 {
 	(void)state;
@@ -470,6 +501,7 @@ int main(void)
 		TEST(a_list_of_customers_is_no_list_of_managed_accounts), TEST(all_of_them_are_told_with_where_and_when),
 		TEST(a_process_that_has_it_open_sees_what_is_new),
 		TEST(a_file_that_cannot_be_read_is_made_anew_by_whoever_writes), TEST(what_is_whole_or_not_there_is_not_mended),
+		TEST(a_list_of_fewer_than_half_adds_to_what_was_known_until_somebody_trusts_it),
 		TEST(a_damaged_record_is_that_of_one_person_until_its_place_is_read),
 	};
 
