@@ -43,7 +43,8 @@ static const struct command {
 		"each role what it may hold in DIR, " UNITS_FOLDER " unless said otherwise.\n"
 		"--units: has systemd start the roles, or restart them one after another.  When\n"
 		"anything is wrong, says so, and what runs stays as it is.\n"
-		"--tree: for postern.service: makes the folders and files that serve cannot make there.\n"},
+		"--tree: for postern.service: makes the folders and files that serve cannot make there.\n"
+		"While it runs, what is there is given to nobody else.\n"},
 	{"reload", command_reload, "have the running service read settings and files anew",
 		"usage: postern [-c FILE] reload\n\n"
 		"serve or the units, whichever runs here.  Exit status 1: they were not taken, and the\n"

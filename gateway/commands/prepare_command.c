@@ -35,12 +35,19 @@ static int leave(struct arena *a, const struct prepare *p, const struct posts *p
 	return p->units ? units_run(a, p->folder, posts, err) : 0;
 }
 
-static int prepare_tree(const struct prepare *p, struct supply *supply, struct error *err)
+/* Beside a service, as before an upgrade: it has the lock, and its roles the folders. */
+static int prepare_tree(struct arena *a, const struct prepare *p, struct supply *supply, struct error *err)
 {
+	struct running parent = {0};
+	const struct settings *s;
 	int lock;
 
-	if (loaded_read(p->settings_path, LOADED_FOR_SERVE, &supply->loaded, err) < 0)
+	if (settings_read(a, files_from_disk(a), p->settings_path, &s, NULL, err) == 0)
+		running_look(s, &parent);
+	if (loaded_read(p->settings_path, parent.pid ? LOADED_BESIDE : LOADED_FOR_SERVE, &supply->loaded, err) < 0)
 		return -1;
+	if (parent.pid)
+		return 0;
 	lock = running_say(-1, supply->loaded.settings, running_time());
 	if (lock >= 0)
 		close(lock);
@@ -100,7 +107,7 @@ int command_prepare(struct arena *a, const char *settings_path, int argc, char *
 		return 1;
 	}
 	reload = !p.tree && units_are_used(p.folder);
-	rc = p.tree ? prepare_tree(&p, &supply, &err) : prepare(a, &p, &supply, &err);
+	rc = p.tree ? prepare_tree(a, &p, &supply, &err) : prepare(a, &p, &supply, &err);
 	if (rc < 0)
 		log_error("not prepared, what runs stays as it is", "detail", err.detail, NULL);
 	if (reload)

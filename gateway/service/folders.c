@@ -9,6 +9,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #define FOLDER_MODE 0750
@@ -104,17 +106,23 @@ static bool is_known(const struct owners *o, uid_t uid)
 /* ---- giving ---- */
 
 /*
- * On the open descriptor.  A link stays what it is, and so does a file with
- * another name, or of root: it stands in a folder of the roles' user, who could have us
- * give him any file of the host.
+ * A link stays what it is, and so does a file with another name, or of root: it
+ * stands in a folder of the roles' user, who could have us give him any file of
+ * the host.
  */
+static bool is_to_be_given(const struct stat *st, const struct owners *o, const struct host_user *u)
+{
+	if (!u->set || !is_known(o, st->st_uid) || (st->st_uid == u->uid && st->st_gid == u->gid))
+		return false;
+	return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1 && st->st_uid != 0);
+}
+
+/* On the open descriptor. */
 static int give(int fd, const char *path, const struct owners *o, const struct host_user *u, struct error *err)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !is_known(o, st.st_uid) || (st.st_uid == u->uid && st.st_gid == u->gid))
-		return 0;
-	if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid == 0))
+	if (fstat(fd, &st) < 0 || !is_to_be_given(&st, o, u))
 		return 0;
 	if (fchown(fd, u->uid, u->gid) < 0)
 		return error_set(err, REASON_FILE, "%s: cannot be given to the user of its role: %s", path, strerror(errno));
@@ -220,6 +228,102 @@ int folders_make(struct arena *a, const struct settings *s, const struct owners 
 	move_old(a, s);
 	for (i = 0; i < FOLDER_COUNT; i++) {
 		if (make_folder(arena_printf(a, "%s/%s", s->state_dir, folders[i].name), o, folders[i].owner, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- whether it could be done ---- */
+
+/* As root has it after execve: under postern.service not. */
+static bool may_give(void)
+{
+	return prctl(PR_CAPBSET_READ, CAP_CHOWN) == 1;
+}
+
+struct judging {
+	struct arena *a;
+	const struct owners *o;
+	bool gives;                     /* what is there may be given to another user */
+	struct error *err;
+};
+
+static int judge_given(const struct judging *j, const char *path, const struct stat *st, const struct host_user *u)
+{
+	if (!is_to_be_given(st, j->o, u) || (j->gives && may_give()))
+		return 0;
+	return error_set(j->err, REASON_FILE, "%s: is of user %u and group %u, and can be given to %u and %u when the service starts, not while it runs: "
+		"restart it", path, (unsigned)st->st_uid, (unsigned)st->st_gid, (unsigned)u->uid, (unsigned)u->gid);
+}
+
+static int judge_files(const struct judging *j, int folder, const char *path, const struct host_user *u)
+{
+	DIR *dir = fdopendir(folder);
+	struct dirent *entry;
+	struct stat st;
+	int rc = 0;
+
+	if (!dir)
+		close(folder);
+	while (dir && rc == 0 && (entry = readdir(dir))) {
+		if (is_anothers(j->o, u, folder, entry->d_name) && fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			rc = judge_given(j, arena_printf(j->a, "%s/%s", path, entry->d_name), &st, u);
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
+/* It would be made in the one above, and then given away. */
+static int judge_missing(const struct judging *j, const char *path, const struct host_user *u)
+{
+	const char *above = path, *slash, *why = NULL;
+
+	do {
+		slash = strrchr(above, '/');
+		above = !slash ? "." : slash == above ? "/" : arena_printf(j->a, "%.*s", (int)(slash - above), above);
+	} while (slash && access(above, F_OK) < 0 && errno == ENOENT);
+	if (access(above, W_OK | X_OK) < 0)
+		why = strerror(errno);
+	else if (u->set && !may_give())
+		why = strerror(EPERM);
+	if (!why)
+		return 0;
+	return error_set(j->err, REASON_FILE, "%s: this folder is missing, and can be made when the service starts, not while it runs: restart it "
+		"(%s: %s)", path, above, why);
+}
+
+static int judge_folder(const struct judging *j, const char *path, enum folder_owner owner)
+{
+	const struct host_user *u = &j->o->each[owner];
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return judge_missing(j, path, u);
+	if (stat(path, &st) < 0)
+		return error_set(j->err, REASON_FILE, "%s: cannot look at this folder: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return error_set(j->err, REASON_FILE, "%s: is not a folder", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return 0;               /* nor is it given to anybody */
+	if (fstat(fd, &st) == 0 && judge_given(j, path, &st, u) < 0) {
+		close(fd);
+		return -1;
+	}
+	return judge_files(j, fd, path, u);
+}
+
+int folders_judge(struct arena *a, const struct settings *s, const struct owners *o, bool gives, struct error *err)
+{
+	const struct judging j = {.a = a, .o = o, .gives = gives, .err = err};
+	size_t i;
+
+	if (judge_folder(&j, s->state_dir, OWNER_COMMANDS) < 0 || judge_folder(&j, s->runtime_dir, OWNER_WORKER) < 0)
+		return -1;
+	for (i = 0; i < FOLDER_COUNT; i++) {
+		if (judge_folder(&j, arena_printf(a, "%s/%s", s->state_dir, folders[i].name), folders[i].owner) < 0)
 			return -1;
 	}
 	return 0;

@@ -35,6 +35,12 @@ int owners_each(const char *user, struct owners *out, struct error *err);
  */
 int folders_make(struct arena *a, const struct settings *s, const struct owners *owners, struct error *err);
 /*
+ * Whether it could be done with the rights that this process has, which under
+ * postern.service are few; changes nothing.  gives: it may give what is there to
+ * another user.
+ */
+int folders_judge(struct arena *a, const struct settings *s, const struct owners *owners, bool gives, struct error *err);
+/*
  * For a command that writes the file `path` (NULL: none): becomes the owner of
  * its folder, when that is one of the users above, else `user`.  For good.
  */

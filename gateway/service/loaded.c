@@ -5,11 +5,21 @@
 #include "base/random.h"
 #include "gateway/service/folders.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #define COOKIE_SECRET_SIZE 48
 #define COOKIE_SECRET_MOST 4096
+
+/* A folder that is not there yet was judged with the others. */
+static int judge_place(const char *folder, const char *path, struct error *err)
+{
+	if (access(folder, W_OK | X_OK) == 0 || errno == ENOENT)
+		return 0;
+	return error_set(err, REASON_FILE, "%s: is missing, and can be made when the service starts, not while it runs: restart it (%s: %s)", path,
+		folder, strerror(errno));
+}
 
 /*
  * Made once, at the first start: pending sign-ons in browsers survive restarts.
@@ -28,7 +38,7 @@ static int take_cookie_secret(const struct loaded *l, enum loaded_for what, stru
 		return 0;
 	if (s->cookie_secret_is_made && access(s->cookie_secret_made, F_OK) < 0) {
 		if (what == LOADED_FOR_TRIAL)
-			return 0;
+			return judge_place(s->state_dir, s->cookie_secret_made, err);
 		random_bytes(secret, sizeof(secret));
 		if (file_write(s->cookie_secret_made, 0600, slice_of(secret, sizeof(secret)), err) < 0)
 			return -1;
@@ -86,6 +96,15 @@ static int read_keys_user(struct loaded *l, struct error *err)
 	return 0;
 }
 
+static int take_folders(const struct loaded *l, enum loaded_for what, const struct owners *owners, struct error *err)
+{
+	bool is_trial = what == LOADED_FOR_TRIAL;
+
+	if ((is_trial || what == LOADED_BESIDE) && folders_judge(l->arena, l->settings, owners, is_trial, err) < 0)
+		return -1;
+	return is_trial ? 0 : folders_make(l->arena, l->settings, owners, err);
+}
+
 int loaded_read(const char *path, enum loaded_for what, struct loaded *out, struct error *err)
 {
 	struct loaded l = {.arena = arena_new()};
@@ -96,8 +115,7 @@ int loaded_read(const char *path, enum loaded_for what, struct loaded *out, stru
 	if (settings_read(l.arena, l.files, path, &l.settings, &problems, err) < 0)
 		goto fail;
 	problems = NULL;
-	if (owners_of(what, l.settings->user, &owners, err) < 0 ||
-		(what != LOADED_FOR_TRIAL && folders_make(l.arena, l.settings, &owners, err) < 0) || take_cookie_secret(&l, what, err) < 0)
+	if (owners_of(what, l.settings->user, &owners, err) < 0 || take_folders(&l, what, &owners, err) < 0 || take_cookie_secret(&l, what, err) < 0)
 		goto fail;
 	l.user = owners.each[OWNER_COMMANDS];
 	if (read_keys_user(&l, err) < 0)

@@ -13,7 +13,8 @@
 enum loaded_for {
 	LOADED_FOR_SERVE,               /* all of them `user` */
 	LOADED_FOR_UNITS,               /* each a user of its own: folders.h */
-	LOADED_FOR_TRIAL                /* as to serve, but nothing is made, moved or given to anybody */
+	LOADED_BESIDE,                  /* as to serve, while a service does: what is there is given to nobody else */
+	LOADED_FOR_TRIAL                /* as to serve, but nothing is made, moved or given to anybody: only whether it could be */
 };
 
 struct loaded {

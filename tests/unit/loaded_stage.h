@@ -127,19 +127,24 @@ static inline int end_all(void **state)
 }
 
 /* Problems go to standard error as log lines; what is asserted is the first of them. */
-static inline int load(struct error *err)
+static inline int load_for(enum loaded_for what, struct error *err)
 {
 	int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), before = dup(STDERR_FILENO), rc;
 	struct loaded l = {0};
 
 	dup2(quiet, STDERR_FILENO);
-	rc = loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, err);
+	rc = loaded_read(path_of("p.yaml"), what, &l, err);
 	dup2(before, STDERR_FILENO);
 	close(quiet);
 	close(before);
 	if (rc == 0)
 		loaded_free(&l);
 	return rc;
+}
+
+static inline int load(struct error *err)
+{
+	return load_for(LOADED_FOR_SERVE, err);
 }
 
 static inline void assert_told(const struct error *err, const char *place, const char *words)

@@ -2,6 +2,9 @@
 /* What a start and each reload stand on: folders, who is handed what, sockets, and replacing a child. */
 #include "tests/unit/loaded_stage.h"
 
+#include <linux/capability.h>
+#include <sys/prctl.h>
+
 static void makes_folders_and_cookie_secret_once(void **state)
 {
 	struct slice first, second;
@@ -278,6 +281,59 @@ static void a_trial_changes_nothing(void **state)
 	assert_done(load(&err), err);
 }
 
+static int trial_without_the_right_to_give(struct error *err)
+{
+	return prctl(PR_CAPBSET_DROP, CAP_CHOWN) == 0 ? load_for(LOADED_FOR_TRIAL, err) : error_set(err, REASON_INTERNAL, "cannot drop it");
+}
+
+/* The right is gone for good, so it is a process of its own that tries: 0, or 1 when the error says all of this. */
+static int is_refused(int (*try)(struct error *err), const char *place, const char *words)
+{
+	struct error err;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(try(&err) == 0 ? 0 : strstr(err.detail, place) && strstr(err.detail, words) ? 1 : 2);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0 ? 0 : WIFEXITED(status) && WEXITSTATUS(status) == 1 ? 1 : -1;
+}
+
+static int beside(struct error *err)
+{
+	return load_for(LOADED_BESIDE, err);
+}
+
+/* As root, who is all that postern.service leaves its parent. */
+static void before_an_upgrade_folders_are_judged_by_what_the_service_may_do(void **state)
+{
+	struct error err;
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;                 /* only root gives files away */
+	put("p.yaml", 0644, slice_c(arena_printf(a, "user: nobody\n%s", settings)));
+	assert_done(load(&err), err);
+	assert_int_equal(is_refused(trial_without_the_right_to_give, "", ""), 0);
+	assert_int_equal(chown(path_of("state/scim"), 0, 0), 0);
+	assert_int_equal(is_refused(trial_without_the_right_to_give, "state/scim: is of user 0", "restart it"), 1);
+	assert_done(load_for(LOADED_FOR_TRIAL, &err), err);
+	assert_int_equal(is_refused(beside, "state/scim: is of user 0", "restart it"), 1);
+	assert_int_equal(stat(path_of("state/scim"), &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(rmdir(path_of("state/scim")), 0);
+	assert_int_equal(is_refused(trial_without_the_right_to_give, "state/scim: this folder is missing", "restart it"), 1);
+	assert_int_equal(is_refused(beside, "", ""), 0);
+	assert_int_equal(is_refused(trial_without_the_right_to_give, "", ""), 0);
+	known_user = 65533;
+	put("state/scim/scim.mdb", 0640, slice_c("x"));
+	assert_int_equal(chown(path_of("state/scim/scim.mdb"), known_user, 0), 0);
+	assert_int_equal(is_refused(trial_without_the_right_to_give, "state/scim/scim.mdb: is of user 65533", "restart it"), 1);
+	known_user = 0;
+	assert_int_equal(unlink(path_of("state/scim/scim.mdb")), 0);
+}
+
 static void takes_files_of_earlier_versions_to_their_folders(void **state)
 {
 	struct slice bytes;
@@ -445,6 +501,7 @@ int main(void)
 		cmocka_unit_test_setup(hands_the_signing_key_to_the_keys_role_alone_and_the_password_to_its_mirror, begin),
 		cmocka_unit_test_setup(roles_read_the_same_settings_from_their_snapshot, begin),
 		cmocka_unit_test_setup(a_trial_changes_nothing, begin),
+		cmocka_unit_test_setup(before_an_upgrade_folders_are_judged_by_what_the_service_may_do, begin),
 		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),
 		cmocka_unit_test_setup(reads_again_and_again_without_growing, begin),
 		cmocka_unit_test(keeps_sockets_of_addresses_that_stay),
