@@ -3,6 +3,7 @@
 #include "gateway/provision_status.h"
 
 #include "gateway/json_file.h"
+#include "provision/left_alone.h"
 
 const char *provision_status_path(struct arena *a, const struct settings *s)
 {
@@ -56,7 +57,7 @@ static void read_waits(struct arena *a, const json_t *list, struct provision_sta
 int64_t provision_status_wait(const struct provision_status *s, const char *connection, int64_t now)
 {
 	for (size_t i = 0; i < s->wait_count; i++)
-		if (strcmp(s->waits[i].connection, connection) == 0 && s->waits[i].until > now)
+		if (strcmp(s->waits[i].connection, connection) == 0 && left_alone_still(s->waits[i].until, now))
 			return s->waits[i].until;
 	return 0;
 }
@@ -117,7 +118,7 @@ static void take_waits(struct arena *a, const struct provision_look *look, int64
 	if (n)
 		memcpy(waits, look->waits, n * sizeof(*waits));
 	for (size_t i = 0; i < s->wait_count; i++)
-		if (s->waits[i].until > now && !provision_status_wait(&new, s->waits[i].connection, now))
+		if (left_alone_still(s->waits[i].until, now) && !provision_status_wait(&new, s->waits[i].connection, now))
 			waits[n++] = s->waits[i];
 	s->waits = waits;
 	s->wait_count = n;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "provision/jsm_client.h"
+#include "provision/left_alone.h"
 #include "provision/scim_client.h"
 #include "provision/step_check.h"
 
@@ -45,7 +46,7 @@ static int open_place(const struct doer *d, struct place *p, struct error *err)
 		*err = p->why;
 		return -1;
 	}
-	if (web_is_left_alone(p->left_alone)) {
+	if (left_alone_still(p->left_alone, clock_now())) {
 		time_write(p->left_alone, until);
 		return error_set(err, REASON_PROVISION_STOP, "%s asked to be left alone until %s; nothing is sent before", t->name, until);
 	}
@@ -57,12 +58,20 @@ static bool told_to_stop(const struct doer *d)
 	return d->o.go_on && !d->o.go_on(d->o.context);
 }
 
+/* The longest that it asked for; a time that was noted while a clock was ahead hides none. */
+static void note_wait(struct place *p)
+{
+	int64_t asked = p->web ? web_left_alone(p->web) : 0;
+
+	if (asked && (asked > p->left_alone || !left_alone_still(p->left_alone, clock_now())))
+		p->left_alone = asked;
+}
+
 /* A key that was refused once is not shown again, to whichever target it belongs. */
 static void stop_places(struct doer *d, const struct place *at, const struct error *why)
 {
 	for (size_t i = 0; i < d->o.target_count; i++)
-		if (d->places[i].web && web_left_alone(d->places[i].web) > d->places[i].left_alone)
-			d->places[i].left_alone = web_left_alone(d->places[i].web);
+		note_wait(&d->places[i]);
 	if (why->reason != REASON_PROVISION_STOP || told_to_stop(d))
 		return;
 	for (size_t i = 0; i < d->o.target_count; i++) {

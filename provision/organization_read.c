@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "provision/left_alone.h"
 
 #include <stdlib.h>
 
@@ -20,7 +21,7 @@ int organization_open(const struct organization *o, struct web **out, struct err
 
 	char until[21];
 
-	if (o->left_alone && web_is_left_alone(*o->left_alone)) {
+	if (o->left_alone && left_alone_still(*o->left_alone, clock_now())) {
 		time_write(*o->left_alone, until);
 		return error_set(err, REASON_PROVISION_STOP, "Organizations API asked to be left alone until %s; nothing is sent before", until);
 	}
@@ -225,7 +226,7 @@ int organization_read(struct arena *a, const struct organization *o, int64_t now
 	if (rc == 0)
 		error_set(err, REASON_PROVISION_STEP, "Organizations API: the list of accounts changed while it was read, %d times", READS);
 	read.requests = web_requests(w);
-	if (o->left_alone && web_left_alone(w))
+	if (o->left_alone)              /* what was asked for before is over, or it would not have been opened */
 		*o->left_alone = web_left_alone(w);
 	web_close(w);
 	if (rc <= 0)

@@ -51,7 +51,7 @@ provision_libprovision_a_SOURCES = \
 	provision/step_check.c provision/step_check.h \
 	provision/step_json.c provision/step_json.h \
 	provision/way_back.c provision/way_back.h \
-	provision/web.c provision/web.h \
+	provision/left_alone.h provision/web.c provision/web.h \
 	provision/web_pace.c provision/web_pace.h \
 	provision/world.c provision/world.h
 

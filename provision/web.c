@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/transfer.h"
 #include "provision/answer.h"
+#include "provision/left_alone.h"
 #include "provision/web_pace.h"
 
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #define SECOND ((int64_t)1000000)
 #define STEP_US (SECOND / 2)            /* how long is slept without asking whether to go on */
 #define KEY_MOST 4000
-#define CLOCKS_DIFFER 300               /* seconds */
 
 struct web {
 	struct arena *arena;
@@ -129,13 +129,6 @@ void web_close(struct web *w)
 int64_t web_left_alone(const struct web *w)
 {
 	return w->left_alone;
-}
-
-bool web_is_left_alone(int64_t until)
-{
-	int64_t now = clock_now();
-
-	return until > now && until - now <= WEB_LEFT_ALONE_MOST + CLOCKS_DIFFER;
 }
 
 unsigned web_requests(const struct web *w)
@@ -318,7 +311,7 @@ static int wait_again(struct arena *a, struct web *w, const struct web_call *cal
 	uint32_t random;
 
 	if (asked > WEB_WAIT_MOST) {
-		w->left_alone = clock_now() + (asked < WEB_LEFT_ALONE_MOST ? asked : WEB_LEFT_ALONE_MOST);
+		w->left_alone = clock_now() + (asked < LEFT_ALONE_MOST ? asked : LEFT_ALONE_MOST);
 		return give_up(a, w, call, t, arena_printf(a, "asks to be left alone for %lld seconds", (long long)asked), err);
 	}
 	if (tried >= WEB_TRIES)

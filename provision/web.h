@@ -24,7 +24,6 @@
 #define WEB_BODY_MOST ((size_t)32 << 20)        /* bytes of an answer: a group of 35,000 members fits */
 #define WEB_TRIES 7                             /* of one call */
 #define WEB_WAIT_MOST ((int64_t)900)            /* seconds that an answer may ask us to wait */
-#define WEB_LEFT_ALONE_MOST ((int64_t)86400)    /* seconds that are heeded of what an answer asks for beyond that */
 #define WEB_SECONDS 60                          /* for one request, unless set */
 
 struct web_options {
@@ -85,8 +84,6 @@ int web_nonsense(const struct web *w, const struct web_call *call, const char *w
 
 /* Until when an answer asked to be left alone, for longer than is waited here, in seconds since 1970; 0: none did. */
 int64_t web_left_alone(const struct web *w);
-/* Whether that time, of now or of a run before, is still to be waited for.  One further away than any is was noted while a clock was ahead. */
-bool web_is_left_alone(int64_t until);
 unsigned web_requests(const struct web *w);     /* sent since it was opened */
 
 /* The text, without the key should it be in there. */

@@ -147,7 +147,7 @@ static json_t *accounts_json(const struct status *s)
 			(json_int_t)p->places[i].licensed));
 	left_alone = json_object();
 	for (size_t i = 0; i < p->wait_count; i++)
-		if (p->waits[i].until > s->now)
+		if (provision_status_wait(p, p->waits[i].connection, s->now))
 			json_object_set_new(left_alone, p->waits[i].connection, time_json(p->waits[i].until));
 	o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "tried", time_json(p->tried), "planned", time_json(p->planned), "succeeded",
 		time_json(p->succeeded), "failing_since", time_json(p->failing_since), "steps_left", (json_int_t)p->left, "held",

@@ -245,7 +245,7 @@ static void print_accounts(const struct status *s, bool c)
 			report_number(a, p->places[i].wanted), report_number(a, p->places[i].kept), report_number(a, p->places[i].waiting),
 			report_number(a, p->places[i].licensed));
 	for (size_t i = 0; i < p->wait_count; i++) {
-		if (p->waits[i].until <= s->now)
+		if (!provision_status_wait(p, p->waits[i].connection, s->now))
 			continue;
 		time_write(p->waits[i].until, until);
 		printf("  %-20s asked to be left alone until %s; nothing is sent before\n", report_clean(a, p->waits[i].connection), until);

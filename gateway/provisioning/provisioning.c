@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "provision/left_alone.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -192,7 +193,7 @@ const struct provision_wait *provisioning_waits(const struct provisioning *p, si
 	size_t n = 0;
 
 	for (size_t i = 0; p->doer && i < p->target_count; i++)
-		if (doer_left_alone(p->doer, i) > clock_now())
+		if (left_alone_still(doer_left_alone(p->doer, i), clock_now()))
 			waits[n++] = (struct provision_wait){p->targets[i].name, doer_left_alone(p->doer, i)};
 	*count_out = n;
 	return waits;

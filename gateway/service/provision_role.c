@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "gateway/service/role.h"
 #include "gateway/service/settle.h"
+#include "provision/left_alone.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -324,7 +325,7 @@ static void read_inventory_when_due(struct watch *w, struct arena *a)
 		next = next < INVENTORY_RETRY_SECONDS ? next : INVENTORY_RETRY_SECONDS;
 		log_error("inventory of accounts could not be read", "reason", reason_word(err.reason), "detail", err.detail, NULL);
 	}
-	if (w->inventory_left_alone - clock_now() > next)
+	if (left_alone_still(w->inventory_left_alone, clock_now()) && w->inventory_left_alone - clock_now() > next)
 		next = w->inventory_left_alone - clock_now();
 	w->inventory_due = clock_monotonic_us() + next * SECOND;
 }

@@ -78,12 +78,6 @@ int64_t web_left_alone(const struct web *w)
 	return 0;
 }
 
-bool web_is_left_alone(int64_t until)
-{
-	(void)until;
-	return false;
-}
-
 unsigned web_requests(const struct web *w)
 {
 	(void)w;

@@ -2,6 +2,7 @@
 /* provision/organization_*.c and accounts_listed.c, against a server that follows a script. */
 #include "tests/unit/doer_fixture.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "provision/accounts_news.h"
 #include "provision/organization_client.h"
@@ -171,6 +172,29 @@ static void a_list_that_changes_meanwhile_is_read_again(void **state)
 	assert_text_in("changed while it was read, 3 times", err.detail);
 	assert_refused(organization_read(a, &org, NOW, &got, &err), err, REASON_PROVISION_STEP);
 	assert_text_in("403 ADMIN-403-3: No; the key may not do that: it needs an API key of the organisation", err.detail);
+}
+
+static void a_time_of_a_clock_that_was_ahead_is_over_once_it_was_asked(void **state)
+{
+	static const struct scripted script[] = {{"200 OK", PAGE("1", "", ONE("a", "a@x"))},
+		{"429 Too Many Requests", "{}", "Retry-After: 3600\r\n"}, {NULL}};
+	struct organization_accounts got;
+	int64_t until = NOW + 30 * 86400;
+
+	(void)state;
+	clock_set(NOW);
+	open_at(script);
+	org.left_alone = &until;
+	assert_done(organization_read(a, &org, NOW, &got, &err), err);
+	assert_int_equal(until, 0);
+	until = NOW + 30 * 86400;
+	assert_refused(organization_read(a, &org, NOW, &got, &err), err, REASON_PROVISION_STOP);
+	assert_int_equal(until, NOW + 3600);
+	assert_refused(organization_read(a, &org, NOW, &got, &err), err, REASON_PROVISION_STOP);
+	assert_text_in("asked to be left alone until", err.detail);
+	assert_int_equal(until, NOW + 3600);
+	org.left_alone = NULL;
+	clock_set(0);
 }
 
 static void accounts_go_into_the_inventory_whole_or_not_at_all(void **state)
@@ -378,6 +402,7 @@ int main(void)
 		TEST_OF(a_key_goes_to_no_other_address),
 		TEST_OF(what_makes_no_sense_is_no_list),
 		TEST_OF(a_list_that_changes_meanwhile_is_read_again),
+		TEST_OF(a_time_of_a_clock_that_was_ahead_is_over_once_it_was_asked),
 		TEST_OF(accounts_go_into_the_inventory_whole_or_not_at_all),
 		TEST_OF(accounts_that_no_mail_leads_to_are_in_the_inventory),
 		TEST_OF(reads_the_domains_that_are_verified),

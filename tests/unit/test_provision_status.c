@@ -117,6 +117,22 @@ static void connections_that_asked_to_be_left_alone_are_known_until_that_is_over
 	assert_int_equal(s.wait_count, 1);
 }
 
+static void a_wait_of_a_clock_that_was_ahead_hides_no_other(void **state)
+{
+	static const struct provision_wait ahead[] = {{"organisation", NOW + 30 * 86400}}, real[] = {{"organisation", NOW + 3600}};
+	struct provision_status s;
+
+	(void)state;
+	s = note(&(struct provision_look){.plan = &plan, .waits = ahead, .wait_count = 1}, NOW + 30 * 86400 - 100);
+	assert_int_equal(provision_status_wait(&s, "organisation", NOW), 0);
+	s = note(&(struct provision_look){.plan = &plan}, NOW);
+	assert_int_equal(s.wait_count, 0);
+	note(&(struct provision_look){.plan = &plan, .waits = ahead, .wait_count = 1}, NOW + 30 * 86400 - 100);
+	s = note(&(struct provision_look){.plan = &plan, .waits = real, .wait_count = 1}, NOW);
+	assert_int_equal(s.wait_count, 1);
+	assert_int_equal(provision_status_wait(&s, "organisation", NOW), NOW + 3600);
+}
+
 static void what_is_kept_is_counted_after_a_plan_was_done(void **state)
 {
 	static const size_t kept[] = {45};
@@ -249,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_plan_left_is_read_back),
 		TEST(connections_that_asked_to_be_left_alone_are_known_until_that_is_over),
+		TEST(a_wait_of_a_clock_that_was_ahead_hides_no_other),
 		TEST(what_is_kept_is_counted_after_a_plan_was_done),
 		TEST(failures_in_a_row_are_an_alarm_after_half_an_hour),
 		TEST(a_plan_that_is_stopped_is_an_alarm_at_once_and_no_failure),

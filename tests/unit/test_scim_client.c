@@ -64,6 +64,23 @@ static void who_asks_to_be_left_alone_is_sent_nothing_until_then(void **state)
 	clock_set(0);
 }
 
+static void a_time_of_a_clock_that_was_ahead_hides_no_other(void **state)
+{
+	static const struct scripted script[] = {{"429 Too Many Requests", "{}", "Retry-After: 3600\r\n"}, {NULL}};
+	struct doer_options o = {.targets = &target, .target_count = 1, .instead_of_waiting = pass};
+	int64_t until = 1795000000 + 30 * 86400;
+
+	(void)state;
+	clock_set(1795000000);
+	open_at(script);
+	doer_free(doer);
+	o.left_alone = &until;
+	doer = doer_new(&o);
+	assert_text_in("asks to be left alone for 3600 seconds", read_target().fault);
+	assert_int_equal(doer_left_alone(doer, 0), 1795003600);
+	clock_set(0);
+}
+
 /* ---- reading ---- */
 
 static void reads_users_and_groups_page_by_page(void **state)
@@ -554,6 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
 		TEST_OF(who_asks_to_be_left_alone_is_sent_nothing_until_then),
+		TEST_OF(a_time_of_a_clock_that_was_ahead_hides_no_other),
 		TEST_OF(reads_users_and_groups_page_by_page),
 		TEST_OF(what_makes_no_sense_is_no_world),
 		TEST_OF(a_list_that_changes_meanwhile_is_read_again),

@@ -5,6 +5,7 @@
 #include "tests/unit/scripted_server.h"
 
 #include "base/clock.h"
+#include "provision/left_alone.h"
 #include "provision/web.h"
 #include "provision/web_pace.h"
 
@@ -258,7 +259,7 @@ static void does_not_wait_for_hours(void **state)
 	assert_int_equal(wait_count, 0);
 	assert_int_equal(web_left_alone(web), NOW + 7200);
 	assert_refused(get("/x", &got), err, REASON_PROVISION_STOP);
-	assert_int_equal(web_left_alone(web), NOW + WEB_LEFT_ALONE_MOST);       /* nobody is silenced for 68 years by one answer */
+	assert_int_equal(web_left_alone(web), NOW + LEFT_ALONE_MOST);       /* nobody is silenced for 68 years by one answer */
 }
 
 static void a_connection_that_was_cut_is_opened_again(void **state)
