@@ -23,7 +23,7 @@ tests="tzdata clang clang-tidy cppcheck libclang-rt-14-dev libcmocka-dev valgrin
 peers="simplesamlphp php-cli php8.2-cgi php-xml php-mbstring apache2 libapache2-mod-shib libapache2-mod-auth-mellon python3-lxml
 	python3-xmlsec prometheus samba samba-dsdb-modules samba-ad-provision samba-vfs-modules
 	iproute2 util-linux nginx haproxy faketime python3-h2"
-package="debhelper dpkg-dev lintian bash-completion"
+package="build-essential debhelper dpkg-dev lintian bash-completion"
 browser="chromium"
 
 log=$(mktemp "${TMPDIR:-/tmp}/postern-packages.XXXXXX")
