@@ -48,6 +48,8 @@ void apply_brake_failed(struct applying *w, const struct step *s, const struct s
 		return;
 	b->row = b->row > 0 && b->status == r->status ? b->row + 1 : 1;
 	b->status = r->status;
+	if (b->row >= row_most(b->status))
+		b->braked_at = b->row;
 	if (b->row == row_most(b->status))
 		b->why = arena_strdup(w->arena, why->detail);
 }
@@ -69,7 +71,7 @@ void apply_tell_brakes(struct applying *w)
 			continue;
 		told = arena_grow(w->arena, told, out->braked_count, sizeof(*told));
 		told[out->braked_count++] = arena_printf(w->arena, "%s: %s failed %u times in a row in the same way, so it was not asked for %zu more: %s",
-			w->plan->targets[i / STEP_KINDS], step_kind_word((enum step_kind)(i % STEP_KINDS)), b->row, b->left_out, b->why);
+			w->plan->targets[i / STEP_KINDS], step_kind_word((enum step_kind)(i % STEP_KINDS)), b->braked_at, b->left_out, b->why);
 	}
 	out->braked = told;
 }

@@ -26,6 +26,7 @@ struct ready {
 struct brake {
 	unsigned row;                   /* failures in a row */
 	int status;                     /* of each of them */
+	unsigned braked_at;             /* the row when it last was long enough: one that is done ends it, yet steps were left out */
 	const char *why;                /* of the last one, once there are enough */
 	size_t met;                     /* steps that came after those */
 	size_t left_out;                /* those of them that were not done */

@@ -124,6 +124,21 @@ static void what_the_key_may_not_is_not_asked_for_everybody(void **state)
 		"POST /Users: 403");
 }
 
+/* Whom it left out before is told of all the same, with the row that it was for. */
+static void a_brake_that_was_released_tells_how_often_it_failed(void **state)
+{
+	const char *more;
+
+	(void)state;
+	answer_all(201);
+	for (size_t i = 0; i < 5; i++)
+		answers[i] = 403;
+	do_apply();
+	assert_int_equal(result.braked_count, 1);
+	more = strstr(result.braked[0], "organisation: user-create failed 5 times in a row in the same way, so it was not asked for ");
+	assert_ptr_equal(more, result.braked[0]);
+}
+
 static void nobody_waits_a_minute_for_each_of_those_whom_a_broken_server_refuses(void **state)
 {
 	static const int rows[] = {500, 0};
@@ -204,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_the_key_may_not_is_not_asked_for_everybody),
+		TEST(a_brake_that_was_released_tells_how_often_it_failed),
 		TEST(nobody_waits_a_minute_for_each_of_those_whom_a_broken_server_refuses),
 		TEST(what_may_be_each_ones_own_fault_is_asked_for_longer),
 		TEST(one_that_is_done_or_differs_begins_anew),
