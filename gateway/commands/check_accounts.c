@@ -9,12 +9,23 @@
 #include "gateway/judge.h"
 #include "provision/accounts.h"
 
+struct sources {
+	struct check *check;
+	bool alone;                     /* there is no inventory, so who was seen there is judged by this age */
+};
+
 static void say_source(const char *at, int64_t as_of, void *context)
 {
+	const struct sources *sources = context;
+	struct check *c = sources->check;
 	char read[21];
 
 	time_write(as_of, read);
-	say(context, FINDING_OK, "seen at %s as of %s", at, read);
+	if (sources->alone && judge_inventory_is_old(c->settings, as_of, clock_now()))
+		say(c, FINDING_ERROR, "%s: accounts: max_age: what was seen at %s as of %s is too old, sign-ons of those people are refused",
+			c->settings->file, at, read);
+	else
+		say(c, FINDING_OK, "seen at %s as of %s", at, read);
 }
 
 /* Nothing else tells when one ends, and then accounts stay as they are. */
@@ -37,6 +48,7 @@ static void check_key_ends(struct check *c)
 void check_accounts(struct check *c)
 {
 	const struct settings *s = c->settings;
+	struct sources sources = {.check = c};
 	struct accounts *accounts = NULL;
 	struct error err;
 	char as_of[21];
@@ -59,7 +71,8 @@ void check_accounts(struct check *c)
 		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
 	else
 		say(c, FINDING_OK, "%zu accounts as of %s", count, as_of);
-	if (accounts && rc >= 0 && accounts_each_source(accounts, say_source, c, &err) < 0)
+	sources.alone = rc == 0;
+	if (accounts && rc >= 0 && accounts_each_source(accounts, say_source, &sources, &err) < 0)
 		say(c, FINDING_ERROR, "%s", err.detail);
 	accounts_close(accounts);
 	check_key_ends(c);

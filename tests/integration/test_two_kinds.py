@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Accounts of another kind are known without any export: by what Postern reads where it keeps accounts, and by what it made."""
 import json
+import re
 
 from parts import company
 from test_answers import postern, said
@@ -67,7 +68,14 @@ def test_what_cannot_be_read_is_no_reason_to_forget(company_at_atlassian):  # no
     made = next(one["id"] for one in site["customers"] if one["mail"] == FATIMA)
     assert parts.atlassian.jsm("PUT", f"/customer/user/{made}/revoke-portal-only-access").status == 204
     said(parts, "plan")
-    assert "seen at helpdesk as of" in said(parts, "check", "--offline", status=1)
+    assert "ok       seen at helpdesk as of" in said(parts, "check", "--offline", status=1)
+    change_settings(parts, "accounts: {administrators", "accounts: {max_age: 1h, administrators")
+    seen = parts.folder / "state/accounts/accounts.mdb.seen"    # key and value stand side by side
+    aged = re.sub(rb"(?<=helpdesk)1\d{9}", lambda time: str(int(time[0]) - 7200).encode(), seen.read_bytes())
+    seen.write_bytes(aged)
+    text = said(parts, "check", "--offline", status=1)  # no inventory is younger, so this age is what people are refused by
+    assert re.search(r"max_age: what was seen at helpdesk as of \S+ is too old, sign-ons of those people are refused", text), text
+    assert "accounts-too-old" in said(parts, "explain", FATIMA, status=1)
 
 
 def test_two_kinds_on_one_mail_are_counted_without_an_export(company_at_atlassian):  # noqa: F811
