@@ -215,13 +215,32 @@ bool child_hear(struct child *c, int64_t now)
  * child to.  Effective alone: neither may that user signal us meanwhile, nor
  * does the way back fail.
  */
-static void tell(const struct child *c, int number)
+static int signal_as_its_user(const struct child *c, int number)
 {
-	if (kill(c->pid, number) == 0 || errno != EPERM || c->uid == 0 || seteuid(c->uid) < 0)
-		return;
-	kill(c->pid, number);
+	int rc = kill(c->pid, number), why = errno;
+
+	if (rc == 0 || why != EPERM || c->uid == 0 || seteuid(c->uid) < 0)
+		goto out;
+	rc = kill(c->pid, number);
+	why = errno;
 	if (seteuid(0) < 0)
 		abort();
+out:
+	errno = why;
+	return rc;
+}
+
+static bool tell(const struct child *c, int number)
+{
+	char pid[24], uid[24];
+
+	if (signal_as_its_user(c, number) == 0)
+		return true;
+	snprintf(pid, sizeof(pid), "%ld", (long)c->pid);
+	snprintf(uid, sizeof(uid), "%u", (unsigned)c->uid);
+	log_error("may not be told to end, so it goes on: restart the service", "role", c->role, "instance", c->instance, "process", pid, "user", uid,
+		"detail", strerror(errno), NULL);
+	return false;
 }
 
 void child_end(struct child *c, int64_t now, int64_t patience)
@@ -233,9 +252,9 @@ void child_end(struct child *c, int64_t now, int64_t patience)
 	tell(c, SIGTERM);
 }
 
-void child_kill(struct child *c)
+bool child_kill(struct child *c)
 {
-	tell(c, SIGKILL);
+	return tell(c, SIGKILL);
 }
 
 const char *child_cause(int status, char *text, size_t size)

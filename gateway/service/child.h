@@ -65,7 +65,7 @@ struct child *child_start(const struct child_order *order, struct error *err);
 /* Reads what was written to the pipe; true when the child became ready by it. */
 bool child_hear(struct child *c, int64_t now);
 void child_end(struct child *c, int64_t now, int64_t patience);  /* SIGTERM, and SIGKILL after `patience` */
-void child_kill(struct child *c);
+bool child_kill(struct child *c);         /* false: it could not be told, which was logged */
 void child_free(struct child *c);
 /* In a new process, before it executes anything: no handler, nothing blocked. */
 void child_usual_signals(void);

@@ -11,7 +11,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define FIRST_LINE "postern handover 1"
+#define FIRST_LINE "postern handover 2"
+#define FIRST_LINE_BEFORE "postern handover 1"
 #define MOST_BYTES (1 << 20)
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -31,9 +32,9 @@ static void write_text(const struct handover *h, struct text *t)
 		text_addf(t, "socket %d %s\n", h->sockets[i].fd, h->sockets[i].address);
 	for (c = h->children; c; c = c->next) {
 		/* whose pipe is closed already has no more to say: it is waited for, and that is all */
-		text_addf(t, "child %ld %d %u %lu %d %d %lld %lld %lld %s %s\n", (long)c->pid, c->heartbeat < 0 ? 0 : c->heartbeat, c->area,
-			c->generation, c->ready, c->ending, (long long)c->started, (long long)c->silence, (long long)c->kill_at, c->role,
-			c->instance);
+		text_addf(t, "child %ld %d %u %lu %d %d %lld %lld %lld %u %s %s\n", (long)c->pid, c->heartbeat < 0 ? 0 : c->heartbeat, c->area,
+			c->generation, c->ready, c->ending, (long long)c->started, (long long)c->silence, (long long)c->kill_at,
+			(unsigned)c->uid, c->role, c->instance);
 	}
 	text_add_c(t, "end\n");
 }
@@ -161,14 +162,15 @@ static int read_socket(struct reader *r, struct handover *h)
 	return 0;
 }
 
-static int read_numbers(struct reader *r, struct child *c)
+static int read_numbers(struct reader *r, bool knows_users, struct child *c)
 {
-	uint64_t pid, heartbeat, area, generation, ready, ending, started, silence, kill_at;
+	uint64_t pid, heartbeat, area, generation, ready, ending, started, silence, kill_at, uid = 0;
 
 	if (take_number(r, INT32_MAX, &pid) < 0 || pid < 2 || take_number(r, 1 << 20, &heartbeat) < 0 ||
 		take_number(r, METRICS_AREAS, &area) < 0 || take_number(r, UINT32_MAX, &generation) < 0 ||
 		take_number(r, 1, &ready) < 0 || take_number(r, 1, &ending) < 0 || take_number(r, INT64_MAX, &started) < 0 ||
-		take_number(r, INT64_MAX, &silence) < 0 || take_number(r, INT64_MAX, &kill_at) < 0)
+		take_number(r, INT64_MAX, &silence) < 0 || take_number(r, INT64_MAX, &kill_at) < 0 ||
+		(knows_users && take_number(r, UINT32_MAX - 1, &uid) < 0))
 		return -1;
 	if (heartbeat != 0 && heartbeat <= STDERR_FILENO)
 		return -1;
@@ -181,6 +183,7 @@ static int read_numbers(struct reader *r, struct child *c)
 	c->started = (int64_t)started;
 	c->silence = (int64_t)silence;
 	c->kill_at = (int64_t)kill_at;
+	c->uid = (uid_t)uid;
 	return 0;
 }
 
@@ -190,7 +193,7 @@ static int read_child(struct reader *r, struct handover *h)
 
 	if (!c)
 		abort();
-	if (read_numbers(r, c) < 0 || take_word(r, c->role, sizeof(c->role)) < 0 || take_text(r, c->instance, sizeof(c->instance)) < 0) {
+	if (read_numbers(r, h->knows_users, c) < 0 || take_word(r, c->role, sizeof(c->role)) < 0 || take_text(r, c->instance, sizeof(c->instance)) < 0) {
 		free(c);
 		return -1;
 	}
@@ -226,7 +229,8 @@ int handover_parse(struct slice text, struct handover *out, struct error *err)
 	struct handover h = {.lock = -1, .metrics = -1};
 	struct reader r = {.rest = text};
 
-	if (!next_is(&r, FIRST_LINE) || r.line.n)
+	h.knows_users = next_is(&r, FIRST_LINE);
+	if ((!h.knows_users && !next_is(&r, FIRST_LINE_BEFORE)) || r.line.n)
 		return error_set(err, REASON_FILE, "it is of a version that this program does not know");
 	if (read_lines(&r, &h) < 0) {
 		handover_free(&h);

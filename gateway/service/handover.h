@@ -3,12 +3,12 @@
  * What a parent hands to the program that takes its place: text in a sealed
  * memory file.
  *
- *	postern handover 1
+ *	postern handover 2
  *	generation NUMBER
  *	lock FD                         (running.h)
  *	metrics FD LAYOUT
  *	socket FD ADDRESS
- *	child PID HEARTBEAT AREA GENERATION READY ENDING STARTED SILENCE KILL_AT ROLE INSTANCE
+ *	child PID HEARTBEAT AREA GENERATION READY ENDING STARTED SILENCE KILL_AT UID ROLE INSTANCE
  *	end
  *
  * Lines in this order; lock and metrics at most once, socket and child as
@@ -16,7 +16,8 @@
  * Descriptors are those of the process, which executes the new program and so
  * stays who it is.  The two programs may be of different versions: whoever
  * changes anything here counts the number up, and a reader that knows another
- * one takes nothing of it (upgrade.h says what happens then).
+ * one takes nothing of it (upgrade.h says what happens then).  1, which had no
+ * UID, is still read.
  */
 #ifndef GATEWAY_HANDOVER_H
 #define GATEWAY_HANDOVER_H
@@ -33,6 +34,7 @@ struct handover {
 	struct listener sockets[HANDOVER_SOCKETS_MAX];  /* their address and descriptor */
 	size_t socket_count;
 	struct child *children;
+	bool knows_users;               /* their uid is what they were started as */
 };
 
 int handover_write(const struct handover *h, int *fd_out, struct error *err);

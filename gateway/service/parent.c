@@ -276,7 +276,8 @@ static int begin(struct parent *p)
 	posts_make(&p->posts);
 	p->lock = running_say(p->lock, p->supply.loaded.settings, read_at);
 	if (p->took_over) {
-		posts_know_users(&p->posts);
+		if (!p->found.knows_users)
+			posts_guess_users(&p->posts);
 		log_info("took over from the program before", "version", PACKAGE_VERSION, "path", p->upgrade.path, NULL);
 		metrics_count(p->supply.metrics, METRIC_UPGRADES, "taken", NULL);
 	}

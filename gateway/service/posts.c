@@ -109,7 +109,7 @@ static const struct host_user *user_of(const struct posts *p, const char *role)
 	return is_keys(role) ? &p->supply->loaded.keys_user : &p->supply->loaded.user;
 }
 
-void posts_know_users(struct posts *p)
+void posts_guess_users(struct posts *p)
 {
 	struct child *c;
 
@@ -261,8 +261,8 @@ static void kill_what_is_stuck(struct posts *p, int64_t now)
 		hear(c);                /* it may be this process that was held up, by a reload */
 		if (!c->ending && now - c->heard < most)
 			continue;
-		log_error(c->ending ? "does not end, killed" : "is stuck, killed", "role", c->role, "instance", c->instance, NULL);
-		child_kill(c);
+		if (child_kill(c))
+			log_error(c->ending ? "does not end, killed" : "is stuck, killed", "role", c->role, "instance", c->instance, NULL);
 		c->heard = now;         /* once is enough; waitpid says when it is gone */
 		c->kill_at = now + PATIENCE;
 	}

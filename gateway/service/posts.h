@@ -58,8 +58,8 @@ bool posts_serve(const struct posts *p);
 void posts_wait(struct posts *p, int other);
 /* Takes leave of who died (waitpid), and has its post filled again. */
 void posts_reap(struct posts *p);
-/* Children that another program started are taken to be those whom the settings name. */
-void posts_know_users(struct posts *p);
+/* Children of a program that did not say who they are: they are taken to be those whom the settings name. */
+void posts_guess_users(struct posts *p);
 /* SIGTERM to all, for good.  A keys role ends when its worker has. */
 void posts_stop(struct posts *p);
 /* The lines; after the last child has gone. */

@@ -147,3 +147,23 @@ def test_what_the_roles_have_is_not_given_away_while_they_run(tree):
     assert tree.system.run("stat", "-c", "%U", "/var/lib/postern/scim").stdout == "postern-scim\n"
     tree.systemctl("restart", "postern.service")
     assert tree.system.run("stat", "-c", "%U", "/var/lib/postern/scim").stdout == "postern\n"
+
+
+def test_a_role_is_killed_as_whom_it_was_started_after_an_upgrade_too(tree):
+    """The keys roles' user was made since: those of before are not his."""
+    def users(action):
+        tree.system.run("sed", "-i", action, "/etc/passwd")
+
+    users("s/^postern-keys:/was-postern-keys:/")
+    try:
+        tree.systemctl("restart", "postern.service")
+        main = tree.system.main_pid("postern.service")
+        roles = users_of_roles(main)
+        assert roles["keys"] == roles["worker"]
+    finally:
+        users("s/^was-postern-keys:/postern-keys:/")
+    before = roles_of(main, "keys")
+    os.kill(min(before), signal.SIGSTOP)
+    tree.postern("upgrade")
+    wait_for(lambda: not before & roles_of(main, "keys"), 40, "those of before to be gone")
+    assert users_of_roles(main)["keys"].isdisjoint(roles["keys"])

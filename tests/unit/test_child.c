@@ -6,8 +6,11 @@
 #include "gateway/service/child.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* A process that has its own log and then does what it should not. */
@@ -86,12 +89,68 @@ static void lines_of_roles_do_not_cover_one_another_in_a_file(void **state)
 	arena_free(a);
 }
 
+/* As the parent of postern.service is. */
+static int give_up_the_right_to_signal_others(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct has[2];
+
+	if (syscall(SYS_capget, &head, has) < 0)
+		return -1;
+	has[0].effective &= ~(1U << CAP_KILL);
+	has[0].permitted &= ~(1U << CAP_KILL);
+	return (int)syscall(SYS_capset, &head, has);
+}
+
+static _Noreturn void try_to_kill(struct child *c, uid_t right, uid_t wrong)
+{
+	if (give_up_the_right_to_signal_others() < 0)
+		_exit(2);
+	c->uid = wrong;
+	if (child_kill(c) || geteuid() != 0)
+		_exit(3);
+	c->uid = right;
+	_exit(child_kill(c) && geteuid() == 0 ? 0 : 4);
+}
+
+static void who_may_not_signal_others_kills_a_child_as_its_user_or_says_that_it_did_not(void **state)
+{
+	struct child c = {.role = "keys", .instance = "1", .heartbeat = -1};
+	int ready[2], status;
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;                 /* only root starts processes of others */
+	assert_int_equal(pipe(ready), 0);
+	c.pid = fork();
+	if (c.pid == 0) {
+		if (setuid(65533) < 0 || write(ready[1], "x", 1) != 1)
+			_exit(2);
+		alarm(20);
+		pause();
+		_exit(3);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	pid = fork();
+	if (pid == 0)
+		try_to_kill(&c, 65533, 65532);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(c.pid, &status, 0), c.pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_role_cannot_make_the_pipe_of_others_throw_lines_away),
 		cmocka_unit_test(a_pipe_without_a_reader_holds_up_no_role),
 		cmocka_unit_test(lines_of_roles_do_not_cover_one_another_in_a_file),
+		cmocka_unit_test(who_may_not_signal_others_kills_a_child_as_its_user_or_says_that_it_did_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
