@@ -185,15 +185,33 @@ static int make_folder(const char *path, const struct owners *o, enum folder_own
 
 /* ---- what earlier versions had elsewhere ---- */
 
-static void move(const char *from, const char *to)
+/* By descriptors: who owns state_dir could put a link there, and have root move his files to any place of the host. */
+static int open_folder(int above, const char *name, int links)
 {
+	return openat(above, name, O_PATH | O_DIRECTORY | O_CLOEXEC | links);
+}
+
+struct moving {
+	struct arena *a;
+	const char *state_dir;
+	int state;
+};
+
+/* A name in state_dir itself, or in the folder `from` of it. */
+static void move(const struct moving *m, const char *from, const char *name, const char *to)
+{
+	int source = open_folder(m->state, from, O_NOFOLLOW), target = open_folder(m->state, to, O_NOFOLLOW);
 	struct stat st;
 
 	/* a folder under that name, or a link, is nothing of ours */
-	if (lstat(from, &st) < 0 || !S_ISREG(st.st_mode))
-		return;
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-		log_info("moved to the place that it has in this version", "file", from, "to", to, NULL);
+	if (source >= 0 && target >= 0 && fstatat(source, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		renameat2(source, name, target, name, RENAME_NOREPLACE) == 0)
+		log_info("moved to the place that it has in this version", "file", name, "to",
+			arena_printf(m->a, "%s/%s", m->state_dir, to), NULL);
+	if (source >= 0)
+		close(source);
+	if (target >= 0)
+		close(target);
 }
 
 static void move_old(struct arena *a, const struct settings *s)
@@ -204,13 +222,16 @@ static void move_old(struct arena *a, const struct settings *s)
 		{"accounts.mdb", "accounts"}, {"accounts.mdb-lock", "accounts"}, {"accounts.mdb.billed", "accounts"},
 		{"seats.json", "accounts"},
 	};
+	const struct moving m = {.a = a, .state_dir = s->state_dir, .state = open_folder(AT_FDCWD, s->state_dir, 0)};
 	size_t i;
 
+	if (m.state < 0)
+		return;
 	for (i = 0; i < sizeof(old) / sizeof(*old); i++)
-		move(arena_printf(a, "%s/%s", s->state_dir, old[i].name), arena_printf(a, "%s/%s/%s", s->state_dir, old[i].folder, old[i].name));
+		move(&m, ".", old[i].name, old[i].folder);
 	for (i = 0; i < s->provider_count; i++)
-		move(arena_printf(a, "%s/metadata/%s.key", s->state_dir, s->providers[i].name),
-			settings_metadata_key_path(a, s, s->providers[i].name));
+		move(&m, "metadata", arena_printf(a, "%s.key", s->providers[i].name), "seen");
+	close(m.state);
 }
 
 /* ---- all of it ---- */

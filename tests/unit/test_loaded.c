@@ -362,6 +362,24 @@ static void takes_files_of_earlier_versions_to_their_folders(void **state)
 	unlink(path_of("state/ldap-rules.accept"));
 }
 
+/* The roles' user owns state_dir, and it is root who moves. */
+static void moves_no_file_through_a_link(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_done(load(&err), err);
+	put("state/ldap-rules.json", 0640, slice_c("of before"));
+	assert_int_equal(rmdir(path_of("state/rules")), 0);
+	assert_int_equal(mkdir(path_of("vault"), 0700), 0);
+	assert_int_equal(symlink(path_of("vault"), path_of("state/rules")), 0);
+	assert_done(load(&err), err);
+	assert_int_equal(unlink(path_of("state/ldap-rules.json")), 0);
+	assert_int_equal(rmdir(path_of("vault")), 0);           /* nothing came into it */
+	assert_int_equal(unlink(path_of("state/rules")), 0);
+	assert_done(load(&err), err);
+}
+
 static void reads_again_and_again_without_growing(void **state)
 {
 	struct error err;
@@ -503,6 +521,7 @@ int main(void)
 		cmocka_unit_test_setup(a_trial_changes_nothing, begin),
 		cmocka_unit_test_setup(before_an_upgrade_folders_are_judged_by_what_the_service_may_do, begin),
 		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),
+		cmocka_unit_test_setup(moves_no_file_through_a_link, begin),
 		cmocka_unit_test_setup(reads_again_and_again_without_growing, begin),
 		cmocka_unit_test(keeps_sockets_of_addresses_that_stay),
 		cmocka_unit_test(keeps_a_unix_socket_and_removes_it_at_the_end),
