@@ -52,6 +52,9 @@ check_PROGRAMS += tests/unit/test_lines
 tests_unit_test_lines_SOURCES = tests/unit/test_lines.c tests/unit/unit.h
 tests_unit_test_lines_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_folders
+tests_unit_test_folders_SOURCES = tests/unit/test_folders.c tests/unit/loaded_stage.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_folders_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_loaded
 tests_unit_test_loaded_SOURCES = tests/unit/test_loaded.c tests/unit/loaded_stage.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_loaded_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
