@@ -252,22 +252,33 @@ static int table_of(enum resource kind)
 	return kind == RESOURCE_USER ? DATA_USERS : DATA_GROUPS;
 }
 
-int data_get(struct store_txn *t, enum resource kind, const struct id *id, json_t **out, struct error *err)
+static int record_read(struct slice bytes, json_t **out, struct error *err)
 {
 	json_error_t why;
-	struct slice bytes;
-	json_t *value;
-	int found = store_get(t, table_of(kind), id_slice(id), &bytes, err);
+	json_t *value = json_loadb(bytes.p, bytes.n, 0, &why);
 
-	if (found <= 0)
-		return found;
-	value = json_loadb(bytes.p, bytes.n, 0, &why);
 	if (!json_is_object(value)) {
 		json_decref(value);
 		return error_set(err, REASON_STORE, "a record of the SCIM file cannot be read: %s", why.text);
 	}
 	*out = value;
 	return 1;
+}
+
+int data_record(struct slice key, struct slice value, struct id *id, json_t **out, struct error *err)
+{
+	if (key.n != SCIM_ID_SIZE)
+		return 0;
+	memcpy(id->bytes, key.p, SCIM_ID_SIZE);
+	return record_read(value, out, err);
+}
+
+int data_get(struct store_txn *t, enum resource kind, const struct id *id, json_t **out, struct error *err)
+{
+	struct slice bytes;
+	int found = store_get(t, table_of(kind), id_slice(id), &bytes, err);
+
+	return found <= 0 ? found : record_read(bytes, out, err);
 }
 
 int data_put(struct store_txn *t, enum resource kind, const struct id *id, const json_t *resource, struct error *err)

@@ -181,17 +181,12 @@ struct piece {
 static int carry_one(struct slice key, struct slice value, void *context)
 {
 	struct piece *p = context;
-	json_error_t why;
 	struct id id;
 	json_t *kept;
-	int rc;
+	int rc = data_record(key, value, &id, &kept, p->err);
 
-	if (key.n != SCIM_ID_SIZE)
-		return 0;
-	memcpy(id.bytes, key.p, SCIM_ID_SIZE);
-	kept = json_loadb(value.p, value.n, 0, &why);
-	if (!kept)
-		return error_set(p->err, REASON_STORE, "a record of the SCIM file cannot be read");
+	if (rc <= 0)
+		return rc;
 	rc = put(p->f, p->arena, p->t, p->kind, &id, kept, p->err);
 	json_decref(kept);
 	return rc;

@@ -169,6 +169,8 @@ struct slice id_slice(const struct id *id);
 int data_open(const char *path, enum store_use use, struct store **out, struct error *err);
 /* 1 and a new reference, 0, -1. */
 int data_get(struct store_txn *t, enum resource kind, const struct id *id, json_t **out, struct error *err);
+/* The same of what store_each gives of users or groups; 0: it is no record. */
+int data_record(struct slice key, struct slice value, struct id *id, json_t **out, struct error *err);
 /* Written, and told to who follows. */
 int data_put(struct store_txn *t, enum resource kind, const struct id *id, const json_t *resource, struct error *err);
 int data_delete(struct store_txn *t, enum resource kind, const struct id *id, struct error *err);

@@ -17,17 +17,12 @@ struct reindexing {
 static int index_one(struct slice key, struct slice value, void *context)
 {
 	const struct reindexing *r = context;
-	json_error_t why;
 	struct id id;
 	json_t *kept;
-	int rc;
+	int rc = data_record(key, value, &id, &kept, r->err);
 
-	if (key.n != SCIM_ID_SIZE)
-		return 0;
-	memcpy(id.bytes, key.p, SCIM_ID_SIZE);
-	kept = json_loadb(value.p, value.n, 0, &why);
-	if (!kept)
-		return error_set(r->err, REASON_STORE, "a record of the SCIM file cannot be read");
+	if (rc <= 0)
+		return rc;
 	rc = r->kind->index(r->t, NULL, kept, &id, r->err);
 	json_decref(kept);
 	return rc;
