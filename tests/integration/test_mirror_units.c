@@ -264,7 +264,7 @@ static void a_large_unit_that_leaves_the_base_is_held(void **state)
 static void the_last_of_many_moves_is_not_lost(void **state)
 {
 	struct fixture f;
-	int64_t heard, later;
+	int64_t told, later;
 
 	(void)state;
 	fixture_make(&f, "");
@@ -276,17 +276,18 @@ static void the_last_of_many_moves_is_not_lost(void **state)
 	until(is_there(&f, 77));
 	move(&f, "ou=sales,ou=people", "ou=s1", NULL);
 	until(strstr(dn_of(&f, 1), "ou=s1,"));
+	until(logged(&f, "the directory was read") == 2);       /* with the groups, whose end counts as news */
 	for (int i = 2; i <= 5; i++)
 		move(&f, arena_printf(f.arena, "ou=s%d,ou=people", i - 1), arena_printf(f.arena, "ou=s%d", i), NULL);
 	until(logged(&f, "ou=s5,") > 0);
-	heard = state_of(&f).as_of;
+	told = clock_now();             /* what was heard before is written at most this late, but no later time */
 	nap_ms(2200);                   /* probes are answered: it is known, all the same, not to be as the directory is */
 	later = state_of(&f).as_of;
 	if (strstr(dn_of(&f, 1), "ou=s1,"))
-		assert_int_equal(later, heard);
+		assert_true(later <= told);
 	until(strstr(dn_of(&f, 1), "ou=s5,"));
 	assert_int_equal(rereads(&f), 2);
-	until(state_of(&f).as_of > heard);
+	until(state_of(&f).as_of > told);
 	/* who stops before it is time begins with it */
 	move(&f, "ou=new,ou=people", "ou=newer", NULL);
 	until(logged(&f, "ou=newer,") > 0);
