@@ -61,8 +61,17 @@ tests_unit_test_prices_SOURCES = tests/unit/test_prices.c tests/unit/arena.h tes
 tests_unit_test_prices_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_settings
-tests_unit_test_settings_SOURCES = tests/unit/test_settings.c tests/unit/settings_lines.h tests/unit/unit.h
+tests_unit_test_settings_SOURCES = tests/unit/test_settings.c tests/unit/settings_good.h tests/unit/settings_lines.h tests/unit/unit.h
 tests_unit_test_settings_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_settings_refusals
+tests_unit_test_settings_refusals_SOURCES = tests/unit/test_settings_refusals.c tests/unit/settings_good.h tests/unit/settings_lines.h \
+	tests/unit/unit.h
+tests_unit_test_settings_refusals_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_settings_sample
+tests_unit_test_settings_sample_SOURCES = tests/unit/test_settings_sample.c tests/unit/settings_lines.h tests/unit/unit.h
+tests_unit_test_settings_sample_LDADD = $(SETTINGS_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_settings_accounts
 tests_unit_test_settings_accounts_SOURCES = tests/unit/test_settings_accounts.c tests/unit/settings_lines.h tests/unit/unit.h
