@@ -105,8 +105,14 @@ tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c tests/unit/unit.h
 tests_unit_test_fetch_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_gateway_judge
-tests_unit_test_gateway_judge_SOURCES = tests/unit/test_gateway_judge.c tests/unit/unit.h
+tests_unit_test_gateway_judge_SOURCES = tests/unit/test_gateway_judge.c tests/unit/gateway_judge_stage.h tests/unit/unit.h
 tests_unit_test_gateway_judge_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_gateway_observe
+tests_unit_test_gateway_observe_SOURCES = tests/unit/test_gateway_observe.c tests/unit/gateway_judge_stage.h tests/unit/unit.h
+tests_unit_test_gateway_observe_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_release
+tests_unit_test_release_SOURCES = tests/unit/test_release.c tests/unit/gateway_judge_stage.h tests/unit/unit.h
+tests_unit_test_release_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_ldap_rules
 tests_unit_test_ldap_rules_SOURCES = tests/unit/test_ldap_rules.c tests/unit/ldap_rules_stage.h tests/unit/unit.h
@@ -120,9 +126,14 @@ tests_unit_test_limits_SOURCES = tests/unit/test_limits.c tests/unit/unit.h
 tests_unit_test_limits_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_logout
-tests_unit_test_logout_SOURCES = tests/unit/test_logout.c tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+LOGOUT_STAGE = tests/unit/logout_stage.h tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_logout_SOURCES = tests/unit/test_logout.c $(LOGOUT_STAGE)
 tests_unit_test_logout_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
 tests_unit_test_logout_LDADD = $(KEYS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_logout_notice
+tests_unit_test_logout_notice_SOURCES = tests/unit/test_logout_notice.c $(LOGOUT_STAGE)
+tests_unit_test_logout_notice_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
+tests_unit_test_logout_notice_LDADD = $(KEYS_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_logout_cookie
 tests_unit_test_logout_cookie_SOURCES = tests/unit/test_logout_cookie.c tests/unit/unit.h

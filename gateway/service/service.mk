@@ -45,8 +45,12 @@ tests_unit_test_handover_SOURCES = tests/unit/test_handover.c tests/unit/unit.h
 tests_unit_test_handover_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_keys_role
-tests_unit_test_keys_role_SOURCES = tests/unit/test_keys_role.c tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_keys_role_SOURCES = tests/unit/test_keys_role.c tests/unit/keys_role_stage.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_keys_role_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_keys_link
+tests_unit_test_keys_link_SOURCES = tests/unit/test_keys_link.c tests/unit/keys_role_stage.h tests/unit/keys.h tests/unit/unit.h
+tests_unit_test_keys_link_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_lines
 tests_unit_test_lines_SOURCES = tests/unit/test_lines.c tests/unit/unit.h
