@@ -56,22 +56,40 @@ provision_libprovision_a_SOURCES = \
 	provision/world.c provision/world.h
 
 check_PROGRAMS += tests/unit/test_csv tests/unit/test_accounts tests/unit/test_accounts_seen tests/unit/test_world
-tests_unit_test_accounts_seen_SOURCES = tests/unit/test_accounts_seen.c tests/unit/unit.h
+ACCOUNTS_SEEN_STAGE = tests/unit/accounts_seen_stage.h tests/unit/inventory.h tests/unit/unit.h
+tests_unit_test_accounts_seen_SOURCES = tests/unit/test_accounts_seen.c $(ACCOUNTS_SEEN_STAGE)
 tests_unit_test_accounts_seen_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_accounts_seen_file
+tests_unit_test_accounts_seen_file_SOURCES = tests/unit/test_accounts_seen_file.c $(ACCOUNTS_SEEN_STAGE)
+tests_unit_test_accounts_seen_file_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_csv_SOURCES = tests/unit/test_csv.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_csv_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_accounts_SOURCES = tests/unit/test_accounts.c tests/unit/unit.h
+ACCOUNTS_STAGE = tests/unit/accounts_stage.h tests/unit/inventory.h tests/unit/unit.h
+tests_unit_test_accounts_SOURCES = tests/unit/test_accounts.c $(ACCOUNTS_STAGE)
 tests_unit_test_accounts_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_accounts_news tests/unit/test_accounts_file
+tests_unit_test_accounts_news_SOURCES = tests/unit/test_accounts_news.c $(ACCOUNTS_STAGE)
+tests_unit_test_accounts_news_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_accounts_file_SOURCES = tests/unit/test_accounts_file.c $(ACCOUNTS_STAGE)
+tests_unit_test_accounts_file_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_world_SOURCES = tests/unit/test_world.c tests/unit/unit.h
 tests_unit_test_world_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_web
-tests_unit_test_web_SOURCES = tests/unit/test_web.c tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+WEB_STAGE = tests/unit/web_stage.h tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+tests_unit_test_web_SOURCES = tests/unit/test_web.c $(WEB_STAGE)
 tests_unit_test_web_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_web_pace
+tests_unit_test_web_pace_SOURCES = tests/unit/test_web_pace.c $(WEB_STAGE)
+tests_unit_test_web_pace_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_scim_client
-tests_unit_test_scim_client_SOURCES = tests/unit/test_scim_client.c tests/unit/doer_fixture.h \
-	tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
+SCIM_CLIENT_STAGE = tests/unit/scim_client_stage.h tests/unit/doer_fixture.h tests/unit/scripted_server.c tests/unit/scripted_server.h \
+	tests/unit/unit.h
+tests_unit_test_scim_client_SOURCES = tests/unit/test_scim_client.c $(SCIM_CLIENT_STAGE)
 tests_unit_test_scim_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_scim_step
+tests_unit_test_scim_step_SOURCES = tests/unit/test_scim_step.c $(SCIM_CLIENT_STAGE)
+tests_unit_test_scim_step_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_jsm_client
 tests_unit_test_jsm_client_SOURCES = tests/unit/test_jsm_client.c tests/unit/doer_fixture.h \
 	tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
@@ -81,8 +99,11 @@ tests_unit_test_organization_client_SOURCES = tests/unit/test_organization_clien
 	tests/unit/scripted_server.c tests/unit/scripted_server.h tests/unit/unit.h
 tests_unit_test_organization_client_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_plan tests/unit/test_ledger tests/unit/test_apply tests/unit/test_way_back
-tests_unit_test_way_back_SOURCES = tests/unit/test_way_back.c tests/unit/unit.h
+tests_unit_test_way_back_SOURCES = tests/unit/test_way_back.c tests/unit/way_back_stage.h tests/unit/unit.h
 tests_unit_test_way_back_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_way_back_done
+tests_unit_test_way_back_done_SOURCES = tests/unit/test_way_back_done.c tests/unit/way_back_stage.h tests/unit/unit.h
+tests_unit_test_way_back_done_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)
 APPLY_STAGE = tests/unit/apply_stage.h tests/unit/atlassian_model.c tests/unit/atlassian_model.h tests/unit/list.h tests/unit/unit.h
 tests_unit_test_apply_SOURCES = tests/unit/test_apply.c $(APPLY_STAGE)
 tests_unit_test_apply_LDADD = $(PROVISION_LIBS) $(CMOCKA_LIBS)

@@ -1,71 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inventory of accounts: imports of exports of several years, and looking into it. */
-#include "tests/unit/unit.h"
+/* Imports of exports of several years, and looking into what they gave. */
+#include "tests/unit/accounts_stage.h"
 
 #include "base/encode.h"
-#include "base/file.h"
-#include "base/text.h"
-#include "provision/account_record.h"
-#include "provision/accounts_news.h"
-
-#include <stdlib.h>
-#include <unistd.h>
-
-#define NOW 1795000000
-
-static struct arena *a;
-static char folder[] = "/tmp/postern-accounts-XXXXXX";
-static char *path;
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-	if (!mkdtemp(folder))
-		return -1;
-	path = arena_printf(a, "%s/accounts", folder);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	unlink(path);
-	unlink(arena_printf(a, "%s-lock", path));
-	unlink(arena_printf(a, "%s.billed", path));
-	unlink(arena_printf(a, "%s.seen", path));
-	unlink(arena_printf(a, "%s.seen-lock", path));
-	arena_free(a);
-	return rmdir(folder);
-}
-
-static int import(const char *csv, struct accounts_import *out, struct error *err)
-{
-	return accounts_import_csv(a, path, slice_c(csv), NOW, out, err);
-}
-
-static struct accounts_found find(const char *mail)
-{
-	struct accounts_found found = {0};
-	struct accounts *accounts;
-	struct error err;
-
-	assert_done(accounts_open(path, &accounts, &err), err);
-	assert_done(accounts_find(a, accounts, mail, &found, &err), err);
-	accounts_close(accounts);
-	return found;
-}
-
-static const char *joined(const char *const *list)
-{
-	struct text t;
-
-	text_begin(&t, a, 256);
-	for (; *list; list++)
-		text_addf(&t, "%s|", *list);
-	return t.p;
-}
 
 static const char export_of_2026[] =
 	"\xef\xbb\xbfName,Email,Last active,Status,Billable,Policy name,Policy type,SAML single sign-on,Two-step verification,"
@@ -358,115 +295,6 @@ static void customers_are_read_and_no_part_of_the_inventory_proper(void **state)
 	accounts_close(accounts);
 }
 
-static const char *news_at(int64_t now)
-{
-	struct accounts_news news;
-	struct error err;
-	struct text t;
-
-	assert_done(accounts_news_read(a, path, now, &news, &err), err);
-	text_begin(&t, a, 64);
-	for (size_t i = 0; i < news.count; i++)
-		text_addf(&t, "%s: %s;", news.people[i].mail, news.people[i].products);
-	if (news.more)
-		text_addf(&t, "+%zu", news.more);
-	return t.n ? t.p : "";
-}
-
-static void import_at(int64_t now, const char *csv)
-{
-	struct accounts_import report;
-	struct error err;
-
-	assert_done(accounts_import_csv(a, path, slice_c(csv), now, &report, &err), err);
-}
-
-/* Of when it is, as those who do not open it see it. */
-static int64_t inventory_at(int64_t now)
-{
-	struct accounts_news news;
-	struct error err;
-
-	assert_done(accounts_news_read(a, path, now, &news, &err), err);
-	return news.as_of;
-}
-
-#define HEAD "Email,Billable,Jira,Trello\n"
-
-static void an_import_tells_who_is_billed_since_the_last_one(void **state)
-{
-	(void)state;
-	assert_string_equal(news_at(NOW), "");
-	assert_int_equal(inventory_at(NOW), 0);
-	import_at(NOW, HEAD "a@x.org,yes,x,\nb@x.org,no,,\nc@x.org,,,\nd@x.org,yes,,x\n");
-	assert_int_equal(inventory_at(NOW), NOW);
-	assert_string_equal(news_at(NOW), "");                                  /* nothing to compare with */
-	import_at(NOW + 10, HEAD "A@x.org,yes,x,\nb@x.org,yes,x,x\nc@x.org,yes,x,\nd@x.org,yes,,x\n");
-	assert_string_equal(news_at(NOW + 10), "b@x.org: Jira, Trello;");       /* of c it was not said before */
-	import_at(NOW + 20, HEAD "a@x.org,yes,x,x\nb@x.org,yes,x,x\nd@x.org,no,,\ne@x.org,yes,,\nf@x.org,no,x,\n");
-	assert_string_equal(news_at(NOW + 20), "a@x.org: Trello;e@x.org: ;b@x.org: Jira, Trello;");
-	assert_string_equal(news_at(NOW + 86400 + 15), "a@x.org: Trello;e@x.org: ;");
-	assert_string_equal(news_at(NOW + 86400 + 20), "");
-	assert_string_equal(news_at(NOW + 15), "b@x.org: Jira, Trello;");       /* a clock went back */
-}
-
-/* An export with more columns, or another source with other names, is no news of everybody. */
-static void a_product_that_nobody_had_is_no_news(void **state)
-{
-	(void)state;
-	import_at(NOW, "Email,Billable,Jira\na@x.org,yes,x\nb@x.org,yes,\n");
-	import_at(NOW + 1, "Email,Billable,Jira - s,Loom\na@x.org,yes,x,x\nb@x.org,yes,x,x\nc@x.org,yes,,x\n");
-	assert_string_equal(news_at(NOW + 1), "c@x.org: Loom;");
-}
-
-static void accounts_of_an_interface_are_compared_too(void **state)
-{
-	static const char *const products[] = {"trello", NULL};
-	const struct account listed[] = {{.mail = "a@x.org", .kind = ACCOUNT_MANAGED, .billable = 1, .products = products}};
-	struct accounts_import report;
-	struct error err;
-
-	(void)state;
-	import_at(NOW, HEAD "a@x.org,no,,\n");
-	assert_done(accounts_import_listed(a, path, listed, 1, NOW + 5, &report, &err), err);
-	assert_string_equal(news_at(NOW + 5), "a@x.org: trello;");
-	assert_int_equal(inventory_at(NOW + 90000), NOW + 5);
-	assert_int_equal(inventory_at(NOW + 4), 0);     /* a clock went back */
-}
-
-static void news_of_many_are_counted(void **state)
-{
-	struct text t;
-
-	(void)state;
-	import_at(NOW, HEAD "a@x.org,no,,\n");
-	text_begin(&t, a, 4096);
-	text_add_c(&t, HEAD);
-	for (int i = 0; i < 130; i++)
-		text_addf(&t, "%03d@x.org,yes,x,\n", i);
-	import_at(NOW + 1, t.p);
-	assert_non_null(strstr(news_at(NOW + 1), "099@x.org: Jira;+30"));
-	import_at(NOW + 2, arena_printf(a, "%sz@x.org,yes,x,\n", t.p));
-	assert_true(strncmp(news_at(NOW + 2), "z@x.org: Jira;000@x.org", 23) == 0);
-	assert_non_null(strstr(news_at(NOW + 2), "098@x.org: Jira;+31"));
-}
-
-static void news_that_are_damaged_are_an_error_until_the_next_import(void **state)
-{
-	struct accounts_news news;
-	struct error err;
-
-	(void)state;
-	import_at(NOW, HEAD "a@x.org,no,,\n");
-	assert_done(file_write(arena_printf(a, "%s.billed", path), 0640, slice_c("[]"), &err), err);
-	assert_refused(accounts_news_read(a, path, NOW, &news, &err), err, REASON_FILE);
-	assert_done(file_write(arena_printf(a, "%s.billed", path), 0640,
-		slice_c("{\"people\":[{\"mail\":\"a\\u0007\",\"products\":\"\",\"since\":1795000000},7,{}],\"more\":-1}"), &err), err);
-	assert_string_equal(news_at(NOW), "");
-	import_at(NOW, HEAD "a@x.org,yes,x,\n");
-	assert_string_equal(news_at(NOW), "a@x.org: Jira;");
-}
-
 static void refuses_mails_that_are_none(void **state)
 {
 	static const char *const table[] = {"x", "@", "x@", "@x", "a@b@c", "a b@c", "<a@b>", "a@b;c@d", "a@b\tc"};
@@ -478,47 +306,6 @@ static void refuses_mails_that_are_none(void **state)
 		assert_refused(import(arena_printf(a, "email,x\n\"%s\",\n", table[i]), &report, &err), err, REASON_FILE);
 	assert_refused(import(arena_printf(a, "email\n%0250d@a.de\n", 1), &report, &err), err, REASON_FILE);
 	assert_done(import(arena_printf(a, "email\n %0249d@a.de \n", 1), &report, &err), err);
-}
-
-static void without_an_inventory_says_so_and_looks_again(void **state)
-{
-	struct accounts_import report;
-	struct accounts_found found;
-	struct accounts *accounts = NULL;
-	struct error err;
-	int64_t as_of = 0;
-	size_t count = 0;
-
-	(void)state;
-	assert_done(accounts_find(a, NULL, "a@example.org", &found, &err), err);
-	assert_int_equal(found.answer, ACCOUNTS_NO_INVENTORY);
-	assert_int_equal(accounts_inventory(NULL, &as_of, &count, &err), 0);
-	assert_done(accounts_open(path, &accounts, &err), err);
-	assert_done(accounts_find(a, accounts, "a@example.org", &found, &err), err);
-	assert_int_equal(found.answer, ACCOUNTS_NO_INVENTORY);
-	assert_int_equal(found.as_of, 0);
-	assert_int_equal(accounts_inventory(accounts, &as_of, &count, &err), 0);
-
-	assert_done(import("email\na@example.org\n", &report, &err), err);
-	assert_done(accounts_look_again(accounts, &err), err);
-	assert_done(accounts_find(a, accounts, "a@example.org", &found, &err), err);
-	assert_int_equal(found.answer, ACCOUNTS_LISTED);
-	assert_int_equal(accounts_inventory(accounts, &as_of, &count, &err), 1);
-	assert_int_equal(as_of, NOW);
-	assert_int_equal(count, 1);
-	accounts_close(accounts);
-}
-
-/* The first import failed behind the making of the file: that is no inventory, not an empty one. */
-static void a_failed_first_import_is_no_inventory(void **state)
-{
-	struct accounts_import report;
-	struct error err;
-
-	(void)state;
-	assert_refused(import("email\nx\n", &report, &err), err, REASON_FILE);
-	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(find("a@example.org").answer, ACCOUNTS_NO_INVENTORY);
 }
 
 static void nobody_is_listed_without_a_mail(void **state)
@@ -534,101 +321,22 @@ static void nobody_is_listed_without_a_mail(void **state)
 	assert_int_equal(find(arena_printf(a, "%0600d@example.org", 1)).answer, ACCOUNTS_NOT_LISTED);
 }
 
-static void a_file_of_another_kind_is_an_error(void **state)
-{
-	struct accounts *accounts = NULL;
-	struct accounts_import report;
-	struct error err;
-
-	(void)state;
-	assert_done(file_write(path, 0640, slice_c("this is no store, but text that is long enough to be one"), &err), err);
-	assert_refused(accounts_open(path, &accounts, &err), err, REASON_STORE);
-	assert_null(accounts);
-	assert_refused(import("email\na@example.org\n", &report, &err), err, REASON_STORE);
-}
-
-static void an_inventory_of_another_version_stays_as_it_is_and_says_what_to_do(void **state)
-{
-	struct accounts *accounts = NULL;
-	struct accounts_import report;
-	static const char *const foreign[] = {"people", NULL};
-	struct store_options o = {.path = path, .use = STORE_WRITE, .schema = 2, .tables = foreign};
-	struct store *s;
-	struct error err;
-
-	(void)state;
-	assert_done(store_open(&o, &s, &err), err);
-	store_close(s);
-	assert_refused(accounts_open(path, &accounts, &err), err, REASON_STORE);
-	assert_non_null(strstr(err.detail, "newer version of Postern (schema 2, this one has 1)"));
-	assert_non_null(strstr(err.detail, "postern accounts import FILE.csv"));
-	assert_refused(import("email\na@example.org\n", &report, &err), err, REASON_STORE);
-	assert_non_null(strstr(err.detail, "newer version of Postern"));
-	assert_done(store_open(&o, &s, &err), err);     /* untouched */
-	store_close(s);
-}
-
-static void a_record_that_is_damaged_is_an_error(void **state)
-{
-	static const char *const table[] = {"", "{", "[]", "{\"mail\":\"x@y\"}", "{\"mail\":\"x@y\",\"kind\":\"odd\"}",
-		"{\"kind\":\"managed\"}"};
-	struct account account = {.mail = "untouched"};
-	struct error err;
-	int64_t at;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		assert_refused(account_read(a, slice_c(table[i]), &account, &err), err, REASON_STORE);
-	assert_string_equal(account.mail, "untouched");
-	/* nor can a time be said that has five digits for its year */
-	assert_refused(account_time_read(slice_c("253402300800"), &at, &err), err, REASON_STORE);
-	assert_done(account_time_read(slice_c("253402300799"), &at, &err), err);
-}
-
-static void a_record_is_read_as_it_was_written(void **state)
-{
-	static const char *const products[] = {"Jira", "Trello", NULL}, *const active[] = {"", "Never", NULL};
-	const struct account in = {"Ä@example.org", "\"q\" \\", "1", ACCOUNT_PORTAL, "x", 0, "y", products, active, NOW};
-	struct account out;
-	struct error err;
-
-	(void)state;
-	assert_done(account_read(a, account_write(a, &in), &out, &err), err);
-	assert_string_equal(out.mail, in.mail);
-	assert_string_equal(out.name, in.name);
-	assert_string_equal(out.id, in.id);
-	assert_int_equal(out.kind, in.kind);
-	assert_string_equal(out.status, in.status);
-	assert_int_equal(out.billable, in.billable);
-	assert_string_equal(out.last_active, in.last_active);
-	assert_string_equal(joined(out.products), "Jira|Trello|");
-	assert_string_equal(joined(out.products_active), "|Never|");
-	assert_int_equal(out.as_of, NOW);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
-		TEST_OF(imports_the_export_of_managed_accounts),
-		TEST_OF(knows_columns_by_other_names),
-		TEST_OF(knows_when_a_product_was_used), TEST_OF(reads_when_somebody_was_active), TEST_OF(customers_are_read_and_no_part_of_the_inventory_proper),
-		TEST_OF(an_import_tells_who_is_billed_since_the_last_one), TEST_OF(a_product_that_nobody_had_is_no_news),
-		TEST_OF(accounts_of_an_interface_are_compared_too), TEST_OF(news_of_many_are_counted),
-		TEST_OF(news_that_are_damaged_are_an_error_until_the_next_import),
-		TEST_OF(a_file_of_mails_alone_is_enough),
-		TEST_OF(reports_rows_it_cannot_use_with_their_line),
-		TEST_OF(keeps_twenty_problems_and_counts_all),
-		TEST_OF(a_new_import_replaces_the_old_one),
-		TEST_OF(a_file_that_is_not_understood_leaves_the_inventory_as_it_was),
-		TEST_OF(reads_a_file_without_an_inventory), TEST_OF(refuses_mails_that_are_none),
-		TEST_OF(without_an_inventory_says_so_and_looks_again),
-		TEST_OF(a_failed_first_import_is_no_inventory),
-		TEST_OF(nobody_is_listed_without_a_mail),
-		TEST_OF(a_file_of_another_kind_is_an_error),
-		TEST_OF(an_inventory_of_another_version_stays_as_it_is_and_says_what_to_do),
-		TEST_OF(a_record_that_is_damaged_is_an_error),
-		TEST_OF(a_record_is_read_as_it_was_written),
+		TEST(imports_the_export_of_managed_accounts),
+		TEST(knows_columns_by_other_names),
+		TEST(knows_when_a_product_was_used),
+		TEST(reads_when_somebody_was_active),
+		TEST(customers_are_read_and_no_part_of_the_inventory_proper),
+		TEST(a_file_of_mails_alone_is_enough),
+		TEST(reports_rows_it_cannot_use_with_their_line),
+		TEST(keeps_twenty_problems_and_counts_all),
+		TEST(a_new_import_replaces_the_old_one),
+		TEST(a_file_that_is_not_understood_leaves_the_inventory_as_it_was),
+		TEST(reads_a_file_without_an_inventory),
+		TEST(refuses_mails_that_are_none),
+		TEST(nobody_is_listed_without_a_mail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,79 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* provision/web.c and web_pace.c against a server that follows a script. */
-#include "tests/unit/unit.h"
+/* provision/web.c against a server that follows a script. */
+#include "tests/unit/web_stage.h"
 
-#include "tests/unit/scripted_server.h"
-
-#include "base/clock.h"
 #include "provision/left_alone.h"
-#include "provision/web.h"
-#include "provision/web_pace.h"
-
-#define KEY "kR3y-s3cret.of/this+target=="
-#define NOW 1795000000                  /* 2026-11-18T11:06:40Z */
-
-static struct arena *a;
-static struct error err;
-static struct web *web;
-static int64_t waits[64];
-static size_t wait_count;
-static int asked, stop_at;
-
-static void count_wait(int64_t us, void *context)
-{
-	(void)context;
-	if (wait_count < sizeof(waits) / sizeof(*waits))
-		waits[wait_count++] = us;
-}
-
-static bool ask(void *context)
-{
-	(void)context;
-	asked++;
-	return stop_at == 0 || asked < stop_at;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	a = arena_new();
-	wait_count = 0;
-	asked = stop_at = 0;
-	clock_set(NOW);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	web_close(web);
-	web = NULL;
-	scripted_end();
-	clock_set(0);
-	arena_free(a);
-	return 0;
-}
-
-static struct web_options options(const char *base)
-{
-	return (struct web_options){
-		.name = "organisation", .base = base, .key = slice_c(KEY), .go_on = ask, .instead_of_waiting = count_wait,
-	};
-}
-
-static void open_at(const struct scripted *script)
-{
-	struct web_options o = options(scripted_begin(a, script));
-
-	assert_done(web_open(&o, &web, &err), err);
-}
-
-static int get(const char *path, struct web_answer *out)
-{
-	struct web_call call = {.endpoint = "/x", .path = path};
-
-	return web_do(a, web, &call, out, &err);
-}
 
 static void assert_says(const char *text)
 {
@@ -81,8 +10,6 @@ static void assert_says(const char *text)
 		fail_msg("`%s` does not say `%s`", err.detail, text);
 	assert_null(strstr(err.detail, KEY));
 }
-
-/* ---- tests ---- */
 
 static void sends_what_it_is_told_over_one_connection(void **state)
 {
@@ -391,120 +318,24 @@ static void takes_no_proxy_but_the_one_that_is_set(void **state)
 	unsetenv("http_proxy");
 }
 
-/* ---- when ---- */
-
-static void keeps_to_the_rate_of_the_target(void **state)
-{
-	struct pace p;
-	struct pace_endpoint *e;
-
-	(void)state;
-	pace_begin(&p, 10);
-	e = pace_endpoint(&p, "/Users", WEB_POST);
-	assert_int_equal(pace_turn(&p, e, 1000), 0);
-	assert_int_equal(pace_turn(&p, e, 1000), 100000);
-	assert_int_equal(pace_turn(&p, pace_endpoint(&p, "/Groups", WEB_GET), 150000), 51000);
-	assert_int_equal(pace_turn(&p, e, 900000), 0);
-	pace_begin(&p, 0);
-	e = pace_endpoint(&p, "/Users", WEB_POST);
-	assert_int_equal(pace_turn(&p, e, 1000) + pace_turn(&p, e, 1000), 0);
-}
-
-static void an_endpoint_that_complained_goes_slower_by_itself(void **state)
-{
-	struct pace p;
-	struct pace_endpoint *e, *other;
-	int n;
-
-	(void)state;
-	pace_begin(&p, 10);
-	e = pace_endpoint(&p, "/customer", WEB_POST);
-	other = pace_endpoint(&p, "/customer", WEB_GET);
-	assert_ptr_not_equal(e, other);
-	pace_slower(&p, e);
-	assert_int_equal(pace_turn(&p, e, 0), 0);
-	assert_int_equal(pace_turn(&p, other, 0), 100000);
-	assert_int_equal(pace_turn(&p, e, 0), 200000);
-	for (n = 0; e->gap && n < 1000; n++)
-		pace_faster(&p, e);
-	assert_in_range(n, 10, 60);
-	for (int i = 0; i < 100; i++)
-		pace_slower(&p, e);
-	assert_int_equal(e->gap, 10000000);
-}
-
-static void more_endpoints_than_there_is_room_for_share_the_last(void **state)
-{
-	struct pace p;
-	char names[PACE_ENDPOINTS + 5][8];
-
-	(void)state;
-	pace_begin(&p, 10);
-	for (int i = 0; i < PACE_ENDPOINTS + 5; i++) {
-		snprintf(names[i], sizeof(names[i]), "%d", i);
-		assert_non_null(pace_endpoint(&p, names[i], 0));
-	}
-	assert_int_equal(p.n, PACE_ENDPOINTS);
-}
-
-static void reads_times_and_nothing_else(void **state)
-{
-	static const char *const bad[] = {
-		"", "-1", "1.5", "soon", "Wed, 18 Nov 2026 11:06:40", "Wed, 18 Now 2026 11:06:40 GMT", "Wed, 00 Nov 2026 11:06:40 GMT",
-		"Wednesday, 18-Nov-26 11:06:40 GMT", "Wed, 18 Nov 2026 25:06:40 GMT", "99999999999",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		if (pace_retry_after(slice_c(bad[i]), (struct slice){NULL, 0}, NOW) != -1)
-			fail_msg("`%s` was read", bad[i]);
-	assert_int_equal(pace_retry_after(slice_c("Wed, 18 Nov 2026 11:06:30 GMT"), (struct slice){NULL, 0}, NOW), 0);
-	assert_int_equal(pace_reset(slice_c("2026-11-18T11:07Z"), NOW), 20);
-	assert_int_equal(pace_reset(slice_c("30"), NOW), 30);
-	assert_int_equal(pace_reset(slice_c("2026-11-18T11:06:00Z"), NOW), 0);
-	assert_int_equal(pace_reset(slice_c("tomorrow"), NOW), -1);
-}
-
-static void no_request_left_means_waiting_for_the_reset(void **state)
-{
-	static const struct scripted script[] = {
-		{"200 OK", "{}", "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 2026-11-18T11:06:50Z\r\n"}, {"200 OK", "{}"}, {NULL},
-	};
-	struct web_answer got;
-
-	(void)state;
-	open_at(script);
-	assert_done(get("/x", &got), err);
-	assert_int_equal(wait_count, 0);
-	assert_done(get("/x", &got), err);
-	assert_int_equal(wait_count, 1);
-	assert_in_range(waits[0], 5000000, 10000000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST_OF(f) cmocka_unit_test_setup_teardown(f, begin, end)
-		TEST_OF(sends_what_it_is_told_over_one_connection),
-		TEST_OF(logs_in_with_mail_and_token),
-		TEST_OF(sends_a_key_to_no_address_that_could_give_it_away),
-		TEST_OF(waits_as_long_as_the_answer_says),
-		TEST_OF(tries_again_more_and_more_slowly_and_then_no_more),
-		TEST_OF(does_not_wait_for_hours),
-		TEST_OF(a_connection_that_was_cut_is_opened_again),
-		TEST_OF(a_refused_key_ends_everything),
-		TEST_OF(follows_no_redirect),
-		TEST_OF(an_endless_answer_is_cut),
-		TEST_OF(stops_when_it_is_told_to),
-		TEST_OF(asks_whether_to_go_on_while_it_really_waits),
-		TEST_OF(gives_up_on_who_never_answers),
-		TEST_OF(says_what_a_key_needs_that_may_not),
-		TEST_OF(takes_no_proxy_but_the_one_that_is_set),
-		TEST_OF(keeps_to_the_rate_of_the_target),
-		TEST_OF(an_endpoint_that_complained_goes_slower_by_itself),
-		TEST_OF(more_endpoints_than_there_is_room_for_share_the_last),
-		TEST_OF(reads_times_and_nothing_else),
-		TEST_OF(no_request_left_means_waiting_for_the_reset),
+		TEST(sends_what_it_is_told_over_one_connection),
+		TEST(logs_in_with_mail_and_token),
+		TEST(sends_a_key_to_no_address_that_could_give_it_away),
+		TEST(waits_as_long_as_the_answer_says),
+		TEST(tries_again_more_and_more_slowly_and_then_no_more),
+		TEST(does_not_wait_for_hours),
+		TEST(a_connection_that_was_cut_is_opened_again),
+		TEST(a_refused_key_ends_everything),
+		TEST(follows_no_redirect),
+		TEST(an_endless_answer_is_cut),
+		TEST(stops_when_it_is_told_to),
+		TEST(asks_whether_to_go_on_while_it_really_waits),
+		TEST(gives_up_on_who_never_answers),
+		TEST(says_what_a_key_needs_that_may_not),
+		TEST(takes_no_proxy_but_the_one_that_is_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
