@@ -322,10 +322,10 @@ int time_read(struct slice in, int64_t *out)
 
 void time_write(int64_t t, char out[21])
 {
-	time_t seconds = (time_t)t;
+	time_t seconds = (time_t)(t < 0 ? 0 : t > TIME_LAST ? TIME_LAST : t);
 	struct tm tm;
 
-	if (t < 0 || t > 253402300799 || !gmtime_r(&seconds, &tm))
+	if (!gmtime_r(&seconds, &tm))
 		abort();
 	strftime(out, 21, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }

@@ -43,7 +43,9 @@ int duration_read(struct slice in, int64_t *seconds_out);
 
 /* xs:dateTime in UTC with Z, fractions allowed and dropped (SAML core 1.3.3); seconds since 1970.  0 or -1. */
 int time_read(struct slice in, int64_t *out);
-void time_write(int64_t t, char out[21]);               /* 2026-11-24T13:19:16Z */
+#define TIME_LAST INT64_C(253402300799)                 /* the last second of the year 9999 */
+/* 2026-11-24T13:19:16Z; of a time before 1970 or after TIME_LAST the nearest of these: it may be out of a file of others. */
+void time_write(int64_t t, char out[21]);
 
 int utf8_is_valid(struct slice in);                     /* well-formed UTF-8 */
 /* Well-formed UTF-8 without NUL, C0 (but tab, LF, CR), DEL or C1 control characters. */

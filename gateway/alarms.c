@@ -56,14 +56,11 @@ void alarms_gather(struct arena *a, const struct settings *s, const struct setti
 
 /* ---- one alarm each: NULL is off ---- */
 
-#define YEAR_9999 (INT64_C(253402300800) - DAY)
-
-/* Of a time that roles with fewer rights wrote, or a clock that was wrong. */
 static const char *day_of(struct arena *a, int64_t t)
 {
 	char text[21];
 
-	time_write(t < 0 ? 0 : t > YEAR_9999 ? YEAR_9999 : t, text);
+	time_write(t, text);
 	return arena_printf(a, "%.10s", text);
 }
 
@@ -151,7 +148,7 @@ static const char *is_stale(struct arena *a, const struct directory_facts *f)
 	if (age == FACTS_AGE_UNKNOWN)
 		return "when it was last heard of is not known, so its people are refused: a clock is, or was, wrong";
 	time_write(f->as_of, heard);
-	time_write(end > YEAR_9999 ? YEAR_9999 : end, until);
+	time_write(end, until);
 	return arena_printf(a, "it was last heard of at %s; its people %s %s%s%s", heard,
 		staleness == STALE_SERVED ? "are signed on by that until" : "have been refused since", until, f->error ? ": " : "",
 		f->error ? f->error : "");

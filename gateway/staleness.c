@@ -2,6 +2,8 @@
 /* Fresh, stale and served, stale and denied. */
 #include "gateway/staleness.h"
 
+#include "base/encode.h"
+
 /* Two processes of one host read one clock, but it may be set back by a little between them. */
 #define AHEAD_MOST 60
 
@@ -38,7 +40,7 @@ int64_t staleness_end(const struct settings *s, const char *directory, int64_t a
 {
 	const struct settings_directory *d = find(s, directory);
 
-	return d ? as_of + d->stale_after + d->stale_grace : as_of;
+	return d && as_of <= TIME_LAST ? as_of + d->stale_after + d->stale_grace : as_of;
 }
 
 const char *staleness_word(enum staleness staleness)

@@ -10,8 +10,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#define LAST_SECOND INT64_C(253402300799)       /* of the year 9999: others write no later time, and nobody could say it */
-
 const char *const accounts_tables[] = {"managed", "imported", NULL};
 const struct slice accounts_as_of_key = {"as_of", 5};
 const char accounts_cure[] = "run that version, or move the file away and import Atlassian's export again: postern accounts import FILE.csv";
@@ -91,7 +89,7 @@ int account_time_read(struct slice value, int64_t *out, struct error *err)
 {
 	uint64_t seconds;
 
-	if (number_read(value, 0, LAST_SECOND, &seconds) < 0)
+	if (number_read(value, 0, TIME_LAST, &seconds) < 0)
 		return error_set(err, REASON_STORE, "the time of the inventory of accounts is damaged");
 	*out = (int64_t)seconds;
 	return 0;

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t number;
 
 	if (time_read(in, &time) == 0) {
-		if (time < 0 || time > 253402300799)
+		if (time < 0 || time > TIME_LAST)
 			abort();
 		time_write(time, written);
 		if (time_read(slice_c(written), &again) < 0 || again != time)

@@ -192,6 +192,22 @@ static void reads_times_strictly(void **state)
 	assert_string_equal(again, "2026-11-24T13:19:16Z");
 }
 
+/* Files of other roles hold times, and no role may end another one by what it writes there. */
+static void a_time_that_nobody_could_say_is_written_as_the_nearest(void **state)
+{
+	static const struct { int64_t t; const char *text; } rows[] = {
+		{0, "1970-01-01T00:00:00Z"}, {-1, "1970-01-01T00:00:00Z"}, {INT64_MIN, "1970-01-01T00:00:00Z"},
+		{TIME_LAST, "9999-12-31T23:59:59Z"}, {TIME_LAST + 1, "9999-12-31T23:59:59Z"}, {INT64_MAX, "9999-12-31T23:59:59Z"},
+	};
+	char text[21];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		time_write(rows[i].t, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 static void reads_numbers_and_durations(void **state)
 {
 	uint64_t v;
@@ -581,6 +597,7 @@ int main(void)
 		cmocka_unit_test(finds_form_values_once),
 		cmocka_unit_test(finds_nothing_by_odd_separators_and_names),
 		cmocka_unit_test(reads_times_strictly),
+		cmocka_unit_test(a_time_that_nobody_could_say_is_written_as_the_nearest),
 		cmocka_unit_test(reads_numbers_and_durations),
 		cmocka_unit_test(knows_clean_utf8),
 		cmocka_unit_test(escapes_for_each_place),
