@@ -4,20 +4,17 @@
  *
  * NETWORK_TIMEOUT alone bounds the TCP connect only, and then a silent TLS peer
  * hangs the caller and burns CPU (ITS#8047, mended in 2.6.9); with
- * CONNECT_ASYNC the handshake ends in time.  But then the first address of a
- * name whose connect has begun is the only one that is tried, so each is waited
- * for in CONNECT_CB, where a failure leads to the next one.  TIMEOUT bounds what
- * is answered synchronously (StartTLS).  TLS settings count only after TLS_NEWCTX.
+ * CONNECT_ASYNC the handshake ends in time, but of a name's addresses only the
+ * first would be tried (addresses.h).  TIMEOUT bounds what is answered
+ * synchronously (StartTLS).  TLS settings count only after TLS_NEWCTX.
  */
 #include "ldap/connection.h"
 
-#include "base/clock.h"
+#include "ldap/addresses.h"
 
 #include <errno.h>
 #include <ldap.h>
-#include <poll.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -145,47 +142,6 @@ static void make_context(struct connection *c, const struct directory_options *d
 	kept.ca_file = d->ca_file;
 }
 
-/* ---- addresses of a name ---- */
-
-struct reaching {
-	struct ldap_conncb callback;
-	int64_t each, until;            /* microseconds; when all of them have had their time, 0: none was tried */
-};
-
-/* An address has a whole time-out, all together have two: of a domain's many servers some may be off. */
-static int is_reached(LDAP *ld, Sockbuf *buffer, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *callback)
-{
-	struct reaching *r = callback->lc_arg;
-	const int64_t now = clock_monotonic_us();
-	int64_t end = now + r->each, left;
-	struct pollfd one = {.fd = -1, .events = POLLOUT};
-	int wrong = ETIMEDOUT, ready = -1;
-	socklen_t size = sizeof(wrong);
-
-	(void)ld;
-	(void)server;
-	(void)address;
-	if (!r->until)
-		r->until = now + 2 * r->each;
-	if (end > r->until)
-		end = r->until;
-	if (ber_sockbuf_ctrl(buffer, LBER_SB_OPT_GET_FD, &one.fd) != 1)
-		return -1;
-	while (ready < 0 && (left = end - clock_monotonic_us()) > 0) {
-		ready = poll(&one, 1, (int)(left / 1000) + 1);
-		if (ready < 0 && errno != EINTR)
-			return -1;
-	}
-	return ready == 1 && getsockopt(one.fd, SOL_SOCKET, SO_ERROR, &wrong, &size) == 0 && wrong == 0 ? 0 : -1;
-}
-
-static void is_closed(LDAP *ld, Sockbuf *buffer, struct ldap_conncb *callback)
-{
-	(void)ld;
-	(void)buffer;
-	(void)callback;
-}
-
 static int set_options(struct connection *c, const struct directory_options *d, struct error *err)
 {
 	struct switches failed = {NULL, 0};
@@ -195,7 +151,7 @@ static int set_options(struct connection *c, const struct directory_options *d, 
 	set_switch(c, LDAP_OPT_REFERRALS, LDAP_OPT_OFF, "referrals", &failed);
 	set_switch(c, LDAP_OPT_RESTART, LDAP_OPT_ON, "restart", &failed);
 	set_switch(c, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON, "asynchronous connect", &failed);
-	set_switch(c, LDAP_OPT_CONNECT_CB, &c->reaching->callback, "addresses", &failed);
+	set_switch(c, LDAP_OPT_CONNECT_CB, addresses_callback(c->addresses), "addresses", &failed);
 	set_seconds(c, LDAP_OPT_NETWORK_TIMEOUT, c->seconds, "time-out of the network", &failed);
 	set_seconds(c, LDAP_OPT_TIMEOUT, c->seconds, "time-out of answers", &failed);
 	set_number(c, LDAP_OPT_X_TLS_REQUIRE_CERT, LDAP_OPT_X_TLS_DEMAND, "certificate check", &failed);
@@ -281,8 +237,9 @@ static int bind_external(struct connection *c, struct error *err)
 	return bind_result(c, id, "bind by SASL EXTERNAL", err);
 }
 
-int connection_open(const struct directory_options *d, const char *uri, const struct mirror_progress *progress,
-	struct connection **out, struct error *err)
+/* One try.  *again_out: another one has addresses that this one passed over. */
+static int open_once(const struct directory_options *d, const char *uri, const struct mirror_progress *progress, struct connection **out,
+	bool *again_out, struct error *err)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 	int rc;
@@ -292,10 +249,7 @@ int connection_open(const struct directory_options *d, const char *uri, const st
 	c->uri = uri;
 	c->pems[0] = c->pems[1] = -1;
 	c->seconds = d->network_seconds > 0 ? d->network_seconds : SECONDS_DEFAULT;
-	c->reaching = calloc(1, sizeof(*c->reaching));
-	if (!c->reaching)
-		abort();
-	*c->reaching = (struct reaching){{is_reached, is_closed, c->reaching}, .each = c->seconds * 1000000};
+	c->addresses = addresses_new(c->seconds, progress);
 	/* neither ldap.conf nor LDAPTLS_… of whoever started us may loosen what is set here */
 	setenv("LDAPNOINIT", "1", 1);
 	rc = ldap_initialize(&c->ld, uri);
@@ -314,8 +268,19 @@ int connection_open(const struct directory_options *d, const char *uri, const st
 	*out = c;
 	return 0;
 fail:
-	connection_close(c);
+	*again_out = addresses_forgive(c->addresses);
+	connection_close_useless(c);
 	return -1;
+}
+
+int connection_open(const struct directory_options *d, const char *uri, const struct mirror_progress *progress,
+	struct connection **out, struct error *err)
+{
+	bool again = false;
+
+	if (open_once(d, uri, progress, out, &again, err) == 0)
+		return 0;
+	return again ? open_once(d, uri, progress, out, &again, err) : -1;
 }
 
 void connection_close(struct connection *c)
@@ -327,8 +292,15 @@ void connection_close(struct connection *c)
 	for (int i = 0; i < 2; i++)
 		if (c->pems[i] >= 0)
 			close(c->pems[i]);
-	free(c->reaching);
+	addresses_free(c->addresses);
 	free(c);
+}
+
+void connection_close_useless(struct connection *c)
+{
+	if (c)
+		addresses_doubt(c->addresses);
+	connection_close(c);
 }
 
 /* ---- entries ---- */

@@ -3,8 +3,8 @@
  * One connection to one directory server: connected, encrypted, bound.
  *
  * Everything here blocks, each step at most network_seconds, connecting to a
- * name with several addresses twice that (name look-ups excepted: the resolver
- * has time-outs of its own).  A connection has one owner
+ * name with several addresses three times that, twice over (name look-ups
+ * excepted: the resolver has time-outs of its own).  A connection has one owner
  * and is thrown away when anything went wrong with it.
  */
 #ifndef LDAP_CONNECTION_H
@@ -14,13 +14,13 @@
 
 struct ldap;                            /* libldap's own names, so that ldap.h stays out of here */
 struct ldapmsg;
-struct reaching;
+struct addresses;
 
 struct connection {
 	struct ldap *ld;
 	const char *uri;
 	int64_t seconds;                /* for each answer */
-	struct reaching *reaching;      /* addresses of the server's name */
+	struct addresses *addresses;    /* of the server's name */
 	int pems[2];                    /* memory files of the client certificate and its key; -1: none */
 };
 
@@ -28,6 +28,8 @@ struct connection {
 int connection_open(const struct directory_options *d, const char *uri, const struct mirror_progress *progress,
 	struct connection **out, struct error *err);
 void connection_close(struct connection *c);    /* NULL is fine */
+/* Where the server took the connection and was of no use: another address of its name is tried first from now on. */
+void connection_close_useless(struct connection *c);
 
 /*
  * One message, of whichever search: 1 with *out, for ldap_msgfree; 0: none within the time; -1: the connection is of no

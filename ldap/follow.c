@@ -268,7 +268,10 @@ static int follow_server(struct follow *f, const char *uri, struct error *err)
 	for (int kind = 0; kind < MIRROR_KINDS; kind++)
 		refresh_drop(f, (enum mirror_kind)kind);
 	protocol->end(&f->feed);
-	connection_close(f->feed.connection);
+	if (rc < 0 && !f->served)
+		connection_close_useless(f->feed.connection);
+	else
+		connection_close(f->feed.connection);
 	return rc;
 }
 

@@ -11,6 +11,7 @@ ldap_libmirror_a_SOURCES = \
 	ldap/ad_task.c ldap/ad_side.h \
 	ldap/ad_usn.c \
 	ldap/ad_values.c ldap/ad_values.h \
+	ldap/addresses.c ldap/addresses.h \
 	ldap/check.c \
 	ldap/connection.c ldap/connection.h \
 	ldap/container_list.c ldap/container_list.h \
@@ -113,6 +114,11 @@ check_PROGRAMS += tests/integration/test_mirror_servers
 tests_integration_test_mirror_servers_SOURCES = tests/integration/test_mirror_servers.c tests/integration/slapd.c \
 	tests/integration/slapd.h tests/unit/unit.h
 tests_integration_test_mirror_servers_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/integration/test_mirror_addresses
+tests_integration_test_mirror_addresses_SOURCES = tests/integration/test_mirror_addresses.c tests/integration/slapd.c \
+	tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_addresses_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/integration/test_mirror_corners
 tests_integration_test_mirror_corners_SOURCES = tests/integration/test_mirror_corners.c tests/integration/slapd.c \

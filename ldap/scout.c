@@ -79,7 +79,7 @@ static void send_scout(struct follow *f, int64_t now)
 	pid_t parent = getpid();
 
 	f->scout_at = now + f->return_wait;
-	f->scout_until = now + (int64_t)f->at * 6 * f->feed.connection->seconds * SECOND;
+	f->scout_until = now + (int64_t)f->at * 12 * f->feed.connection->seconds * SECOND;
 	f->scout = fork();
 	if (f->scout == 0)
 		look(f, parent);

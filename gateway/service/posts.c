@@ -45,9 +45,9 @@ void posts_make(struct posts *p)
 		add_post(p, "worker", number, FILES_WORKER, SILENCE_WORKER)->line = i;
 	}
 	for (i = 0; i < s->directory_count; i++) {
-		int64_t network = s->directories[i].network_seconds * 2 * SECOND;
-
-		add_post(p, "mirror", s->directories[i].name, FILES_MIRROR | FILES_MIRROR_OF(i), network > SILENCE_OTHER ? network : SILENCE_OTHER);
+		/* StartTLS is two waits, and a resolver whose name servers are away takes its time ahead of them */
+		add_post(p, "mirror", s->directories[i].name, FILES_MIRROR | FILES_MIRROR_OF(i),
+			SILENCE_OTHER + 2 * s->directories[i].network_seconds * SECOND);
 	}
 	add_post(p, "refresh", "metadata", FILES_REFRESH, SILENCE_OTHER);
 	if (s->ldap_rules.directory)

@@ -105,7 +105,7 @@ void slapd_start(struct slapd *s)
 {
 	char addresses[200], log[96];
 
-	snprintf(addresses, sizeof(addresses), "%s %s", s->uri, s->tls_uri);
+	snprintf(addresses, sizeof(addresses), "%s %s %s", s->uri, s->tls_uri, s->listen ? s->listen : "");
 	snprintf(log, sizeof(log), "%s/slapd.log", s->folder);
 	s->pid = fork();
 	if (s->pid == 0) {

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 
-#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <signal.h>
@@ -43,9 +42,7 @@ const char *__lsan_default_suppressions(void)
 	return "leak:libgnutls.so\nleak:libtasn1.so\nleak:libldap-2.5.so\n";
 }
 
-/* ---- names: every host below dirs.example.org is this one, and two.dirs.example.org has another address besides, ahead ---- */
-
-#define OTHER_ADDRESS "127.0.0.2"
+/* ---- names: every host below dirs.example.org is this one ---- */
 
 /* In a file, since the follower is another process. */
 static char resolved[] = "/tmp/postern-resolved-XXXXXX";
@@ -67,10 +64,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 		fprintf(f, "%s\n", node);
 		fclose(f);
 	}
-	if (strncmp(node, "two.", 4) != 0)
-		return next("127.0.0.1", service, hints, res);
-	n = (size_t)next(OTHER_ADDRESS, service, hints, res);
-	return n ? (int)n : next("127.0.0.1", service, hints, &(*res)->ai_next);
+	return next("127.0.0.1", service, hints, res);
 }
 
 static int times_resolved(void)
@@ -315,47 +309,6 @@ static void asks_for_the_address_at_each_connection(void **state)
 	fixture_end(&f);
 }
 
-/* Whoever has connected to it before fills its queue: what comes then gets no answer at all. */
-static int silent_at(int port, int queued[3])
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	inet_pton(AF_INET, OTHER_ADDRESS, &a.sin_addr);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(listen(fd, 0), 0);
-	for (int i = 0; i < 3; i++) {
-		queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		(void)connect(queued[i], (struct sockaddr *)&a, sizeof(a));
-	}
-	return fd;
-}
-
-/* A host with an IPv6 address at which no LDAP is, a domain some of whose servers are off. */
-static void an_address_that_does_not_answer_leads_to_the_next(void **state)
-{
-	int port, silent, queued[3];
-	struct fixture f;
-
-	(void)state;
-	fixture_make(&f);
-	slapd_start(&f.first);
-	port = (int)strtol(strrchr(f.first.uri, ':') + 1, NULL, 10);
-	f.uris[0] = arena_printf(f.arena, "ldap://two.dirs.example.org:%d", port);
-	follower_start(&f.first, &f.options);
-	until(&f, listens);             /* the other one refuses */
-	follower_stop(&f.first);
-	silent = silent_at(port, queued);
-	follower_start(&f.first, &f.options);
-	slapd_change(&f.first, cleo);
-	until(&f, cleo_is_there);
-	follower_stop(&f.first);
-	for (int i = 0; i < 3; i++)
-		close(queued[i]);
-	close(silent);
-	fixture_end(&f);
-}
-
 /* ---- certificates ---- */
 
 static void make_certificates(struct slapd *s)
@@ -497,7 +450,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(does_not_go_back_to_a_server_that_is_behind),
 		cmocka_unit_test(asks_the_next_server_when_the_first_lacks_too_much),
 		cmocka_unit_test(asks_for_the_address_at_each_connection),
-		cmocka_unit_test(an_address_that_does_not_answer_leads_to_the_next),
 		cmocka_unit_test(a_wildcard_stands_for_one_label_of_its_domain),
 		cmocka_unit_test(binds_by_the_client_certificate),
 		cmocka_unit_test(binds_by_the_socket_of_this_host),
