@@ -85,8 +85,11 @@ tests_unit_test_mirror_state_SOURCES = tests/unit/test_mirror_state.c tests/unit
 tests_unit_test_mirror_state_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_removals
-tests_unit_test_removals_SOURCES = tests/unit/test_removals.c tests/unit/unit.h
+tests_unit_test_removals_SOURCES = tests/unit/test_removals.c tests/unit/removals_stage.h tests/unit/unit.h
 tests_unit_test_removals_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_removals_held
+tests_unit_test_removals_held_SOURCES = tests/unit/test_removals_held.c tests/unit/removals_stage.h tests/unit/unit.h
+tests_unit_test_removals_held_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 # For `make bench-mirror`; a test runs it in small.
 check_PROGRAMS += tests/bench/mirror_lookup tests/bench/mirror_feed

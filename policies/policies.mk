@@ -19,8 +19,12 @@ policies_libpolicies_a_SOURCES = \
 	policies/words.c policies/words.h policies/words.def
 
 check_PROGRAMS += tests/unit/test_condition tests/unit/test_judge tests/unit/test_judge_values tests/unit/test_decide tests/unit/test_passage tests/unit/test_exceptions tests/unit/test_review tests/unit/test_policy_property
-tests_unit_test_condition_SOURCES = tests/unit/test_condition.c tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
+CONDITION_STAGE = tests/unit/condition_stage.h tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
+tests_unit_test_condition_SOURCES = tests/unit/test_condition.c $(CONDITION_STAGE)
 tests_unit_test_condition_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_condition_bounds
+tests_unit_test_condition_bounds_SOURCES = tests/unit/test_condition_bounds.c $(CONDITION_STAGE)
+tests_unit_test_condition_bounds_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_judge_SOURCES = tests/unit/test_judge.c tests/unit/judge_stage.h tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h
 tests_unit_test_judge_LDADD = $(POLICIES_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_judge_values_SOURCES = tests/unit/test_judge_values.c tests/unit/judge_stage.h tests/unit/arena.h tests/unit/unit.h tests/unit/policy_names.h

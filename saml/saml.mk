@@ -24,6 +24,10 @@ check_PROGRAMS += tests/unit/test_response_read
 tests_unit_test_response_read_SOURCES = tests/unit/test_response_read.c $(FORGE)
 tests_unit_test_response_read_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_response_read_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_response_form
+tests_unit_test_response_form_SOURCES = tests/unit/test_response_form.c $(FORGE)
+tests_unit_test_response_form_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_response_form_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_saml_attacks
 tests_unit_test_saml_attacks_SOURCES = tests/unit/test_saml_attacks.c $(FORGE)
@@ -67,9 +71,13 @@ tests_unit_test_saml_checks_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_saml_checks_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_decrypt
-tests_unit_test_decrypt_SOURCES = tests/unit/test_decrypt.c $(FORGE_ENCRYPTION)
+tests_unit_test_decrypt_SOURCES = tests/unit/test_decrypt.c tests/unit/decrypt_stage.h $(FORGE_ENCRYPTION)
 tests_unit_test_decrypt_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_decrypt_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_decrypt_shape
+tests_unit_test_decrypt_shape_SOURCES = tests/unit/test_decrypt_shape.c tests/unit/decrypt_stage.h $(FORGE_ENCRYPTION)
+tests_unit_test_decrypt_shape_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_decrypt_shape_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 # writing: what we write
 saml_libsaml_a_SOURCES += \
