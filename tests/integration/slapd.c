@@ -117,7 +117,7 @@ void slapd_start(struct slapd *s)
 		execl(SLAPD, "slapd", "-d", "0", "-h", addresses, "-f", s->config, (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 500 && !answers(s); i++)
+	for (int i = 0; i < 6000 && !answers(s); i++)
 		nap(10);
 	if (!answers(s)) {
 		shell("cat %s >&2", log);

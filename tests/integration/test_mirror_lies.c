@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define SEARCH_ID 2                     /* the bind is 1 */
+#define PATIENCE_MS 30000               /* everything comes at once, but the machine may be busy */
 
 struct script {
 	struct berval messages[8];
@@ -207,7 +208,7 @@ static void connect_to(struct fixture *f, struct script *s)
 	f->options = (struct directory_options){.name = "corp", .uris = f->uris, .people_base = "dc=x",
 		.people_filter = "(uid=*)",
 		.groups_base = "dc=x", .groups_filter = "(cn=*)", .member_attribute = "member", .group_name_attribute = "cn",
-		.mail_attribute = "mail", .network_seconds = 5, .id_attribute = "entryUUID"};
+		.mail_attribute = "mail", .network_seconds = PATIENCE_MS / 1000, .id_attribute = "entryUUID"};
 	f->server = fork();
 	if (f->server == 0 && s->cookies[0])
 		serve_pages(fd, s);
@@ -237,7 +238,7 @@ static struct sync_event next(struct fixture *f)
 {
 	struct sync_event e;
 	struct error err = {0};
-	int rc = f->feed.protocol->next(&f->feed, f->arena, 5000, &e, &err);
+	int rc = f->feed.protocol->next(&f->feed, f->arena, PATIENCE_MS, &e, &err);
 
 	if (rc != 1)
 		fail_msg("no event but %d: %s", rc, err.detail);
@@ -249,7 +250,7 @@ static void refuses_the_next(struct fixture *f, const char *what)
 	struct sync_event e;
 	struct error err;
 
-	assert_refused(f->feed.protocol->next(&f->feed, f->arena, 5000, &e, &err), err, REASON_DIRECTORY);
+	assert_refused(f->feed.protocol->next(&f->feed, f->arena, PATIENCE_MS, &e, &err), err, REASON_DIRECTORY);
 	if (!strstr(err.detail, what))
 		fail_msg("wanted \"%s\" in: %s", what, err.detail);
 }
@@ -395,7 +396,7 @@ static size_t refuses_at_last(struct fixture *f, const char *what)
 	struct error err;
 	size_t pages = 0;
 
-	while (f->feed.protocol->next(&f->feed, f->arena, 5000, &e, &err) == 1) {
+	while (f->feed.protocol->next(&f->feed, f->arena, PATIENCE_MS, &e, &err) == 1) {
 		assert_int_equal(e.what, SYNC_OTHER);
 		if (++pages > 1000)
 			fail_msg("goes on for ever");

@@ -91,7 +91,7 @@ typedef bool question(struct fixture *f);
 static void until_true(struct fixture *f, question *q, const char *name)
 {
 	const struct timespec nap = {.tv_nsec = 20000000};
-	int64_t end = clock_monotonic_us() + 30 * SECOND;
+	int64_t end = clock_monotonic_us() + 60 * SECOND;
 
 	while (!q(f)) {
 		if (clock_monotonic_us() > end) {

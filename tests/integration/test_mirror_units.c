@@ -11,6 +11,7 @@
 #define SECOND INT64_C(1000000)
 #define PEOPLE 40
 #define IN_SALES 30
+#define PAUSE 3                         /* seconds between two readings because of moves */
 #define REREAD "a unit was renamed or moved"
 #define WARNING "are noticed only when everything is read again"
 
@@ -146,9 +147,9 @@ static void nap_ms(int milliseconds)
 
 #define until(what) \
 	do { \
-		for (int64_t end = clock_monotonic_us() + 20 * SECOND; !(what); nap_ms(10)) \
+		for (int64_t end = clock_monotonic_us() + 60 * SECOND; !(what); nap_ms(10)) \
 			if (clock_monotonic_us() > end) \
-				fail_msg("not within 20 s: %s (%s)", #what, state_of(&f).error); \
+				fail_msg("not within 60 s: %s (%s)", #what, state_of(&f).error); \
 	} while (0)
 
 /* ---- what happens in the directory ---- */
@@ -159,11 +160,24 @@ static void move(struct fixture *f, const char *dn, const char *rdn, const char 
 		dn, rdn, superior ? arena_printf(f->arena, "newsuperior: %s" SLAPD_SUFFIX "\n", superior) : ""));
 }
 
-/* With one person: where many are not where they were, a cookie is doubted anyway (refresh.c). */
-static void add_small_unit(struct fixture *f)
+static void add_unit(struct fixture *f)
 {
 	slapd_change(&f->slapd, "dn: ou=new,ou=people," SLAPD_SUFFIX "\nchangetype: add\nobjectClass: organizationalUnit\nou: new\n\n");
-	nap_ms(500);                    /* slapd says whether it has children when it tells of it, not when it was made */
+}
+
+static void describe(struct fixture *f, const char *dn)
+{
+	slapd_change(&f->slapd, arena_printf(f->arena, "dn: %s," SLAPD_SUFFIX "\nchangetype: modify\nadd: description\n"
+		"description: x\n\n", dn));
+}
+
+/*
+ * With one person: where many are not where they were, a cookie is doubted anyway (refresh.c).  Before anybody follows: slapd says
+ * whether a unit has children when it tells of it, not when it was made.
+ */
+static void add_small_unit(struct fixture *f)
+{
+	add_unit(f);
 	slapd_change(&f->slapd, person(f->arena, 77, "ou=new,", "changetype: add\n"));
 }
 
@@ -178,8 +192,7 @@ static void a_renamed_unit_renames_who_is_in_it(void **state)
 	assert_string_equal(groups_of(&f, 1), "cn=agents,ou=teams,ou=groups,dc=example,dc=org cn=all,ou=groups,dc=example,dc=org");
 	move(&f, "ou=sales,ou=people", "ou=trade", NULL);
 	until(strcmp(dn_of(&f, 1), "uid=u1,ou=trade,ou=people,dc=example,dc=org") == 0);
-	until(state_of(&f).connected);
-	assert_string_equal(dn_of(&f, 30), "uid=u30,ou=trade,ou=people,dc=example,dc=org");
+	until(strcmp(dn_of(&f, 30), "uid=u30,ou=trade,ou=people,dc=example,dc=org") == 0);
 	assert_string_equal(dn_of(&f, 31), "uid=u31,ou=people,dc=example,dc=org");
 	assert_int_equal(state_of(&f).people, PEOPLE);
 	/* the group names who is no more: slapd leaves its members as they were */
@@ -227,9 +240,8 @@ static void a_unit_that_leaves_the_base_takes_all_with_it_and_brings_it_back(voi
 	assert_int_equal(state_of(&f).people, PEOPLE - IN_SALES);
 	assert_true(is_there(&f, 31));
 	move(&f, "ou=sales,ou=former", "ou=sales", "ou=people,");
-	until(is_there(&f, 1));
-	until(state_of(&f).connected);
-	assert_int_equal(state_of(&f).people, PEOPLE);
+	until(state_of(&f).people == PEOPLE);
+	assert_true(is_there(&f, 1));
 	assert_string_equal(groups_of(&f, 1), "cn=agents,ou=teams,ou=groups,dc=example,dc=org cn=all,ou=groups,dc=example,dc=org");
 	follower_stop(&f.slapd);
 	fixture_end(&f);
@@ -264,37 +276,52 @@ static void a_large_unit_that_leaves_the_base_is_held(void **state)
 static void the_last_of_many_moves_is_not_lost(void **state)
 {
 	struct fixture f;
-	int64_t told, later;
+	int64_t began, told, later;
 
 	(void)state;
 	fixture_make(&f, "");
-	f.options.moved_seconds = 3;
+	f.options.moved_seconds = PAUSE;
 	f.options.network_seconds = 1;
+	add_small_unit(&f);
 	follower_start(&f.slapd, &f.options);
 	until(state_of(&f).connected);
-	add_small_unit(&f);
-	until(is_there(&f, 77));
+	began = clock_monotonic_us();
 	move(&f, "ou=sales,ou=people", "ou=s1", NULL);
 	until(strstr(dn_of(&f, 1), "ou=s1,"));
-	until(logged(&f, "the directory was read") == 2);       /* with the groups, whose end counts as news */
+	until(logged(&f, "the directory was read") >= 2);       /* with the groups, whose end counts as news */
 	for (int i = 2; i <= 5; i++)
 		move(&f, arena_printf(f.arena, "ou=s%d,ou=people", i - 1), arena_printf(f.arena, "ou=s%d", i), NULL);
 	until(logged(&f, "ou=s5,") > 0);
 	told = clock_now();             /* what was heard before is written at most this late, but no later time */
 	nap_ms(2200);                   /* probes are answered: it is known, all the same, not to be as the directory is */
 	later = state_of(&f).as_of;
-	if (strstr(dn_of(&f, 1), "ou=s1,"))
+	if (strstr(dn_of(&f, 1), "ou=s1,") && logged(&f, "directory lost") == 0)
 		assert_true(later <= told);
 	until(strstr(dn_of(&f, 1), "ou=s5,"));
-	assert_int_equal(rereads(&f), 2);
+	assert_in_range(rereads(&f), 2, 1 + (clock_monotonic_us() - began) / (PAUSE * SECOND));
 	until(state_of(&f).as_of > told);
-	/* who stops before it is time begins with it */
-	move(&f, "ou=new,ou=people", "ou=newer", NULL);
-	until(logged(&f, "ou=newer,") > 0);
 	follower_stop(&f.slapd);
-	assert_non_null(strstr(dn_of(&f, 77), "ou=new,"));
+	fixture_end(&f);
+}
+
+static void who_stops_before_it_is_time_begins_with_the_moves(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_make(&f, "");
+	f.options.moved_seconds = 3600;
+	add_small_unit(&f);
 	follower_start(&f.slapd, &f.options);
+	until(state_of(&f).connected);
+	move(&f, "ou=new,ou=people", "ou=newer", NULL);
 	until(strstr(dn_of(&f, 77), "ou=newer,"));
+	move(&f, "ou=newer,ou=people", "ou=newest", NULL);
+	until(logged(&f, "ou=newest,") > 0);
+	follower_stop(&f.slapd);
+	assert_non_null(strstr(dn_of(&f, 77), "ou=newer,"));
+	follower_start(&f.slapd, &f.options);
+	until(strstr(dn_of(&f, 77), "ou=newest,"));
 	assert_int_equal(logged(&f, "did not understand"), 0);
 	follower_stop(&f.slapd);
 	fixture_end(&f);
@@ -306,15 +333,18 @@ static void a_move_while_nobody_listens_is_seen_by_the_next_connection(void **st
 
 	(void)state;
 	fixture_make(&f, "syncprov-sessionlog 1000");
+	f.options.moved_seconds = 1;
+	add_small_unit(&f);
 	follower_start(&f.slapd, &f.options);
 	until(state_of(&f).connected);
-	add_small_unit(&f);
-	until(is_there(&f, 77));
-	nap_ms(300);                    /* units come on a search of their own */
+	/* units come on a search of their own: it has told of them when it tells of a move */
+	move(&f, "ou=new,ou=people", "ou=known", NULL);
+	until(strstr(dn_of(&f, 77), "ou=known,"));
+	until(logged(&f, "the directory was read") >= 2);
 	kill(f.slapd.follower, SIGSTOP);
 	slapd_stop(&f.slapd);
 	slapd_start(&f.slapd);
-	move(&f, "ou=new,ou=people", "ou=newer", NULL);
+	move(&f, "ou=known,ou=people", "ou=newer", NULL);
 	kill(f.slapd.follower, SIGCONT);
 	until(strstr(dn_of(&f, 77), "ou=newer,"));
 	assert_int_equal(logged(&f, "did not understand"), 0);
@@ -322,22 +352,22 @@ static void a_move_while_nobody_listens_is_seen_by_the_next_connection(void **st
 	fixture_end(&f);
 }
 
+/* What is told of units is told in its order: had one of the others been taken for a move, the last would have to wait for an hour. */
 static void only_a_unit_with_something_in_it_matters(void **state)
 {
 	struct fixture f;
 
 	(void)state;
 	fixture_make(&f, "");
-	f.options.moved_seconds = 1;
+	f.options.moved_seconds = 3600;
 	follower_start(&f.slapd, &f.options);
 	until(state_of(&f).connected);
-	add_small_unit(&f);
-	slapd_change(&f.slapd, "dn: ou=new,ou=people," SLAPD_SUFFIX "\nchangetype: modify\nadd: description\ndescription: x\n\n");
-	until(is_there(&f, 77));
-	nap_ms(1500);
-	assert_int_equal(logged(&f, REREAD), 0);
-	move(&f, "ou=new,ou=people", "ou=newer", NULL);
-	until(strstr(dn_of(&f, 77), "ou=newer,"));
+	add_unit(&f);
+	describe(&f, "ou=new,ou=people");
+	describe(&f, "ou=sales,ou=people");
+	move(&f, "ou=sales,ou=people", "ou=trade", NULL);
+	until(strstr(dn_of(&f, 1), "ou=trade,"));
+	assert_int_equal(rereads(&f), 1);
 	follower_stop(&f.slapd);
 	fixture_end(&f);
 }
@@ -365,9 +395,9 @@ static void a_search_for_units_that_fails_harms_nothing(void **state)
 	slapd_change(&f.slapd, "dn: cn=agents,ou=teams,ou=groups," SLAPD_SUFFIX "\nchangetype: modify\nadd: member\n"
 		"member: uid=u77,ou=people," SLAPD_SUFFIX "\n\n");
 	until(strncmp(groups_of(&f, 77), "cn=agents", 9) == 0);
-	assert_int_equal(logged(&f, WARNING ".*ou=people,dc=example,dc=org: no unit may be seen"), 1);
-	assert_int_equal(logged(&f, WARNING ".*ou=groups,dc=example,dc=org: no unit may be seen"), 1);
-	assert_int_equal(logged(&f, WARNING ".*ou=nowhere,dc=example,dc=org: No such object"), 1);
+	until(logged(&f, WARNING ".*ou=people,dc=example,dc=org: no unit may be seen") == 1);
+	until(logged(&f, WARNING ".*ou=groups,dc=example,dc=org: no unit may be seen") == 1);
+	until(logged(&f, WARNING ".*ou=nowhere,dc=example,dc=org: No such object") == 1);
 	assert_int_equal(logged(&f, WARNING), 3);
 	follower_stop(&f.slapd);
 	fixture_end(&f);
@@ -381,6 +411,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_unit_that_leaves_the_base_takes_all_with_it_and_brings_it_back),
 		cmocka_unit_test(a_large_unit_that_leaves_the_base_is_held),
 		cmocka_unit_test(the_last_of_many_moves_is_not_lost),
+		cmocka_unit_test(who_stops_before_it_is_time_begins_with_the_moves),
 		cmocka_unit_test(a_move_while_nobody_listens_is_seen_by_the_next_connection),
 		cmocka_unit_test(only_a_unit_with_something_in_it_matters),
 		cmocka_unit_test(a_search_for_units_that_fails_harms_nothing),
