@@ -10,6 +10,7 @@
 struct reader {
 	struct arena *arena;
 	const char *file;
+	struct slice bytes;
 	yaml_parser_t parser;
 	yaml_event_t event;
 	struct error *err;
@@ -20,15 +21,61 @@ static int fail(struct reader *r, yaml_mark_t mark, const char *text)
 	return error_set(r->err, REASON_SETTINGS, "%s:%zu: %s", r->file, mark.line + 1, text);
 }
 
+/* The blanks and tabs at the begin of a line, counted from 0. */
+static struct slice indent_of(struct slice bytes, size_t line)
+{
+	size_t at = 0, end;
+
+	while (line && at < bytes.n)
+		line -= bytes.p[at++] == '\n';
+	for (end = at; end < bytes.n && (bytes.p[end] == ' ' || bytes.p[end] == '\t'); end++)
+		;
+	return slice_of(bytes.p + at, end - at);
+}
+
+/* What an administrator can do about it, where libyaml's own words do not say so. */
+static const char *advice(const struct reader *r)
+{
+	static const struct {
+		const char *problem, *advice;
+	} known[] = {
+		{"did not find expected key", "; is this line indented like those that it belongs to?"},
+		{"did not find expected '-' indicator", "; is this line indented like those that it belongs to?"},
+		{"mapping values are not allowed in this context", "; is this line indented too far, or does a value that holds \": \" need quotes?"},
+		{"found a tab character that violates indentation", ""},
+		{"found character that cannot start any token", "; a value that begins with this character needs quotes"},
+	};
+	struct slice indent = indent_of(r->bytes, r->parser.problem_mark.line);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (r->parser.problem && strcmp(r->parser.problem, known[i].problem) == 0)
+			return indent.n && memchr(indent.p, '\t', indent.n) ? "; a tab indents this line, where YAML takes blanks alone" : known[i].advice;
+	}
+	return "";
+}
+
+/* libyaml names no line for bytes that are no text. */
+static int fail_encoding(struct reader *r)
+{
+	yaml_mark_t mark = {0};
+
+	for (size_t i = 0; i < r->parser.problem_offset && i < r->bytes.n; i++)
+		mark.line += r->bytes.p[i] == '\n';
+	return fail(r, mark, "is not text in UTF-8: save the file in that encoding, and without control characters");
+}
+
 /* The next event in r->event; what libyaml itself refuses ends here. */
 static int next(struct reader *r)
 {
+	const yaml_parser_t *p = &r->parser;
+
 	yaml_event_delete(&r->event);
 	if (yaml_parser_parse(&r->parser, &r->event))
 		return 0;
-	return error_set(r->err, REASON_SETTINGS, "%s:%zu: %s%s%s", r->file, r->parser.problem_mark.line + 1,
-		r->parser.problem ? r->parser.problem : "cannot be read as YAML", r->parser.context ? " " : "",
-		r->parser.context ? r->parser.context : "");
+	if (p->error == YAML_READER_ERROR)
+		return fail_encoding(r);
+	return error_set(r->err, REASON_SETTINGS, "%s:%zu: %s%s%s%s", r->file, p->problem_mark.line + 1,
+		p->problem ? p->problem : "cannot be read as YAML", p->context ? " " : "", p->context ? p->context : "", advice(r));
 }
 
 static int require_plain(struct reader *r)
@@ -159,15 +206,21 @@ static int document_read(struct reader *r, struct yaml_node **out)
 	return 0;
 }
 
+/* Editors of Windows put one ahead of a text; libyaml skips it only where it finds out the encoding by itself. */
+static struct slice without_byte_order_mark(struct slice bytes)
+{
+	return slice_begins(bytes, "\xef\xbb\xbf") ? slice_of(bytes.p + 3, bytes.n - 3) : bytes;
+}
+
 int yaml_read(struct arena *a, const char *name, struct slice bytes, struct yaml_node **out, struct error *err)
 {
-	struct reader r = {.arena = a, .file = arena_strdup(a, name), .err = err};
+	struct reader r = {.arena = a, .file = arena_strdup(a, name), .bytes = without_byte_order_mark(bytes), .err = err};
 	int rc;
 
 	if (!yaml_parser_initialize(&r.parser))
 		abort();
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(bytes.n ? bytes.p : ""), bytes.n);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(r.bytes.n ? r.bytes.p : ""), r.bytes.n);
 	rc = document_read(&r, out);
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);

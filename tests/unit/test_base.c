@@ -429,6 +429,36 @@ static void refuses_surprising_yaml(void **state)
 	assert_null(root->child);
 }
 
+/* What a text editor does to settings is said in words that lead to it. */
+static void says_how_yaml_is_mended(void **state)
+{
+	static const struct { const char *in, *place, *advice; } rows[] = {
+		{"a:\n  b: 1\n\tc: 2\n", "f:3:", "a tab indents this line"},
+		{"a:\n\tb: 1\n", "f:2:", "a tab indents this line"},
+		{"a:\n  b: 1\n c: 2\n", "f:3:", "indented like those"},
+		{"a:\n  - b\n c\n", "f:3:", "indented like those"},
+		{"a: 1\n  b: 2\n", "f:2:", "indented too far"},
+		{"a: when it is: so\n", "f:1:", "need quotes"},
+		{"a: 1\nb: @c\n", "f:2:", "needs quotes"},
+		{"a: 1\nb: \xe4\n", "f:2:", "UTF-8"},
+		{"\xff\xfe" "a", "f:1:", "UTF-8"},
+		{"a: 1\n\nb: \x01\n", "f:3:", "UTF-8"},
+	};
+	struct yaml_node *root;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_refused(yaml_read(a, "f", slice_c(rows[i].in), &root, &err), err, REASON_SETTINGS);
+		if (strncmp(err.detail, rows[i].place, strlen(rows[i].place)) != 0 || !strstr(err.detail, rows[i].advice))
+			fail_msg("%s: %s", rows[i].in, err.detail);
+	}
+	/* what other editors add does no harm */
+	assert_done(yaml_read(a, "f", slice_c("\xef\xbb\xbf" "a: 1\r\nb:\r\n  c: 2\r\n"), &root, &err), err);
+	assert_string_equal(yaml_get(root, "a")->text, "1");
+	assert_string_equal(yaml_get(yaml_get(root, "b"), "c")->text, "2");
+}
+
 static void writes_and_reads_files_whole(void **state)
 {
 	char folder[] = "/tmp/postern-test-XXXXXX";
@@ -609,6 +639,7 @@ int main(void)
 		cmocka_unit_test(a_child_of_fork_gets_other_randomness),
 		cmocka_unit_test(reads_settings_with_their_places),
 		cmocka_unit_test(refuses_surprising_yaml),
+		cmocka_unit_test(says_how_yaml_is_mended),
 		cmocka_unit_test(writes_and_reads_files_whole),
 		cmocka_unit_test(every_reason_has_word_status_and_sentence),
 		cmocka_unit_test(clock_stands_still_when_set),
