@@ -12,6 +12,7 @@ base_libbase_a_SOURCES = \
 	base/fold.c base/fold.h \
 	base/hash.c base/hash.h \
 	base/log.c base/log.h \
+	base/nearest.c base/nearest.h \
 	base/network.c base/network.h \
 	base/random.c base/random.h \
 	base/seal.c base/seal.h \

@@ -149,10 +149,8 @@ int command_accounts(struct arena *a, const char *settings_path, int argc, char 
 	struct error err;
 	bool is_refresh = argc == 2 && strcmp(argv[1], "refresh") == 0;
 
-	if (!is_refresh && (argc != 3 || (strcmp(argv[1], "import") != 0 && strcmp(argv[1], "show") != 0))) {
-		fputs("usage: postern accounts import FILE.csv\n       postern accounts refresh\n       postern accounts show MAIL\n", stderr);
-		return 2;
-	}
+	if (!is_refresh && (argc != 3 || (strcmp(argv[1], "import") != 0 && strcmp(argv[1], "show") != 0)))
+		return CALLED_WRONGLY;
 	if (settings_read_for(SETTINGS_TO_ANSWER, a, files, settings_path, &s, NULL, &err) < 0)
 		return fail(&err);
 	if (is_refresh)

@@ -38,12 +38,6 @@ static void on_signal(int number)
 	stop = 1;
 }
 
-static int usage(void)
-{
-	fputs("usage: postern apply [--release STAGE [--person MAIL] [--most N]] [--yes] [--accept] [--plan ID] [--confirm MAIL|GROUP]\n", stderr);
-	return 2;
-}
-
 static int read_arguments(int argc, char **argv, struct asked *q)
 {
 	static const struct option options[] = {
@@ -63,12 +57,12 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 		case 'o': q->person = optarg; break;
 		case 'm': q->most = optarg; break;
 		case 'c': q->confirm = optarg; break;
-		default: return usage();
+		default: return CALLED_WRONGLY;
 		}
 	}
 	if (optind != argc)
-		return usage();
-	return provisioning_way_back("apply", q->release, q->person, q->most, &q->way_back) < 0 ? 2 : 0;
+		return CALLED_WRONGLY;
+	return provisioning_way_back("apply", q->release, q->person, q->most, &q->way_back) < 0 ? CALLED_WRONGLY : 0;
 }
 
 /* Names and ids of other systems may be in it. */

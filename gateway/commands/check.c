@@ -444,10 +444,8 @@ int command_check(struct arena *a, const char *settings_path, int argc, char **a
 	int rc;
 
 	c.offline = argc == 2 && strcmp(argv[1], "--offline") == 0;
-	if (argc > 2 || (argc == 2 && !c.offline)) {
-		fputs("usage: postern check [--offline]\n", stderr);
-		return 2;
-	}
+	if (argc > 2 || (argc == 2 && !c.offline))
+		return CALLED_WRONGLY;
 	if (saml_start(&err) < 0) {
 		fprintf(stderr, "postern check: %s\n", err.detail);
 		return 1;

@@ -3,13 +3,16 @@
  * The subcommands, each in a file of its own name; main.c lists them with
  * their usage.
  *
- * argv[0] is the subcommand's name.  Exit status: 0 done, 1 the answer is no
- * (refused, not found, not right), 2 wrongly called; `status` has its own.
+ * argv[0] names the subcommand as errors do: "postern NAME".  Exit status: 0
+ * done, 1 the answer is no (refused, not found, not right), CALLED_WRONGLY:
+ * main.c shows the usage and ends with 2; `status` has its own.
  */
 #ifndef GATEWAY_COMMANDS_H
 #define GATEWAY_COMMANDS_H
 
 #include "base/arena.h"
+
+#define CALLED_WRONGLY 64
 
 typedef int command(struct arena *a, const char *settings_path, int argc, char **argv);
 

@@ -20,18 +20,10 @@
 
 #include <getopt.h>
 
-static int usage(const char *problem, const char *what)
+static int wrongly(const char *problem, const char *what)
 {
-	if (problem)
-		fprintf(stderr, "postern explain: %s%s\n", problem, what ? what : "");
-	fputs("usage: postern explain PERSON [--door NAME | --link NAME] [--mfa] [--guest]\n"
-	      "                       [--client ADDRESS] [--claim NAME=VALUE]... [--at TIME] [--json]\n"
-	      "       postern explain --response FILE [--provider NAME] [--at TIME] [--door NAME | --link NAME]\n"
-	      "                       [--client ADDRESS] [--json]\n"
-	      "       postern explain --audit ID [--audit-file FILE] [--mfa] [--guest] [--client ADDRESS]\n"
-	      "                       [--claim NAME=VALUE]... [--json]\n"
-	      "PERSON is a mail address, a DN, a uid or an object id.\n", stderr);
-	return 2;
+	fprintf(stderr, "postern explain: %s%s\n", problem, what ? what : "");
+	return CALLED_WRONGLY;
 }
 
 static int add_claim(struct arena *a, struct explain_asked *q, const char *text)
@@ -53,17 +45,17 @@ static int add_claim(struct arena *a, struct explain_asked *q, const char *text)
 static int require_fitting(struct explain_asked *q)
 {
 	if (q->door && q->link)
-		return usage("--door or --link, not both", NULL);
+		return wrongly("--door or --link, not both", NULL);
 	if (q->audit_id && (q->door || q->link))
-		return usage("the audit says which door or link it was", NULL);
+		return wrongly("the audit says which door or link it was", NULL);
 	if (q->response && (q->claim_count || q->identity.mfa || q->identity.guest))
-		return usage("--claim, --mfa and --guest are for a person that is named; the Response says them itself", NULL);
+		return wrongly("--claim, --mfa and --guest are for a person that is named; the Response says them itself", NULL);
 	if (!q->response && q->provider)
-		return usage("--provider belongs to --response", NULL);
+		return wrongly("--provider belongs to --response", NULL);
 	if (q->audit_id && q->at)
-		return usage("--at belongs to a person that is named or to --response; a line of the audit is held against now", NULL);
+		return wrongly("--at belongs to a person that is named or to --response; a line of the audit is held against now", NULL);
 	if (!q->audit_id && q->audit_file)
-		return usage("--audit-file belongs to --audit", NULL);
+		return wrongly("--audit-file belongs to --audit", NULL);
 	q->identity.attributes = q->claims;
 	q->identity.attribute_count = q->claim_count;
 	q->identity.tenant = judge_claim(&q->identity, SAML_CLAIM_TENANT);
@@ -96,15 +88,15 @@ static int read_arguments(struct arena *a, int argc, char **argv, struct explain
 		case 't': q->at = optarg; break;
 		case 'k':
 			if (add_claim(a, q, optarg) < 0)
-				return usage("--claim wants NAME=VALUE, not ", optarg);
+				return wrongly("--claim wants NAME=VALUE, not ", optarg);
 			break;
-		default: return usage(NULL, NULL);
+		default: return CALLED_WRONGLY;
 		}
 	}
 	if (!q->response && !q->audit_id && optind == argc)
-		return usage("whom?", NULL);
+		return wrongly("whom?", NULL);
 	if ((q->response != NULL) + (q->audit_id != NULL) + (argc - optind) != 1)
-		return usage("one person, one Response or one line of the audit at a time", NULL);
+		return wrongly("one person, one Response or one line of the audit at a time", NULL);
 	q->person = argv[optind];
 	return require_fitting(q);
 }
@@ -218,7 +210,7 @@ static int explain(struct arena *a, const struct gateway *g, const struct explai
 	int refused = 0;
 
 	if (choose_doors(a, g->settings, q, &doors, &e->door_count) < 0)
-		return usage("there is no connection or link named ", q->door ? q->door : q->link);
+		return wrongly("there is no connection or link named ", q->door ? q->door : q->link);
 	e->no_providers = g->settings->provider_count == 0;
 	find_person(a, g, q, e);
 	for (i = 0; i < e->door_count; i++) {

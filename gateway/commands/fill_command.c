@@ -159,10 +159,8 @@ int command_fill(struct arena *a, const char *settings_path, int argc, char **ar
 	struct error err;
 
 	(void)argv;
-	if (argc != 1) {
-		fputs("usage: postern fill\n", stderr);
-		return 2;
-	}
+	if (argc != 1)
+		return CALLED_WRONGLY;
 	if (settings_read_for(SETTINGS_TO_ANSWER, a, files, settings_path, &s, &problems, &err) < 0) {
 		for (; problems && *problems; problems++)
 			fprintf(stderr, "postern fill: %s\n", *problems);

@@ -34,21 +34,11 @@ struct asked {
 struct action {
 	const char *name;
 	const char *options;            /* names that it takes, each with a blank behind it */
-	/* 0, 1: as an exit status; -1: err; 2: wrongly called */
+	/* 0, 1: as an exit status; -1: err; or CALLED_WRONGLY */
 	int (*run)(struct keys *k, const struct asked *q, struct error *err);
 	bool changes;                   /* wants keys_dir locked */
 	bool makes_folder;
 };
-
-static int usage(void)
-{
-	fputs("usage: postern keys list [--json]\n"
-	      "       postern keys make NAME [--days N] [--bits N] [--reload]\n"
-	      "       postern keys activate CONNECTION|--all|--requests NAME [--reload]\n"
-	      "       postern keys retire NAME [--reload]\n"
-	      "       postern keys instructions CONNECTION|--requests [NAME]\n", stderr);
-	return 2;
-}
 
 /* ---- the actions ---- */
 
@@ -56,7 +46,7 @@ static int list(struct keys *k, const struct asked *q, struct error *err)
 {
 	(void)err;
 	if (q->count != 0)
-		return 2;
+		return CALLED_WRONGLY;
 	return q->json ? keys_list_json(k) : keys_list_text(k);
 }
 
@@ -66,21 +56,21 @@ static int make(struct keys *k, const struct asked *q, struct error *err)
 		.name = q->words[0], .days = q->days ? q->days : DAYS_USUAL, .bits = q->bits ? q->bits : BITS_USUAL,
 	};
 
-	return q->count == 1 ? keys_make(k, &wish, err) : 2;
+	return q->count == 1 ? keys_make(k, &wish, err) : CALLED_WRONGLY;
 }
 
 static int activate(struct keys *k, const struct asked *q, struct error *err)
 {
 	if (q->all && q->requests)
-		return 2;
+		return CALLED_WRONGLY;
 	if (q->all || q->requests)
-		return q->count == 1 ? keys_activate(k, q->all ? KEYS_ALL : KEYS_REQUESTS, NULL, q->words[0], err) : 2;
-	return q->count == 2 ? keys_activate(k, KEYS_CONNECTION, q->words[0], q->words[1], err) : 2;
+		return q->count == 1 ? keys_activate(k, q->all ? KEYS_ALL : KEYS_REQUESTS, NULL, q->words[0], err) : CALLED_WRONGLY;
+	return q->count == 2 ? keys_activate(k, KEYS_CONNECTION, q->words[0], q->words[1], err) : CALLED_WRONGLY;
 }
 
 static int retire(struct keys *k, const struct asked *q, struct error *err)
 {
-	return q->count == 1 ? keys_retire(k, q->words[0], err) : 2;
+	return q->count == 1 ? keys_retire(k, q->words[0], err) : CALLED_WRONGLY;
 }
 
 static int instructions(struct keys *k, const struct asked *q, struct error *err)
@@ -88,7 +78,7 @@ static int instructions(struct keys *k, const struct asked *q, struct error *err
 	int first = q->requests ? 0 : 1;
 
 	if (q->count < first || q->count > first + 1)
-		return 2;
+		return CALLED_WRONGLY;
 	return keys_instructions(k, q->requests ? NULL : q->words[0], q->count > first ? q->words[first] : NULL, err);
 }
 
@@ -258,11 +248,11 @@ int command_keys(struct arena *a, const char *settings_path, int argc, char **ar
 	int rc;
 
 	if (!action || read_arguments(argc - 1, argv + 1, action, &q) < 0)
-		return usage();
+		return CALLED_WRONGLY;
 	rc = run(&k, action, &q, settings_path, &err);
 	if (rc == -1)
 		fprintf(stderr, "postern keys: %s\n", err.detail);
 	if (k.folder >= 0)
 		close(k.folder);
-	return rc == 2 ? usage() : rc < 0 ? 1 : rc;
+	return rc < 0 ? 1 : rc;
 }

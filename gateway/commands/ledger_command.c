@@ -34,15 +34,6 @@ struct asked {
 	struct ledger *ledger;
 };
 
-static int usage(void)
-{
-	fputs("usage: postern ledger [list]\n"
-	      "       postern ledger calls [MAIL] [--last N] [--failed] [--json]\n"
-	      "       postern ledger rename OLD NEW\n"
-	      "       postern ledger forget CONNECTION\n", stderr);
-	return 2;
-}
-
 static int fail(struct arena *a, const struct error *err)
 {
 	fprintf(stderr, "postern ledger: %s\n", report_clean(a, err->detail));
@@ -65,7 +56,7 @@ static int read_options(int argc, char **argv, struct asked *q)
 		else if (c == 'j')
 			q->json = true;
 		else
-			return usage();
+			return CALLED_WRONGLY;
 	}
 	return 0;
 }
@@ -78,19 +69,19 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 	int names;
 
 	if (read_options(argc, argv, q) != 0)
-		return 2;
+		return CALLED_WRONGLY;
 	q->what = optind < argc ? argv[optind] : "list";
 	while (i < sizeof(words) / sizeof(*words) && strcmp(words[i].what, q->what) != 0)
 		i++;
 	names = optind < argc ? argc - optind - 1 : 0;
 	if (i == sizeof(words) / sizeof(*words) || names < words[i].least || names > words[i].most)
-		return usage();
+		return CALLED_WRONGLY;
 	if (strcmp(q->what, "calls") == 0) {
 		q->mail = names > 0 ? argv[optind + 1] : NULL;
 		return 0;
 	}
 	if (q->last != none.last || q->failed || q->json)
-		return usage();
+		return CALLED_WRONGLY;
 	q->name = names > 0 ? argv[optind + 1] : NULL;
 	q->to = names > 1 ? argv[optind + 2] : NULL;
 	return 0;

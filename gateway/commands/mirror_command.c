@@ -28,15 +28,10 @@ struct asked {
 	struct mirror *mirror;
 };
 
-static int usage(const char *problem)
+static int wrongly(const char *problem)
 {
-	if (problem)
-		fprintf(stderr, "postern mirror: %s\n", problem);
-	fputs("usage: postern mirror status [DIRECTORY] [--json]\n"
-	      "       postern mirror person|group NAME [--json]\n"
-	      "       postern mirror dump [DIRECTORY] [--json]\n"
-	      "       postern mirror accept DIRECTORY [--json]\n", stderr);
-	return 2;
+	fprintf(stderr, "postern mirror: %s\n", problem);
+	return CALLED_WRONGLY;
 }
 
 static int fail(const struct error *err)
@@ -186,18 +181,18 @@ int command_mirror(struct arena *a, const char *settings_path, int argc, char **
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c != 'j')
-			return usage(NULL);
+			return CALLED_WRONGLY;
 		q.json = true;
 	}
 	left = argc - optind;
 	if (left < 1 || left > 2 || !is_known(argv[optind]))
-		return usage(left < 1 ? "what?" : left > 2 ? "one name at a time" : "there is no such thing to do");
+		return wrongly(left < 1 ? "what?" : left > 2 ? "one name at a time" : "there is no such thing to do");
 	q.what = argv[optind];
 	q.name = left == 2 ? argv[optind + 1] : NULL;
 	if (!q.name && (strcmp(q.what, "person") == 0 || strcmp(q.what, "group") == 0))
-		return usage("which one?");
+		return wrongly("which one?");
 	if (!q.name && strcmp(q.what, "accept") == 0)
-		return usage("of which directory?");
+		return wrongly("of which directory?");
 	if (settings_read(a, files_from_disk(a), settings_path, &q.settings, NULL, &err) < 0)
 		return fail(&err);
 	return run(&q);

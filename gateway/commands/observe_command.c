@@ -27,14 +27,10 @@ struct asked {
 	char *const *files;             /* NULL-terminated; none: audit_file */
 };
 
-static int usage(const char *problem, const char *what)
+static int wrongly(const char *problem, const char *what)
 {
-	if (problem)
-		fprintf(stderr, "postern observe: %s%s\n", problem, what ? what : "");
-	fputs("usage: postern observe report [--since TIME] [--door NAME] [--json | --csv] [FILE]...\n"
-	      "TIME is as 7d (back from now), 2026-11-24 or 2026-11-24T13:19:16Z; FILE is an audit file,\n"
-	      "more than one where they were rotated.  Default: audit_file.\n", stderr);
-	return 2;
+	fprintf(stderr, "postern observe: %s%s\n", problem, what ? what : "");
+	return CALLED_WRONGLY;
 }
 
 static int read_since(struct arena *a, const char *text, int64_t *out)
@@ -63,19 +59,19 @@ static int read_arguments(struct arena *a, int argc, char **argv, struct asked *
 		case 'd': q->door = optarg; break;
 		case 's':
 			if (read_since(a, optarg, &q->since) < 0)
-				return usage("--since wants a time, not ", optarg);
+				return wrongly("--since wants a time, not ", optarg);
 			break;
 		case 'j':
 		case 'c':
 			if (q->form != REPORT_TEXT)
-				return usage("--json or --csv, not both", NULL);
+				return wrongly("--json or --csv, not both", NULL);
 			q->form = c == 'j' ? REPORT_JSON : REPORT_CSV;
 			break;
-		default: return usage(NULL, NULL);
+		default: return CALLED_WRONGLY;
 		}
 	}
 	if (optind == argc || strcmp(argv[optind], "report") != 0)
-		return usage(optind == argc ? "what?" : "there is no ", optind == argc ? NULL : argv[optind]);
+		return wrongly(optind == argc ? "what?" : "there is no ", optind == argc ? NULL : argv[optind]);
 	q->files = argv + optind + 1;
 	return 0;
 }
@@ -117,7 +113,7 @@ int command_observe(struct arena *a, const char *settings_path, int argc, char *
 	if (settings_read(a, files_from_disk(a), settings_path, &settings, NULL, &err) < 0 || host_user_step_down(settings->user, &err) < 0)
 		goto fail;
 	if (q.door && !settings_connection(settings, q.door))
-		return usage("there is no connection named ", q.door);
+		return wrongly("there is no connection named ", q.door);
 	r = observe_report_new(a, settings, q.door, q.since);
 	if (!q.files[0] && read_file(settings->audit_file, r, &err) < 0)
 		goto fail;

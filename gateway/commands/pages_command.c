@@ -226,10 +226,8 @@ int command_pages(struct arena *a, const char *settings_path, int argc, char **a
 	struct writer w = {.arena = a, .folder = argc == 2 ? argv[1] : "", .brand = &brand};
 	struct error err;
 
-	if (argc != 2) {
-		fputs("usage: postern [-c FILE] pages FOLDER\n", stderr);
-		return 2;
-	}
+	if (argc != 2 || *argv[1] == '-')
+		return CALLED_WRONGLY;
 	if (settings_read_for(SETTINGS_TO_ANSWER, a, files, settings_path, &settings, NULL, &err) < 0 ||
 		brand_open(a, files, settings, &brand, &err) < 0) {
 		fprintf(stderr, "postern pages: %s\n", err.detail);

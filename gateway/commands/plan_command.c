@@ -15,12 +15,6 @@ struct asked {
 	struct way_back_options way_back;
 };
 
-static int usage(void)
-{
-	fputs("usage: postern plan [--release STAGE [--person MAIL] [--most N]] [--all | --json]\n", stderr);
-	return 2;
-}
-
 static int read_arguments(int argc, char **argv, struct asked *q)
 {
 	static const struct option options[] = {
@@ -37,12 +31,12 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 		case 'r': q->release = optarg; break;
 		case 'p': q->person = optarg; break;
 		case 'm': q->most = optarg; break;
-		default: return usage();
+		default: return CALLED_WRONGLY;
 		}
 	}
 	if (optind != argc || (q->all && q->json))
-		return usage();
-	return provisioning_way_back("plan", q->release, q->person, q->most, &q->way_back) < 0 ? 2 : 0;
+		return CALLED_WRONGLY;
+	return provisioning_way_back("plan", q->release, q->person, q->most, &q->way_back) < 0 ? CALLED_WRONGLY : 0;
 }
 
 static int show(struct provisioning *p, const struct asked *q)

@@ -90,12 +90,10 @@ int command_prepare(struct arena *a, const char *settings_path, int argc, char *
 		else if (c == 't')
 			p.tree = true;
 		else
-			return 2;
+			return CALLED_WRONGLY;
 	}
-	if (optind != argc || (p.units && p.tree)) {
-		fputs("usage: postern [-c FILE] prepare [--units | --tree] [--folder DIR]\n", stderr);
-		return 2;
-	}
+	if (optind != argc || (p.units && p.tree))
+		return CALLED_WRONGLY;
 	if (geteuid() != 0) {
 		fputs("postern prepare: is for root: it hands each role what only root may read\n", stderr);
 		return 1;
@@ -126,10 +124,8 @@ int command_reload(struct arena *a, const char *settings_path, int argc, char **
 	struct error err;
 
 	(void)argv;
-	if (argc != 1) {
-		fputs("usage: postern [-c FILE] reload\n", stderr);
-		return 2;
-	}
+	if (argc != 1)
+		return CALLED_WRONGLY;
 	if (settings_read(a, files_from_disk(a), settings_path, &s, &problems, &err) < 0) {
 		for (; problems && *problems; problems++)
 			fprintf(stderr, "postern reload: %s\n", *problems);

@@ -377,12 +377,6 @@ static int accept_set(const struct asked *q)
 
 /* ---- the command ---- */
 
-static int usage(void)
-{
-	fputs("usage: postern rules list [--json]\n       postern rules status [--json]\n       postern rules accept [VERSION]\n", stderr);
-	return 2;
-}
-
 /* The file of the rules role that is written, if any. */
 static const char *written(const struct asked *q, int (*run)(const struct asked *))
 {
@@ -399,17 +393,17 @@ int command_rules(struct arena *a, const char *settings_path, int argc, char **a
 	size_t i;
 
 	if (argc < 2 || argc > 3)
-		return usage();
+		return CALLED_WRONGLY;
 	for (i = 0; i < sizeof(words) / sizeof(*words) && strcmp(words[i].word, argv[1]) != 0; i++)
 		;
 	if (i == sizeof(words) / sizeof(*words))
-		return usage();
+		return CALLED_WRONGLY;
 	if (argc == 3 && words[i].run == accept_set)
 		q.version = argv[2];
 	else if (argc == 3 && strcmp(argv[2], "--json") == 0)
 		q.json = true;
 	else if (argc == 3)
-		return usage();
+		return CALLED_WRONGLY;
 	if (settings_read(a, files_from_disk(a), settings_path, &q.s, NULL, &err) < 0 || folders_step_down(q.s, written(&q, words[i].run), &err) < 0)
 		return fail(&err);
 	if (words[i].run != list && !q.s->ldap_rules.directory) {

@@ -26,15 +26,6 @@ struct scim_query {
 	bool reload;
 };
 
-static int usage(void)
-{
-	fputs("usage: postern scim token|secret new NAME [--reload]\n"
-	      "       postern scim token|secret list\n"
-	      "       postern scim token|secret retire NAME [--reload]\n"
-	      "       postern scim status\n", stderr);
-	return 2;
-}
-
 /* ---- the file ---- */
 
 static int read_tokens(struct scim_query *q, struct error *err)
@@ -241,7 +232,7 @@ int command_scim(struct arena *a, const char *settings_path, int argc, char **ar
 	int rc;
 
 	if (!action)
-		return usage();
+		return CALLED_WRONGLY;
 	if (settings_read_for(SETTINGS_TO_ANSWER, a, files_from_disk(a), settings_path, &q.settings, &problems, &err) < 0) {
 		for (; problems && *problems; problems++)
 			fprintf(stderr, "postern scim: %s\n", *problems);

@@ -28,13 +28,6 @@ struct asked {
 	bool no_names, record;
 };
 
-static int usage(void)
-{
-	fputs("usage: postern seats [--managed-accounts FILE.csv] [--idle DAYS] [--record]\n"
-		"                     [--csv | --json | --html FILE [--no-names]]\n", stderr);
-	return 2;
-}
-
 static int read_option(struct asked *q, int c)
 {
 	uint64_t days;
@@ -48,10 +41,10 @@ static int read_option(struct asked *q, int c)
 	case 'r': q->record = true; break;
 	case 'i':
 		if (number_read(slice_c(optarg), 1, 3650, &days) < 0)
-			return usage();
+			return CALLED_WRONGLY;
 		q->idle = (int64_t)days * 86400;
 		break;
-	default: return usage();
+	default: return CALLED_WRONGLY;
 	}
 	return 0;
 }
@@ -68,10 +61,10 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (read_option(q, c) != 0)
-			return 2;
+			return CALLED_WRONGLY;
 	}
 	if (optind != argc || (q->html && q->form != REPORT_TEXT) || (q->no_names && !q->html))
-		return usage();
+		return CALLED_WRONGLY;
 	return 0;
 }
 

@@ -122,10 +122,8 @@ int command_setup(struct arena *a, const char *settings_path, int argc, char **a
 	size_t i;
 
 	(void)argv;
-	if (argc != 1) {
-		fputs("usage: postern setup\n", stderr);
-		return 2;
-	}
+	if (argc != 1)
+		return CALLED_WRONGLY;
 	if (settings_read(a, files, settings_path, &s, NULL, &err) < 0 || keyring_read(a, files, s, &keyring, &err) < 0) {
 		fprintf(stderr, "postern setup: %s\n", err.detail);
 		return 1;

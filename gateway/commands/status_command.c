@@ -12,14 +12,6 @@
 
 #define CANNOT_SAY 3                    /* as monitoring plugins have it: neither good nor bad is known */
 
-static int usage(const char *problem)
-{
-	if (problem)
-		fprintf(stderr, "postern status: %s\n", problem);
-	fputs("usage: postern status [--json]\n", stderr);
-	return CANNOT_SAY;
-}
-
 static bool wants_colours(void)
 {
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -39,11 +31,13 @@ int command_status(struct arena *a, const char *settings_path, int argc, char **
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c != 'j')
-			return usage(NULL);
+			return CALLED_WRONGLY;
 		json = true;
 	}
-	if (optind != argc)
-		return usage("it is about the whole service, and takes no name");
+	if (optind != argc) {
+		fputs("postern status: it is about the whole service, and takes no name\n", stderr);
+		return CALLED_WRONGLY;
+	}
 	if (settings_read(a, files, settings_path, &s.settings, NULL, &err) < 0 || saml_start(&err) < 0 ||
 		status_gather(&s, files, &err) < 0) {
 		fprintf(stderr, "postern status: %s\n", err.detail);

@@ -12,10 +12,8 @@ int command_upgrade(struct arena *a, const char *settings_path, int argc, char *
 	struct error err;
 
 	(void)argv;
-	if (argc != 1) {
-		fputs("usage: postern [-c FILE] upgrade\n", stderr);
-		return 2;
-	}
+	if (argc != 1)
+		return CALLED_WRONGLY;
 	if (settings_read(a, files_from_disk(a), settings_path, &s, &problems, &err) < 0) {
 		for (; problems && *problems; problems++)
 			fprintf(stderr, "postern upgrade: %s\n", *problems);

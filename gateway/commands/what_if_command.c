@@ -42,12 +42,6 @@ struct what_if {
 	size_t people[2][OUTCOME_COUNT];        /* who can sign on, before and after */
 };
 
-static int usage(void)
-{
-	fputs("usage: postern what-if --rules FILE [--csv | --json]\n", stderr);
-	return 2;
-}
-
 static int read_arguments(int argc, char **argv, struct asked *q)
 {
 	static const struct option options[] = {
@@ -61,10 +55,10 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 		case 'r': q->rules = optarg; break;
 		case 'c': q->form = REPORT_CSV; break;
 		case 'j': q->form = REPORT_JSON; break;
-		default: return usage();
+		default: return CALLED_WRONGLY;
 		}
 	}
-	return optind == argc && q->rules ? 0 : usage();
+	return optind == argc && q->rules ? 0 : CALLED_WRONGLY;
 }
 
 /* ---- people ---- */

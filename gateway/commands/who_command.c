@@ -34,13 +34,10 @@ struct who {
 	size_t n;
 };
 
-static int usage(const char *problem, const char *what)
+static int wrongly(const char *problem, const char *what)
 {
-	if (problem)
-		fprintf(stderr, "postern who: %s%s\n", problem, what ? what : "");
-	fputs("usage: postern who [--outcome | --rule | --group] NAME [--csv | --json]\n"
-	      "NAME is an outcome, a rule, or a group (directory:cn or a DN).\n", stderr);
-	return 2;
+	fprintf(stderr, "postern who: %s%s\n", problem, what ? what : "");
+	return CALLED_WRONGLY;
 }
 
 static int read_arguments(int argc, char **argv, struct asked *q)
@@ -59,11 +56,11 @@ static int read_arguments(int argc, char **argv, struct asked *q)
 		case 'g': q->kind = ASKED_GROUP; break;
 		case 'c': q->form = REPORT_CSV; break;
 		case 'j': q->form = REPORT_JSON; break;
-		default: return usage(NULL, NULL);
+		default: return CALLED_WRONGLY;
 		}
 	}
 	if (optind + 1 != argc)
-		return usage(optind == argc ? "who has what?" : "one name at a time", NULL);
+		return wrongly(optind == argc ? "who has what?" : "one name at a time", NULL);
 	q->name = argv[optind];
 	return 0;
 }
@@ -113,13 +110,13 @@ static int find_meaning(struct who *w, struct asked *q)
 	bool outcome = outcome_read(q->name, &q->outcome) == 0, rule = is_rule(gateway_policy(&w->census.gateway), q->name);
 
 	if (q->kind == ASKED_ANY && outcome && rule)
-		return usage("this is an outcome and a rule; say which by --outcome or --rule: ", q->name);
+		return wrongly("this is an outcome and a rule; say which by --outcome or --rule: ", q->name);
 	if (q->kind == ASKED_ANY)
 		q->kind = outcome ? ASKED_OUTCOME : rule ? ASKED_RULE : ASKED_GROUP;
 	if (q->kind == ASKED_OUTCOME)
-		return outcome ? 0 : usage("an outcome is licensed, customer, portal or deny, not ", q->name);
+		return outcome ? 0 : wrongly("an outcome is licensed, customer, portal or deny, not ", q->name);
 	if (q->kind == ASKED_RULE)
-		return rule ? 0 : usage("there is no rule ", q->name);
+		return rule ? 0 : wrongly("there is no rule ", q->name);
 	return require_group(w, q);
 }
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Values of settings: addresses, words, numbers, times, paths, from text into the field of a row. */
 #include "base/encode.h"
+#include "base/nearest.h"
 #include "gateway/settings/settings_reader.h"
-
-#include <ctype.h>
-
-#include <sys/param.h>
 
 /* ---- addresses ---- */
 
@@ -90,44 +87,16 @@ int words_find(const char *words, const char *word)
 	}
 }
 
-/* How many letters must be put in, left out or changed (Levenshtein); 99 for long words. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], n = strlen(b), i, j;
-
-	if (n >= 63 || strlen(a) >= 63)
-		return 99;
-	for (j = 0; j <= n; j++)
-		row[j] = j;
-	for (i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= n; j++) {
-			size_t changed = diagonal + (tolower((unsigned char)a[i - 1]) != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = MIN(MIN(row[j], row[j - 1]) + 1, changed);
-		}
-	}
-	return row[n];
-}
-
 const char *setting_nearest(enum setting_section section, const char *key)
 {
-	const char *best = NULL;
-	size_t least = MIN(3, strlen(key));
+	struct nearest near = nearest_begin(key);
 	const struct setting *row;
 
 	for (row = settings_table; row->key; row++) {
-		size_t d = row->section == section ? distance(key, row->key) : 99;
-
-		if (d < least) {
-			least = d;
-			best = row->key;
-		}
+		if (row->section == section)
+			nearest_consider(&near, row->key);
 	}
-	return best;
+	return near.word;
 }
 
 const char *name_id_format_uri(const char *word)

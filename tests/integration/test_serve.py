@@ -583,10 +583,10 @@ def test_check_names_what_is_fine_and_what_is_missing(serve):
     (["help", "check"], 0, "--offline"),
     (["help", "nonsense"], 2, "there is no command nonsense"),
     (["check", "--help"], 0, "--offline"),
-    (["check", "--nonsense"], 2, "usage: postern check"),
+    (["check", "--nonsense"], 2, "usage: postern [-c FILE] check"),
     (["serve", "now"], 2, "usage: postern"),
     (["version"], 0, "postern 0."),
-    (["accounts", "import"], 2, "usage: postern accounts"),
+    (["accounts", "import"], 2, "usage: postern [-c FILE] accounts"),
     (["role", "worker"], 2, "for `postern serve` and the units of postern.target alone"),
 ])
 def test_says_how_it_is_used(arguments, status, words):

@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/random.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -429,6 +430,25 @@ static void refuses_surprising_yaml(void **state)
 	assert_null(root->child);
 }
 
+static void a_word_is_known_but_for_a_typing_error_or_two(void **state)
+{
+	static const char *const words[] = {"plan", "pages", "prepare", "status"};
+	static const struct { const char *written, *meant; } rows[] = {
+		{"plam", "plan"}, {"palns", NULL}, {"Page", "pages"}, {"staust", "status"}, {"prepair", "prepare"}, {"pl", NULL}, {"", NULL},
+		{"zzzzzzzz", NULL}, {"plan-plan-plan-plan-plan-plan-plan", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct nearest near = nearest_begin(rows[i].written);
+
+		for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
+			nearest_consider(&near, words[k]);
+		if (!rows[i].meant ? near.word != NULL : !near.word || strcmp(near.word, rows[i].meant) != 0)
+			fail_msg("%s: %s", rows[i].written, near.word ? near.word : "nothing");
+	}
+}
+
 /* What a text editor does to settings is said in words that lead to it. */
 static void says_how_yaml_is_mended(void **state)
 {
@@ -639,6 +659,7 @@ int main(void)
 		cmocka_unit_test(a_child_of_fork_gets_other_randomness),
 		cmocka_unit_test(reads_settings_with_their_places),
 		cmocka_unit_test(refuses_surprising_yaml),
+		cmocka_unit_test(a_word_is_known_but_for_a_typing_error_or_two),
 		cmocka_unit_test(says_how_yaml_is_mended),
 		cmocka_unit_test(writes_and_reads_files_whole),
 		cmocka_unit_test(every_reason_has_word_status_and_sentence),
