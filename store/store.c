@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* LMDB environments with named tables, a schema number and a generation. */
 #include "store/store.h"
+
+#include "store/damage.h"
 #include "store/replace.h"
 
 #include <errno.h>
@@ -21,6 +23,7 @@ struct store {
 	size_t table_count;
 	enum store_use use;
 	char *path;
+	struct damage damage;
 	bool is_copy;                   /* nobody else has it open */
 	bool is_unusable;               /* it was found to be of another schema, or damaged */
 	MDB_txn *idle;                  /* a reset read transaction: renewing it costs a tenth of a new one */
@@ -75,8 +78,10 @@ static int open_env(struct store *s, const struct store_options *o, struct error
 	if (o->use == STORE_WRITE_NOSYNC)
 		flags |= MDB_NOSYNC;
 	rc = mdb_env_create(&s->env);
-	if (rc == 0)
+	if (rc == 0) {
+		damage_watch(s->env, &s->damage);
 		rc = mdb_env_set_mapsize(s->env, o->map_size ? o->map_size : MAP_DEFAULT);
+	}
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(s->env, STORE_TABLES_MAX + 1);
 	if (rc == 0)
@@ -105,7 +110,7 @@ static int require_schema(struct store *s, MDB_txn *txn, const struct store_opti
 	uint32_t schema = o->schema;
 	MDB_val key = to_val(schema_key), value = {sizeof(schema), &schema};
 	uint32_t found;
-	int rc = mdb_get(txn, s->about, &key, &value);
+	int rc = damage_get(&s->damage, txn, s->about, &key, &value);
 
 	if (rc == MDB_NOTFOUND && s->use != STORE_READ && !o->derived) {
 		value = (MDB_val){sizeof(schema), &schema};
@@ -173,6 +178,7 @@ int store_open_there(const struct store_options *options, bool is_copy, struct s
 
 	if (!s || !(s->path = strdup(options->path)))
 		abort();
+	s->damage.path = s->path;
 	s->use = options->use;
 	s->is_copy = is_copy;
 	if (open_env(s, options, err) < 0 || open_tables(s, options, err) < 0) {
@@ -287,7 +293,7 @@ void store_abort(struct store_txn *t)
 int store_get(struct store_txn *t, int table, struct slice key, struct slice *out, struct error *err)
 {
 	MDB_val k = to_val(key), v;
-	int rc = mdb_get(t->txn, t->store->tables[table], &k, &v);
+	int rc = damage_get(&t->store->damage, t->txn, t->store->tables[table], &k, &v);
 
 	if (rc == MDB_NOTFOUND)
 		return 0;
@@ -362,8 +368,8 @@ int store_each(struct store_txn *t, int table, struct slice prefix,
 	rc = mdb_cursor_open(t->txn, t->store->tables[table], &cursor);
 	if (rc != 0)
 		return fail(err, t->store, "cannot walk a table", rc);
-	for (rc = mdb_cursor_get(cursor, &k, &v, prefix.n ? MDB_SET_RANGE : MDB_FIRST); rc == 0 && answer == 0;
-		rc = answer == 0 ? mdb_cursor_get(cursor, &k, &v, MDB_NEXT) : 0) {
+	for (rc = damage_cursor_get(&t->store->damage, cursor, &k, &v, prefix.n ? MDB_SET_RANGE : MDB_FIRST); rc == 0 && answer == 0;
+		rc = answer == 0 ? damage_cursor_get(&t->store->damage, cursor, &k, &v, MDB_NEXT) : 0) {
 		if (k.mv_size < prefix.n || (prefix.n > 0 && memcmp(k.mv_data, prefix.p, prefix.n) != 0))
 			break;
 		answer = each(of_val(k), of_val(v), context);
@@ -384,8 +390,8 @@ int store_each_value(struct store_txn *t, int table, struct slice key, int (*eac
 	rc = mdb_cursor_open(t->txn, t->store->tables[table], &cursor);
 	if (rc != 0)
 		return fail(err, t->store, "cannot walk a key", rc);
-	for (rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_KEY); rc == 0 && answer == 0;
-		rc = answer == 0 ? mdb_cursor_get(cursor, &k, &v, MDB_NEXT_DUP) : 0)
+	for (rc = damage_cursor_get(&t->store->damage, cursor, &k, &v, MDB_SET_KEY); rc == 0 && answer == 0;
+		rc = answer == 0 ? damage_cursor_get(&t->store->damage, cursor, &k, &v, MDB_NEXT_DUP) : 0)
 		answer = each(of_val(v), context);
 	mdb_cursor_close(cursor);
 	if (rc != 0 && rc != MDB_NOTFOUND)
@@ -398,7 +404,7 @@ int store_each_value(struct store_txn *t, int table, struct slice key, int (*eac
 int store_generation(struct store_txn *t, uint64_t *out, struct error *err)
 {
 	MDB_val k = to_val(generation_key), v;
-	int rc = mdb_get(t->txn, t->store->about, &k, &v);
+	int rc = damage_get(&t->store->damage, t->txn, t->store->about, &k, &v);
 
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		return fail(err, t->store, "cannot read its generation", rc);

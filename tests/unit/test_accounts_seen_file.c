@@ -52,8 +52,8 @@ static void another_schema(void)
 	store_close(s);
 }
 
-/* The whole of a table, which opening does not look at. */
-static void a_lost_page(void)
+/* Those pages that hold the key, which opening does not look at. */
+static void lose_pages_with(const char *key)
 {
 	static char bytes[1 << 20];
 	FILE *f = fopen(seen_path(), "r");
@@ -63,12 +63,18 @@ static void a_lost_page(void)
 	n = fread(bytes, 1, sizeof(bytes), f);
 	fclose(f);
 	for (size_t page = 2 * 4096; page + 4096 <= n; page += 4096)
-		if (memmem(bytes + page, 4096, "p0001@y.org\nhelpdesk", 20)) {
+		if (memmem(bytes + page, 4096, key, strlen(key))) {
 			memset(bytes + page, 0, 4096);
 			pages++;
 		}
 	assert_true(pages > 0);
 	write_seen(bytes, n);
+}
+
+/* The whole of a table. */
+static void a_lost_page(void)
+{
+	lose_pages_with("p0001@y.org\nhelpdesk");
 }
 
 static void begin_again(void)
@@ -106,6 +112,23 @@ static void a_file_that_cannot_be_read_is_made_anew_by_whoever_writes(void **sta
 		assert_string_equal(find("c@y.org"), "not listed");
 		assert_int_not_equal(access(arena_printf(a, "%s.new", seen_path()), F_OK), 0);
 	}
+}
+
+/* LMDB ends a process that meets such a page: who signs on must not be able to, nor the role that alone could mend it. */
+static void a_page_lost_in_the_middle_refuses_its_people_and_ends_nobody(void **state)
+{
+	(void)state;
+	see_many(2000);
+	begin_again();
+	lose_pages_with("p1000@y.org\nhelpdesk");
+	assert_string_equal(find("p0000@y.org"), "portal at helpdesk");
+	assert_refused(accounts_find(a, accounts, "p1000@y.org", &found, &err), err, REASON_STORE);
+	assert_string_equal(find("p1999@y.org"), "portal at helpdesk");
+	begin_again();
+	assert_done(accounts_seen_mend(path, &err), err);
+	assert_string_equal(find("p0000@y.org"), "no inventory");
+	see_many(2000);
+	assert_string_equal(find("p1000@y.org"), "portal at helpdesk");
 }
 
 static void what_is_whole_or_not_there_is_not_mended(void **state)
@@ -168,6 +191,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_that_cannot_be_read_is_made_anew_by_whoever_writes),
+		TEST(a_page_lost_in_the_middle_refuses_its_people_and_ends_nobody),
 		TEST(what_is_whole_or_not_there_is_not_mended),
 		TEST(a_damaged_record_is_that_of_one_person_until_its_place_is_read),
 	};

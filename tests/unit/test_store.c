@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -448,6 +449,86 @@ static void a_stopped_writer_that_is_killed_frees_who_waits_for_it(void **state)
 	}
 }
 
+/* ---- pages that are lost ---- */
+
+#define PAGE 4096
+#define MANY 3000
+
+static struct slice key_of(int i)
+{
+	return slice_c(arena_printf(a, "key of %06d", i));
+}
+
+static int add_many(struct store_txn *t)
+{
+	for (int i = 0; i < MANY; i++)
+		if (store_put(t, 0, key_of(i), slice_c("a value that takes some room"), &err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Everything is taken away, in a process of its own: how it ended, and what it said of it. */
+static int delete_all(const char **said_out)
+{
+	char *said = arena_alloc(a, 4096);
+	int line[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(line), 0);
+	pid = fork();
+	if (pid == 0) {
+		const struct rlimit none = {0, 0};
+		struct store *s = open_as(STORE_WRITE);
+		struct store_txn *t;
+		int rc;
+
+		setrlimit(RLIMIT_CORE, &none);
+		dup2(line[1], STDERR_FILENO);
+		rc = store_begin_write(s, &t, &err);
+		for (int i = 0; i < MANY && rc >= 0; i++)
+			rc = store_delete(t, 0, key_of(i), slice_of(NULL, 0), &err);
+		_exit(0);
+	}
+	close(line[1]);
+	n = read(line[0], said, 4095);
+	close(line[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	*said_out = arena_copy(a, slice_of(said, n > 0 ? (size_t)n : 0));
+	return status;
+}
+
+/* A change that meets one cannot go on, nor come back; it says at least which file it was. */
+static void a_process_that_ends_of_a_lost_page_says_in_which_file(void **state)
+{
+	unsigned char page[PAGE], lost[PAGE];
+	struct store *s = (unlink(path), open_as(STORE_WRITE));
+	struct store_txn *t;
+	int fd, ended = 0;
+
+	(void)state;
+	assert_done(store_begin_write(s, &t, &err), err);
+	assert_int_equal(add_many(t), 0);
+	assert_done(store_commit(t, &err), err);
+	store_close(s);
+	memset(lost, 'A', sizeof(lost));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	for (off_t at = 2 * PAGE; pread(fd, page, PAGE, at) == PAGE && ended < 3; at += 5 * PAGE) {
+		const char *said;
+		int status;
+
+		assert_int_equal(pwrite(fd, lost, PAGE, at), PAGE);
+		status = delete_all(&said);
+		assert_int_equal(pwrite(fd, page, PAGE, at), PAGE);
+		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
+			continue;
+		ended++;
+		assert_non_null(strstr(said, arena_printf(a, "a file is damaged, and this process ends of it file=%s ", path)));
+	}
+	assert_true(ended > 0);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +544,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_claims_file_is_made_anew_under_a_new_generation),
 		cmocka_unit_test(a_writer_killed_in_the_middle_leaves_the_others_working),
 		cmocka_unit_test(a_stopped_writer_that_is_killed_frees_who_waits_for_it),
+		cmocka_unit_test(a_process_that_ends_of_a_lost_page_says_in_which_file),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
