@@ -47,7 +47,7 @@ static inline struct error read_with(const struct saml_expect *expect, struct sl
 }
 
 /* `says`: what the operator's detail must hold. */
-static inline void refuses(const struct saml_expect *expect, struct slice xml, enum reason reason, const char *says)
+static inline void assert_refuses(const struct saml_expect *expect, struct slice xml, enum reason reason, const char *says)
 {
 	struct saml_identity who = {0};
 	struct error err = read_with(expect, xml, &who);
@@ -57,17 +57,17 @@ static inline void refuses(const struct saml_expect *expect, struct slice xml, e
 		fail_msg("wanted %s with \"%s\", got %s: %s", reason_word(reason), says, reason_word(err.reason), err.detail);
 }
 
-static inline void refuses_sealed(enum forge_sign sign, const struct forge_seal *how, enum reason reason, const char *says)
+static inline void assert_sealed_refused(enum forge_sign sign, const struct forge_seal *how, enum reason reason, const char *says)
 {
 	struct saml_expect expect = expect_sealed();
 
-	refuses(&expect, sealed(sign, how), reason, says);
+	assert_refuses(&expect, sealed(sign, how), reason, says);
 }
 
 /* Not opened, or not believed: the one answer, by the assertion's signature or by nothing. */
-static inline void refuses_content(const struct forge_seal *how, const char *says)
+static inline void assert_content_refused(const struct forge_seal *how, const char *says)
 {
-	refuses_sealed(FORGE_ASSERTION, how, REASON_ENCRYPTED_ANSWER, says);
+	assert_sealed_refused(FORGE_ASSERTION, how, REASON_ENCRYPTED_ANSWER, says);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, forge_reset)

@@ -58,7 +58,7 @@ static void opens_with_any_of_the_keys(void **state)
 	opens(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS_TOO}));
 	expect.decryption_keys = first;
 	opens(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS}));
-	refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS_TOO}), REASON_ENCRYPTED_ANSWER, "another certificate");
+	assert_refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.whom = FORGE_OURS_TOO}), REASON_ENCRYPTED_ANSWER, "another certificate");
 	saml_decryption_keys_free(first);
 }
 
@@ -97,7 +97,7 @@ static void keeps_to_what_must_be_signed(void **state)
 		if (rows[i].reason == REASON_NONE)
 			opens(&expect, sealed(rows[i].sign, &how));
 		else
-			refuses(&expect, sealed(rows[i].sign, &how), rows[i].reason, "signed");
+			assert_refuses(&expect, sealed(rows[i].sign, &how), rows[i].reason, "signed");
 	}
 }
 
@@ -108,7 +108,7 @@ static void refuses_an_encrypted_answer_without_keys(void **state)
 	struct saml_expect expect = forge_expect();
 
 	(void)state;
-	refuses(&expect, sealed(FORGE_BOTH, &(struct forge_seal){0}), REASON_ENCRYPTED, "decryption_keys");
+	assert_refuses(&expect, sealed(FORGE_BOTH, &(struct forge_seal){0}), REASON_ENCRYPTED, "decryption_keys");
 }
 
 static void refuses_a_plain_answer_where_it_must_be_encrypted(void **state)
@@ -118,7 +118,7 @@ static void refuses_a_plain_answer_where_it_must_be_encrypted(void **state)
 	(void)state;
 	opens(&expect, forge_text(&(struct forge){.sign = FORGE_BOTH}));
 	expect.encrypted = SAML_ENCRYPTED_REQUIRED;
-	refuses(&expect, forge_text(&(struct forge){.sign = FORGE_BOTH}), REASON_NOT_ENCRYPTED, "plain");
+	assert_refuses(&expect, forge_text(&(struct forge){.sign = FORGE_BOTH}), REASON_NOT_ENCRYPTED, "plain");
 	opens(&expect, sealed(FORGE_BOTH, &(struct forge_seal){0}));
 }
 
@@ -147,8 +147,8 @@ static void refuses_encrypted_unsigned_assertion(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
-		refuses_sealed(FORGE_NOTHING, &(struct forge_seal){.content = contents[i]}, REASON_ENCRYPTED_ANSWER, "neither Response nor Assertion");
-	refuses_sealed(FORGE_NOTHING, &how, REASON_ENCRYPTED_ANSWER, "neither Response nor Assertion");
+		assert_sealed_refused(FORGE_NOTHING, &(struct forge_seal){.content = contents[i]}, REASON_ENCRYPTED_ANSWER, "neither Response nor Assertion");
+	assert_sealed_refused(FORGE_NOTHING, &how, REASON_ENCRYPTED_ANSWER, "neither Response nor Assertion");
 }
 
 /* The attacker's beside the honest one, whatever is signed; then in its place, in a signed Response. */
@@ -163,21 +163,21 @@ static void refuses_injected_encrypted_assertion(void **state)
 	(void)state;
 	evil = forge_replace(forge_replace(slice_c(evil), "\"_data\"", "\"_evil_data\""), "\"_key\"", "\"_evil_key\"").p;
 	for (int sign = FORGE_ASSERTION; sign <= FORGE_BOTH; sign++) {
-		refuses(&expect, forge_replace(forge_text(&(struct forge){.sign = (enum forge_sign)sign}), "</samlp:Status>",
+		assert_refuses(&expect, forge_replace(forge_text(&(struct forge){.sign = (enum forge_sign)sign}), "</samlp:Status>",
 			arena_printf(forge_arena(), "</samlp:Status>%s", evil)), REASON_ASSERTION_COUNT, "1 encrypted");
 		honest = sealed((enum forge_sign)sign, &(struct forge_seal){0});
-		refuses(&expect, forge_replace(honest, "</samlp:Status>", arena_printf(forge_arena(), "</samlp:Status>%s", evil)),
+		assert_refuses(&expect, forge_replace(honest, "</samlp:Status>", arena_printf(forge_arena(), "</samlp:Status>%s", evil)),
 			REASON_ASSERTION_COUNT, "2 encrypted");
-		refuses(&expect, forge_replace(honest, "</samlp:Response>", "<Assertion xmlns=\"" NS_SAML "\"/></samlp:Response>"),
+		assert_refuses(&expect, forge_replace(honest, "</samlp:Response>", "<Assertion xmlns=\"" NS_SAML "\"/></samlp:Response>"),
 			REASON_ASSERTION_COUNT, "1 encrypted");
 	}
 	honest = forge_replace(sealed(FORGE_RESPONSE, &(struct forge_seal){0}), "<EncryptedAssertion", arena_printf(forge_arena(), "%s<old", evil));
 	honest = forge_replace(honest, "</EncryptedAssertion></samlp:Response>", "</old></samlp:Response>");
-	refuses(&expect, honest, REASON_XML_SHAPE, "old");
+	assert_refuses(&expect, honest, REASON_XML_SHAPE, "old");
 	honest = forge_text(&(struct forge){.sign = FORGE_RESPONSE, .seal = forge_seal, .how = &(struct forge_seal){0}});
 	from = memmem(honest.p, honest.n, "<EncryptedAssertion", 19);
 	to = memmem(honest.p, honest.n, "</samlp:Response>", 17);
-	refuses(&expect, forge_replace(honest, arena_copy(forge_arena(), slice_of(from, (size_t)(to - from))), evil), REASON_SIGNATURE_INVALID,
+	assert_refuses(&expect, forge_replace(honest, arena_copy(forge_arena(), slice_of(from, (size_t)(to - from))), evil), REASON_SIGNATURE_INVALID,
 		"Response");
 }
 
@@ -204,8 +204,8 @@ static void refuses_flipped_gcm_tag(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		refuses_content(&(struct forge_seal){.content = AES128_GCM, .spoil = spoils[i]}, "AES-128-GCM does not decrypt");
-		refuses_content(&(struct forge_seal){.content = AES256_GCM, .spoil = spoils[i]}, "AES-256-GCM does not decrypt");
+		assert_content_refused(&(struct forge_seal){.content = AES128_GCM, .spoil = spoils[i]}, "AES-128-GCM does not decrypt");
+		assert_content_refused(&(struct forge_seal){.content = AES256_GCM, .spoil = spoils[i]}, "AES-256-GCM does not decrypt");
 	}
 }
 
@@ -214,7 +214,7 @@ static void refuses_encryption_for_other_key(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		for (int sign = FORGE_ASSERTION; sign <= FORGE_BOTH; sign++)
-			refuses_sealed((enum forge_sign)sign, &(struct forge_seal){.whom = FORGE_SOMEBODY, .content = contents[i]},
+			assert_sealed_refused((enum forge_sign)sign, &(struct forge_seal){.whom = FORGE_SOMEBODY, .content = contents[i]},
 				REASON_ENCRYPTED_ANSWER, "none of the 2 decryption keys");
 	}
 }
@@ -257,15 +257,15 @@ static void same_answer_for_bad_padding_and_bad_signature(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
-		refuses_content(&ways[i], "");
+		assert_content_refused(&ways[i], "");
 	/* verified, and old: an attacker may have changed what no signature covers (KeyInfo), so he must not learn that it fits */
 	expect.now += 86400;
 	expect.requested_at += 86400;
-	refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){0}), REASON_ISSUE_INSTANT, "Response was made");
+	assert_refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){0}), REASON_ISSUE_INSTANT, "Response was made");
 	expect.requested_at -= 86400;
-	refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.inside = {{"<KeyInfo>", "<KeyInfo> "}}}), REASON_ENCRYPTED_ANSWER, "-expired:");
+	assert_refuses(&expect, sealed(FORGE_ASSERTION, &(struct forge_seal){.inside = {{"<KeyInfo>", "<KeyInfo> "}}}), REASON_ENCRYPTED_ANSWER, "-expired:");
 	/* under a signed Response nobody changed anything: the reason is named */
-	refuses(&expect, sealed(FORGE_RESPONSE, &(struct forge_seal){0}), REASON_CONFIRMATION_EXPIRED, "");
+	assert_refuses(&expect, sealed(FORGE_RESPONSE, &(struct forge_seal){0}), REASON_CONFIRMATION_EXPIRED, "");
 }
 
 /* What was not verified of it is verified of a stand-in: as often as a signature that fits no key is tried, whatever was wrong. */
@@ -297,7 +297,7 @@ static void every_refusal_costs_a_verification_by_each_key(void **state)
 		size_t stand_ins = spare->tried;
 
 		theirs->tried = theirs->unused = theirs->last = 0;
-		refuses(&expect, forge_text(&(struct forge){.key = rows[i].key, .seal = forge_seal, .how = &rows[i].how}), REASON_ENCRYPTED_ANSWER, "");
+		assert_refuses(&expect, forge_text(&(struct forge){.key = rows[i].key, .seal = forge_seal, .how = &rows[i].how}), REASON_ENCRYPTED_ANSWER, "");
 		if (theirs->tried != rows[i].tried || theirs->unused != rows[i].unused || theirs->tried + spare->tried - stand_ins != 3)
 			fail_msg("row %zu: %zu keys tried, %zu unused, %zu stand-ins", i, theirs->tried, theirs->unused, spare->tried - stand_ins);
 	}

@@ -3,11 +3,11 @@
 #include "tests/unit/decrypt_stage.h"
 
 /* An edit of the Response around a well encrypted assertion. */
-static void refuses_edit(const struct forge_seal *how, const char *from, const char *to, enum reason reason)
+static void assert_edit_refused(const struct forge_seal *how, const char *from, const char *to, enum reason reason)
 {
 	struct saml_expect expect = expect_sealed();
 
-	refuses(&expect, forge_text(&(struct forge){.seal = forge_seal, .how = how, .after = {{from, to}}}), reason, "");
+	assert_refuses(&expect, forge_text(&(struct forge){.seal = forge_seal, .how = how, .after = {{from, to}}}), reason, "");
 }
 
 #define INJECTED "<EncryptedAssertion xmlns=\"" NS_SAML "\"><xenc:EncryptedData xmlns:xenc=\"" NS_XENC "\"/></EncryptedAssertion>"
@@ -39,21 +39,21 @@ static void refuses_other_content(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct forge_seal how = {.inside = {{rows[i].from, rows[i].to}}};
 
-		refuses_content(&how, rows[i].says);
-		refuses_sealed(FORGE_BOTH, &how, REASON_ENCRYPTED_ANSWER, rows[i].says);
+		assert_content_refused(&how, rows[i].says);
+		assert_sealed_refused(FORGE_BOTH, &how, REASON_ENCRYPTED_ANSWER, rows[i].says);
 	}
-	refuses_content(&(struct forge_seal){.instead = INJECTED}, "assertion-count");
+	assert_content_refused(&(struct forge_seal){.instead = INJECTED}, "assertion-count");
 }
 
 /* The signature outside covers what was sent, the one inside its own assertion: neither reaches the other. */
 static void refuses_references_between_the_documents(void **state)
 {
 	(void)state;
-	refuses_sealed(FORGE_BOTH, &(struct forge_seal){.inside = {{"URI=\"#" FORGE_ASSERTION_ID, "URI=\"#" FORGE_RESPONSE_ID}}},
+	assert_sealed_refused(FORGE_BOTH, &(struct forge_seal){.inside = {{"URI=\"#" FORGE_ASSERTION_ID, "URI=\"#" FORGE_RESPONSE_ID}}},
 		REASON_ENCRYPTED_ANSWER, "signature-reference");
-	refuses_sealed(FORGE_BOTH, &(struct forge_seal){.inside = {{"URI=\"#" FORGE_ASSERTION_ID, "URI=\"#_data"}}},
+	assert_sealed_refused(FORGE_BOTH, &(struct forge_seal){.inside = {{"URI=\"#" FORGE_ASSERTION_ID, "URI=\"#_data"}}},
 		REASON_ENCRYPTED_ANSWER, "signature-reference");
-	refuses_edit(&(struct forge_seal){0}, "<samlp:Status>", "<Signature xmlns=\"" NS_DS "\"/><samlp:Status>", REASON_SIGNATURE_SHAPE);
+	assert_edit_refused(&(struct forge_seal){0}, "<samlp:Status>", "<Signature xmlns=\"" NS_DS "\"/><samlp:Status>", REASON_SIGNATURE_SHAPE);
 }
 
 /* ---- the shape around it ---- */
@@ -71,12 +71,12 @@ static void refuses_algorithms_that_are_not_listed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(content_algorithms) / sizeof(*content_algorithms); i++)
-		refuses_edit(&(struct forge_seal){0}, AES256_CBC, content_algorithms[i], REASON_ENCRYPTION_ALGORITHM);
+		assert_edit_refused(&(struct forge_seal){0}, AES256_CBC, content_algorithms[i], REASON_ENCRYPTION_ALGORITHM);
 	for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++)
-		refuses_edit(&(struct forge_seal){0}, OAEP_MGF1P, transports[i], REASON_ENCRYPTION_ALGORITHM);
-	refuses_edit(&newer, NS_XENC11 "mgf1sha256", NS_XENC11 "mgf1sha512", REASON_ENCRYPTION_ALGORITHM);
-	refuses_edit(&newer, "Algorithm=\"" ALGORITHM_SHA256 "\"/><xenc11", "Algorithm=\"" NS_XENC "sha512\"/><xenc11", REASON_ENCRYPTION_ALGORITHM);
-	refuses_edit(&newer, "Algorithm=\"" ALGORITHM_SHA256 "\"/><xenc11", "Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#md5\"/><xenc11",
+		assert_edit_refused(&(struct forge_seal){0}, OAEP_MGF1P, transports[i], REASON_ENCRYPTION_ALGORITHM);
+	assert_edit_refused(&newer, NS_XENC11 "mgf1sha256", NS_XENC11 "mgf1sha512", REASON_ENCRYPTION_ALGORITHM);
+	assert_edit_refused(&newer, "Algorithm=\"" ALGORITHM_SHA256 "\"/><xenc11", "Algorithm=\"" NS_XENC "sha512\"/><xenc11", REASON_ENCRYPTION_ALGORITHM);
+	assert_edit_refused(&newer, "Algorithm=\"" ALGORITHM_SHA256 "\"/><xenc11", "Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#md5\"/><xenc11",
 		REASON_ENCRYPTION_ALGORITHM);
 }
 
@@ -107,14 +107,14 @@ static void refuses_other_shapes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		refuses_edit(rows[i].how, rows[i].from, rows[i].to, REASON_ENCRYPTION_SHAPE);
+		assert_edit_refused(rows[i].how, rows[i].from, rows[i].to, REASON_ENCRYPTION_SHAPE);
 }
 
 static void refuses_ids_that_are_there_twice(void **state)
 {
 	(void)state;
-	refuses_edit(&(struct forge_seal){0}, "Id=\"_key\"", "Id=\"_data\"", REASON_DUPLICATE_ID);
-	refuses_edit(&(struct forge_seal){0}, "Id=\"_key\"", "Id=\"" FORGE_RESPONSE_ID "\"", REASON_DUPLICATE_ID);
+	assert_edit_refused(&(struct forge_seal){0}, "Id=\"_key\"", "Id=\"_data\"", REASON_DUPLICATE_ID);
+	assert_edit_refused(&(struct forge_seal){0}, "Id=\"_key\"", "Id=\"" FORGE_RESPONSE_ID "\"", REASON_DUPLICATE_ID);
 }
 
 /* Nothing is decrypted for somebody whose answer is refused for what everybody can read. */
@@ -125,9 +125,9 @@ static void looks_at_the_outside_first(void **state)
 
 	(void)state;
 	expect.request_id = "_another";
-	refuses(&expect, sealed(FORGE_ASSERTION, &other), REASON_WRONG_IN_RESPONSE_TO, "");
-	refuses_edit(&other, FORGE_ACS, "https://example.org/", REASON_WRONG_DESTINATION);
-	refuses_edit(&other, FORGE_ISSUER, "https://example.org/", REASON_WRONG_ISSUER);
+	assert_refuses(&expect, sealed(FORGE_ASSERTION, &other), REASON_WRONG_IN_RESPONSE_TO, "");
+	assert_edit_refused(&other, FORGE_ACS, "https://example.org/", REASON_WRONG_DESTINATION);
+	assert_edit_refused(&other, FORGE_ISSUER, "https://example.org/", REASON_WRONG_ISSUER);
 }
 
 int main(void)
