@@ -25,6 +25,10 @@ check_PROGRAMS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/arena.h tests/unit/unit.h
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_encode
+tests_unit_test_encode_SOURCES = tests/unit/test_encode.c tests/unit/arena.h tests/unit/unit.h
+tests_unit_test_encode_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_fold
 tests_unit_test_fold_SOURCES = tests/unit/test_fold.c tests/unit/unit.h
 tests_unit_test_fold_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)

@@ -30,9 +30,14 @@ tests_unit_test_response_form_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_response_form_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_saml_attacks
-tests_unit_test_saml_attacks_SOURCES = tests/unit/test_saml_attacks.c $(FORGE)
+tests_unit_test_saml_attacks_SOURCES = tests/unit/test_saml_attacks.c tests/unit/saml_attacks_stage.h $(FORGE)
 tests_unit_test_saml_attacks_CFLAGS = $(FORGE_CFLAGS)
 tests_unit_test_saml_attacks_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_saml_wrapping
+tests_unit_test_saml_wrapping_SOURCES = tests/unit/test_saml_wrapping.c tests/unit/saml_attacks_stage.h $(FORGE)
+tests_unit_test_saml_wrapping_CFLAGS = $(FORGE_CFLAGS)
+tests_unit_test_saml_wrapping_LDADD = $(SAML_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_signature
 tests_unit_test_signature_SOURCES = tests/unit/test_signature.c $(FORGE)
