@@ -83,7 +83,9 @@ GATEWAY_LIBS = gateway/libgateway.a gateway/libsettings.a provision/libprovision
 	store/libstore.a $(LASSO_LIBS) $(XMLSEC_LIBS) $(XML_LIBS) $(ZLIB_LIBS) $(LDAP_LIBS) $(EVENT_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) \
 	$(LMDB_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(BASE_LIBS) -lm
 
-SIGN_ON_STAGE = tests/unit/sign_on_stage.h tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+GATEWAY_STAGE = tests/unit/gateway_stage.h tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
+SIGN_ON_STAGE = tests/unit/sign_on_stage.h $(GATEWAY_STAGE)
+LOGOUT_STAGE = tests/unit/logout_stage.h $(GATEWAY_STAGE)
 check_PROGRAMS += tests/unit/test_alarms
 tests_unit_test_alarms_SOURCES = tests/unit/test_alarms.c tests/unit/unit.h
 tests_unit_test_alarms_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
@@ -126,7 +128,6 @@ tests_unit_test_limits_SOURCES = tests/unit/test_limits.c tests/unit/unit.h
 tests_unit_test_limits_LDADD = $(GATEWAY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_logout
-LOGOUT_STAGE = tests/unit/logout_stage.h tests/unit/start_pages.h tests/unit/forge.c tests/unit/forge.h tests/unit/keys.h tests/unit/unit.h
 tests_unit_test_logout_SOURCES = tests/unit/test_logout.c $(LOGOUT_STAGE)
 tests_unit_test_logout_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS) $(XMLSEC_CFLAGS)
 tests_unit_test_logout_LDADD = $(KEYS_LIBS) $(CMOCKA_LIBS)

@@ -7,21 +7,12 @@
 #ifndef TESTS_UNIT_LOGOUT_STAGE_H
 #define TESTS_UNIT_LOGOUT_STAGE_H
 
-#include "tests/unit/forge.h"
-#include "tests/unit/keys.h"
-#include "tests/unit/start_pages.h"
+#include "tests/unit/gateway_stage.h"
 
-#include "base/clock.h"
 #include "base/encode.h"
-#include "base/file.h"
 #include "gateway/audit.h"
-#include "gateway/gateway.h"
-#include "gateway/keys/vault.h"
 #include "gateway/logout_cookie.h"
 
-#include <unistd.h>
-
-#define PUBLIC "https://sso.example.org"
 #define SLO PUBLIC "/saml/sp/slo"
 #define SINCE (FORGE_NOW - 3600)
 
@@ -38,61 +29,19 @@ static const char settings_text[] =
 	"    join: {objectidentifier: employeeNumber}\n"
 	"rules:\n  - {name: agents, when: \"member of 'cn=agents,dc=x'\", outcome: licensed}\n";
 
-static char folder[40];
-static struct arena *a;
-static struct gateway gateway;
-static struct vault *vault;
-static struct error err;
 static struct http_cookie cookie;       /* the browser's; name.p NULL: none */
 
-static inline const char *in_folder(const char *name)
-{
-	return arena_printf(a, "%s/%s", folder, name);
-}
-
-static inline void write_here(const char *name, mode_t mode, struct slice bytes)
-{
-	assert_done(file_write(in_folder(name), mode, bytes, &err), err);
-}
-
-static inline void open_gateway(const char *provider_settings, struct slice metadata)
-{
-	struct files *files = files_from_disk(a);
-	struct test_pair own = test_rsa(a, 2048);
-	struct slice text = forge_replace(slice_c(settings_text), "#provider#", provider_settings);
-	const struct settings *settings;
-
-	while (memmem(text.p, text.n, "@/", 2))
-		text = forge_replace(text, "@/", arena_printf(a, "%s/", folder));
-	write_here("own.key", 0600, own.key);
-	write_here("own.crt", 0644, own.certificate);
-	write_here("idp.xml", 0644, metadata);
-	write_here("state/cookie.secret", 0600, slice_c("0123456789abcdef0123456789abcdef"));
-	write_here("postern.yaml", 0644, text);
-	assert_done(settings_read(a, files, in_folder("postern.yaml"), &settings, NULL, &err), err);
-	assert_done(gateway_open(a, files, settings, &gateway, &err), err);
-	assert_done(vault_open(a, files, settings, &vault, &err), err);
-	assert_done(gateway_open_worker(&gateway, vault_keeper(vault), &err), err);
-}
-
+/* With `from` of the provider's metadata as `to`. */
 static inline int begin_with(const char *provider_settings, const char *from, const char *to)
 {
-	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
-	struct slice metadata = forge_metadata("signing", keys);
+	struct slice metadata = provider_metadata();
 
-	snprintf(folder, sizeof(folder), "/tmp/postern-logout-XXXXXX");
-	if (!mkdtemp(folder))
+	if (folder_begin(FORGE_NOW) < 0)
 		return -1;
-	a = arena_new();
 	cookie = (struct http_cookie){{0}};
-	if (folder_make(in_folder("state/audit"), 0700, &err) < 0 || folder_make(in_folder("state/seen"), 0700, &err) < 0 ||
-		folder_make(in_folder("run"), 0700, &err) < 0)
-		return -1;
-	clock_set(FORGE_NOW);
-	start_pages(a);
 	while (from && memmem(metadata.p, metadata.n, from, strlen(from)))
 		metadata = forge_replace(metadata, from, to);
-	open_gateway(provider_settings, metadata);
+	open_gateway(forge_replace(slice_c(settings_text), "#provider#", provider_settings), metadata);
 	return 0;
 }
 
@@ -100,19 +49,6 @@ static inline int begin(void **state)
 {
 	(void)state;
 	return begin_with("", NULL, NULL);
-}
-
-static inline int end(void **state)
-{
-	char command[80];
-
-	gateway_close(&gateway);
-	vault_close(vault);
-	gateway = (struct gateway){0};
-	arena_free(a);
-	clock_set(0);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command) == 0 ? forge_reset(state) : -1;
 }
 
 /* ---- the browser ---- */

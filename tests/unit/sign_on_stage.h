@@ -8,27 +8,19 @@
 #ifndef TESTS_UNIT_SIGN_ON_STAGE_H
 #define TESTS_UNIT_SIGN_ON_STAGE_H
 
-#include "tests/unit/forge.h"
+#include "tests/unit/gateway_stage.h"
 
-#include "base/clock.h"
 #include "base/encode.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "gateway/audit.h"
-#include "gateway/gateway.h"
 #include "gateway/limits.h"
 #include "gateway/logout_cookie.h"
 #include "gateway/pending.h"
-#include "gateway/keys/vault.h"
 #include "ldap/mirror_write.h"
-#include "tests/unit/keys.h"
-#include "tests/unit/start_pages.h"
 
 #include <jansson.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define PUBLIC "https://sso.example.org"
 #define DOOR_ENTITY "https://auth.example/saml/1"
 #define DOOR_ACS "https://auth.example/login/callback?connection=saml-1&x=2"
 #define JAR 16
@@ -47,28 +39,12 @@ static const char settings_text[] =
 	"  - {name: left, when: \"member of 'cn=former,dc=x'\", outcome: deny, because: You have left us.}\n"
 	"go:\n  help: {licensed: 'https://site.example/jira?a=1&b=2', portal: helpdesk}\n";
 
-static char folder[40];
-static struct arena *a;
-static struct gateway gateway;
-static struct vault *vault;
-static struct error err;
-
 /* The browser. */
 static struct http_cookie jar[JAR];
 static size_t jar_size;
 static struct slice query;              /* of the requests that follow */
 
 /* ---- the stage ---- */
-
-static inline const char *in_folder(const char *name)
-{
-	return arena_printf(a, "%s/%s", folder, name);
-}
-
-static inline void write_here(const char *name, mode_t mode, struct slice bytes)
-{
-	assert_done(file_write(in_folder(name), mode, bytes, &err), err);
-}
 
 static inline struct mirror_attribute attribute(const char *name, const char *value)
 {
@@ -130,17 +106,6 @@ static inline void add_a_twin(void)
 	mirror_writer_close(w);
 }
 
-/* One key for all tests: making one takes a second under valgrind. */
-static inline struct test_pair own_pair(void)
-{
-	static EVP_PKEY *key;
-
-	if (!key)
-		key = EVP_RSA_gen(2048);
-	EVP_PKEY_up_ref(key);
-	return test_pair_of(a, key, 86400L * 365);
-}
-
 static inline struct slice without_managed_connection(struct slice text)
 {
 	static const char *const gone[] = {
@@ -177,51 +142,30 @@ static inline struct slice with_a_door_of_one_tenant(struct slice text)
 	return forge_replace(with_two_tenants(text), ", providers: [entra, fabrikam], stable_id: {claim: identity}", ", provider: fabrikam");
 }
 
-static inline void open_gateway(const struct more *more)
+static inline void open_with(const struct more *more)
 {
-	static const enum forge_key keys[] = {FORGE_FIRST, FORGE_KEYS};
-	struct files *files = files_from_disk(a);
-	struct test_pair own = own_pair();
-	struct slice text = slice_c(settings_text);
-	const struct settings *settings;
+	struct slice text = slice_c(settings_text), metadata = provider_metadata();
 
 	if (more->top && strcmp(more->top, "#two tenants#") == 0)
 		text = with_two_tenants(text);
 	if (more->top && strcmp(more->top, "#two tenants, a door of one#") == 0)
 		text = with_a_door_of_one_tenant(text);
-	while (memmem(text.p, text.n, "@/", 2))
-		text = forge_replace(text, "@/", arena_printf(a, "%s/", folder));
 	text = forge_replace(text, "#audit#", more->top ? more->top : "");
 	text = forge_replace(text, "#provider#", more->provider ? more->provider : "");
 	text = forge_replace(text, "#door#", more->door ? more->door : "");
 	if (memmem(text.p, text.n, "#only portals#", 14))
 		text = without_managed_connection(text);
-	write_here("own.key", 0600, own.key);
-	write_here("own.crt", 0644, own.certificate);
-	write_here("idp.xml", 0644, forge_metadata("signing", keys));
-	write_here("fabrikam.xml", 0644, forge_replace(forge_metadata("signing", keys), FORGE_ISSUER, "https://sts.windows.net/" FABRIKAM "/"));
-	write_here("state/cookie.secret", 0600, slice_c("0123456789abcdef0123456789abcdef"));
-	write_here("postern.yaml", 0644, text);
-	assert_done(settings_read(a, files, in_folder("postern.yaml"), &settings, NULL, &err), err);
-	assert_done(gateway_open(a, files, settings, &gateway, &err), err);
-	assert_done(vault_open(a, files, settings, &vault, &err), err);
-	assert_done(gateway_open_worker(&gateway, vault_keeper(vault), &err), err);
+	write_here("fabrikam.xml", 0644, forge_replace(metadata, FORGE_ISSUER, "https://sts.windows.net/" FABRIKAM "/"));
+	open_gateway(text, metadata);
 }
 
 static inline int begin_with(const struct more *more)
 {
-	snprintf(folder, sizeof(folder), "/tmp/postern-sign-on-XXXXXX");
-	if (!mkdtemp(folder))
+	if (folder_begin(FORGE_NOW - 20) < 0)
 		return -1;
-	a = arena_new();
 	jar_size = 0;
-	if (folder_make(in_folder("state/mirror"), 0700, &err) < 0 || folder_make(in_folder("state/accounts"), 0700, &err) < 0 || folder_make(in_folder("state/audit"), 0700, &err) < 0 ||
-		folder_make(in_folder("state/seen"), 0700, &err) < 0 ||
-		folder_make(in_folder("run"), 0700, &err) < 0)
-		return -1;
-	clock_set(FORGE_NOW - 20);
-	start_pages(a);
-	open_gateway(more);
+	query = (struct slice){0};
+	open_with(more);
 	anna_is_in("agents");
 	return 0;
 }
@@ -245,20 +189,6 @@ static inline struct settings *other_settings(void)
 
 	*copy = *gateway.settings;
 	return copy;
-}
-
-static inline int end(void **state)
-{
-	char command[80];
-
-	query = (struct slice){0};
-	gateway_close(&gateway);
-	vault_close(vault);
-	gateway = (struct gateway){0};
-	arena_free(a);
-	clock_set(0);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command) == 0 ? forge_reset(state) : -1;
 }
 
 /* ---- the browser ---- */
