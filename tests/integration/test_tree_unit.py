@@ -87,6 +87,29 @@ def tree(units):
         wait_for(units.is_ready, 20, "the units are ready again")
 
 
+@contextlib.contextmanager
+def ending_slowly(units, *names):
+    for name in names:
+        units.system.drop_in(name, "[Service]\nExecStop=/bin/sleep 2\n")
+    units.systemctl("daemon-reload")
+    try:
+        yield
+    finally:
+        for name in names:
+            units.system.drop_in(name, "")
+        units.systemctl("daemon-reload")
+
+
+def test_one_way_to_run_starts_when_the_other_has_ended(units):
+    with ending_slowly(units, "postern-worker@.service", "postern.service"):
+        units.systemctl("start", "postern.service")
+        said = units.system.journal_text()
+        assert said.rindex("Stopped postern-worker@1.service") < said.rindex("Starting postern.service")
+        units.systemctl("start", "postern.target")
+    assert units.systemctl("is-active", "postern.service", check=False).stdout == "inactive\n"
+    wait_for(units.is_ready, 20, "the units are ready again")
+
+
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
 
 
