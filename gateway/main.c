@@ -39,8 +39,8 @@ static const struct command {
 		"program that stands at its path now: if that cannot read the settings and\n"
 		"everything that they name, nothing changes.  Otherwise it takes over in the\n"
 		"same process, with the listening sockets, and replaces the other processes as\n"
-		"a reload does: nobody is refused.  Exit status 1: it did not take over; the\n"
-		"service's log says why.\n"},
+		"a reload does: nobody is refused.  Exit status 1: it did not take over, and\n"
+		"why; the service's log has it all.\n"},
 	{"prepare", command_prepare, "hand systemd what a unit for each role is to have",
 		"usage: postern [-c FILE] prepare [--units | --tree] [--folder FOLDER]\n",
 		"Is for postern-prepare.service.  Reads and judges everything as serve does,\n"
@@ -53,8 +53,8 @@ static const struct command {
 	{"reload", command_reload, "have the running service read settings and files anew",
 		"usage: postern [-c FILE] reload\n",
 		"Has the service that runs here, serve or the units, read its settings and all\n"
-		"files anew.  Exit status 1: they were not taken, and the old ones stay in\n"
-		"force; the service's log and `postern check` say why.\n"},
+		"files anew.  Exit status 1: they were not taken and the old ones stay in\n"
+		"force, and why; the service's log and `postern check` have it all.\n"},
 	{"status", command_status, "how the service is doing",
 		"usage: postern [-c FILE] status [--json]\n",
 		"Processes, sign-ons of the last minutes, directories, metadata, certificates,\n"

@@ -8,7 +8,8 @@
  * there is believed: the process id comes from the kernel, which knows who
  * holds the lock.  A role that puts a lock of its own there has a command
  * signal that very role.  The file's time is that of the last reading of the
- * settings; it serves for a hint only.
+ * settings; it serves for a hint only.  So does what the parent writes into it,
+ * which is why it refused what a command asked it for last.
  */
 #ifndef GATEWAY_RUNNING_H
 #define GATEWAY_RUNNING_H
@@ -22,6 +23,8 @@ struct running {
 	pid_t pid;                      /* of the parent; 0: none, or none that can be seen from here */
 	bool units;                     /* no parent: systemd runs a unit for each role (units.h) */
 	struct timespec read_at;        /* when it last began to read settings that it then took */
+	bool is_settled;                /* read_at is that time, and nothing was refused since */
+	unsigned long refusals;         /* since then */
 };
 
 /* ---- the parent ---- */
@@ -33,13 +36,15 @@ struct timespec running_time(void);
  * -1: it could not be said, which harms nothing but convenience; logged.
  */
 int running_say(int fd, const struct settings *s, struct timespec read_at);
+/* Says why what it was told to do was not done, and everything stays as it is.  fd: of the last call of running_say. */
+void running_refuse(int fd, const char *why);
 
 /* ---- commands ---- */
 
 void running_look(const struct settings *s, struct running *out);
 /* Whether a file was changed after it was read by the running service, or is not there. */
 bool running_is_older_than(const struct running *r, const char *path);
-/* SIGHUP, or a reload by systemd, then waits until the service has taken what is on the disk.  REASON_FILE: none runs, or it did not take it. */
+/* SIGHUP, or a reload by systemd, then waits until the service has taken what is on the disk.  REASON_FILE: none runs, or it did not take it, and why. */
 int running_reload(const struct settings *s, struct running *out, struct error *err);
 /* The same with SIGUSR2, until the program that is installed now has taken over. */
 int running_upgrade(const struct settings *s, struct running *out, struct error *err);

@@ -50,6 +50,13 @@ static _Noreturn void run_trial(const struct upgrade *u, int handover, int verdi
 	_exit(127);
 }
 
+static void say_why(struct upgrade *u, const char *what, const char *why)
+{
+	if (why != u->said)
+		snprintf(u->said, sizeof(u->said), "%s", why);
+	log_error(what, "path", u->path, "detail", u->said, NULL);
+}
+
 int upgrade_try(struct upgrade *u, const struct handover *h, int64_t now)
 {
 	int handover = -1, ends[2] = {-1, -1}, rc = -1;
@@ -85,7 +92,7 @@ out:
 	if (ends[1] >= 0)
 		close(ends[1]);
 	if (rc < 0)
-		log_error("no upgrade: the program could not be tried", "detail", err.detail, NULL);
+		say_why(u, "no upgrade: the program could not be tried", err.detail);
 	return rc;
 }
 
@@ -117,8 +124,8 @@ enum upgrade_state upgrade_look(struct upgrade *u, int64_t now)
 		return UPGRADE_GRANTED;
 	if (n != 0)
 		kill(u->pid, SIGKILL);
-	log_error("no upgrade: the program at its path does not take over, and everything stays as it is", "path", u->path, "detail",
-		u->said_n ? u->said : n == 0 ? "it ended; what it said stands above" : "it did not answer", NULL);
+	say_why(u, "no upgrade: the program at its path does not take over, and everything stays as it is",
+		u->said_n ? u->said : n == 0 ? "it ended; what it said stands in the log" : "it did not answer");
 	return UPGRADE_REFUSED;
 }
 
@@ -142,7 +149,7 @@ static void set_inherited(const struct handover *h, int handover, int flags)
 	}
 }
 
-void upgrade_execute(const struct upgrade *u, const struct handover *h)
+void upgrade_execute(struct upgrade *u, const struct handover *h)
 {
 	char *argv[] = {(char *)u->path, (char *)"-c", (char *)u->settings_path, (char *)"serve", NULL};
 	char value[40];
@@ -150,7 +157,7 @@ void upgrade_execute(const struct upgrade *u, const struct handover *h)
 	int handover;
 
 	if (handover_write(h, &handover, &err) < 0) {
-		log_error("no upgrade: nothing could be handed over", "detail", err.detail, NULL);
+		say_why(u, "no upgrade: nothing could be handed over", err.detail);
 		return;
 	}
 	snprintf(value, sizeof(value), "%ld %d", (long)getpid(), handover);
@@ -159,7 +166,7 @@ void upgrade_execute(const struct upgrade *u, const struct handover *h)
 	log_info("the program at its path takes over", "path", u->path, NULL);
 	set_inherited(h, handover, 0);
 	execve(u->path, argv, environ);
-	log_error("no upgrade: the program could not be executed, and everything stays as it is", "path", u->path, "detail", strerror(errno), NULL);
+	say_why(u, "no upgrade: the program could not be executed, and everything stays as it is", strerror(errno));
 	set_inherited(h, handover, FD_CLOEXEC);
 	unsetenv(INHERIT_VARIABLE);
 	close(handover);
@@ -167,10 +174,24 @@ void upgrade_execute(const struct upgrade *u, const struct handover *h)
 
 /* ---- the trial, in the new program ---- */
 
+static int try_to_read(const char *settings_path, struct error *err)
+{
+	struct loaded loaded;
+
+	if (saml_start(err) < 0) {
+		log_error("cannot start", "detail", err->detail, NULL);
+		return -1;
+	}
+	if (loaded_read(settings_path, LOADED_FOR_TRIAL, &loaded, err) < 0)
+		return -1;
+	loaded_free(&loaded);
+	saml_stop();
+	return 0;
+}
+
 int command_trial(int argc, char **argv)
 {
 	struct handover h = {0};
-	struct loaded loaded;
 	struct error err;
 
 	prctl(PR_SET_DUMPABLE, 0);
@@ -179,14 +200,8 @@ int command_trial(int argc, char **argv)
 		fputs("usage: postern trial is for `postern serve` alone\n", stderr);
 		return 2;
 	}
-	if (saml_start(&err) < 0) {
-		log_error("cannot start", "detail", err.detail, NULL);
-		return 1;
-	}
-	if (loaded_read(argv[1], LOADED_FOR_TRIAL, &loaded, &err) < 0)
-		return 1;
-	loaded_free(&loaded);
-	saml_stop();
+	if (try_to_read(argv[1], &err) < 0)
+		return write(TRIAL_VERDICT_FD, err.detail, strlen(err.detail)) < 0 ? 2 : 1;
 	if (handover_read(TRIAL_HANDOVER_FD, &h, &err) < 0)
 		log_warning("the running program hands over in a way that this one does not know; its processes will all be replaced", "detail", err.detail, NULL);
 	handover_free(&h);

@@ -21,7 +21,7 @@ struct upgrade {
 	int verdict;                    /* reading end; -1: nothing is tried */
 	pid_t pid;
 	int64_t until;
-	char said[200];
+	char said[700];                 /* by the trial, a detail of an error; at last why there is no upgrade */
 	size_t said_n;
 };
 
@@ -34,7 +34,7 @@ int upgrade_try(struct upgrade *u, const struct handover *h, int64_t now);
 enum upgrade_state upgrade_look(struct upgrade *u, int64_t now);
 void upgrade_forget(struct upgrade *u);
 /* Returns only when it failed; logged. */
-void upgrade_execute(const struct upgrade *u, const struct handover *h);
+void upgrade_execute(struct upgrade *u, const struct handover *h);
 
 /* trial SETTINGS: started by the parent alone, of the program that is to take its place. */
 int command_trial(int argc, char **argv);

@@ -215,7 +215,8 @@ def test_reload_with_a_choice_that_cannot_be_followed_keeps_the_old_one(doors_wi
 def test_command_says_when_the_service_does_not_take_it_over(doors_with_keys):
     parts = doors_with_keys
     (parts.folder / "ldap.password").chmod(0o644)
-    assert "did not take it over" in keys(parts, "make", "2027", "--reload", status=1)
+    said = keys(parts, "make", "2027", "--reload", status=1)
+    assert "did not take it over: " in said and "ldap.password: is secret" in said
     assert "has not read them since" in keys(parts, "list")
     assert "may sign with 2027 yet" in keys(parts, "retire", "2027", status=1)
     (parts.folder / "ldap.password").chmod(0o600)

@@ -192,7 +192,7 @@ def test_a_program_that_cannot_be_executed_changes_nothing(installed):
 
 def test_a_program_that_knows_no_trial_or_is_silent_or_gone_changes_nothing(installed):
     installed.install(b"#!/bin/sh\necho there is no command trial >&2; exit 2\n")
-    installed.refused("it ended; what it said stands above")
+    installed.refused("it ended; what it said stands in the log")
     installed.path.unlink()
     installed.refused("No such file")
     installed.install(b"#!/bin/sh\nexec sleep 100\n")
@@ -202,6 +202,27 @@ def test_a_program_that_knows_no_trial_or_is_silent_or_gone_changes_nothing(inst
     assert installed.parts.postern.stop() == 0      # it waits for nobody
     installed.install(installed.built)
     installed.parts.postern.start(installed.parts.is_ready)
+
+
+def test_a_command_is_told_why_there_is_no_upgrade(installed):
+    settings = installed.parts.settings_file
+    installed.install(b"#!/bin/sh\nprintf 'not at \\033[31mthis \\342\\200\\256hour' >&4\n")
+    for _ in range(2):
+        result = subprocess.run([installed.built, "-c", settings, "upgrade"], capture_output=True, text=True)
+        assert result.returncode == 1 and result.stderr == \
+            f"postern upgrade: the service, process {installed.pid}, did not take it over: not at ?[31mthis ?hour\n"
+    installed.install(installed.built)
+    password = installed.parts.folder / "ldap.password"
+    password.chmod(0o644)
+    for command in ("upgrade", "reload", "upgrade"):
+        result = subprocess.run([installed.path, "-c", settings, command], capture_output=True, text=True)
+        assert result.returncode == 1
+        assert "did not take it over: " in result.stderr and "ldap.password: is secret" in result.stderr
+    password.chmod(0o600)
+    for command in ("reload", "upgrade"):
+        result = subprocess.run([installed.path, "-c", settings, command], capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        settled(installed)
 
 
 def test_a_program_that_cannot_read_the_settings_changes_nothing(installed):

@@ -380,6 +380,26 @@ static void trusts_nothing_that_lies_in_the_folder_of_the_roles(void **state)
 	assert_int_equal(running.pid, 0);
 }
 
+static void writes_why_it_refused_over_nothing_of_others(void **state)
+{
+	struct place *t = *state;
+	const struct settings *s = settings_of(t);
+	int fd;
+
+	put(t, "run/postern.lock", 0600, slice_c("mine"));
+	fd = running_say(-1, s, running_time());
+	assert_true(fd >= 0);
+	running_refuse(fd, "it does not suit me");
+	assert_slice_is(read_back(t, "run/postern.lock"), "mine");
+	close(fd);
+	assert_int_equal(unlink(path_of(t, "run/postern.lock")), 0);
+	fd = running_say(-1, s, running_time());
+	running_refuse(fd, "it does not suit me");
+	running_refuse(fd, "nor this");
+	assert_slice_is(read_back(t, "run/postern.lock"), "refused: nor this");
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +415,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(waits_a_while_for_another_one_and_not_for_ever, begin, end),
 		cmocka_unit_test_setup_teardown(the_lock_of_another_service_under_another_name_is_none, begin, end),
 		cmocka_unit_test_setup_teardown(trusts_nothing_that_lies_in_the_folder_of_the_roles, begin, end),
+		cmocka_unit_test_setup_teardown(writes_why_it_refused_over_nothing_of_others, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);
