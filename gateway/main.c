@@ -42,14 +42,16 @@ static const struct command {
 		"a reload does: nobody is refused.  Exit status 1: it did not take over, and\n"
 		"why; the service's log has it all.\n"},
 	{"prepare", command_prepare, "hand systemd what a unit for each role is to have",
-		"usage: postern [-c FILE] prepare [--units | --tree] [--folder FOLDER]\n",
+		"usage: postern [-c FILE] prepare [--units | --tree [--beside]] [--folder FOLDER]\n",
 		"Is for postern-prepare.service.  Reads and judges everything as serve does,\n"
 		"and leaves each role what it may hold in FOLDER,\n"
 		UNITS_FOLDER " unless said otherwise.\n"
 		"--units: has systemd start the roles, or restart them one after another.  When\n"
 		"anything is wrong, says so, and what runs stays as it is.\n"
 		"--tree: for postern.service: makes the folders and files that serve cannot\n"
-		"make there.  While it runs, what is there is given to nobody else.\n"},
+		"make there.  While it runs, what is there is given to nobody else; --beside:\n"
+		"it does run, also where it cannot be found since the settings name another\n"
+		"runtime_dir by now.\n"},
 	{"reload", command_reload, "have the running service read settings and files anew",
 		"usage: postern [-c FILE] reload\n",
 		"Has the service that runs here, serve or the units, read its settings and all\n"

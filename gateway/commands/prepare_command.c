@@ -22,7 +22,7 @@
 
 struct prepare {
 	const char *settings_path, *folder;
-	bool units, tree;
+	bool units, tree, beside;
 };
 
 static int leave(struct arena *a, const struct prepare *p, const struct posts *posts, struct error *err)
@@ -35,18 +35,24 @@ static int leave(struct arena *a, const struct prepare *p, const struct posts *p
 	return p->units ? units_run(a, p->folder, posts, err) : 0;
 }
 
-/* Beside a service, as before an upgrade: it has the lock, and its roles the folders. */
+/*
+ * Beside a service, as before an upgrade: it has the lock, and its roles the
+ * folders.  Where the settings name another runtime_dir by now it cannot be
+ * seen, so who knows that one runs says so.
+ */
 static int prepare_tree(struct arena *a, const struct prepare *p, struct supply *supply, struct error *err)
 {
 	struct running parent = {0};
 	const struct settings *s;
+	bool beside;
 	int lock;
 
 	if (settings_read(a, files_from_disk(a), p->settings_path, &s, NULL, err) == 0)
 		running_look(s, &parent);
-	if (loaded_read(p->settings_path, parent.pid ? LOADED_BESIDE : LOADED_FOR_SERVE, &supply->loaded, err) < 0)
+	beside = p->beside || parent.pid;
+	if (loaded_read(p->settings_path, beside ? LOADED_BESIDE : LOADED_FOR_SERVE, &supply->loaded, err) < 0)
 		return -1;
-	if (parent.pid)
+	if (beside)
 		return 0;
 	lock = running_say(-1, supply->loaded.settings, running_time());
 	if (lock >= 0)
@@ -74,7 +80,7 @@ static int prepare(struct arena *a, const struct prepare *p, struct supply *supp
 int command_prepare(struct arena *a, const char *settings_path, int argc, char **argv)
 {
 	static const struct option options[] = {{"folder", required_argument, NULL, 'f'}, {"units", no_argument, NULL, 'u'},
-		{"tree", no_argument, NULL, 't'}, {0}};
+		{"tree", no_argument, NULL, 't'}, {"beside", no_argument, NULL, 'b'}, {0}};
 	struct prepare p = {.settings_path = settings_path, .folder = UNITS_FOLDER};
 	struct supply supply = {.path = settings_path};
 	struct error err;
@@ -89,10 +95,12 @@ int command_prepare(struct arena *a, const char *settings_path, int argc, char *
 			p.units = true;
 		else if (c == 't')
 			p.tree = true;
+		else if (c == 'b')
+			p.beside = true;
 		else
 			return CALLED_WRONGLY;
 	}
-	if (optind != argc || (p.units && p.tree))
+	if (optind != argc || (p.units && p.tree) || (p.beside && !p.tree))
 		return CALLED_WRONGLY;
 	if (geteuid() != 0) {
 		fputs("postern prepare: is for root: it hands each role what only root may read\n", stderr);

@@ -117,6 +117,15 @@ static bool is_to_be_given(const struct stat *st, const struct owners *o, const 
 	return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1 && st->st_uid != 0);
 }
 
+/* Nothing of a stranger is given to the roles, who then could not use it. */
+static int require_known(const char *path, const struct stat *st, const struct owners *o, const struct host_user *u, struct error *err)
+{
+	if (!u->set || is_known(o, st->st_uid))
+		return 0;
+	return error_set(err, REASON_FILE, "%s: belongs to user %u, who is not of this service, where it must be of user %u: give it to whom `user` says, with "
+		"all that is in it (chown -R)", path, (unsigned)st->st_uid, (unsigned)u->uid);
+}
+
 /* On the open descriptor. */
 static int give(int fd, const char *path, const struct owners *o, const struct host_user *u, struct error *err)
 {
@@ -166,7 +175,8 @@ static int give_files(int folder, const char *path, const struct owners *o, cons
 static int make_folder(const char *path, const struct owners *o, enum folder_owner owner, struct error *err)
 {
 	const struct host_user *u = &o->each[owner];
-	int fd, rc;
+	struct stat st;
+	int fd;
 
 	if (folder_make(path, FOLDER_MODE, err) < 0)
 		return -1;
@@ -175,8 +185,7 @@ static int make_folder(const char *path, const struct owners *o, enum folder_own
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	rc = give(fd, path, o, u, err);
-	if (rc < 0) {
+	if (fstat(fd, &st) < 0 || require_known(path, &st, o, u, err) < 0 || give(fd, path, o, u, err) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -204,10 +213,15 @@ static void move(const struct moving *m, const char *from, const char *name, con
 	struct stat st;
 
 	/* a folder under that name, or a link, is nothing of ours */
-	if (source >= 0 && target >= 0 && fstatat(source, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-		renameat2(source, name, target, name, RENAME_NOREPLACE) == 0)
-		log_info("moved to the place that it has in this version", "file", name, "to",
-			arena_printf(m->a, "%s/%s", m->state_dir, to), NULL);
+	if (source >= 0 && target >= 0 && fstatat(source, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
+		const char *place = arena_printf(m->a, "%s/%s", m->state_dir, to);
+
+		if (renameat2(source, name, target, name, RENAME_NOREPLACE) == 0)
+			log_info("moved to the place that it has in this version", "file", name, "to", place, NULL);
+		else
+			log_warning("an earlier version's file, which is not read where it is, and cannot be moved", "file", name, "to", place,
+				"detail", strerror(errno), NULL);
+	}
 	if (source >= 0)
 		close(source);
 	if (target >= 0)
@@ -329,7 +343,7 @@ static int judge_folder(const struct judging *j, const char *path, enum folder_o
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return 0;               /* nor is it given to anybody */
-	if (fstat(fd, &st) == 0 && judge_given(j, path, &st, u) < 0) {
+	if (fstat(fd, &st) < 0 || require_known(path, &st, j->o, u, j->err) < 0 || judge_given(j, path, &st, u) < 0) {
 		close(fd);
 		return -1;
 	}

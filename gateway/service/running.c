@@ -230,7 +230,8 @@ static int wait_for(const struct settings *s, const struct running *before, int6
 			read_why(s, why, sizeof(why));
 			return error_set(err, REASON_FILE, "the service, process %ld, did not take it over: %s", (long)now.pid, why);
 		}
-	} while (now.pid && clock_monotonic_us() < end);
+		/* a program that could not read what was handed over takes a lock of its own */
+	} while ((now.pid || kill(before->pid, 0) == 0) && clock_monotonic_us() < end);
 	return error_set(err, REASON_FILE, "the service, process %ld, did not take it over: its log says why, postern check too", (long)before->pid);
 }
 

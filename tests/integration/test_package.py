@@ -135,7 +135,7 @@ def test_installed_it_has_users_folders_units_and_does_not_start(package, machin
         assert f"gid={machine.run('getent group postern').split(':')[2]}(postern)" in machine.run(f"id {user}")
     assert machine.run("stat -c '%A %U:%G' /etc/postern").strip() == "drwxr-x--- root:postern"
     assert machine.run("stat -c '%A %U:%G' /var/lib/postern /run/postern /run/postern-units").splitlines() == \
-        ["drwxr-x--- postern:postern", "drwxr-x--- root:postern", "drwx--x--- root:postern"]
+        ["drwxr-x--- root:root", "drwxr-x--- root:root", "drwx--x--- root:postern"]
     for unit in ("postern.target", "postern.service", "postern-prepare.service", "postern-worker@.service", "postern.socket",
                  "postern-keys@.service", "postern-keys@.socket", "postern-answers@.socket"):
         machine.run(f"test -r /lib/systemd/system/{unit}")

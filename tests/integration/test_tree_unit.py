@@ -190,3 +190,40 @@ def test_a_role_is_killed_as_whom_it_was_started_after_an_upgrade_too(tree):
     tree.postern("upgrade")
     wait_for(lambda: not before & roles_of(main, "keys"), 40, "those of before to be gone")
     assert users_of_roles(main)["keys"].isdisjoint(roles["keys"])
+
+
+def test_the_settings_name_another_runtime_dir_and_nothing_is_given_away_beside_the_service(tree):
+    tree.system.run("chown", "postern-scim", "/var/lib/postern/scim")
+    base = tree.parts.settings().replace(f"runtime_dir: {tree.parts.folder}/run", "runtime_dir: /run/postern-other")
+    tree.write(base=base)
+    done = tree.postern("prepare", "--tree", "--beside", check=False)
+    assert done.returncode == 1 and "/var/lib/postern/scim: is of user" in done.stderr
+    assert tree.system.run("stat", "-c", "%U", "/var/lib/postern/scim").stdout == "postern-scim\n"
+    tree.write()
+
+
+def test_another_user_serves_when_all_was_given_to_him(units):
+    def give(owner):
+        units.system.run("chown", "-R", f"{owner}:", "/var/lib/postern", "/run/postern")
+        units.system.run("chown", "root:", "/var/lib/postern/cookie.secret")
+
+    units.systemctl("stop", "postern.target")
+    units.system.run("useradd", "--system", "--user-group", "other")
+    units.system.drop_in("postern.service", "[Service]\nSupplementaryGroups=\nSupplementaryGroups=other\n")
+    units.systemctl("daemon-reload")
+    (units.etc / "postern.yaml").write_text(units.settings().replace("user: postern\n", "user: other\n"))
+    try:
+        assert units.systemctl("start", "postern.service", check=False).returncode != 0
+        assert "/var/lib/postern: belongs to user " in units.system.journal_text()
+        give("other")
+        units.systemctl("restart", "postern.service")
+        wait_for(units.is_ready, 20, "the tree is ready")
+        assert_signed_on(units.parts, sign_on(units.parts, Browser(), MAYA), MAYA)
+    finally:
+        units.systemctl("stop", "postern.service")
+        give("postern")
+        units.system.drop_in("postern.service", "")
+        units.systemctl("daemon-reload")
+        units.write()
+        units.systemctl("start", "postern.target")
+    wait_for(units.is_ready, 20, "the units are ready again")

@@ -257,7 +257,9 @@ def test_what_cannot_be_read_of_another_version_keeps_the_sockets(installed):
             old = set(installed.children())
             installed.install(program)
             file = installed.socket.stat().st_ino
-            installed.upgrade()
+            command = [installed.path, "-c", installed.parts.settings_file, "upgrade"]
+            said = subprocess.run(command, capture_output=True, text=True)
+            assert f"process {installed.pid} went over" in said.stdout, said.stderr
             settled(installed, old)
             assert installed.unix_status() == b"200" and installed.socket.stat().st_ino == file
         wait_for(lambda: load.count() > 5, 30, "sign-ons")

@@ -167,10 +167,48 @@ static void before_an_upgrade_folders_are_judged_by_what_the_service_may_do(void
 	assert_int_equal(unlink(path_of("state/scim/scim.mdb")), 0);
 }
 
+/* As after another `user` was written into the settings. */
+static void folders_of_a_stranger_are_refused(void **state)
+{
+	static const char *const names[] = {"state", "run", "state/scim"};
+	static const enum loaded_for each[] = {LOADED_FOR_SERVE, LOADED_BESIDE, LOADED_FOR_TRIAL};
+	struct error err;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;                 /* only root gives files away */
+	put("p.yaml", 0644, slice_c(arena_printf(a, "user: nobody\n%s", settings)));
+	assert_done(load(&err), err);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		assert_int_equal(chown(path_of(names[i]), 65533, 65533), 0);
+		for (size_t k = 0; k < sizeof(each) / sizeof(*each); k++) {
+			assert_refused(load_for(each[k], &err), err, REASON_FILE);
+			assert_told(&err, arena_printf(a, "/%s: belongs to user 65533", names[i]), "must be of user 65534");
+		}
+		assert_int_equal(chown(path_of(names[i]), 65534, 65534), 0);
+		assert_done(load(&err), err);
+	}
+}
+
+/* What it logs goes to the file `log`. */
+static int load_aloud(struct error *err)
+{
+	int file = open(path_of("log"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), before = dup(STDERR_FILENO), rc;
+	struct loaded l = {0};
+
+	dup2(file, STDERR_FILENO);
+	rc = loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, err);
+	dup2(before, STDERR_FILENO);
+	close(file);
+	close(before);
+	if (rc == 0)
+		loaded_free(&l);
+	return rc;
+}
+
 static void takes_files_of_earlier_versions_to_their_folders(void **state)
 {
 	struct slice bytes;
-	struct loaded l = {0};
 	struct error err;
 
 	(void)state;
@@ -180,14 +218,16 @@ static void takes_files_of_earlier_versions_to_their_folders(void **state)
 	put("state/metadata/entra.key", 0644, slice_c("{}"));
 	put("state/rules/ldap-rules.json", 0640, slice_c("of now"));
 	assert_int_equal(symlink("/etc/passwd", path_of("state/ldap-rules.accept")), 0);
-	assert_done(loaded_read(path_of("p.yaml"), LOADED_FOR_SERVE, &l, &err), err);
+	assert_done(load_aloud(&err), err);
+	assert_done(file_read(a, path_of("log"), FILE_PUBLIC, 10000, &bytes, &err), err);
+	assert_non_null(memmem(bytes.p, bytes.n, "cannot be moved file=ldap-rules.json ", 37));
 	assert_done(file_read(a, path_of("state/audit/audit.jsonl"), FILE_PUBLIC, 100, &bytes, &err), err);
 	assert_slice_is(bytes, "{}\n");
 	assert_done(file_read(a, path_of("state/rules/ldap-rules.json"), FILE_PUBLIC, 100, &bytes, &err), err);
 	assert_slice_is(bytes, "of now");
 	assert_done(file_read(a, path_of("state/seen/entra.key"), FILE_PUBLIC, 100, &bytes, &err), err);
 	assert_int_equal(access(path_of("state/rules/ldap-rules.accept"), F_OK), -1);
-	loaded_free(&l);
+	unlink(path_of("log"));
 	unlink(path_of("state/audit/audit.jsonl"));
 	unlink(path_of("state/ldap-rules.json"));
 	unlink(path_of("state/rules/ldap-rules.json"));
@@ -220,6 +260,7 @@ int main(void)
 		cmocka_unit_test_setup(follows_no_link_out_of_the_folder_of_the_roles, begin),
 		cmocka_unit_test_setup(a_trial_changes_nothing, begin),
 		cmocka_unit_test_setup(before_an_upgrade_folders_are_judged_by_what_the_service_may_do, begin),
+		cmocka_unit_test_setup(folders_of_a_stranger_are_refused, begin),
 		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),
 		cmocka_unit_test_setup(moves_no_file_through_a_link, begin),
 	};
