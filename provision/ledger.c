@@ -362,6 +362,8 @@ int ledger_note(struct arena *a, struct ledger *l, const struct desired *desired
 	if (ledger_load(a, l, &view, err) < 0 || store_begin_write(l->store, &t, err) < 0)
 		return -1;
 	rc = forget_losses(a, t, &view, now - LEDGER_LOSS_KEPT, err);
+	if (rc == 0)
+		rc = ledger_set_clock(a, t, &view, now, err);
 	for (size_t i = 0; i < view.count && rc == 0; i++)
 		rc = note_one(a, t, desired, view.people[i], now, err);
 	if (rc < 0) {

@@ -48,6 +48,8 @@ int ledger_owed_read(struct arena *a, struct slice key, struct slice value, stru
 int ledger_note_desk(struct arena *a, struct store_txn *t, const char *target, const char *desk, int64_t now, struct error *err);
 int ledger_forget_desk(struct arena *a, struct store_txn *t, const char *target, const char *desk, struct error *err);
 int ledger_desk_read(struct arena *a, struct slice key, struct slice value, struct ledger_desk *out, struct error *err);
+/* What was noted while a clock was ahead becomes of now: losses, groups, stages of the way back. */
+int ledger_set_clock(struct arena *a, struct store_txn *t, const struct ledger_view *view, int64_t now, struct error *err);
 /* Numbers and times as keys and values. */
 struct slice ledger_number(unsigned char bytes[8], uint64_t number);
 uint64_t ledger_number_read(struct slice value);

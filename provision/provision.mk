@@ -23,6 +23,7 @@ provision_libprovision_a_SOURCES = \
 	provision/jsm_client.h provision/jsm_read.c provision/jsm_step.c provision/jsm_wire.h \
 	provision/ledger.c provision/ledger.h \
 	provision/ledger_calls.c \
+	provision/ledger_clock.c \
 	provision/ledger_lost.c \
 	provision/ledger_names.c \
 	provision/ledger_cut.c \

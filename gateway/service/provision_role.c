@@ -237,6 +237,9 @@ static int keep(struct watch *w, struct provisioning *p, struct error *err)
 	struct arena *a = p->arena;
 	int rc;
 
+	/* ahead of the plan, which may be stopped: who is not wanted any more is in grace from this look on, whatever becomes of it */
+	if (ledger_note(a, p->ledger, &p->desired, clock_now(), err) < 0)
+		return -1;
 	provision_audit_begin(&w->lines, w->audit, p, NULL, false);
 	rc = apply(a, &p->desired, &p->limits, p->ledger, doer_steps(p->doer), &options, &result, err);
 	p->world = result.world;

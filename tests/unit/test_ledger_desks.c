@@ -39,6 +39,36 @@ static void who_lost_something_is_remembered_unless_somebody_said_yes(void **sta
 	assert_int_equal(load().loss_count, 0);
 }
 
+/* A clock that was a year ahead must not stop plans for a year, nor keep people in two groups, nor ask for an inventory of then. */
+static void what_was_noted_by_a_clock_that_was_ahead_counts_from_the_next_look_on(void **state)
+{
+	const struct step off = {.kind = STEP_USER_DEACTIVATE, .person = "p1", .user = "u1"};
+	const struct step group = {.kind = STEP_GROUP_CREATE, .name = "g"};
+	const struct step_result ok = {.status = 204}, grouped = {.id = "7", .status = 201};
+	const int64_t earlier = NOW - 365 * 86400;
+	const struct desired nobody = {0};
+	struct ledger_view view;
+	struct error err;
+	int64_t when = 0;
+
+	(void)state;
+	done(&group, &grouped);
+	done(&off, &ok);
+	assert_done(ledger_note_tried(ledger, "groups", NOW, &err), err);
+	assert_done(ledger_note(a, ledger, &nobody, NOW - 200, &err), err);      /* clocks of one host differ by so much */
+	view = load();
+	assert_int_equal(view.losses[0].at, NOW + 1);
+	assert_int_equal(view.groups[0].since, NOW + 1);
+	assert_done(ledger_note(a, ledger, &nobody, earlier, &err), err);
+	view = load();
+	assert_int_equal(view.loss_count, 1);
+	assert_int_equal(view.losses[0].at, earlier);
+	assert_int_equal(view.groups[0].since, earlier);
+	assert_string_equal(view.groups[0].id, "7");
+	assert_int_equal(ledger_was_tried(ledger, "groups", &when, &err), 1);
+	assert_int_equal(when, earlier);
+}
+
 /* ---- organizations at desks ---- */
 
 static void an_organization_that_was_attached_is_known_and_no_group(void **state)
@@ -140,6 +170,7 @@ static void what_is_kept_goes_with_the_name_of_its_connection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_was_noted_by_a_clock_that_was_ahead_counts_from_the_next_look_on),
 		TEST(who_lost_something_is_remembered_unless_somebody_said_yes),
 		TEST(an_organization_that_was_attached_is_known_and_no_group),
 		TEST(a_desk_that_is_open_is_known_for_a_day),
