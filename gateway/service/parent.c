@@ -213,6 +213,25 @@ static int catch_signals(struct parent *p)
 	return p->signals < 0 ? -1 : 0;
 }
 
+/* Two would each serve a part of who comes, by the settings that each has read, and both write the mirror. */
+static bool is_alone(const struct parent *p)
+{
+	const struct settings *s = p->supply.loaded.settings;
+	char number[16];
+	struct running other;
+
+	/* who has the lock, from the program before, must not look: with any descriptor of its file that is closed it would be gone */
+	if (p->lock >= 0)
+		return true;
+	running_look(s, &other);
+	if (!other.pid)
+		return true;
+	snprintf(number, sizeof(number), "%ld", (long)other.pid);
+	log_error("a service with this runtime_dir runs already: end it first, or have it read its settings by postern reload", "process", number,
+		"runtime_dir", s->runtime_dir, NULL);
+	return false;
+}
+
 static int read_and_listen(struct parent *p)
 {
 	struct supply *with = &p->supply;
@@ -221,6 +240,8 @@ static int read_and_listen(struct parent *p)
 	if (loaded_read(with->path, LOADED_FOR_SERVE, &with->loaded, &err) < 0)
 		return -1;
 	use_log_level(p);
+	if (!is_alone(p))
+		goto fail;
 	listeners_adopt(&with->browsers, &with->single_sockets, p->found.sockets, p->found.socket_count, with->loaded.settings);
 	p->found.socket_count = 0;
 	if ((with->metrics_fd < 0 && metrics_make(&with->metrics_fd, &err) < 0) ||
@@ -231,6 +252,7 @@ static int read_and_listen(struct parent *p)
 		log_error("cannot listen", "detail", err.detail, NULL);
 	else
 		return 0;
+fail:
 	loaded_free(&with->loaded);
 	return -1;
 }

@@ -41,6 +41,7 @@ void running_refuse(int fd, const char *why);
 
 /* ---- commands ---- */
 
+/* Not for who holds the lock: closing the file gives it up. */
 void running_look(const struct settings *s, struct running *out);
 /* Whether a file was changed after it was read by the running service, or is not there. */
 bool running_is_older_than(const struct running *r, const char *path);

@@ -295,6 +295,22 @@ def test_leaves_no_orphan_when_it_is_killed(serve):
     until(lambda: not any(map(is_alive, children)))
 
 
+def test_does_not_start_beside_a_service_with_the_same_folder(serve):
+    serve.start_whole()
+    before = set(serve.children())
+    second = subprocess.run([POSTERN, "-c", serve.folder / "p.yaml", "serve"], capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert re.search(rf"error parent: a service with this runtime_dir runs already: .* process={serve.process.pid} ", second.stderr)
+    assert "ready role=" not in second.stderr
+    assert set(serve.children()) == before
+    assert serve.get() == 200
+    # whoever is killed holds up nobody: the kernel takes the lock away
+    serve.process.kill()
+    serve.process.wait()
+    serve.log_path.write_text("")
+    serve.start_ready()
+
+
 def test_keeps_the_old_settings_when_the_new_ones_are_bad(serve):
     serve.start_whole()
     before = set(serve.children())
