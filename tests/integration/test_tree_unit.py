@@ -27,12 +27,14 @@ def roles_of(parent, role):
 
 
 def users_of_roles(parent):
-    """Of each role, the users that its processes are."""
+    """Of each role, the users that its processes are; who has just died, or is not executed yet, is of none."""
     users = {}
     for pid in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        role = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[2].decode()
-        uid = re.search(r"^Uid:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M).group(1)
-        users.setdefault(role, set()).add(uid)
+        with contextlib.suppress(OSError):
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            uid = re.search(r"^Uid:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M).group(1)
+            if words[1:2] == [b"role"]:
+                users.setdefault(words[2].decode(), set()).add(uid)
     return users
 
 
