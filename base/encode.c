@@ -379,6 +379,13 @@ int utf8_is_valid(struct slice in)
 	return 1;
 }
 
+size_t utf8_length(struct slice in)
+{
+	uint32_t c;
+
+	return in.n ? utf8_next((const unsigned char *)in.p, in.n, &c) : 0;
+}
+
 int utf8_is_clean(struct slice in)
 {
 	const unsigned char *p = (const unsigned char *)in.p;

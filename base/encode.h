@@ -48,6 +48,7 @@ int time_read(struct slice in, int64_t *out);
 void time_write(int64_t t, char out[21]);
 
 int utf8_is_valid(struct slice in);                     /* well-formed UTF-8 */
+size_t utf8_length(struct slice in);                    /* bytes of the character that it begins with; 0: of none */
 /* Well-formed UTF-8 without NUL, C0 (but tab, LF, CR), DEL or C1 control characters. */
 int utf8_is_clean(struct slice in);
 

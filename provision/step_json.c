@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "provision/step_json.h"
 
+#include "base/encode.h"
+
 #include <inttypes.h>
 
 static const struct {
@@ -19,6 +21,18 @@ static const struct {
 
 /* ---- writing ---- */
 
+/* Names of groups and entries are whatever a directory sends, or cut somewhere; what is no UTF-8 would make all of it unreadable. */
+static void add_readable(struct text *t, struct slice value)
+{
+	size_t n;
+
+	for (; value.n > 0; value = slice_of(value.p + n, value.n - n)) {
+		n = utf8_length(value);
+		text_add_json(t, n ? slice_of(value.p, n) : slice_c("\xef\xbf\xbd"));
+		n = n ? n : 1;
+	}
+}
+
 static void add_string(struct text *t, const char *value)
 {
 	if (!value) {
@@ -26,7 +40,10 @@ static void add_string(struct text *t, const char *value)
 		return;
 	}
 	text_add_c(t, "\"");
-	text_add_json(t, slice_c(value));
+	if (utf8_is_valid(slice_c(value)))
+		text_add_json(t, slice_c(value));
+	else
+		add_readable(t, slice_c(value));
 	text_add_c(t, "\"");
 }
 

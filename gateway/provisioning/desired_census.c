@@ -76,7 +76,7 @@ static const char *line_value(struct arena *a, struct arena *one_arena, const st
 	return line_of(a, only_value(one_arena, person, name));
 }
 
-/* By the strongest join: object ids are compared without case, and kept as Entra writes them. */
+/* By the strongest join: object ids are compared without case, and kept as Entra writes them.  What cannot be sent as a text is none. */
 static const char *stable_id(struct arena *a, const struct settings *s, const struct mirror_person *person)
 {
 	const struct directory_options *d = settings_directory(s, person->directory);
@@ -86,7 +86,7 @@ static const char *stable_id(struct arena *a, const struct settings *s, const st
 	if (!d || d->join_count == 0 || d->joins[0].is_mutable)
 		return NULL;
 	value = only_value(a, person, d->joins[0].attribute);
-	if (!value)
+	if (!value || !utf8_is_clean(slice_c(value)))
 		return NULL;
 	copy = arena_strdup(a, value);
 	if (strlen(copy) == 36 && strspn(copy, "0123456789abcdefABCDEF-") == 36) {

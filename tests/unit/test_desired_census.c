@@ -117,6 +117,7 @@ static void fill(const struct settings *s, int64_t heard)
 	person(w, "twin2", "7", "twin2@example.org", "staff", NULL);
 	person(w, "mute", "8", NULL, "staff", NULL);
 	person(w, "anon", NULL, "anon@example.org", "staff", NULL);
+	person(w, "odd", "10\xfc", "odd@example.org", "staff", NULL);          /* no UTF-8: it cannot be an externalId */
 	person(w, "frida", "9", "frida@example.org", "fresh", NULL);
 	put(w, MIRROR_GROUPS, "cn=agents,dc=x", agents, 2);
 	if (s->ldap_rules.marks)
@@ -254,9 +255,9 @@ static void rules_say_who_gets_what(void **state)
 	assert_true(p->disabled);
 	assert_int_equal(p->kind, DESIRED_NOTHING);
 	assert_null(p->held);
-	assert_int_equal(left.without_id, 1);
+	assert_int_equal(left.without_id, 2);
 	assert_string_equal(left.example, "uid=anon,dc=x");
-	assert_list(desired.nameless, "anon@example.org");
+	assert_list(desired.nameless, "anon@example.org odd@example.org");
 	assert_int_equal(desired.count, 9);
 }
 

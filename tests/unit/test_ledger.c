@@ -79,6 +79,21 @@ static void accounts_that_a_site_does_not_know_are_known_by_no_id_any_more(void 
 	assert_null(load().people[0].user);
 }
 
+/* The name of a group of a directory, a text that was cut: one that is no UTF-8 must not hide all calls. */
+static void a_call_is_read_again_whatever_it_says(void **state)
+{
+	struct step add = create;
+	struct ledger_call calls[2] = {0}, *next = calls;
+	struct error err;
+
+	(void)state;
+	add.why = "rule agents, by corp:\xc3\xa4gents\xfc through corp:\xe2\x82";
+	done(&add, &made);
+	assert_done(ledger_calls(ledger, 2, keep_call, &next, &err), err);
+	assert_int_equal(next - calls, 1);
+	assert_string_equal(calls[0].answer, "POST /Users 201");
+}
+
 /* Known before the call, and until it was refused for sure. */
 static void what_may_have_been_unlinked_is_known_as_such(void **state)
 {
@@ -302,6 +317,7 @@ int main(void)
 		TEST(what_was_there_already_is_adopted),
 		TEST(follows_updates_switching_off_and_on),
 		TEST(accounts_that_a_site_does_not_know_are_known_by_no_id_any_more),
+		TEST(a_call_is_read_again_whatever_it_says),
 		TEST(what_may_have_been_unlinked_is_known_as_such),
 		TEST(an_account_that_passes_on_is_the_old_persons_no_more),
 		TEST(knows_groups_that_are_ours),
