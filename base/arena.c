@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One memory region for one piece of work: blocks in a list, wiped at the end. */
 #include "base/arena.h"
+#include "base/sanitized.h"
 
 #include <stdint.h>
 #include <unistd.h>
@@ -14,23 +15,12 @@
  * The largest block of an arena that ended is kept for the next one: a worker
  * makes an arena for each request, and giving large blocks back to the heap
  * makes it tidy up each time.
- */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)    /* clang's word for it */
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-/*
+ *
  * Under AddressSanitizer nothing is kept, and each piece is a block of its own
  * and of its very size: use after arena_free is seen, and a byte too far.
  */
-#ifdef __SANITIZE_ADDRESS__
-#define SPARE_MOST 0
-#define PIECES_ALONE true
-#else
-#define SPARE_MOST ((size_t)1 << 19)
-#define PIECES_ALONE false
-#endif
+#define SPARE_MOST (IS_SANITIZED ? 0 : (size_t)1 << 19)
+#define PIECES_ALONE IS_SANITIZED
 
 struct block {
 	struct block *next;

@@ -19,7 +19,7 @@ base_libbase_a_SOURCES = \
 	base/text.c base/text.h \
 	base/transfer.c base/transfer.h \
 	base/yaml.c base/yaml.h \
-	base/slice.h base/forbid.h
+	base/sanitized.h base/slice.h base/forbid.h
 
 check_PROGRAMS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/arena.h tests/unit/unit.h

@@ -54,4 +54,14 @@ static inline bool slice_begins(struct slice a, const char *s)
 	return a.n >= n && memcmp(a.p, s, n) == 0;
 }
 
+/* Without blanks and tabs on both sides: the optional whitespace of HTTP's fields (RFC 9110 section 5.6.3). */
+static inline struct slice slice_trimmed(struct slice s)
+{
+	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = slice_of(s.p + 1, s.n - 1);
+	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
 #endif

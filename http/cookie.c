@@ -35,15 +35,6 @@ static bool is_clean(struct slice s)
 	return true;
 }
 
-static struct slice trimmed(struct slice s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_of(s.p + 1, s.n - 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 static bool pair_read(struct slice pair, struct http_cookie *out)
 {
 	const char *equals = pair.n ? memchr(pair.p, '=', pair.n) : NULL;
@@ -51,8 +42,8 @@ static bool pair_read(struct slice pair, struct http_cookie *out)
 
 	if (!equals)
 		return false;
-	cookie.name = trimmed(slice_of(pair.p, (size_t)(equals - pair.p)));
-	cookie.value = trimmed(slice_of(equals + 1, pair.n - (size_t)(equals - pair.p) - 1));
+	cookie.name = slice_trimmed(slice_of(pair.p, (size_t)(equals - pair.p)));
+	cookie.value = slice_trimmed(slice_of(equals + 1, pair.n - (size_t)(equals - pair.p) - 1));
 	if (!is_token(cookie.name) || !is_clean(cookie.value))
 		return false;
 	*out = cookie;

@@ -20,15 +20,6 @@
 
 #define NOT_KNOWN "unknown"             /* RFC 7239 section 6.2 */
 
-static struct slice trimmed(struct slice s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_of(s.p + 1, s.n - 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 /* Cuts the last entry off; false when none is left.  Quotes hold no comma in an address. */
 static bool take_last(struct slice *list, struct slice *entry_out)
 {
@@ -38,7 +29,7 @@ static bool take_last(struct slice *list, struct slice *entry_out)
 		return false;
 	while (n > 0 && list->p[n - 1] != ',')
 		n--;
-	*entry_out = trimmed(slice_of(list->p + n, list->n - n));
+	*entry_out = slice_trimmed(slice_of(list->p + n, list->n - n));
 	*list = n > 0 ? slice_of(list->p, n - 1) : slice_of(NULL, 0);
 	return true;
 }
@@ -75,7 +66,7 @@ static int element_read(struct slice element, unsigned char out[16])
 	while (element.n) {
 		const char *semicolon = memchr(element.p, ';', element.n);
 		size_t n = semicolon ? (size_t)(semicolon - element.p) : element.n;
-		struct slice pair = trimmed(slice_of(element.p, n));
+		struct slice pair = slice_trimmed(slice_of(element.p, n));
 
 		if (pair.n > 4 && strncasecmp(pair.p, "for=", 4) == 0) {
 			if (found.p)

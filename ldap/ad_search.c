@@ -119,17 +119,6 @@ static int take_result(struct connection *c, struct arena *a, const struct ad_se
 	return rc == LDAP_SUCCESS ? 0 : -1;
 }
 
-/* Values are copied out of the message. */
-static void keep_values(struct arena *a, struct entry *e)
-{
-	for (size_t i = 0; i < e->attribute_count; i++) {
-		struct slice *values = (struct slice *)e->attributes[i].values;
-
-		for (size_t j = 0; j < e->attributes[i].n; j++)
-			values[j] = arena_slice(a, values[j]);
-	}
-}
-
 static int take_entry(struct connection *c, struct arena *a, LDAPMessage *message, struct ad_answer *out, struct error *err)
 {
 	struct extended_dn name;
@@ -141,7 +130,7 @@ static int take_entry(struct connection *c, struct arena *a, LDAPMessage *messag
 		return -1;
 	if (extended_dn_read(slice_c(e.dn), &name) < 0)
 		return error_set(err, REASON_DIRECTORY, "%s: an entry came without its GUID", c->uri);
-	keep_values(a, &e);
+	entry_keep(a, &e);
 	e.dn = name.dn.p;
 	memcpy(e.uuid, name.uuid, UUID_SIZE);
 	out->entries = arena_grow(a, out->entries, out->n, sizeof(*out->entries));

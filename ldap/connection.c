@@ -349,6 +349,16 @@ int entry_take(struct connection *c, struct arena *a, struct ldapmsg *message, s
 	return 0;
 }
 
+void entry_keep(struct arena *a, struct entry *e)
+{
+	for (size_t i = 0; i < e->attribute_count; i++) {
+		struct slice *values = (struct slice *)e->attributes[i].values;
+
+		for (size_t j = 0; j < e->attributes[i].n; j++)
+			values[j] = arena_slice(a, values[j]);
+	}
+}
+
 static bool is_good_end(const struct search *search, int code)
 {
 	return code == LDAP_SUCCESS || code == LDAP_SIZELIMIT_EXCEEDED ||

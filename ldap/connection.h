@@ -51,6 +51,8 @@ int connection_search(struct connection *c, const struct search *search, void (*
 
 /* For those who hold libldap's own objects.  Values lie in the message, the lists in the arena. */
 int entry_take(struct connection *c, struct arena *a, struct ldapmsg *message, struct entry *out, struct error *err);
+/* Copies the values into the arena, too: the entry outlives its message. */
+void entry_keep(struct arena *a, struct entry *e);
 /* REASON_DIRECTORY with the URI, what was done, libldap's word and the server's; returns -1. */
 int connection_error(const struct connection *c, const char *what, int code, struct error *err);
 

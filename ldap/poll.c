@@ -281,17 +281,6 @@ static struct side *side_at_work(struct poll *p)
 
 /* ---- answers ---- */
 
-/* The message's memory is the event's, as long as the arena: values are copied out of it. */
-static void keep_values(struct arena *a, struct entry *e)
-{
-	for (size_t i = 0; i < e->attribute_count; i++) {
-		struct slice *values = (struct slice *)e->attributes[i].values;
-
-		for (size_t j = 0; j < e->attributes[i].n; j++)
-			values[j] = arena_slice(a, values[j]);
-	}
-}
-
 static const struct mirror_attribute *attribute_of(const struct entry *e, const char *name)
 {
 	for (size_t i = 0; i < e->attribute_count; i++)
@@ -351,7 +340,7 @@ static int take_entry(struct feed *f, struct side *s, struct arena *a, LDAPMessa
 	if (require_all_values(f, &e, err) < 0)
 		return -1;
 	take_stamp(s, &e);
-	keep_values(a, &e);
+	entry_keep(a, &e);
 	out->what = SYNC_ENTRY;
 	out->entry = e;
 	return 0;

@@ -243,17 +243,6 @@ out:
 	return rc;
 }
 
-/* The message's memory is the event's, as long as the arena: values are copied out of it. */
-static void keep_values(struct arena *a, struct entry *e)
-{
-	for (size_t i = 0; i < e->attribute_count; i++) {
-		struct slice *values = (struct slice *)e->attributes[i].values;
-
-		for (size_t j = 0; j < e->attributes[i].n; j++)
-			values[j] = arena_slice(a, values[j]);
-	}
-}
-
 static int take_entry(struct feed *f, struct arena *a, LDAPMessage *message, struct sync_event *out, struct error *err)
 {
 	unsigned char uuid[UUID_SIZE];
@@ -271,7 +260,7 @@ static int take_entry(struct feed *f, struct arena *a, LDAPMessage *message, str
 		return 0;
 	if (entry_take(f->connection, a, message, &out->entry, err) < 0)
 		return -1;
-	keep_values(a, &out->entry);
+	entry_keep(a, &out->entry);
 	memcpy(out->entry.uuid, uuid, UUID_SIZE);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gateway/service/confine.h"
 #include "base/log.h"
+#include "base/sanitized.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,18 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)    /* clang's word for it */
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-/* Its report of leaks looks at the process from another one. */
-#ifdef __SANITIZE_ADDRESS__
-#define IS_SANITIZED true
-#else
-#define IS_SANITIZED false
-#endif
 
 /* Files, memory, waiting, signals to oneself, and what is done with sockets that are there. */
 static const char *const usual[] = {
@@ -89,6 +78,7 @@ static bool is_off(void)
 		log_warning("system calls are not restricted: POSTERN_SECCOMP=off", NULL);
 		return true;
 	}
+	/* AddressSanitizer's report of leaks looks at the process from another one */
 	return IS_SANITIZED || (preload && strstr(preload, "vgpreload"));
 }
 

@@ -132,15 +132,6 @@ struct range {
 	unsigned weight;                /* thousandths; 0: not wanted, or used up */
 };
 
-static struct slice trim(struct slice s)
-{
-	while (s.n && strchr(" \t", *s.p))
-		s = slice_of(s.p + 1, s.n - 1);
-	while (s.n && strchr(" \t", s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 /* RFC 9110 section 12.4.2: 0 or 1, with up to three digits behind a point.  -1: it is none. */
 static int read_weight(struct slice s, unsigned *out)
 {
@@ -164,12 +155,12 @@ static int read_range(struct slice s, struct range *out)
 	const char *semicolon = memchr(s.p, ';', s.n);
 	struct slice weight;
 
-	*out = (struct range){.tag = trim(slice_of(s.p, semicolon ? (size_t)(semicolon - s.p) : s.n)), .weight = 1000};
+	*out = (struct range){.tag = slice_trimmed(slice_of(s.p, semicolon ? (size_t)(semicolon - s.p) : s.n)), .weight = 1000};
 	if (!out->tag.n || out->tag.n > TAG_MAX)
 		return -1;
 	if (!semicolon)
 		return 0;
-	weight = trim(slice_of(semicolon + 1, (size_t)(s.p + s.n - semicolon - 1)));
+	weight = slice_trimmed(slice_of(semicolon + 1, (size_t)(s.p + s.n - semicolon - 1)));
 	if (weight.n < 2 || (*weight.p | 0x20) != 'q' || weight.p[1] != '=')
 		return -1;
 	return read_weight(slice_of(weight.p + 2, weight.n - 2), &out->weight);
@@ -182,7 +173,7 @@ static size_t read_ranges(const char *accept, struct range *ranges)
 	while (*accept && n < RANGES_MAX) {
 		size_t length = strcspn(accept, ",");
 
-		if (read_range(trim(slice_of(accept, length)), &ranges[n]) == 0)
+		if (read_range(slice_trimmed(slice_of(accept, length)), &ranges[n]) == 0)
 			n++;
 		accept += length + (accept[length] == ',');
 	}
