@@ -109,7 +109,8 @@ static enum holder judge_holder(const struct side *s, uint32_t user)
 	if (state->person != NOBODY) {
 		uint32_t want = s->want_of_user[user];
 
-		return want != NOBODY && s->wants[want].changes_mail ? HOLDER_RENAMED : HOLDER_LIVING;
+		/* at a site a human changes it: until then a customer that is made of this mail would be answered by the account that has it */
+		return want != NOBODY && is_scim(s) && s->wants[want].changes_mail ? HOLDER_RENAMED : HOLDER_LIVING;
 	}
 	/* Another's by the ledger; or by an object id that the directory does not know: whoever had this account is gone. */
 	return state->record != NOBODY || is_guid(s->world->users[user].external_id) ? HOLDER_GONE : HOLDER_FREE;

@@ -360,6 +360,32 @@ static void a_portal_customers_mail_and_return_are_tasks(void **state)
 
 /* ---- what is refused ---- */
 
+/* No interface changes the mail of an account there, so whoever is to have it waits, in whichever order the two stand. */
+static void a_mail_that_a_customer_of_a_site_still_has_is_given_to_nobody(void **state)
+{
+	static const char *const ids[][2] = {{"p1", "p2"}, {"p2", "p1"}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const char *new = ids[i][0], *old = ids[i][1];
+		const struct world_user there[] = {user("qm:2", NULL, "x@y.org")};
+		const struct ledger_person records[] = {ours("site", old, "qm:2", "x@y.org")};
+		const struct ledger_mail mails[] = {{"site", "x@y.org", new}};         /* somebody confirmed it */
+		struct desired_person people[] = {at_portal("p1", "x@y.org", SITE), at_portal("p2", "x@y.org", SITE)};
+		struct plan plan;
+
+		people[1 - i].mail = "y@y.org";
+		SET_USERS(SITE, there);
+		SET_LEDGER(records);
+		ledger.mails = mails;
+		ledger.mail_count = 1;
+		plan = make(people, 2);
+		assert_null(strstr(said(&plan), "customer-create"));
+		assert_task(&plan, TASK_PORTAL_MAIL, old);
+		assert_task(&plan, TASK_MAIL_MOVED, new);
+	}
+}
+
 static void a_world_of_other_targets_is_refused(void **state)
 {
 	struct desired desired = {.targets = targets, .target_count = 2};
@@ -390,6 +416,7 @@ int main(void)
 		TEST(a_mail_passes_on_after_its_holder_is_renamed),
 		TEST(a_second_account_with_the_new_mail_is_a_humans_to_look_at),
 		TEST(a_portal_customers_mail_and_return_are_tasks),
+		TEST(a_mail_that_a_customer_of_a_site_still_has_is_given_to_nobody),
 		TEST(a_world_of_other_targets_is_refused),
 	};
 
