@@ -36,9 +36,13 @@ static void check_observe(struct check *c)
 	size_t i;
 
 	for (i = 0; i < s->connection_count; i++) {
-		if (s->connections[i].observe)
-			say(c, FINDING_WARNING, "%s:%d: %s: observe: yes: rules and requirements keep nobody out here who is found in the mirror; "
-				"postern observe report says what they would have done", s->file, s->connections[i].line, s->connections[i].name);
+		if (!s->connections[i].observe)
+			continue;
+		say(c, FINDING_WARNING, "%s:%d: %s: observe: yes: rules and requirements keep nobody out here who is found in the mirror; "
+			"postern observe report says what they would have done", s->file, s->connections[i].line, s->connections[i].name);
+		if (s->connections[i].accounts && s->provision == PROVISION_AUTO)
+			say(c, FINDING_WARNING, "%s:%d: %s: observe: yes tries the rules at sign-ons alone: provision: auto takes accounts and licences "
+				"from whom they deny; provision: plan shows it and does nothing", s->file, s->connections[i].line, s->connections[i].name);
 	}
 }
 

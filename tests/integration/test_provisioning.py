@@ -106,6 +106,16 @@ def test_everybody_gets_the_account_that_the_rules_say_and_nobody_else(company_a
     assert DIRECTORY["key"] not in text and SITE["token"] not in text
 
 
+def test_check_says_that_accounts_are_not_only_tried_while_observing(company_at_atlassian):
+    parts = company_at_atlassian
+    text = parts.settings_file.read_text().replace("    accounts: {scim:", "    observe: yes\n    accounts: {scim:", 1)
+    for mode, warned in (("plan", False), ("auto", True)):
+        parts.settings_file.write_text(text.replace("provision: plan", f"provision: {mode}"))
+        checked = said(parts, "check", "--offline", status=1)  # there is no metadata
+        assert "observe: yes: rules and requirements keep nobody out" in checked
+        assert ("provision: auto takes accounts and licences from whom they deny" in checked) == warned, checked
+
+
 def test_atlassians_own_count_is_that_of_seats(company_at_atlassian):
     parts = company_at_atlassian
     assert "name no organization" in said(parts, "accounts", "refresh", status=1)
