@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -581,14 +580,6 @@ static int listen_silently(char *address, size_t size, const char *scheme)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
 	snprintf(address, size, "%s://127.0.0.1:%d", scheme, ntohs(a.sin_port));
 	return fd;
-}
-
-static int64_t cpu_us(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * SECOND + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
 }
 
 static void a_silent_server_costs_its_time_out_and_no_cpu(void **state)

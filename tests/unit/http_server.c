@@ -12,6 +12,8 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -265,6 +267,44 @@ void client_send(int fd, const char *p, size_t n)
 		p += sent;
 		n -= (size_t)sent;
 	}
+}
+
+/* As the kernel shows the server's end: bytes that it has not read, or -1 where there is no such connection. */
+static long unread(const struct sockaddr_in *own, const struct sockaddr_in *servers)
+{
+	FILE *f = fopen("/proc/net/tcp", "r");
+	char ends[40], line[300];
+	const char *at;
+	long n = -1;
+
+	assert_non_null(f);
+	/* then its state, and what waits to be sent and to be read: " 01 00000000:0000EA60" */
+	snprintf(ends, sizeof(ends), " %08X:%04X %08X:%04X ", servers->sin_addr.s_addr, ntohs(servers->sin_port), own->sin_addr.s_addr,
+		ntohs(own->sin_port));
+	while (n < 0 && fgets(line, sizeof(line), f)) {
+		at = strstr(line, ends);
+		at = at ? strstr(at + strlen(ends), ":") : NULL;
+		n = at ? strtol(at + 1, NULL, 16) : -1;
+	}
+	fclose(f);
+	return n;
+}
+
+void client_taken(int fd)
+{
+	struct sockaddr_in own, servers;
+	socklen_t n = sizeof(own);
+	int under_way = 1;
+
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &n), 0);
+	assert_int_equal(getpeername(fd, (struct sockaddr *)&servers, &n), 0);
+	for (int tries = 0; tries < 4000; tries++) {
+		assert_int_equal(ioctl(fd, TIOCOUTQ, &under_way), 0);
+		if (under_way == 0 && unread(&own, &servers) == 0)
+			return;
+		usleep(5000);
+	}
+	fail_msg("the server did not read it");
 }
 
 /* false: closed or quiet */

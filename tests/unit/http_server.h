@@ -41,6 +41,8 @@ int client_connect(int port);
 /* From 127.0.0.HOST, and with as little room for what comes as the kernel allows. */
 int client_connect_from(int host, int port);
 void client_send(int fd, const char *p, size_t n);
+/* Until the server has read all of it, however busy the machine is. */
+void client_taken(int fd);
 /* Everything until the server closes (*closed = 1) or says nothing for `quiet_ms`. */
 struct slice client_read(int fd, int quiet_ms, int *closed);
 /* The same, but first waits up to 20 s for these statuses: a busy machine, or valgrind, is slow. */

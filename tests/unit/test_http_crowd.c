@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define H "Host: " HTTP_TEST_HOST "\r\n"
@@ -24,6 +25,22 @@ static enum reason admit(struct http_exchange *x, void *context)
 	return strcmp(x->path, "/go/enough") == 0 ? REASON_TOO_MANY : REASON_NONE;
 }
 
+/* What is kept for who does not read: less than PAGE, and more than other answers. */
+static void start_with_little_room(struct http_test *t)
+{
+	int little = 16384;
+
+	http_test_start(t);
+	setsockopt(t->listener, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
+}
+
+static void await_handled(unsigned n)
+{
+	for (int tries = 0; http_test_handled() < n && tries < 3000; tries++)
+		usleep(10000);
+	assert_int_equal(http_test_handled(), n);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -32,7 +49,7 @@ static int start(void **state)
 	server = (struct http_test){.options = {.header_seconds = 30, .connection_limit = 60, .network_limit = SHARE,
 		.trusted = {.networks = &proxies, .count = 1}, .exempt = &exempt, .exempt_count = 1, .input_limit = 400000,
 		.admit = admit}};
-	http_test_start(&server);
+	start_with_little_room(&server);
 	return 0;
 }
 
@@ -111,6 +128,7 @@ static void one_that_sends_slowly_makes_room_too(void **state)
 static void those_who_never_read_keep_out_nobody_but_themselves(void **state)
 {
 	int fds[SHARE], next, other;
+	unsigned before = http_test_handled();
 
 	(void)state;
 	for (size_t i = 0; i < SHARE; i++) {
@@ -120,7 +138,7 @@ static void those_who_never_read_keep_out_nobody_but_themselves(void **state)
 	}
 	other = client_connect_from(6, server.port);
 	is_served(other);
-	usleep(200000);         /* until what the kernel takes is full */
+	await_handled(before + SHARE + 1);      /* none of them is idle any more */
 	next = client_connect_from(5, server.port);
 	assert_true(is_closed(next, 10000));
 	is_served(other);
@@ -178,12 +196,14 @@ static void one_network_does_not_fill_what_may_wait(void **state)
 
 	(void)state;
 	send_half(first);
-	assert_false(is_closed(first, 300));
+	client_taken(first);
 	send_half(second);
 	page = client_wait(second, "429", 20, &closed);
 	assert_string_equal(client_statuses(page), "429");
 	assert_non_null(memmem(page.p, page.n, "reason=too-many<", 16));
+	assert_false(is_closed(first, 0));
 	send_half(other);
+	client_taken(other);
 	assert_false(is_closed(other, 50));
 	/* what has gone counts no longer */
 	close(first);
@@ -191,7 +211,8 @@ static void one_network_does_not_fill_what_may_wait(void **state)
 	second = client_connect_from(32, server.port);
 	is_served(second);
 	send_half(second);
-	assert_false(is_closed(second, 300));
+	client_taken(second);
+	assert_false(is_closed(second, 50));
 	close(second);
 	close(other);
 }
@@ -211,7 +232,8 @@ static void what_was_refused_waits_no_longer(void **state)
 		assert_string_equal(client_statuses(client_wait(refused[i], "400", 20, &closed)), "400");
 	}
 	send_half(next);
-	assert_false(is_closed(next, 300));
+	client_taken(next);
+	assert_false(is_closed(next, 50));
 	close(next);
 	close_all(refused, 2);
 }
@@ -250,16 +272,17 @@ static bool is_cut(int fd)
 static void who_does_not_read_makes_room_at_last(void **state)
 {
 	struct http_test t = {.options = {.header_seconds = 60, .connection_limit = 8}};
+	unsigned before = http_test_handled();
 	int deaf[8], fd;
 
 	(void)state;
-	http_test_start(&t);
+	start_with_little_room(&t);
 	for (int i = 0; i < 8; i++) {
 		deaf[i] = client_connect_from(40 + i, t.port);
 		for (int n = 0; n < 2000; n++)
 			client_send(deaf[i], PAGE, sizeof(PAGE) - 1);
 	}
-	usleep(300000);         /* until what the kernel takes is full */
+	await_handled(before + 8);
 	fd = client_connect_from(60, t.port);
 	is_served(fd);
 	assert_true(is_cut(deaf[0]));

@@ -184,10 +184,10 @@ static void a_slow_header_is_cut_however_often_a_byte_comes(void **state)
 	client_send(fd, V2, 12);
 	for (int i = 12; i < 28 && !closed; i++) {
 		client_send(fd, &V2[i], 1);
-		client_read(fd, 250, &closed);
+		client_read(fd, 1000, &closed);
 	}
 	assert_int_equal(closed, 1);
-	assert_in_range((clock_monotonic_us() - begin) / 1000, 1500, 3900);
+	assert_in_range((clock_monotonic_us() - begin) / 1000, 1500, 15000);
 	close(fd);
 	http_test_stop(&t);
 }

@@ -237,17 +237,21 @@ static void shakes_no_hand_for_another_protocol(void **state)
 	client_end(ssl);
 }
 
-/* 40 ms a request is what a missing TCP_NODELAY costs. */
+/* 40 ms a request is what a missing TCP_NODELAY costs; a busy machine costs some of them as much. */
 static void answers_without_delay(void **state)
 {
 	SSL *ssl = client(0, NULL);
-	int64_t begin = clock_monotonic_us();
+	int quick = 0;
 
 	(void)state;
 	assert_non_null(ssl);
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 200; i++) {
+		int64_t begin = clock_monotonic_us();
+
 		assert_memory_equal(ask(ssl, OK, sizeof(OK) - 1), "HTTP/1.1 200 OK\r\n", 17);
-	assert_true(clock_monotonic_us() - begin < 200 * 20000);
+		quick += clock_monotonic_us() - begin < 30000;
+	}
+	assert_true(quick > 50);
 	client_end(ssl);
 }
 
@@ -297,9 +301,9 @@ static void cuts_a_handshake_that_never_ends(void **state)
 
 	(void)state;
 	client_send(fd, "\x16", 1);
-	client_read(fd, 10000, &closed);
+	client_read(fd, 20000, &closed);
 	assert_int_equal(closed, 1);
-	assert_in_range((clock_monotonic_us() - begin) / 1000, 2500, 9000);
+	assert_in_range((clock_monotonic_us() - begin) / 1000, 2500, 19000);
 	close(fd);
 }
 

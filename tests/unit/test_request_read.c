@@ -300,10 +300,10 @@ static void refuses_deflate_bomb(void **state)
 	bomb = parameter("SAMLRequest", deflate_raw(slice_of(text, whole)), "");
 	free(text);
 	assert_in_range(bomb.n, 100000, 600000);
-	began = clock_monotonic_us();
+	began = cpu_us();
 	assert_refused(saml_request_read(own, SAML_REDIRECT, bomb, &r, &relay_state, &err), err, REASON_REQUEST_TOO_LARGE);
 	/* Decoding is paid, inflating 200 MB is not: that would take half a second and the memory. */
-	assert_in_range(clock_monotonic_us() - began, 0, 100000);
+	assert_in_range(cpu_us() - began, 0, 100000);
 	assert_in_range(arena_size(own), 0, 4u << 20);
 	arena_free(own);
 }

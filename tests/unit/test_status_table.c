@@ -244,6 +244,21 @@ static pid_t start_child(const char *role, const char *instance)
 	_exit(1);
 }
 
+static void await_name(pid_t pid)
+{
+	const char *path = arena_printf(a, "/proc/%ld/cmdline", (long)pid);
+	char name[sizeof(CHILD)] = "";
+
+	for (int tries = 0; strcmp(name, CHILD) != 0 && tries < 3000; tries++) {
+		FILE *f = fopen(path, "r");
+
+		assert_non_null(f);
+		usleep(fread(name, 1, sizeof(name) - 1, f) ? 0 : 10000);
+		fclose(f);
+	}
+	assert_string_equal(name, CHILD);
+}
+
 /* Asked by another process, since this one does not see its own lock. */
 static void ask_of_parent(void)
 {
@@ -278,7 +293,8 @@ static void processes_and_counters_cannot_break_the_table(void **state)
 	children[0] = start_child("worker\n\x1b[31mwarning x", "0\n\n");
 	children[1] = start_child(arena_printf(a, "%0*d", 30000, 7), "\xe2\x80\xae");
 	children[2] = start_child("mirror", "corp");
-	usleep(200000);
+	for (int i = 0; i < 3; i++)
+		await_name(children[i]);
 	asked = fork();
 	if (asked == 0)
 		ask_of_parent();

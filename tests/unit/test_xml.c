@@ -277,9 +277,9 @@ static void refuses_crowded_elements_at_once(void **state)
 			text_addf(&t, "%.*s%05x%s", (int)(percent - rows[i].each), rows[i].each, n, percent + 4);
 		}
 		text_add_c(&t, "/>");
-		before = clock_monotonic_us();
+		before = cpu_us();
 		assert_refused(read_response(t.p, &err), err, rows[i].reason);
-		assert_true(clock_monotonic_us() - before < 250000);
+		assert_true(cpu_us() - before < 250000);
 	}
 	assert_done(read_response("<?xml version='1.0' encoding = \"utf-8\" ?><a a='1=2' b=''>===</a>", &err), err);
 	arena_free(a);

@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include <time.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 
@@ -40,5 +42,14 @@
 		assert_int_equal(assert_slice_s.n, strlen(text)); \
 		assert_memory_equal(assert_slice_s.p, (text), assert_slice_s.n); \
 	} while (0)
+
+/* Of a processor's time; what a busy machine lets it wait does not count. */
+static inline int64_t cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
 
 #endif
