@@ -6,10 +6,13 @@ Used by the quickstart and by the integration tests.  Everything listens on
 process id when the `Parts` that started it is closed.
 """
 import atexit
+import fcntl
+import functools
 import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -32,22 +35,46 @@ class PartFailed(Exception):
     pass
 
 
+# Below those that the kernel gives to whoever asks for none: nobody gets one while its part does not listen, or not yet.
+PORTS = range(15000, 32768)
+# Of this file each process locks the byte of each port that it gave, until it ends; tests/integration/slapd.c does the same.
+PORTS_FILE = "/tmp/postern-test-ports"
 given_ports, giving = set(), threading.Lock()
 
 
+@functools.cache
+def ports_file():
+    """Opened once, for all locks are lost when one is closed."""
+    try:
+        return os.open(PORTS_FILE, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        made = os.open(PORTS_FILE, os.O_RDWR | os.O_CLOEXEC | os.O_CREAT, 0o666)
+        os.fchmod(made, 0o666)
+        return made
+
+
+def is_free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_port(wanted=0):
-    """A port of 127.0.0.1: the wanted one if nobody has it, else one of the kernel's choice, given to nobody here before."""
-    while True:
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """A port of 127.0.0.1: the wanted one if nobody has it, else one that was given to nobody who lives."""
+    if wanted and is_free(wanted):
+        return wanted
+    with giving:
+        while True:
+            port = random.choice(PORTS)
             try:
-                s.bind(("127.0.0.1", wanted))
+                fcntl.lockf(ports_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             except OSError:
-                s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        # whoever was given one may not listen there yet
-        with giving:
-            if port == wanted or port not in given_ports:
+                continue
+            if port not in given_ports and is_free(port):
                 given_ports.add(port)
                 return port
 
@@ -61,7 +88,7 @@ def answers_tcp(port):
 
 
 def http_status(port, host, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request("GET", path, headers={"Host": host})
         return connection.getresponse().status
@@ -86,7 +113,7 @@ class Part:
         self.name, self.log, self.command = name, folder / f"{name}.log", [str(c) for c in command]
         self.process, self.complained = None, False
 
-    def start(self, ready, seconds=15):
+    def start(self, ready, seconds=60):
         with open(self.log, "ab") as log:
             # Nobody is left behind, even if we are killed outright.
             command = ["setpriv", "--pdeathsig", "TERM", "--", *self.command]
@@ -104,7 +131,7 @@ class Part:
     def send(self, number):
         self.process.send_signal(number)
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """Asks, waits, then insists.  Returns the exit status."""
         if self.process is None:
             return None
@@ -291,7 +318,7 @@ class Parts:
 
     # ---- the parts ----
 
-    def start_part(self, name, command, ready, seconds=15):
+    def start_part(self, name, command, ready, seconds=60):
         part = Part(self.folder, name, command)
         self.started.append(part)
         return part.start(ready, seconds)
@@ -334,7 +361,7 @@ class Parts:
 
     def write_entra_metadata(self):
         """The document as a file, fetched as an administrator's browser does."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports["entra"], timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["entra"], timeout=20)
         connection.request("GET", "/metadata", headers={"Host": self.host("entra", "entra")})
         path = self.folder / "entra-metadata.xml"
         path.write_bytes(connection.getresponse().read())
@@ -387,7 +414,7 @@ class Parts:
         """Each worker answers for itself, within a second of the others, and a connection meets any of them."""
         return all(self.postern_status("/health/ready") == 200 for _ in range(16))
 
-    def start_postern(self, ready=None, seconds=15):
+    def start_postern(self, ready=None, seconds=60):
         self.postern = self.start_part("postern", self.postern_command("serve"), ready or self.is_ready, seconds)
         return self.postern
 
@@ -407,7 +434,7 @@ class Parts:
 
     def accounts(self, kind):
         """What a door knows: which accounts came to be, and with which attributes."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[kind], timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[kind], timeout=20)
         connection.request("GET", "/accounts")
         found = json.loads(connection.getresponse().read())
         connection.close()

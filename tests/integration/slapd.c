@@ -2,6 +2,7 @@
 #include "tests/integration/slapd.h"
 
 #include "base/log.h"
+#include "base/random.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,11 +10,14 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SLAPD "/usr/sbin/slapd"
+#define PORTS_FROM 15000
+#define PORTS_TO 32768
 
 bool slapd_there(void)
 {
@@ -32,16 +36,48 @@ void shell(const char *format, ...)
 		fail_msg("failed: %s", command);
 }
 
+static bool is_free(int port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1, rc;
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	rc = bind(fd, (struct sockaddr *)&a, sizeof(a));
+	close(fd);
+	return rc == 0;
+}
+
+/* See PORTS_FILE in tests/demo/parts.py. */
+static int ports_file(void)
+{
+	static const char path[] = "/tmp/postern-test-ports";
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		fd = open(path, O_RDWR | O_CLOEXEC | O_CREAT, 0666);
+		assert_true(fd >= 0 && fchmod(fd, 0666) == 0);
+	}
+	return fd;
+}
+
 int port_free(void)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	static bool given[PORTS_TO];
+	static int file = -1;
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-	close(fd);
-	return ntohs(a.sin_port);
+	if (file < 0)
+		file = ports_file();
+	for (;;) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+		uint16_t dice;
+
+		random_bytes(&dice, sizeof(dice));
+		lock.l_start = PORTS_FROM + dice % (PORTS_TO - PORTS_FROM);
+		if (given[lock.l_start] || fcntl(file, F_SETLK, &lock) < 0 || !is_free((int)lock.l_start))
+			continue;
+		given[lock.l_start] = true;
+		return (int)lock.l_start;
+	}
 }
 
 void slapd_make(struct slapd *s, const char *database_settings)

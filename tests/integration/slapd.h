@@ -35,7 +35,7 @@ void slapd_forget_data(struct slapd *s);                                /* while
 void slapd_end(struct slapd *s);                                        /* everything, the folder too */
 void slapd_change(struct slapd *s, const char *ldif);                   /* ldapmodify */
 
-int port_free(void);                                                    /* on 127.0.0.1, nobody's at this moment */
+int port_free(void);                                                    /* on 127.0.0.1, given to nobody who lives */
 void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));      /* must succeed */
 
 void follower_start(struct slapd *s, const struct directory_options *d);
