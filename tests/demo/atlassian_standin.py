@@ -71,7 +71,7 @@ class AtlassianStandIn(Part):
         except OSError:
             return False
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         broken = [one for one in self.violations() if one["by"] == "standin"] if self.is_alive() else []
         status = super().stop(seconds)
         if broken:

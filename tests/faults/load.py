@@ -89,7 +89,7 @@ class Load:
     def count(self):
         return len(self.good)
 
-    def wait_for_more(self, count=3, seconds=30):
+    def wait_for_more(self, count=3, seconds=60):
         """So many more that began from now on."""
         since = time.monotonic()
         while sum(began > since for began, _ in list(self.good)) < count:

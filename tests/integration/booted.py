@@ -69,7 +69,7 @@ class Booted:
         folder.mkdir(exist_ok=True)
         (folder / "test.conf").write_text(text)
 
-    def boot(self, seconds=20):
+    def boot(self, seconds=60):
         self.cgroup.mkdir()
         log = open(self.log_path, "wb")
         self.process = subprocess.Popen(

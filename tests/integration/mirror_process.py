@@ -60,7 +60,7 @@ class Mirror:
     def has_log(self, text):
         return text in self.log.read_text(errors="replace")
 
-    def until(self, what, seconds=15):
+    def until(self, what, seconds=60):
         """Until `what` is true; told with the log when it never is.  Returns how long it took."""
         begin = time.monotonic()
         while not what():
@@ -68,6 +68,6 @@ class Mirror:
             time.sleep(0.02)
         return time.monotonic() - begin
 
-    def until_filled(self, seconds=30):
+    def until_filled(self, seconds=60):
         self.until(lambda: self.state().get("filled") == "1" and self.state()["connected"] == "1", seconds)
         return self

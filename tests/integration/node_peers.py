@@ -45,7 +45,7 @@ class NodeProcess:
         self.process.stdin.write(json.dumps(what).encode() + b"\n")
         self.process.stdin.flush()
 
-    def end(self, seconds=20):
+    def end(self, seconds=60):
         if not select.select([self.process.stdout], [], [], seconds)[0]:
             raise AssertionError(f"no answer within {seconds} s\n{self.logs()}")
         line = self.process.stdout.readline()
@@ -53,7 +53,7 @@ class NodeProcess:
         assert "failed" not in answer, "\n".join(f"{key}: {value}" for key, value in answer.items())
         return answer
 
-    def order(self, seconds=20, **what):
+    def order(self, seconds=60, **what):
         self.begin(**what)
         return self.end(seconds)
 

@@ -210,7 +210,7 @@ class Host(Proxied):
             f"host: {self.name}\ncookie_secret: {shared}/cookie.secret\ntls_certificate: {shared}/inner.crt\n"
             f"tls_key: {shared}/inner.key\n")
 
-    def start_postern(self, ready=None, seconds=15):
+    def start_postern(self, ready=None, seconds=60):
         command = ["env", *self.environment, *self.postern_command("serve")]
         self.postern = self.start_part("postern", command, ready or self.is_ready, seconds)
         return self.postern
@@ -219,12 +219,12 @@ class Host(Proxied):
         """As when the machine loses its power: nobody says goodbye."""
         self.postern.process.kill()
         self.postern.stop()
-        wait_for(lambda: not answers_tcp(self.ports["postern"]), 5, "its workers to be gone")
+        wait_for(lambda: not answers_tcp(self.ports["postern"]), 60, "its workers to be gone")
 
 
 def https_status(certificate, port, host, path):
     """With the host's own certificate; the proxy's is another."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.connect()
         connection.sock = client_tls(certificate).wrap_socket(connection.sock, server_hostname=OURS)

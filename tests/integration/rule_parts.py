@@ -113,11 +113,11 @@ class RuleParts(Parts):
         said = json.loads(self.command("explain", person["uid"], "--door", "organisation", "--json", settings=settings)[1])
         return said["doors"][0]["outcome"], said["doors"][0]["rule"]
 
-    def wait_for_state(self, state, seconds=40, settings=None):
+    def wait_for_state(self, state, seconds=60, settings=None):
         return wait_for(lambda: self.status(settings)["state"] == state and self.status(settings), seconds, f"state {state}",
                         self.postern)
 
-    def wait_until_all_run(self, version, seconds=40, settings=None):
+    def wait_until_all_run(self, version, seconds=60, settings=None):
         """Every worker decides by that version."""
         def all_do():
             processes = self.status(settings)["processes"]

@@ -557,7 +557,7 @@ def test_escapes_ldap_value_in_assertion(attacked):
         attributes = attacked.accounts("managed")[person["mail"]]
         return value in str(attributes).replace("\\'", "'")
 
-    wait_for(sent, 10, "the surname to be sent on", attacked.postern)
+    wait_for(sent, 60, "the surname to be sent on", attacked.postern)
     assert_honest_works(Entra(attacked))
 
 

@@ -33,7 +33,7 @@ def secret(two, name):
 def reload(host):
     served = host.postern.log.read_text().count("serving address=")
     host.postern.send(signal.SIGHUP)
-    wait_for(lambda: host.postern.log.read_text().count("serving address=") > served, 20, "a reload", host.postern)
+    wait_for(lambda: host.postern.log.read_text().count("serving address=") > served, 60, "a reload", host.postern)
 
 
 def use(host, *files):
@@ -88,7 +88,7 @@ def test_cookie_secret_changes_under_load_and_the_old_one_is_worth_nothing_after
             for host in hosts:
                 use(host, *files)
                 done = people.done
-                wait_for(lambda: people.done > done, 20, "people to sign on in between", host.postern)
+                wait_for(lambda: people.done > done, 60, "people to sign on in between", host.postern)
     assert people.done > 3 and not people.failed, people.failed[:3]
     assert {line["event"] for host, since in zip(hosts, before) for line in host.audit()[since:]} == {"assertion"}
 
@@ -121,7 +121,7 @@ def test_what_a_host_that_fell_behind_seals_is_opened_by_the_other(two):
             assert [line["event"] for line in other_of(two, host).audit()[-2:]] == ["restart", "assertion"]
         finally:
             host.start_postern()
-        wait_for(lambda host=host: begin(two)[1] is host, 15, "the proxy to ask that host again")
+        wait_for(lambda host=host: begin(two)[1] is host, 60, "the proxy to ask that host again")
 
 
 def test_check_warns_of_two_secrets_that_stay(two):

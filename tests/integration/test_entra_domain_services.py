@@ -133,7 +133,7 @@ def test_goes_on_from_its_number_and_compares_soon(start, company):  # noqa: F81
     mirror.stop()
     mirror.options["compare"] = "20"
     mirror.start()
-    mirror.until(lambda: "staff" not in mirror.groups("anna"), 15)
+    mirror.until(lambda: "staff" not in mirror.groups("anna"), 60)
 
 
 def test_check_says_what_is_there(company, options, postern_build, tmp_path):  # noqa: F811

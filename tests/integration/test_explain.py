@@ -7,7 +7,7 @@ import time
 import pytest
 
 from browser import Browser
-from parts import Parts, company
+from parts import Parts, company, wait_for
 from stories import (
     CHLOE, JUERGEN, MAYA, VIKTOR, add_to_group, response_of, sign_on, to_postern_acs, with_response,
 )
@@ -197,9 +197,7 @@ def test_a_line_of_the_audit_beside_what_it_would_be_now(recording):
     assert denied["reason"] == "denied-by-default"
     assert explain(recording, "--audit", denied["id"])["same"] is True
     add_to_group(recording, linh, "dept-sales")
-    end = time.monotonic() + 5
-    while explain(recording, "--audit", denied["id"])["same"] and time.monotonic() < end:
-        time.sleep(0.1)
+    wait_for(lambda: not explain(recording, "--audit", denied["id"])["same"], 60, "the group to be known")
     said = explain(recording, "--audit", denied["id"])
     assert (said["recorded"]["outcome"], said["decisions"][0]["outcome"]) == ("deny", "customer")
     text = subprocess.run(recording.postern_command("explain", "--audit", denied["id"]), stdout=subprocess.PIPE,

@@ -80,23 +80,23 @@ def test_a_host_whose_replica_lags_decides_by_what_it_knows_and_catches_up(two):
     two.line.set("stall")
     members(two, "jira-agents", "add", JUERGEN)  # promoted, and VIKTOR hired
     members(two, "dept-sales", "add", VIKTOR)
-    wait_for(lambda: outcome_at(two, "a", JUERGEN)[0] == "licensed", 30, "host a to hear of it")
-    wait_for(lambda: outcome_at(two, "a", VIKTOR) == ("customer", None), 30, "host a to hear of the other, too")
+    wait_for(lambda: outcome_at(two, "a", JUERGEN)[0] == "licensed", 60, "host a to hear of it")
+    wait_for(lambda: outcome_at(two, "a", VIKTOR) == ("customer", None), 60, "host a to hear of the other, too")
     for _ in range(2):
         assert outcome_at(two, "b", JUERGEN) == ("customer", None)
         assert outcome_at(two, "b", VIKTOR)[1] == "denied-by-default"
     assert two.hosts["b"].postern_status("/health/ready") == 200, "its server answers, and does not know better"
     two.line.set("pass")
-    wait_for(lambda: outcome_at(two, "b", VIKTOR) == ("customer", None), 40, "host b to catch up")
-    wait_for(lambda: outcome_at(two, "b", JUERGEN) == ("licensed", None), 40, "host b to catch up in all")
+    wait_for(lambda: outcome_at(two, "b", VIKTOR) == ("customer", None), 60, "host b to catch up")
+    wait_for(lambda: outcome_at(two, "b", JUERGEN) == ("licensed", None), 60, "host b to catch up in all")
 
 
 def test_who_has_left_is_out_at_each_host_as_soon_as_its_replica_knows(two):
     two.line.set("stall")
     members(two, "dept-sales", "delete", VIKTOR)
-    wait_for(lambda: outcome_at(two, "a", VIKTOR)[1] == "denied-by-default", 30, "host a to hear of it")
+    wait_for(lambda: outcome_at(two, "a", VIKTOR)[1] == "denied-by-default", 60, "host a to hear of it")
     two.line.set("pass")
-    wait_for(lambda: outcome_at(two, "b", VIKTOR)[1] == "denied-by-default", 40, "host b to catch up")
+    wait_for(lambda: outcome_at(two, "b", VIKTOR)[1] == "denied-by-default", 60, "host b to catch up")
 
 
 # ---- clocks ----
@@ -126,7 +126,7 @@ def test_clocks_a_minute_apart_keep_nobody_out(two, seconds):
             assert_signed_on(two, browser.go(browser.stopped_at), MAYA)
             assert events(heir, before) == ["restart", "assertion"]
             dying.start_postern()
-            wait_for(lambda: begin(two)[1] is dying, 40, "the proxy to ask that host again")
+            wait_for(lambda: begin(two)[1] is dying, 60, "the proxy to ask that host again")
     finally:
         b.environment = []
         b.postern.stop()

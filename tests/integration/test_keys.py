@@ -35,7 +35,7 @@ def base64_of(path):
 
 
 def get(parts, path):
-    connection = http.client.HTTPConnection("127.0.0.1", parts.ports["postern"], timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.ports["postern"], timeout=20)
     try:
         connection.request("GET", path, headers={"Host": parts.host("sso", "postern")})
         answer = connection.getresponse()
@@ -54,7 +54,7 @@ def published(parts, path="/saml/idp/metadata"):
 
 def wait_until_published(parts, path, certificates):
     """By every worker: a connection meets any of them."""
-    wait_for(lambda: all(published(parts, path)[1] == certificates for _ in range(16)), 15, "the metadata", parts.postern)
+    wait_for(lambda: all(published(parts, path)[1] == certificates for _ in range(16)), 60, "the metadata", parts.postern)
 
 
 def workers(parts):
@@ -73,7 +73,7 @@ def activate(parts, *arguments):
     """As the administrator does it, and then until no worker of before is left."""
     before = workers(parts)
     assert "took it over" in keys(parts, "activate", *arguments, "--reload")
-    wait_for(lambda: not workers(parts) & before, 30, "the workers of before to end", parts.postern)
+    wait_for(lambda: not workers(parts) & before, 60, "the workers of before to end", parts.postern)
 
 
 class Load:
@@ -206,7 +206,7 @@ def test_reload_with_a_choice_that_cannot_be_followed_keeps_the_old_one(doors_wi
     active.write_text(active.read_text().replace("2026", "2027"))
     before = workers(parts)
     parts.postern.send(1)
-    wait_for(lambda: "there is no key" in parts.postern.log.read_text(), 10, "the log to say so", parts.postern)
+    wait_for(lambda: "there is no key" in parts.postern.log.read_text(), 60, "the log to say so", parts.postern)
     assert workers(parts) == before
     assert is_signed_on(sign_on(parts, browser, MAYA), parts.managed_site, MAYA)
     assert "active.yaml:2: usual: there is no key \"2027\"" in keys(parts, "list", status=1)

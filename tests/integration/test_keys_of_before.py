@@ -56,12 +56,12 @@ def test_a_sign_on_in_its_hands_is_signed_after_its_keys_role_died(two_workers, 
     time.sleep(OVER_A_SECOND)
     old, old_workers = set(roles_of(parts)), pids(parts, "worker")
     parts.postern.send(signal.SIGHUP)
-    wait_for(lambda: len(old_workers & set(roles_of(parts))) == 1, 30, "the worker alone that has the request", parts.postern)
-    wait_for(lambda: len(old & pids(parts, "keys")) == 1, 30, "its keys role alone", parts.postern)
+    wait_for(lambda: len(old_workers & set(roles_of(parts))) == 1, 60, "the worker alone that has the request", parts.postern)
+    wait_for(lambda: len(old & pids(parts, "keys")) == 1, 60, "its keys role alone", parts.postern)
     for pid in old & pids(parts, "keys"):
         os.kill(pid, signal.SIGKILL)
     assert_signed_on(parts, begun.finish(), MAYA)
-    wait_for(lambda: not old_workers & set(roles_of(parts)) and len(pids(parts, "keys")) == 2, 30, "the old ones to be gone",
+    wait_for(lambda: not old_workers & set(roles_of(parts)) and len(pids(parts, "keys")) == 2, 60, "the old ones to be gone",
              parts.postern)
     assert log_of(parts).count("died, replaced at once role=keys") == 1
 
@@ -77,15 +77,15 @@ def without_successors(two_workers):
     parts.settings_file.write_text(parts.settings_file.read_text().replace(f"runtime_dir: {parts.folder}/run",
                                                                            f"runtime_dir: {parts.folder}/other-run"))
     parts.postern.send(signal.SIGHUP)
-    wait_for(lambda: len(pids(parts, "keys")) == 4, 30, "the new keys roles", parts.postern)
-    wait_for(lambda: "died before it was ready, tried again later role=worker" in log_of(parts), 30, "no new worker",
+    wait_for(lambda: len(pids(parts, "keys")) == 4, 60, "the new keys roles", parts.postern)
+    wait_for(lambda: "died before it was ready, tried again later role=worker" in log_of(parts), 60, "no new worker",
              parts.postern)
     yield parts
     obstacle.rmdir()
     wait_for(lambda: not parts.old & set(roles_of(parts)) and len(pids(parts, "worker")) == 2, 60, "the new workers",
              parts.postern)
     assert_signed_on(parts, sign_on(parts, Browser(), MAYA), MAYA)
-    wait_for(lambda: len(pids(parts, "keys")) == 2, 30, "none but the new keys roles", parts.postern)
+    wait_for(lambda: len(pids(parts, "keys")) == 2, 60, "none but the new keys roles", parts.postern)
 
 
 def test_workers_without_successors_sign_on_although_their_keys_roles_died(without_successors):
@@ -109,7 +109,7 @@ def test_a_worker_whose_keys_roles_cannot_live_ends_and_leaves_sign_ons_to_other
             os.kill(pid, signal.SIGKILL)
         return "has no keys role any more, and ends" in log_of(parts)
 
-    wait_for(fresh_ones_die, 30, "one of them to be given up", parts.postern)
-    wait_for(lambda: len(workers & set(roles_of(parts))) == 1, 30, "its worker to end", parts.postern)
+    wait_for(fresh_ones_die, 60, "one of them to be given up", parts.postern)
+    wait_for(lambda: len(workers & set(roles_of(parts))) == 1, 60, "its worker to end", parts.postern)
     for _ in range(4):
         assert_signed_on(parts, sign_on(parts, Browser(), MAYA), MAYA)

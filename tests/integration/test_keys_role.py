@@ -143,9 +143,9 @@ def test_stopped_keys_role_delays_a_sign_on_and_is_replaced(own_parts, browser):
         os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     assert_signed_on(own_parts, browser.go(browser.stopped_at), MAYA)
-    assert time.monotonic() - began < 9
+    assert time.monotonic() - began < 40
     # who has no sign-on waiting for it may be found stuck a moment later
-    wait_for(lambda: not set(stuck) & set(pids(own_parts, "keys")), 30, "the stuck keys roles being killed", own_parts.postern)
+    wait_for(lambda: not set(stuck) & set(pids(own_parts, "keys")), 60, "the stuck keys roles being killed", own_parts.postern)
     assert log_of(own_parts).count("is stuck, killed role=keys") == len(stuck)
     assert "killed role=worker" not in log_of(own_parts), "who waits is not stuck"
 
@@ -178,13 +178,13 @@ def test_lines_do_not_leak(own_parts, browser):
     for _ in range(3):
         old = set(roles_of(own_parts))
         own_parts.postern.send(signal.SIGHUP)
-        wait_for(lambda: not old & set(roles_of(own_parts)), 20, "the old roles to be gone", own_parts.postern)
+        wait_for(lambda: not old & set(roles_of(own_parts)), 60, "the old roles to be gone", own_parts.postern)
     kill_role(own_parts, "worker")
     kill_role(own_parts, "keys")
     assert len(unix_sockets(parent)) == 2 * len(pids(own_parts, "worker"))
-    wait_for(lambda: len(list(pathlib.Path(f"/proc/{parent}/fd").iterdir())) == before, 10, "as many descriptors as before",
+    wait_for(lambda: len(list(pathlib.Path(f"/proc/{parent}/fd").iterdir())) == before, 60, "as many descriptors as before",
              own_parts.postern)
     for pid in pids(own_parts, "worker") + pids(own_parts, "keys"):
-        wait_for(lambda pid=pid: len(unix_sockets(pid)) == 1, 10, "it to have one end of a line and nothing else")
+        wait_for(lambda pid=pid: len(unix_sockets(pid)) == 1, 60, "it to have one end of a line and nothing else")
     assert_signed_on(own_parts, sign_on(own_parts, browser, MAYA), MAYA)
     assert not re.search(r"died.*role=keys.*by=.status", log_of(own_parts)), "who ends behind its worker did not die"

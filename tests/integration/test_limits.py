@@ -84,7 +84,7 @@ def test_who_sends_rubbish_is_held_up_and_nobody_else_is(limited):
     lines = [line for line in limited.postern.tail(10000).splitlines() if "is over a limit" in line]
     assert len(lines) == 1 and "limit=failures network=203.0.113.5 most=30" in lines[0], lines
     # time alone frees him, a bit at a time
-    wait_for(lambda: attacker.get("/go/help").status == 302, 15, "room for the attacker's network", limited.postern)
+    wait_for(lambda: attacker.get("/go/help").status == 302, 60, "room for the attacker's network", limited.postern)
 
 
 def test_a_network_has_only_so_many_requests_and_an_exempt_one_any_number(limited):
@@ -256,15 +256,15 @@ def test_abuse_leaves_nothing_behind_in_a_worker(lone_worker, descriptors):
     heights, rests = [], []
     for _ in range(3):
         heights.append(abuse(worker, descriptors))
-        wait_for(lambda: worker.descriptors() <= before + 2, 40, "all connections to be gone", lone_worker.postern)
-        time.sleep(2.5)                 # it looks once a second for memory that it can give back
+        wait_for(lambda: worker.descriptors() <= before + 2, 60, "all connections to be gone", lone_worker.postern)
+        # it looks once a second for memory that it can give back: HEAP_KEPT of worker.c and a little stays, and then no more
+        most = rests[0] + 1024 if rests else at_first + 10 * 1024
+        time.sleep(2.5)
+        wait_for(lambda: worker.own_kib() <= most, 30, f"memory of {most} KiB at most, after {rests}", lone_worker.postern)
         rests.append(worker.own_kib())
     print("own memory, KiB: at first", at_first, "at the height of each abuse", heights, "and afterwards", rests)
     # a connection that waits takes less than 8 KiB, and who never reads no more than the requests that are read ahead
     assert heights[0]["be_idle"] < at_first + 8 * descriptors, heights
     assert heights[0]["be_deaf"] < heights[0]["be_idle"] + 300 * DEAF, heights
-    # nothing that grows from one time to the next, and the pieces that a flood leaves in the heap are given back
-    assert max(rests) <= rests[0] + 1024, rests
-    assert rests[-1] <= at_first + 10 * 1024, (at_first, rests)    # HEAP_KEPT of worker.c and a little
     assert worker.is_alive(), "it is still the first worker"
     assert_signed_on(lone_worker, sign_on(lone_worker, Browser(), MAYA), MAYA)

@@ -185,11 +185,11 @@ def test_the_real_prometheus_scrapes_it_and_answers_rules_and_dashboard(promethe
     for _ in range(3):
         assert_signed_on(parts, sign_on(parts, Browser(), MAYA), MAYA)
     sign_on(parts, Browser(), VIKTOR)
-    wait_for(lambda: prometheus.asked('sum(postern_sign_ons_total{event="assertion"})') == {"": 3}, 20, "the sign-ons")
+    wait_for(lambda: prometheus.asked('sum(postern_sign_ons_total{event="assertion"})') == {"": 3}, 60, "the sign-ons")
     assert prometheus.asked('increase(postern_sign_ons_total{reason="denied-by-default"}[1m])') is not None
     assert prometheus.asked('sum(postern_alarm{name="metadata-old"})') == {"": 0}
     wait_for(lambda: (prometheus.asked("sum by (door) (increase(postern_sign_ons_started_total[30s]))") or {})
-             .get("organisation", 0) > 1, 20, "growth from nothing")
+             .get("organisation", 0) > 1, 60, "growth from nothing")
     answered = {}
     for title, expr in dashboard():
         found = prometheus.asked(expr)
@@ -217,5 +217,5 @@ def test_the_death_of_a_worker_is_an_alert_at_once(prometheus):
         return [alert for alert in (prometheus.get("alerts") or {"alerts": []})["alerts"]
                 if alert["labels"]["alertname"] == "PosternProcessDied"]
 
-    (alert,) = wait_for(alerts, 20, "the alert")
+    (alert,) = wait_for(alerts, 60, "the alert")
     assert alert["annotations"]["summary"].startswith("A worker process of 127.0.0.1:")

@@ -160,7 +160,7 @@ def test_health_is_told_through_the_proxy(behind):
 
 
 def test_plain_http_leads_to_https(behind):
-    connection = http.client.HTTPConnection("127.0.0.1", behind.ports["plain"], timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", behind.ports["plain"], timeout=20)
     connection.request("GET", "/go/help?x=1", headers={"Host": "sso.localhost"})
     answer = connection.getresponse()
     connection.close()
@@ -206,7 +206,7 @@ def test_reload_of_postern_under_load_fails_no_request(behind):
             served = behind.postern.log.read_text().count("serving address=")
             done = load.done
             behind.postern.send(signal.SIGHUP)
-            wait_for(lambda: behind.postern.log.read_text().count("serving address=") > served and load.done > done + 5, 20,
+            wait_for(lambda: behind.postern.log.read_text().count("serving address=") > served and load.done > done + 5, 60,
                      "a reload", behind.postern)
     assert load.done > 20 and not load.failed, load.failed[:3]
 

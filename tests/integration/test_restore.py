@@ -93,4 +93,4 @@ def test_what_was_backed_up_by_the_book_serves_on_another_host(hosts, tmp_path):
     assert MAYA["mail"] in shown.stdout, shown.stderr
     audit = (new.root / "var/lib/postern/audit/audit.jsonl").read_text()
     assert audit.count('"event":"assertion"') == 3
-    wait_for(lambda: (new.root / "var/lib/postern/mirror").exists(), 5, "a mirror")
+    wait_for(lambda: (new.root / "var/lib/postern/mirror").exists(), 60, "a mirror")

@@ -79,7 +79,7 @@ def dc_parts(tmp_path):
 
 
 def gives(parts, person, decision):
-    wait_for(lambda: parts.who(person) == decision, 15, f"{person} to be given {decision}", parts.postern)
+    wait_for(lambda: parts.who(person) == decision, 60, f"{person} to be given {decision}", parts.postern)
 
 
 def test_a_mark_by_an_attribute_that_is_there_anyway(dc, dc_parts):
@@ -110,8 +110,7 @@ def test_rules_and_marks_with_the_schema(dc, dc_parts):
     dc.change(f"dn: CN=agents,{ACCESS}\nchangetype: add\nobjectClass: posternRule\nposternOrder: 10\n"
               f"posternCondition: member of 'CN=agents,{GROUPS}'\nposternOutcome: licensed\n"
               "posternValidUntil: 20990101000000.0Z\nposternGuests: TRUE\n")
-    # the guide says three on a quiet machine; starting the commands that look takes a part of this
-    version = taken(dc_parts, before, seconds=6)
+    version = taken(dc_parts, before)
     assert dc_parts.who("anna") == ("licensed", "ldap:agents")
     dc.change(f"dn: CN=builders,{GROUPS}\nchangetype: modify\nadd: posternMembersAre\nposternMembersAre: customer\n"
               "-\nadd: posternOrder\nposternOrder: 3\n")

@@ -40,7 +40,7 @@ class Provisioned:
         parts.start_entra()
         parts.start_door("managed")
         parts.start_postern()
-        wait_for(lambda: "ready role=scim" in log_of(parts), 30, "the scim role", parts.postern)
+        wait_for(lambda: "ready role=scim" in log_of(parts), 60, "the scim role", parts.postern)
 
     def command(self, *words):
         return subprocess.run(self.parts.postern_command(*words), capture_output=True, text=True, timeout=60)
@@ -66,7 +66,7 @@ class Provisioned:
         return "person-disabled" in explained.stdout + explained.stderr
 
     def wait_until(self, person, outcome):
-        wait_for(lambda: self.outcome(person) == outcome, 30, f"{person['mail']}: {outcome}", self.parts.postern)
+        wait_for(lambda: self.outcome(person) == outcome, 60, f"{person['mail']}: {outcome}", self.parts.postern)
 
 
 @pytest.fixture
@@ -103,12 +103,12 @@ def test_who_is_provisioned_is_judged_by_the_groups(provisioned, browser, strict
     provisioned.wait_until(MAYA, "customer")
     # deleted softly and restored, under the old name
     entra.delete_softly(MAYA["id"])
-    wait_for(lambda: provisioned.is_disabled(MAYA), 30, "switched off", parts.postern)
+    wait_for(lambda: provisioned.is_disabled(MAYA), 60, "switched off", parts.postern)
     found = entra.find("Users", f'externalId eq "{MAYA["id"]}"')[0]
     assert (found["userName"], found["active"]) == (MAYA["upn"], False)
     assign(entra, MAYA)
     assert entra.cycle() == 0, entra.failures
-    wait_for(lambda: not provisioned.is_disabled(MAYA), 30, "restored", parts.postern)
+    wait_for(lambda: not provisioned.is_disabled(MAYA), 60, "restored", parts.postern)
     assert provisioned.outcome(MAYA) == "customer"
     # everything once more, as after Restart provisioning
     entra.restart()
@@ -150,12 +150,12 @@ def test_nobody_gets_in_without_a_token_that_counts(provisioned):
     assert entra.ask("GET", "/Users", headers={"Authorization": "Basic eDp5"})[0] == 401
     # two at a time while one is changed
     second = provisioned.new_token("second", "--reload")
-    wait_for(lambda: entra.ask("GET", "/Users", token=second)[0] == 200, 30, "the second token", provisioned.parts.postern)
+    wait_for(lambda: entra.ask("GET", "/Users", token=second)[0] == 200, 60, "the second token", provisioned.parts.postern)
     assert entra.ask("GET", "/Users")[0] == 200
     third = provisioned.command("scim", "token", "new", "third")
     assert third.returncode == 1 and "two tokens" in third.stderr
     assert provisioned.command("scim", "token", "retire", "first", "--reload").returncode == 0
-    wait_for(lambda: entra.ask("GET", "/Users")[0] == 401, 30, "the end of the first token", provisioned.parts.postern)
+    wait_for(lambda: entra.ask("GET", "/Users")[0] == 401, 60, "the end of the first token", provisioned.parts.postern)
     assert entra.ask("GET", "/Users", token=second)[0] == 200
     listed = provisioned.command("scim", "token", "list").stdout
     assert "second" in listed and "first" not in listed

@@ -42,7 +42,7 @@ def test_who_is_renamed_while_nobody_looks_is_not_lost(provisioned):
     # whoever leaves is found and switched off
     del entra.users[MAYA["id"]]
     assert entra.cycle() == 0, entra.failures
-    wait_for(lambda: provisioned.is_disabled(renamed), 30, "switched off", parts.postern)
+    wait_for(lambda: provisioned.is_disabled(renamed), 60, "switched off", parts.postern)
     # with the object id first nobody is created, whatever else changes
     entra.matching = {"Users": ["externalId", "userName"], "Groups": ["externalId", "displayName"]}
     assign(entra, MAYA)

@@ -30,7 +30,7 @@ def new_secret(provisioned, name, *more):
 
 
 def until_known(provisioned, entra, secret):
-    wait_for(lambda: entra.grant(secret)[0] == 200, 30, "the secret is known", provisioned.parts.postern)
+    wait_for(lambda: entra.grant(secret)[0] == 200, 60, "the secret is known", provisioned.parts.postern)
 
 
 def test_a_client_provisions_by_its_secret(provisioned):
@@ -46,7 +46,7 @@ def test_a_client_provisions_by_its_secret(provisioned):
     assert entra.ask("POST", "/Users", {"userName": "y" * 30_000}, token=bought)[0] == 400
     # what was bought outlives the process that sold it
     kill_role(parts, "scim")
-    wait_for(lambda: entra.ask("GET", "/Users", token=bought)[0] == 200, 30, "the role again", parts.postern)
+    wait_for(lambda: entra.ask("GET", "/Users", token=bought)[0] == 200, 60, "the role again", parts.postern)
     # a token beside it knows nothing of the client, and nobody gets in with the secret itself
     assert entra.ask("GET", "/Users", token=provisioned.token)[0] == 200
     assert entra.ask("GET", "/Users", token=secret)[0] == 401
@@ -58,7 +58,7 @@ def test_a_client_provisions_by_its_secret(provisioned):
     assert "there are two client secrets" in provisioned.command("check", "--offline").stdout
     assert provisioned.command("scim", "token", "retire", "azure").returncode == 1
     assert provisioned.command("scim", "secret", "retire", "azure", "--reload").returncode == 0
-    wait_for(lambda: entra.ask("GET", "/Users", token=bought)[0] == 401, 30, "its end", parts.postern)
+    wait_for(lambda: entra.ask("GET", "/Users", token=bought)[0] == 401, 60, "its end", parts.postern)
     entra.secret = second
     assert entra.find("Users", f'userName eq "{MAYA["upn"]}"') and entra.token != bought
     said = log_of(parts)
@@ -170,5 +170,5 @@ scim_url: https://sso.localhost
         except OSError:
             return False
 
-    wait_for(is_new, 30, "the second certificate")
+    wait_for(is_new, 60, "the second certificate")
     assert entra("second").ask("GET", "/Users")[0] == 200

@@ -24,14 +24,14 @@ def test_what_goes_bit_by_bit_is_held_when_it_is_too_much(provisioned):
         entra.delete_hard(person["id"])
         if i < 5:
             provisioned.wait_until(person, None)
-    wait_for(lambda: "a removal is held until it is accepted" in log_of(parts), 30, "the sixth is held", parts.postern)
+    wait_for(lambda: "a removal is held until it is accepted" in log_of(parts), 60, "the sixth is held", parts.postern)
     assert provisioned.outcome(people[5]) == "customer"
     status = provisioned.command("mirror", "status")
     assert status.returncode == 1 and "within a day" in status.stdout, status.stdout
     # who is switched off meanwhile is off, and who comes is there
     del entra.users[people[6]["id"]]
     assert entra.cycle() == 0, entra.failures
-    wait_for(lambda: provisioned.is_disabled(people[6]), 30, "switched off", parts.postern)
+    wait_for(lambda: provisioned.is_disabled(people[6]), 60, "switched off", parts.postern)
     assert provisioned.command("mirror", "accept", "entra").returncode == 0
     provisioned.wait_until(people[5], None)
     status = provisioned.command("mirror", "status")
@@ -57,11 +57,11 @@ def test_an_older_state_that_was_restored_counts(tmp_path, stopped_parts):
         return {p["mail"] for p in (MAYA, JUERGEN, VIKTOR) if p["mail"] in said}
 
     def until(*people):
-        wait_for(lambda: customers() == {p["mail"] for p in people}, 30, f"{people}", parts.postern)
+        wait_for(lambda: customers() == {p["mail"] for p in people}, 60, f"{people}", parts.postern)
 
     assign(entra, MAYA, JUERGEN)
     entra.groups = {STAFF: {"displayName": "All Staff", "members": {MAYA["id"], JUERGEN["id"]}}}
-    wait_for(lambda: entra.cycle() == 0, 30, "a cycle", parts.postern)
+    wait_for(lambda: entra.cycle() == 0, 60, "a cycle", parts.postern)
     until(MAYA, JUERGEN)
     result = host.run("backup")
     assert result.returncode == 0, result.stderr

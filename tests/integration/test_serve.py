@@ -63,7 +63,7 @@ METADATA = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadat
 </md:IDPSSODescriptor></md:EntityDescriptor>"""
 
 
-def until(what, seconds=30):
+def until(what, seconds=60):
     """What `what` returns once it is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -121,7 +121,7 @@ class Serve:
         self.wait_for("ready role=", 2 * workers + 2)
         return self
 
-    def wait_for(self, text, count=1, seconds=30):
+    def wait_for(self, text, count=1, seconds=60):
         until(lambda: self.log().count(text) >= count, seconds)
 
     def children(self, role=""):
@@ -398,8 +398,8 @@ def test_reloads_in_a_row_do_not_pile_up_processes(serve):
         serve.wait_for("the new settings are in force", turn + 1)
     assert len(serve.children()) < 80, "4 of each of 40 readings would be 160"
     assert serve.get() == 200
-    serve.wait_for("serving address=", 2, 40)
-    until(lambda: len(serve.children()) == 4, 40)
+    serve.wait_for("serving address=", 2, 60)
+    until(lambda: len(serve.children()) == 4, 60)
     until(lambda: len(os.listdir(f"/proc/{serve.process.pid}/fd")) <= descriptors)
 
 
@@ -419,7 +419,7 @@ def test_does_not_grow_by_reloads(serve):
     reload(5)
     before, descriptors = resident(), len(os.listdir(f"/proc/{serve.process.pid}/fd"))
     reload(15)
-    until(lambda: len(serve.children()) == 4, 40)
+    until(lambda: len(serve.children()) == 4, 60)
     assert resident() - before < 1024, "kB"
     assert len(os.listdir(f"/proc/{serve.process.pid}/fd")) <= descriptors
 
@@ -478,7 +478,7 @@ def test_starts_without_metadata_and_takes_it_when_it_comes(serve, document):
     assert serve.get("/health/ready") == 503
     serve.wait_for("metadata cannot be fetched")
     document["text"], document["status"] = serve.metadata(), 200
-    serve.wait_for("metadata loaded", 2, 30)
+    serve.wait_for("metadata loaded", 2, 60)
 
 
 def test_goes_on_with_the_copy_when_the_address_is_gone(serve, document):

@@ -55,7 +55,7 @@ def test_a_service_that_is_well_and_what_came_of_it(well):
     assert (found["alarms"], found["warnings"], found["not_readable"], found["died_and_replaced"]) == ([], [], [], {})
     assert {(one["pid"], one["role"]) for one in found["processes"]} == set(roles_of(well).items())
     for moment in (found["started"], found["settings_read"], *(one["started"] for one in found["processes"])):
-        assert -2 < age(moment) < 60, moment
+        assert -2 < age(moment) < 600, moment
     corp = found["directories"]["corp"]
     assert corp["filled"] and corp["connected"] and corp["people"] > 5 and corp["age_s"] < 60 and corp["data"] == "fresh"
     assert found["identity_providers"]["entra"]["metadata"] is True
@@ -78,17 +78,19 @@ def test_a_service_that_is_well_and_what_came_of_it(well):
     assert "\x1b" not in text and "0 min" not in text and " for -" not in text
 
     kill_role(well, "mirror")
-    wait_for(lambda: status(well).returncode == OK, 10, "the directory to be connected again")
+    # what the one that was killed had written says that it is connected
+    wait_for(lambda: "ready role=mirror" in well.postern.log.read_text().partition("died")[2], 60, "the mirror")
+    wait_for(lambda: status(well).returncode == OK, 60, "the directory to be connected again")
     assert said(well, OK)["died_and_replaced"] == {"mirror": 1}
 
     # nobody's process has to answer for it
     audit = well.folder / "state/audit"
     audit.rename(well.folder / "state/away")
-    wait_for(lambda: [one["alarm"] for one in json.loads(status(well, "--json").stdout)["alarms"]] == ["audit-fails"], 10,
+    wait_for(lambda: [one["alarm"] for one in json.loads(status(well, "--json").stdout)["alarms"]] == ["audit-fails"], 60,
              "the alarm")
     assert status(well).returncode == WARNING
     (well.folder / "state/away").rename(audit)
-    wait_for(lambda: status(well).returncode == OK, 10, "the end of the alarm")
+    wait_for(lambda: status(well).returncode == OK, 60, "the end of the alarm")
 
     time.sleep(1.1)
     good = well.settings_file.read_text()

@@ -47,7 +47,7 @@ def await_checks(two, host):
     """Until Apache's three balancers have each asked a host that is down."""
     if two.proxy_name == "apache":
         before = apache_said(two, host, "HCOH")
-        wait_for(lambda: apache_said(two, host, "HCOH") >= before + 6, 20, "health checks")
+        wait_for(lambda: apache_said(two, host, "HCOH") >= before + 6, 60, "health checks")
 
 
 def begin(two, name=None, person=MAYA):
@@ -97,7 +97,7 @@ def test_a_host_that_dies_between_the_legs_leaves_the_sign_on_to_the_other(two, 
         assert apache_said(two, host, "https") == tried, "nobody is sent to a host that Apache knows to be dead"
     finally:
         host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 60, "the proxy to ask that host again")
 
 
 def test_a_host_that_dies_over_the_answer_leaves_the_sign_on_to_the_other(two):
@@ -127,7 +127,7 @@ def test_a_host_that_dies_over_the_answer_leaves_the_sign_on_to_the_other(two):
     finally:
         death.join()
         host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 60, "the proxy to ask that host again")
 
 
 def test_a_host_that_is_not_ready_is_passed_over(two):
@@ -149,7 +149,7 @@ def test_a_host_that_is_not_ready_is_passed_over(two):
         host.postern.stop()
         host.settings_file.write_text(good)
         host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 15, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 60, "the proxy to ask that host again")
 
 
 # ---- replay ----
@@ -176,14 +176,14 @@ def test_an_answer_is_taken_once_whatever_host_it_is_brought_to(two):
     host.postern.stop()
     again(here)  # the other one has it now
     host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 60, "the proxy to ask that host again")
     again(here)
     again(there)
     host.postern.stop()
     for path in (host.folder / "run").iterdir():
         path.unlink()
     host.start_postern()
-    wait_for(lambda: begin(two)[1] is host, 40, "the proxy to ask that host again")
+    wait_for(lambda: begin(two)[1] is host, 60, "the proxy to ask that host again")
     again(here)
     again(there)
     assert two.accounts("managed") == accounts

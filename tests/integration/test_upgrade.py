@@ -76,13 +76,13 @@ class Installed:
         served = self.log().count("serving address=")
         self.parts.postern.send(signal.SIGUSR2)
         if wait:
-            wait_for(lambda: self.log().count("took over from the program before") > taken, 30, "it to take over",
+            wait_for(lambda: self.log().count("took over from the program before") > taken, 60, "it to take over",
                      self.parts.postern)
-            wait_for(lambda: self.log().count("serving address=") > served, 30, "the new workers", self.parts.postern)
+            wait_for(lambda: self.log().count("serving address=") > served, 60, "the new workers", self.parts.postern)
 
     def refused(self, text):
         self.upgrade(wait=False)
-        wait_for(lambda: "everything stays as it is" in self.log() and text in self.log(), 40, f"the log to say {text}",
+        wait_for(lambda: "everything stays as it is" in self.log() and text in self.log(), 60, f"the log to say {text}",
                  self.parts.postern)
         assert "took over" not in self.log()
 
@@ -138,7 +138,7 @@ def settled(installed, old=()):
     """No child of an earlier generation is left."""
     wait_for(lambda: not set(old) & set(installed.children()) and len(installed.children("worker")) == 2 and
              len(installed.children("keys")) == 2 and len(installed.children("mirror")) == 1 and
-             len(installed.children("refresh")) == 1, 40,
+             len(installed.children("refresh")) == 1, 60,
              "the old processes to be gone", installed.parts.postern)
 
 
@@ -151,13 +151,13 @@ def test_20_upgrades_under_load_refuse_nobody_and_leak_nothing(installed):
         for _ in range(20):
             installed.install(installed.built)
             installed.upgrade()
-        wait_for(lambda: load.count() > 5, 30, "sign-ons")
+        wait_for(lambda: load.count() > 5, 60, "sign-ons")
     load.assert_nothing_lost()
     assert load.connected > 100
     settled(installed)
     assert installed.parts.postern.process.pid == installed.pid
     assert not workers & set(installed.children("worker"))
-    wait_for(lambda: installed.descriptors(installed.pid) == before, 30, "the same descriptors as before")
+    wait_for(lambda: installed.descriptors(installed.pid) == before, 60, "the same descriptors as before")
     assert installed.log().count("took over from the program before") == 21
     # the program that runs is the one that is installed, in all processes
     assert os.readlink(f"/proc/{installed.pid}/exe") == str(installed.path)
@@ -166,24 +166,24 @@ def test_20_upgrades_under_load_refuse_nobody_and_leak_nothing(installed):
     # and a reload works as ever
     served = installed.log().count("serving address=")
     installed.parts.postern.send(signal.SIGHUP)
-    wait_for(lambda: installed.log().count("serving address=") > served, 20, "the reload", installed.parts.postern)
+    wait_for(lambda: installed.log().count("serving address=") > served, 60, "the reload", installed.parts.postern)
     settled(installed)
 
 
 def test_sign_on_begun_before_the_upgrade_ends_after_it(installed):
     browser = Browser()
     sign_on(installed.parts, browser, MAYA, stop=to_postern_acs(installed.parts))
-    before = wait_for(lambda: installed.upgrades("taken"), 20, "/metrics", installed.parts.postern)
+    before = wait_for(lambda: installed.upgrades("taken"), 60, "/metrics", installed.parts.postern)
     installed.upgrade()
     settled(installed)
-    wait_for(lambda: installed.upgrades("taken") == str(int(before) + 1), 20, "it to be counted", installed.parts.postern)
+    wait_for(lambda: installed.upgrades("taken") == str(int(before) + 1), 60, "it to be counted", installed.parts.postern)
     assert_signed_on(installed.parts, browser.go(browser.stopped_at), MAYA)
 
 
 def test_a_program_that_cannot_be_executed_changes_nothing(installed):
     workers = set(installed.children("worker"))
     installed.install(b"\x7fELF and then nothing of use")
-    before = wait_for(lambda: installed.upgrades("refused"), 20, "/metrics", installed.parts.postern)
+    before = wait_for(lambda: installed.upgrades("refused"), 60, "/metrics", installed.parts.postern)
     installed.refused("Exec format error")
     assert installed.upgrades("refused") == str(int(before) + 1)
     assert set(installed.children("worker")) == workers
@@ -262,7 +262,7 @@ def test_what_cannot_be_read_of_another_version_keeps_the_sockets(installed):
             assert f"process {installed.pid} went over" in said.stdout, said.stderr
             settled(installed, old)
             assert installed.unix_status() == b"200" and installed.socket.stat().st_ino == file
-        wait_for(lambda: load.count() > 5, 30, "sign-ons")
+        wait_for(lambda: load.count() > 5, 60, "sign-ons")
     load.assert_nothing_lost()
     assert installed.log().count("what the program before handed over cannot be read") == 2
     assert installed.log().count("its processes will all be replaced") == 2
