@@ -108,30 +108,34 @@ static bool is_known(const struct owners *o, uid_t uid)
 /*
  * A link stays what it is, and so does a file with another name, or of root: it
  * stands in a folder of the roles' user, who could have us give him any file of
- * the host.
+ * the host.  kind: S_IFDIR for a folder itself, S_IFREG for what is in it.
  */
-static bool is_to_be_given(const struct stat *st, const struct owners *o, const struct host_user *u)
+static bool is_to_be_given(const struct stat *st, mode_t kind, const struct owners *o, const struct host_user *u)
 {
-	if (!u->set || !is_known(o, st->st_uid) || (st->st_uid == u->uid && st->st_gid == u->gid))
+	if (!u->set || !is_known(o, st->st_uid) || (st->st_uid == u->uid && st->st_gid == u->gid) || (st->st_mode & S_IFMT) != kind)
 		return false;
-	return S_ISDIR(st->st_mode) || (S_ISREG(st->st_mode) && st->st_nlink == 1 && st->st_uid != 0);
+	return kind == S_IFDIR || (st->st_nlink == 1 && st->st_uid != 0);
 }
 
-/* Nothing of a stranger is given to the roles, who then could not use it. */
-static int require_known(const char *path, const struct stat *st, const struct owners *o, const struct host_user *u, struct error *err)
+/*
+ * Nothing of a stranger is given to the roles.  They may be let in by the mode,
+ * or by a list that the mode sums up for the group; who is not could write
+ * nothing.
+ */
+static int require_usable(const char *path, const struct stat *st, const struct owners *o, const struct host_user *u, struct error *err)
 {
-	if (!u->set || is_known(o, st->st_uid))
+	if (!u->set || is_known(o, st->st_uid) || (st->st_mode & 030) == 030 || (st->st_mode & 03) == 03)
 		return 0;
 	return error_set(err, REASON_FILE, "%s: belongs to user %u, who is not of this service, where it must be of user %u: give it to whom `user` says, with "
 		"all that is in it (chown -R)", path, (unsigned)st->st_uid, (unsigned)u->uid);
 }
 
 /* On the open descriptor. */
-static int give(int fd, const char *path, const struct owners *o, const struct host_user *u, struct error *err)
+static int give(int fd, const char *path, mode_t kind, const struct owners *o, const struct host_user *u, struct error *err)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !is_to_be_given(&st, o, u))
+	if (fstat(fd, &st) < 0 || !is_to_be_given(&st, kind, o, u))
 		return 0;
 	if (fchown(fd, u->uid, u->gid) < 0)
 		return error_set(err, REASON_FILE, "%s: cannot be given to the user of its role: %s", path, strerror(errno));
@@ -139,15 +143,17 @@ static int give(int fd, const char *path, const struct owners *o, const struct h
 }
 
 /*
- * Not what root wrote there: that is his, as the cookie secret.  And nothing is
- * opened for no reason: a process that closes a file loses its lock on it
- * (fcntl(2)), as the parent has one in runtime_dir.
+ * Files alone: `..` is a folder, too.  Not what root wrote there: that is his,
+ * as the cookie secret.  And nothing is opened for no reason: a process that
+ * closes a file loses its lock on it (fcntl(2)), as the parent has one in
+ * runtime_dir.
  */
 static bool is_anothers(const struct owners *o, const struct host_user *u, int folder, const char *name)
 {
 	struct stat st;
 
-	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0 && st.st_uid != u->uid && is_known(o, st.st_uid);
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0 && st.st_uid != u->uid &&
+		is_known(o, st.st_uid);
 }
 
 static int give_files(int folder, const char *path, const struct owners *o, const struct host_user *u, struct error *err)
@@ -164,7 +170,7 @@ static int give_files(int folder, const char *path, const struct owners *o, cons
 
 		if (fd < 0)
 			continue;
-		rc = give(fd, path, o, u, err);
+		rc = give(fd, path, S_IFREG, o, u, err);
 		close(fd);
 	}
 	if (dir)
@@ -185,7 +191,7 @@ static int make_folder(const char *path, const struct owners *o, enum folder_own
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	if (fstat(fd, &st) < 0 || require_known(path, &st, o, u, err) < 0 || give(fd, path, o, u, err) < 0) {
+	if (fstat(fd, &st) < 0 || require_usable(path, &st, o, u, err) < 0 || give(fd, path, S_IFDIR, o, u, err) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -283,9 +289,9 @@ struct judging {
 	struct error *err;
 };
 
-static int judge_given(const struct judging *j, const char *path, const struct stat *st, const struct host_user *u)
+static int judge_given(const struct judging *j, const char *path, const struct stat *st, mode_t kind, const struct host_user *u)
 {
-	if (!is_to_be_given(st, j->o, u) || (j->gives && may_give()))
+	if (!is_to_be_given(st, kind, j->o, u) || (j->gives && may_give()))
 		return 0;
 	return error_set(j->err, REASON_FILE, "%s: is of user %u and group %u, and can be given to %u and %u when the service starts, not while it runs: "
 		"restart it", path, (unsigned)st->st_uid, (unsigned)st->st_gid, (unsigned)u->uid, (unsigned)u->gid);
@@ -302,7 +308,7 @@ static int judge_files(const struct judging *j, int folder, const char *path, co
 		close(folder);
 	while (dir && rc == 0 && (entry = readdir(dir))) {
 		if (is_anothers(j->o, u, folder, entry->d_name) && fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			rc = judge_given(j, arena_printf(j->a, "%s/%s", path, entry->d_name), &st, u);
+			rc = judge_given(j, arena_printf(j->a, "%s/%s", path, entry->d_name), &st, S_IFREG, u);
 	}
 	if (dir)
 		closedir(dir);
@@ -343,7 +349,7 @@ static int judge_folder(const struct judging *j, const char *path, enum folder_o
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return 0;               /* nor is it given to anybody */
-	if (fstat(fd, &st) < 0 || require_known(path, &st, j->o, u, j->err) < 0 || judge_given(j, path, &st, u) < 0) {
+	if (fstat(fd, &st) < 0 || require_usable(path, &st, j->o, u, j->err) < 0 || judge_given(j, path, &st, S_IFDIR, u) < 0) {
 		close(fd);
 		return -1;
 	}

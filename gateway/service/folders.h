@@ -30,8 +30,8 @@ int owners_each(const char *user, struct owners *out, struct error *err);
 /*
  * Makes what is missing of state_dir and runtime_dir, and gives it to its
  * owners with the files in it, where it was root's or one of theirs.  What the
- * administrator gave to somebody else stays as it is.  Takes files of earlier
- * versions to their places.
+ * administrator gave to somebody else stays as it is, and is refused where the
+ * roles cannot use it.  Takes files of earlier versions to their places.
  */
 int folders_make(struct arena *a, const struct settings *s, const struct owners *owners, struct error *err);
 /*

@@ -147,6 +147,8 @@ def test_each_role_is_a_user_of_its_own_without_rights(units):
     for name, unit in owners.items():
         assert (units.state / name).stat().st_uid == uids[unit], name
     assert (units.state / "cookie.secret").stat().st_uid == 0
+    # who owns the folder above those of the roles can put others in their place
+    assert units.system.run("stat", "-c", "%U", "/var/lib/postern").stdout == "postern\n"
     assert (units.state / "mirror/mirror.mdb").stat().st_mode & 0o777 == 0o640
     assert (units.state / "mirror/mirror.mdb-lock").stat().st_mode & 0o777 == 0o660
 

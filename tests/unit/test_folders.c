@@ -9,16 +9,30 @@
 static const char *put_under_its_name;
 static uid_t known_user;
 
-/* The user of the rules role, where it is a unit: this host need not have one. */
+/* Where each role is a unit. */
+#define USER_OF_A_ROLE 65500
+static bool each_has_a_user;
+static const char *const users[] = {"nobody-worker", "nobody-mirror", "nobody-refresh", "nobody-rules", "nobody-metrics", "nobody-provision",
+	"nobody-scim"};
+
+static uid_t user_of(const char *name)
+{
+	for (size_t i = 0; each_has_a_user && i < sizeof(users) / sizeof(*users); i++) {
+		if (strcmp(name, users[i]) == 0)
+			return USER_OF_A_ROLE + (uid_t)i;
+	}
+	if (known_user && strcmp(name, "nobody-rules") == 0)
+		return known_user;
+	return strcmp(name, "nobody") == 0 ? 65534 : 0;
+}
+
+/* This host need not have them. */
 struct passwd *getpwnam(const char *name)
 {
 	static struct passwd found;
-	bool is_rules = known_user && strcmp(name, "nobody-rules") == 0;
 
-	if (!is_rules && strcmp(name, "nobody") != 0)
-		return NULL;
-	found = (struct passwd){.pw_name = (char *)name, .pw_uid = is_rules ? known_user : 65534, .pw_gid = 65534};
-	return &found;
+	found = (struct passwd){.pw_name = (char *)name, .pw_uid = user_of(name), .pw_gid = 65534};
+	return found.pw_uid ? &found : NULL;
 }
 
 int openat(int folder_fd, const char *name, int flags, ...)
@@ -167,6 +181,61 @@ static void before_an_upgrade_folders_are_judged_by_what_the_service_may_do(void
 	assert_int_equal(unlink(path_of("state/scim/scim.mdb")), 0);
 }
 
+static void assert_owner(const char *name, uid_t uid)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path_of(name), &st), 0);
+	if (st.st_uid != uid)
+		fail_msg("%s belongs to %u instead of %u", name, (unsigned)st.st_uid, (unsigned)uid);
+}
+
+/* The folder above theirs is no role's: who owns it could put other folders in place of those of all roles. */
+static void of_units_each_has_its_folder_and_none_that_above(void **state)
+{
+	struct error err;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;                 /* only root gives files away */
+	put("p.yaml", 0644, slice_c(arena_printf(a, "user: nobody\n%s", settings)));
+	assert_done(load(&err), err);
+	assert_int_equal(chown(folder, 65534, 65534), 0);
+	each_has_a_user = true;
+	for (int times = 0; times < 2; times++) {
+		assert_done(load_for(LOADED_FOR_UNITS, &err), err);
+		assert_owner("", 65534);
+		assert_owner("state", 65534);
+		assert_owner("run", USER_OF_A_ROLE);
+		assert_owner("state/mirror", USER_OF_A_ROLE + 1);
+		assert_owner("state/metadata", USER_OF_A_ROLE + 2);
+		assert_owner("state/accounts", USER_OF_A_ROLE + 5);
+		assert_owner("state/scim", USER_OF_A_ROLE + 6);
+	}
+	assert_done(load(&err), err);
+	assert_owner("state/scim", 65534);
+	each_has_a_user = false;
+	assert_int_equal(chown(folder, 0, 0), 0);
+}
+
+/* A folder of another user that the roles may write to stays his. */
+static void what_the_administrator_gave_to_others_stays_theirs(void **state)
+{
+	struct error err;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;                 /* only root gives files away */
+	put("p.yaml", 0644, slice_c(arena_printf(a, "user: nobody\n%s", settings)));
+	assert_done(load(&err), err);
+	assert_int_equal(chown(path_of("state/audit"), 65533, 65534), 0);
+	assert_int_equal(chmod(path_of("state/audit"), 0770), 0);
+	assert_done(load(&err), err);
+	assert_owner("state/audit", 65533);
+	assert_int_equal(chmod(path_of("state/audit"), 0750), 0);
+	assert_int_equal(chown(path_of("state/audit"), 65534, 65534), 0);
+}
+
 /* As after another `user` was written into the settings. */
 static void folders_of_a_stranger_are_refused(void **state)
 {
@@ -260,6 +329,8 @@ int main(void)
 		cmocka_unit_test_setup(follows_no_link_out_of_the_folder_of_the_roles, begin),
 		cmocka_unit_test_setup(a_trial_changes_nothing, begin),
 		cmocka_unit_test_setup(before_an_upgrade_folders_are_judged_by_what_the_service_may_do, begin),
+		cmocka_unit_test_setup(of_units_each_has_its_folder_and_none_that_above, begin),
+		cmocka_unit_test_setup(what_the_administrator_gave_to_others_stays_theirs, begin),
 		cmocka_unit_test_setup(folders_of_a_stranger_are_refused, begin),
 		cmocka_unit_test_setup(takes_files_of_earlier_versions_to_their_folders, begin),
 		cmocka_unit_test_setup(moves_no_file_through_a_link, begin),
