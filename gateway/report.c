@@ -129,6 +129,11 @@ const char *report_number(struct arena *a, size_t n)
 	return out;
 }
 
+const char *report_count(struct arena *a, size_t n, const char *one, const char *many)
+{
+	return arena_printf(a, "%s %s", report_number(a, n), n == 1 ? one : many);
+}
+
 /* ---- CSV ---- */
 
 /* Behind blanks too, since some programs trim; the wide forms are signs to some as well. */

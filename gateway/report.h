@@ -38,6 +38,8 @@ const char *report_clean(struct arena *a, const char *text);
 const char *report_cell(struct arena *a, const char *text, size_t most);
 /* "3,842" */
 const char *report_number(struct arena *a, size_t n);
+/* "1 person", "3,842 people" */
+const char *report_count(struct arena *a, size_t n, const char *one, const char *many);
 
 /* ---- CSV: RFC 4180, every field in quotes; what a spreadsheet would take for a formula gets an apostrophe in front ---- */
 

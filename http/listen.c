@@ -87,6 +87,25 @@ int http_listen(const char *address, int *fd_out, struct error *err)
 	return 0;
 }
 
+int http_may_listen(const char *address, int *error_number)
+{
+	struct place place;
+	int fd, on = 1, rc;
+
+	*error_number = EINVAL;
+	if (place_read(address, &place) < 0)
+		return -1;
+	fd = socket(place.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* without SO_REUSEPORT, so that nobody else's is shared; with the other, which does not mind connections that have just ended */
+	rc = fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		(place.address.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
+		bind(fd, (struct sockaddr *)&place.address, place.size) < 0 ? -1 : 0;
+	*error_number = rc < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 int http_bound_port(int fd)
 {
 	struct sockaddr_storage address = {0};

@@ -9,9 +9,11 @@
  */
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "gateway/commands/check.h"
 #include "gateway/commands/commands.h"
+#include "gateway/report.h"
 #include "gateway/settings/settings.h"
 #include "gateway/settings/settings_reader.h"
 
@@ -80,8 +82,9 @@ static int check_settings(struct check *c, const char *path)
 		return check_answers(c, path);
 	}
 	s = c->settings;
-	say(c, FINDING_OK, "%s: %zu connections, %zu directories, %zu rules, %zu requirements, %zu links", path, s->connection_count,
-		s->directory_count, s->policy.rule_count, s->policy.requirement_count, s->link_count);
+	say(c, FINDING_OK, "%s: %s, %s, %s, %s, %s", path, report_count(c->arena, s->connection_count, "connection", "connections"),
+		report_count(c->arena, s->directory_count, "directory", "directories"), report_count(c->arena, s->policy.rule_count, "rule", "rules"),
+		report_count(c->arena, s->policy.requirement_count, "requirement", "requirements"), report_count(c->arena, s->link_count, "link", "links"));
 	return 0;
 }
 
@@ -193,7 +196,8 @@ static void check_found(struct check *c, const struct directory_options *o, int 
 {
 	const char *file = c->settings->file, *more = found->people >= 1000 ? "or more " : "";
 
-	say(c, FINDING_OK, "%s: %s answers: %zu people %sand %zu groups", o->name, found->uri, found->people, more, found->groups);
+	say(c, FINDING_OK, "%s: %s answers: %s %sand %s", o->name, found->uri, report_count(c->arena, found->people, "person", "people"),
+		more, report_count(c->arena, found->groups, "group", "groups"));
 	if (found->cannot_follow)
 		say(c, FINDING_ERROR, "%s:%d: %s: changes cannot be followed at %s: %s", file, line, o->name, found->uri, found->cannot_follow);
 	else if (found->controller)
@@ -433,7 +437,7 @@ static int check_all(struct check *c, const char *path)
 	check_mirror(c);
 	check_scim(c);
 	check_people(c);
-	printf("%zu errors, %zu warnings\n", c->errors, c->warnings);
+	printf("%s, %s\n", report_count(c->arena, c->errors, "error", "errors"), report_count(c->arena, c->warnings, "warning", "warnings"));
 	return c->errors ? 1 : 0;
 }
 
@@ -450,6 +454,7 @@ int command_check(struct arena *a, const char *settings_path, int argc, char **a
 		fprintf(stderr, "postern check: %s\n", err.detail);
 		return 1;
 	}
+	log_begin("check", LOG_LEVEL_ERROR);    /* what others are warned of stands among the findings */
 	setvbuf(stdout, NULL, _IOLBF, 0);       /* what was found is seen while a directory is waited for */
 	rc = check_all(&c, settings_path);
 	saml_stop();

@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "gateway/host_user.h"
 #include "gateway/judge.h"
+#include "gateway/report.h"
 #include "provision/accounts.h"
 
 struct sources {
@@ -70,7 +71,7 @@ void check_accounts(struct check *c)
 	else if (judge_inventory_is_old(s, at, clock_now()))
 		say(c, FINDING_ERROR, "%s: accounts: max_age: the inventory of %s is too old, sign-ons are refused", s->file, as_of);
 	else
-		say(c, FINDING_OK, "%zu accounts as of %s", count, as_of);
+		say(c, FINDING_OK, "%s as of %s", report_count(c->arena, count, "account", "accounts"), as_of);
 	sources.alone = rc == 0;
 	if (accounts && rc >= 0 && accounts_each_source(accounts, say_source, &sources, &err) < 0)
 		say(c, FINDING_ERROR, "%s", err.detail);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "gateway/commands/check.h"
 #include "gateway/judge.h"
+#include "gateway/report.h"
 
 static const char *day_of(struct check *c, const struct exception *x)
 {
@@ -67,5 +68,5 @@ void check_exceptions(struct check *c, struct mirror *mirror)
 	puts("exceptions");
 	for (size_t i = 0; i < policy->exception_count; i++)
 		check_exception(c, mirror, &policy->exceptions[i]);
-	say(c, FINDING_OK, "%zu exceptions", policy->exception_count);
+	say(c, FINDING_OK, "%s", report_count(c->arena, policy->exception_count, "exception", "exceptions"));
 }

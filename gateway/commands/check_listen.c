@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The part of `postern check` about listeners: what the settings allow, and this host or its proxies may not. */
 #include "gateway/commands/check.h"
+#include "gateway/report.h"
 #include "gateway/service/listeners.h"
+#include "gateway/service/running.h"
+
+#include <errno.h>
 
 #include <sys/stat.h>
 
@@ -74,13 +78,40 @@ static void check_tls(struct check *c)
 		check_until(c, arena_printf(c->arena, "%s: the certificate of TLS", file), until);
 }
 
+/* What serve would find out only when it is started, or share with another service of the same user. */
+static void check_address(struct check *c, const char *setting, const char *address)
+{
+	int number;
+
+	if (!address || http_unix_path(address) || http_may_listen(address, &number) == 0)
+		return;
+	if (number == EADDRNOTAVAIL)
+		say(c, FINDING_ERROR, "%s: %s is no address of this host", setting, address);
+	else if (number == EADDRINUSE)
+		say(c, FINDING_WARNING, "%s: %s is taken, and no service with these settings can be seen from here: see who listens there by ss -ltnp",
+			setting, address);
+}
+
+static void check_addresses(struct check *c)
+{
+	const struct settings *s = c->settings;
+	struct running running;
+
+	running_look(s, &running);
+	if (c->offline || running.pid || running.units)         /* offline: maybe not even on the host that it is for */
+		return;
+	for (size_t i = 0; s->listen[i]; i++)
+		check_address(c, "listen", s->listen[i]);
+	check_address(c, "metrics_listen", s->metrics_listen);
+	check_address(c, "scim_listen", s->scim_listen);
+}
+
 void check_listen(struct check *c)
 {
 	const struct settings *s = c->settings;
 	struct listener_access access;
 	struct error err;
-	size_t before = c->warnings;
-	size_t i;
+	size_t warnings = c->warnings, errors = c->errors, i;
 
 	puts("listeners");
 	if (listeners_access(s, &access, &err) < 0) {
@@ -93,6 +124,7 @@ void check_listen(struct check *c)
 			check_socket(c, s->listen[i], &access);
 	}
 	check_loopback(c);
-	if (c->warnings == before)
-		say(c, FINDING_OK, "%zu addresses to listen at, %s", i, s->tls_key_file ? "with TLS" : "without TLS");
+	check_addresses(c);
+	if (c->warnings == warnings && c->errors == errors)
+		say(c, FINDING_OK, "%s to listen at, %s", report_count(c->arena, i, "address", "addresses"), s->tls_key_file ? "with TLS" : "without TLS");
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "gateway/alarms.h"
 #include "gateway/commands/check.h"
+#include "gateway/report.h"
 #include "gateway/staleness.h"
 
 /* A rule's own limit beyond that of every directory says nothing. */
@@ -46,8 +47,8 @@ static void check_directory(struct check *c, struct mirror *mirror, size_t i)
 				alarm_word((enum alarm)k), alarms.text[k]);
 	}
 	if (!alarms.text[ALARM_MIRROR_STALE])
-		say(c, FINDING_OK, "%s: %zu people and %zu groups, %lld s old", name, state.people, state.groups,
-			(long long)staleness_age(state.as_of, clock_now()));
+		say(c, FINDING_OK, "%s: %s and %s, %lld s old", name, report_count(c->arena, state.people, "person", "people"),
+			report_count(c->arena, state.groups, "group", "groups"), (long long)staleness_age(state.as_of, clock_now()));
 }
 
 /* Whether the roles can write, nobody knows here but they. */

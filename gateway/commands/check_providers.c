@@ -4,6 +4,7 @@
 #include "gateway/alarms.h"
 #include "gateway/commands/check.h"
 #include "gateway/fetch.h"
+#include "gateway/report.h"
 
 /* NULL: it cannot be used, which was said. */
 static struct saml_provider *check_document(struct check *c, const struct settings_provider *p, const char *from,
@@ -19,8 +20,8 @@ static struct saml_provider *check_document(struct check *c, const struct settin
 		say(c, FINDING_ERROR, "%s:%d: %s: %s: %s", s->file, p->line, p->name, from, err.detail);
 		return NULL;
 	}
-	say(c, FINDING_OK, "%s: %s is %s, %zu signing keys", p->name, from, saml_provider_info(provider)->entity_id,
-		saml_provider_info(provider)->key_count);
+	say(c, FINDING_OK, "%s: %s is %s, %s", p->name, from, saml_provider_info(provider)->entity_id,
+		report_count(c->arena, saml_provider_info(provider)->key_count, "signing key", "signing keys"));
 	check_until(c, arena_printf(c->arena, "%s: its last signing key", p->name), saml_provider_info(provider)->keys_until);
 	if (saml_provider_info(provider)->valid_until)
 		check_until(c, arena_printf(c->arena, "%s: its metadata", p->name), saml_provider_info(provider)->valid_until);

@@ -2,6 +2,7 @@
 /* What `postern check` says of the rules. */
 #include "base/clock.h"
 #include "gateway/commands/check.h"
+#include "gateway/report.h"
 
 /* A rule that names a claimed domain and gives `portal`; who else is in one, only a sign-on shows. */
 static void check_claimed(struct check *c, const struct rule *rule)
@@ -78,6 +79,7 @@ void check_rules(struct check *c)
 	if (!s->claimed_domains[0])
 		say(c, FINDING_WARNING, "%s: claimed_domains: is not set, so nobody is kept from a portal-only account on a claimed mail address",
 			s->file);
-	say(c, FINDING_OK, "%zu rules and %zu requirements can be judged; postern explain PERSON says what they give", s->policy.rule_count,
-		s->policy.requirement_count);
+	say(c, FINDING_OK, "%s and %s can be judged; postern explain PERSON says what they give",
+		report_count(c->arena, s->policy.rule_count, "rule", "rules"),
+		report_count(c->arena, s->policy.requirement_count, "requirement", "requirements"));
 }

@@ -114,8 +114,10 @@ int keys_make(struct keys *k, const struct keys_make *wish, struct error *err)
 		return -1;
 	made->name = wish->name;
 	printf("made %s/%s.key and %s.crt\n  SHA-256 fingerprint %s\n", k->settings->keys_dir, wish->name, wish->name, made->certificate.sha256);
-	if (ring.usual && ring.requests)
+	if (ring.usual && ring.requests) {
+		printf("%s signs nothing yet: postern keys instructions CONNECTION says what comes next\n", wish->name);
 		return 0;
+	}
 	/* the first one of all: there is nothing that it could take the place of */
 	ring.usual = ring.usual ? ring.usual : made;
 	ring.requests = ring.requests ? ring.requests : made;

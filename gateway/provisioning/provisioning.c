@@ -73,7 +73,7 @@ int provisioning_secrets(struct arena *a, const char *command, struct files *fil
 	struct provisioning p = {.command = command, .arena = a, .settings = settings};
 
 	if (settings->provision == PROVISION_OFF)
-		return error_set(err, REASON_SETTINGS, "%s: provision is off", settings->file);
+		return error_set(err, REASON_SETTINGS, "%s: provision is off, so nothing is planned: provision: plan turns plans on", settings->file);
 	p.targets = arena_alloc(a, (settings->connection_count + 1) * sizeof(*p.targets));
 	for (size_t i = 0; i < settings->connection_count; i++) {
 		const struct settings_target *t = settings->connections[i].accounts;

@@ -30,7 +30,9 @@ static bool get(struct settings_reader *r, const struct yaml_node *node, const c
 /* A key that is not used yet is judged too: it is published, and would fail when it is wanted. */
 static void load_signing_key(struct settings_reader *r, const struct keyring_key *k)
 {
-	bool is_main = strcmp(k->name, KEYRING_MAIN) == 0;
+	/* what is known to be wrong before the key is looked at, is wrong with its certificate */
+	const char *setting = strcmp(k->name, KEYRING_MAIN) != 0 ? "keys_dir" : k->fault.reason != REASON_NONE ? "certificate" : "key";
+	const struct yaml_node *node = yaml_get(r->root, setting);
 	struct slice key_pem, certificate_pem;
 	struct saml_key *key = NULL;
 	struct error err = k->fault;
@@ -39,7 +41,7 @@ static void load_signing_key(struct settings_reader *r, const struct keyring_key
 		saml_key_read(key_pem, certificate_pem, &key, &err) < 0)
 		error_prefix(&err, "%s: ", k->key_file);
 	if (err.reason != REASON_NONE)
-		settings_problem_key(r, is_main ? yaml_get(r->root, "key") : r->root, is_main ? "key" : "keys_dir", "%s", err.detail);
+		settings_problem_key(r, node ? node : r->root, setting, "%s", err.detail);
 	saml_key_free(key);
 }
 

@@ -229,7 +229,7 @@ def test_connection_has_an_entity_id_and_a_metadata_document_of_its_own(doors_wi
     own = "urn:example:postern:helpdesk"
     parts.settings_file.write_text(parts.settings_file.read_text().replace("    kind: portal\n",
                                                                            f"    kind: portal\n    idp_entity_id: {own}\n"))
-    keys(parts, "make", "2027")
+    assert "2027 signs nothing yet" in keys(parts, "make", "2027")
     paste(parts, "portal", "2027")
     activate(parts, "helpdesk", "2027")
     old, new = (base64_of(parts.folder / f"keys/{name}.crt") for name in ("2026", "2027"))

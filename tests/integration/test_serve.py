@@ -494,11 +494,14 @@ def test_goes_on_with_the_copy_when_the_address_is_gone(serve, document):
 @pytest.mark.parametrize("change, place, words", [
     (lambda s: (s.folder / "signing.key").chmod(0o640), "p.yaml:3: key: ", "0640"),
     (lambda s: (s.folder / "signing.key").unlink(), "p.yaml:3: key: ", "cannot open it"),
+    (lambda s: (s.folder / "signing.crt").unlink(), "p.yaml:4: certificate: ", "signing.crt: cannot open it"),
+    (lambda s: (s.folder / "signing.crt").write_text("-----"), "p.yaml:4: certificate: ", "signing.crt: "),
     (lambda s: (s.folder / "signing.crt").write_bytes((s.folder / "idp.crt").read_bytes()), "p.yaml:3: key: ", "signing.key"),
     (lambda s: (s.folder / "entra.xml").write_text("<x/>"), "p.yaml:10: metadata: ", "entra.xml"),
     (lambda s: s.write(listen="0.0.0.0:0"), "p.yaml:2: listen: ", "outside loopback"),
     (lambda s: s.write(more=", tennant: x"), "p.yaml:10: tennant: ", "did you mean tenant?"),
-], ids=["group-readable-key", "no-key", "other-certificate", "no-signing-certificate", "plain-http-outside", "unknown-key"])
+], ids=["group-readable-key", "no-key", "no-certificate", "no-pem", "other-certificate", "no-signing-certificate", "plain-http-outside",
+        "unknown-key"])
 def test_refuses_to_start_on_what_no_waiting_mends(serve, change, place, words):
     change(serve)
     serve.start()
@@ -588,8 +591,29 @@ def test_check_names_what_is_fine_and_what_is_missing(serve):
     assert "organisation: lasso, as this connection, asks and accepts what is issued" in check.stdout
     assert re.search(r"warning  \S+p\.yaml:18: corp: ldap://127\.0\.0\.1:1: ", check.stdout)
     assert "warning  no inventory" in check.stdout
-    assert "0 errors, " in check.stdout
+    assert "1 connection, 1 directory, 1 rule, 0 requirements, 0 links" in check.stdout
+    assert "0 errors, " in check.stdout and check.stderr == ""
     assert not (serve.folder / "state").exists(), "check changes nothing"
+
+
+def test_check_says_where_serve_could_not_listen(serve):
+    def check(*more):
+        done = subprocess.run([POSTERN, "-c", serve.folder / "p.yaml", "check", *more], capture_output=True, text=True)
+        return done.stdout[:done.stdout.index("keys and files")]
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        serve.write(listen=f"[127.0.0.1:0, {address}]")
+        assert f"warning  listen: {address} is taken, and no service with these settings can be seen from here" in check()
+        assert "is taken" not in check("--offline")
+    # the service's own sockets are no finding
+    serve.write()
+    serve.start_ready()
+    serve.write(listen=f"127.0.0.1:{serve.port}")
+    assert "is taken" not in check()
+    assert serve.get() == 200
 
 
 @pytest.mark.parametrize("arguments, status, words", [
@@ -610,6 +634,14 @@ def test_says_how_it_is_used(arguments, status, words):
     done = subprocess.run([POSTERN, *arguments], capture_output=True, text=True)
     assert done.returncode == status
     assert words in (done.stderr if status else done.stdout)
+
+
+def test_accounts_are_not_imported_from_what_is_no_export(serve):
+    (serve.folder / "notes.csv").write_text("a note\n")
+    done = subprocess.run([POSTERN, "-c", serve.folder / "p.yaml", "accounts", "import", serve.folder / "notes.csv"],
+                          capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"postern accounts: {serve.folder}/notes.csv: line 1: no column `Email`" in done.stderr
 
 
 def test_accounts_are_imported_and_shown(serve):

@@ -3,6 +3,7 @@
 
 #include "http/http.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -51,6 +52,26 @@ static void refuses_an_address_that_is_not_ours(void **state)
 	assert_non_null(strstr(err.detail, "192.0.2.1:0"));
 }
 
+static void says_where_serve_could_not_listen_or_would_share(void **state)
+{
+	struct error err;
+	char address[32];
+	int fd, number = -7;
+
+	(void)state;
+	assert_done(http_listen("127.0.0.1:0", &fd, &err), err);
+	snprintf(address, sizeof(address), "127.0.0.1:%d", http_bound_port(fd));
+	assert_int_equal(http_may_listen(address, &number), -1);        /* though http_listen would share it */
+	assert_int_equal(number, EADDRINUSE);
+	close(fd);
+	assert_int_equal(http_may_listen("127.0.0.1:0", &number), 0);
+	assert_int_equal(number, 0);
+	assert_int_equal(http_may_listen("192.0.2.1:0", &number), -1);
+	assert_int_equal(number, EADDRNOTAVAIL);
+	assert_int_equal(http_may_listen("localhost:80", &number), -1);
+	assert_int_equal(number, EINVAL);
+}
+
 static void opens_a_socket_for_workers_to_share(void **state)
 {
 	struct error err;
@@ -76,6 +97,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_loopback),
 		cmocka_unit_test(refuses_what_is_no_address),
 		cmocka_unit_test(refuses_an_address_that_is_not_ours),
+		cmocka_unit_test(says_where_serve_could_not_listen_or_would_share),
 		cmocka_unit_test(opens_a_socket_for_workers_to_share),
 	};
 

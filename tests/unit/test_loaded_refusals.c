@@ -67,7 +67,7 @@ static void refuses_a_short_key(void **state)
 	put("signing.key", 0600, weak.key);
 	put("signing.crt", 0644, weak.certificate);
 	assert_refused(load(&err), err, REASON_SETTINGS);
-	assert_told(&err, "p.yaml:3: key: ", "2048");
+	assert_told(&err, "p.yaml:4: certificate: ", "2048");
 }
 
 static void refuses_the_certificate_of_another_key(void **state)
