@@ -116,6 +116,12 @@ def people():
     return found + [person(n, department, PARTNER_DOMAIN) for department, names in PARTNERS.items() for n in names]
 
 
+def in_ldap():
+    """The same, and one entry twice: moved to another office, and nobody removed the old one."""
+    return people() + [dict(by_uid("jan.kowalski"), dn=f"uid=jan.kowalski.old,ou=people,{SUFFIX}", uid="jan.kowalski.old",
+                            mail=f"jan.kowalski.old@{STAFF_DOMAIN}")]
+
+
 def in_entra():
     """Those of the directory, and one more; the hinted ones in the order of HINTS, so that the four come first."""
     everybody = people() + [person("Noor Haddad", "Visitors", STAFF_DOMAIN)]
@@ -184,11 +190,7 @@ def ldif():
         entry(SERVICE_DN, ("objectClass", "applicationProcess"), ("objectClass", "simpleSecurityObject"), ("cn", "postern"),
               ("userPassword", SERVICE_PASSWORD)),
     ]
-    entries += [person_entry(p) for p in everybody]
-    # Moved to another office, and nobody removed the old entry.
-    twin = dict(by_uid("jan.kowalski"), dn=f"uid=jan.kowalski.old,ou=people,{SUFFIX}", uid="jan.kowalski.old",
-                mail=f"jan.kowalski.old@{STAFF_DOMAIN}")
-    entries.append(person_entry(twin))
+    entries += [person_entry(p) for p in in_ldap()]
     entries += [
         entry(group_dn(cn), ("objectClass", "groupOfNames"), ("cn", cn), *(("member", dn) for dn in members_of(cn, everybody)))
         for cn in GROUPS

@@ -261,6 +261,9 @@ go:
 class Parts:
     """The company's directory and both demo peers, and Postern between them."""
 
+    # Of the keys' certificates: so near that alarms are on, which tests look at.
+    days = 30
+
     def __init__(self, folder, build, usual_ports=False):
         self.folder, self.build = pathlib.Path(folder), pathlib.Path(build)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -342,7 +345,7 @@ class Parts:
 
     def start_entra(self, applications=None, sign="assertion", encrypt_for=None):
         """encrypt_for: the certificate's file."""
-        key, certificate = make_key(self.folder, "entra", "Demo Federated SSO Certificate")
+        key, certificate = make_key(self.folder, "entra", "Demo Federated SSO Certificate", self.days)
         (self.folder / "people.json").write_text(json.dumps(company.in_entra(), ensure_ascii=False))
         applications = applications or [" ".join(f"{self.postern_url}/saml/sp/{end}" for end in ("metadata", "acs/1", "slo"))]
         command = [self.build / "tests/demo/demo-entra", "--listen", f"127.0.0.1:{self.ports['entra']}", "--host",
@@ -396,7 +399,7 @@ class Parts:
 
     def write_postern_files(self, settings=None):
         """What an administrator makes before the first start: settings, signing key, password file."""
-        make_key(self.folder, "signing", "Postern demo signing")
+        make_key(self.folder, "signing", "Postern demo signing", self.days)
         password = self.folder / "ldap.password"
         password.write_text(company.SERVICE_PASSWORD + "\n")
         password.chmod(0o600)

@@ -120,11 +120,19 @@ def wrap(text, width):
     return [line.replace(f"{SEAM} ", "").replace(SEAM, "") for line in lines] or [""]
 
 
+def narrowed(widths, least, width):
+    """The widest of those that can be narrower, until all fit; what does not break stays whole, unless nothing else helps."""
+    for floor in (least, [12] * len(widths)):
+        while sum(widths) + 2 * len(widths) > width and any(w > f for w, f in zip(widths, floor)):
+            widths[max((i for i in range(len(widths)) if widths[i] > floor[i]), key=lambda i: widths[i])] -= 1
+    return widths
+
+
 def table(rows, width):
     """Columns as wide as they need, the widest ones narrowed until the table fits, long cells on several lines."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    while sum(widths) + 2 * len(widths) > width and max(widths) > 12:
-        widths[widths.index(max(widths))] -= 1
+    columns = list(zip(*rows))
+    words = [[len(word) for cell in column for word in cell.replace("/", "/ ").split()] for column in columns]
+    widths = narrowed([max(map(len, column)) for column in columns], list(map(max, words)), width)
     lines = []
     for number, row in enumerate(rows):
         cells = [wrap(cell, w) for cell, w in zip(row, widths)]
@@ -182,7 +190,7 @@ def shown_command(parts):
 
 def start(parts):
     parts.write_postern_files()
-    step(f"a company in slapd: {len(company.people())} people, {len(company.GROUPS)} groups", parts.start_slapd)
+    step(f"a company in slapd: {len(company.in_ldap())} people, {len(company.GROUPS)} groups", parts.start_slapd)
     step("a demo Entra ID", parts.start_entra)
     step("a demo Atlassian door: the organisation", lambda: parts.start_door("managed"))
     step("a demo Atlassian door: the help centre", lambda: parts.start_door("portal"))
@@ -229,6 +237,7 @@ def main(build, once):
     try:
         say(f"Starting, on loopback only; everything of this run is in {folder}, which goes away at the end")
         parts = Parts(folder, build, usual_ports=True)
+        parts.days = 1095
         start(parts)
         say("\nSigning four people on, each in a browser of their own, all at the organisation's door")
         good = tell(parts)
