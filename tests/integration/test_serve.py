@@ -500,8 +500,8 @@ def test_goes_on_with_the_copy_when_the_address_is_gone(serve, document):
     (lambda s: (s.folder / "entra.xml").write_text("<x/>"), "p.yaml:10: metadata: ", "entra.xml"),
     (lambda s: s.write(listen="0.0.0.0:0"), "p.yaml:2: listen: ", "outside loopback"),
     (lambda s: s.write(more=", tennant: x"), "p.yaml:10: tennant: ", "did you mean tenant?"),
-], ids=["group-readable-key", "no-key", "no-certificate", "no-pem", "other-certificate", "no-signing-certificate", "plain-http-outside",
-        "unknown-key"])
+], ids=["group-readable-key", "no-key", "no-certificate", "no-pem", "other-certificate", "no-signing-certificate",
+        "plain-http-outside", "unknown-key"])
 def test_refuses_to_start_on_what_no_waiting_mends(serve, change, place, words):
     change(serve)
     serve.start()
