@@ -90,12 +90,12 @@ static int read_again(struct parent *p)
 	log_info("reading the settings again", "file", p->supply.path, NULL);
 	if (loaded_read(p->supply.path, LOADED_FOR_SERVE, &fresh, &err) < 0) {
 		log_error("the settings were not taken, the old ones stay in force", NULL);
-		running_refuse(p->lock, err.detail);
+		running_refuse(p->supply.loaded.settings, err.detail);
 		return -1;
 	}
 	if (listeners_renew(&p->supply.browsers, &p->supply.single_sockets, fresh.settings, &err) < 0) {
 		log_error("the settings were not taken, the old ones stay in force", "detail", err.detail, NULL);
-		running_refuse(p->lock, err.detail);
+		running_refuse(p->supply.loaded.settings, err.detail);
 		loaded_free(&fresh);
 		return -1;
 	}
@@ -143,7 +143,7 @@ static void describe(const struct parent *p, struct handover *out)
 static void tell_refused_upgrade(struct parent *p)
 {
 	metrics_count(p->supply.metrics, METRIC_UPGRADES, "refused", NULL);
-	running_refuse(p->lock, p->upgrade.said);
+	running_refuse(p->supply.loaded.settings, p->upgrade.said);
 }
 
 static void try_upgrade(struct parent *p)

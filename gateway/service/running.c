@@ -3,6 +3,7 @@
 #include "gateway/service/running.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "gateway/report.h"
 #include "gateway/service/units.h"
@@ -17,52 +18,28 @@
 #define TICK_MS 20                      /* the kernel's times of files are that coarse, and less */
 #define RELOAD_SECONDS 10
 #define UPGRADE_SECONDS 40              /* the parent gives up after 30 */
-#define REFUSED "refused: "
 #define WHY_MOST 700
+
+static const char *path_of(char *buffer, size_t size, const struct settings *s, const char *name)
+{
+	int n = snprintf(buffer, size, "%s/%s", s->runtime_dir, name);
+
+	return n > 0 && (size_t)n < size ? buffer : NULL;
+}
 
 static const char *lock_path(char *buffer, size_t size, const struct settings *s)
 {
-	int n = snprintf(buffer, size, "%s/postern.lock", s->runtime_dir);
+	return path_of(buffer, size, s, "postern.lock");
+}
 
-	return n > 0 && (size_t)n < size ? buffer : NULL;
+static const char *refused_path(char *buffer, size_t size, const struct settings *s)
+{
+	return path_of(buffer, size, s, "postern.refused");
 }
 
 static struct flock whole(short type)
 {
 	return (struct flock){.l_type = type, .l_whence = SEEK_SET};
-}
-
-/* ---- how often it refused, told by times ---- */
-
-#define BILLION 1000000000L
-#define REFUSALS_MOST 100000            /* so many nanoseconds are less than a tick: nobody's reading looks so */
-
-/*
- * The time of its last access is that of its last change after a reading of
- * the settings, and a nanosecond later for each refusal since.  Whoever writes
- * into the file moves the latter alone, so nobody takes that for a reading.
- */
-static unsigned long refusals_of(const struct stat *st)
-{
-	int64_t n = (int64_t)(st->st_atim.tv_sec - st->st_mtim.tv_sec);
-
-	if (n < 0 || n > 1)
-		return 0;
-	n = n * BILLION + st->st_atim.tv_nsec - st->st_mtim.tv_nsec;
-	return n > 0 && n <= REFUSALS_MOST ? (unsigned long)n : 0;
-}
-
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static struct timespec later(struct timespec t, unsigned long nanoseconds)
-{
-	t.tv_nsec += (long)nanoseconds;
-	t.tv_sec += t.tv_nsec / BILLION;
-	t.tv_nsec %= BILLION;
-	return t;
 }
 
 /* ---- the parent ---- */
@@ -85,7 +62,7 @@ static bool is_same(int fd, const char *path)
 
 static int take(const char *path)
 {
-	/* written to later at most, when it is known what it is: it may be another name of any file of this user */
+	/* nothing is written: it may be another name of any file of this user */
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
 	struct flock lock = whole(F_WRLCK);
 	struct stat st;
@@ -114,27 +91,15 @@ int running_say(int fd, const struct settings *s, struct timespec read_at)
 	return fd;
 }
 
-/* What it may be written over: nothing, or what was written here.  In a folder of the roles' user anything may have this name. */
-static bool is_ours(int fd, const struct stat *st)
+void running_refuse(const struct settings *s, const char *why)
 {
-	char said[sizeof(REFUSED)] = "";
+	char buffer[4096];
+	const char *path = refused_path(buffer, sizeof(buffer), s);
+	struct error err = {0};
 
-	return st->st_size == 0 || (pread(fd, said, strlen(REFUSED), 0) > 0 && strcmp(said, REFUSED) == 0);
-}
-
-void running_refuse(int fd, const char *why)
-{
-	char text[sizeof(REFUSED) + WHY_MOST];
-	struct stat st;
-	int n;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return;
-	n = snprintf(text, sizeof(text), REFUSED "%.*s", WHY_MOST, why);
-	if (is_ours(fd, &st) && (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n))
-		log_warning("a command will not be told why", "detail", strerror(errno), NULL);
-	if (futimens(fd, (const struct timespec[2]){later(st.st_mtim, refusals_of(&st) % REFUSALS_MOST + 1), st.st_mtim}) < 0)
-		log_warning("a command will not be told", "detail", strerror(errno), NULL);
+	/* under that name alone: in a folder of the roles' user it may have been that of any other file */
+	if (!path || file_write(path, 0644, slice_of(why, strnlen(why, WHY_MOST)), &err) < 0)
+		log_warning("a command that waits will not be told why", "detail", err.detail, NULL);
 }
 
 /* ---- commands ---- */
@@ -146,6 +111,15 @@ static void look_at_units(struct running *out)
 
 	if (units_are_used(UNITS_FOLDER) && lstat(UNITS_FOLDER "/current", &st) == 0)
 		*out = (struct running){.units = true, .read_at = st.st_mtim};
+}
+
+static struct timespec last_refusal(const struct settings *s)
+{
+	char buffer[4096];
+	const char *path = refused_path(buffer, sizeof(buffer), s);
+	struct stat st;
+
+	return path && lstat(path, &st) == 0 ? st.st_mtim : (struct timespec){0};
 }
 
 void running_look(const struct settings *s, struct running *out)
@@ -162,9 +136,13 @@ void running_look(const struct settings *s, struct running *out)
 		return;
 	/* another name of another service's lock, which would be told instead, is none */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid > 0)
-		*out = (struct running){.pid = lock.l_pid, .read_at = st.st_mtim, .is_settled = is_same_time(st.st_atim, st.st_mtim),
-			.refusals = refusals_of(&st)};
+		*out = (struct running){.pid = lock.l_pid, .read_at = st.st_mtim, .refused_at = last_refusal(s)};
 	close(fd);
+}
+
+static bool is_same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
 static bool is_before(struct timespec a, struct timespec b)
@@ -186,29 +164,16 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-/* A later reading, or after the clock was set back an earlier one. */
-static bool has_taken(const struct running *before, const struct running *now)
-{
-	return now->is_settled && !is_same_time(before->read_at, now->read_at);
-}
-
-static bool has_refused(const struct running *before, const struct running *now)
-{
-	return now->refusals > 0 && (now->refusals != before->refusals || !is_same_time(before->read_at, now->read_at));
-}
-
+/* What stands there is a hint, and anybody's who may write to the folder. */
 static void read_why(const struct settings *s, char *why, size_t size)
 {
-	char buffer[4096];
-	const char *path = lock_path(buffer, sizeof(buffer), s);
-	/* who may not leave the time of access alone is not told why */
-	int fd = path ? open(path, O_RDONLY | O_NOATIME | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+	char buffer[4096], text[WHY_MOST + 1] = "";
+	const char *path = refused_path(buffer, sizeof(buffer), s);
+	int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
 	struct arena *a = arena_new();
-	char text[sizeof(REFUSED) + WHY_MOST] = "";
-	bool is_told;
+	bool is_told = fd >= 0 && read(fd, text, WHY_MOST) > 0;
 
-	is_told = fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strncmp(text, REFUSED, strlen(REFUSED)) == 0;
-	snprintf(why, size, "%s", is_told ? report_clean(a, text + strlen(REFUSED)) : "its log says why, postern check too");
+	snprintf(why, size, "%s", is_told ? report_clean(a, text) : "its log says why, postern check too");
 	arena_free(a);
 	if (fd >= 0)
 		close(fd);
@@ -222,11 +187,12 @@ static int wait_for(const struct settings *s, const struct running *before, int6
 	do {
 		pause_ms(TICK_MS);
 		running_look(s, &now);
-		if (now.pid == before->pid && has_taken(before, &now)) {
+		/* a later reading, or after the clock was set back an earlier one */
+		if (now.pid == before->pid && !is_same_time(before->read_at, now.read_at)) {
 			*out = now;
 			return 0;
 		}
-		if (now.pid == before->pid && has_refused(before, &now)) {
+		if (now.pid == before->pid && !is_same_time(before->refused_at, now.refused_at)) {
 			read_why(s, why, sizeof(why));
 			return error_set(err, REASON_FILE, "the service, process %ld, did not take it over: %s", (long)now.pid, why);
 		}

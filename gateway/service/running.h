@@ -8,8 +8,8 @@
  * there is believed: the process id comes from the kernel, which knows who
  * holds the lock.  A role that puts a lock of its own there has a command
  * signal that very role.  The file's time is that of the last reading of the
- * settings; it serves for a hint only.  So does what the parent writes into it,
- * which is why it refused what a command asked it for last.
+ * settings; it serves for a hint only.  So does postern.refused beside it: why
+ * the parent last refused what a command had asked for.
  */
 #ifndef GATEWAY_RUNNING_H
 #define GATEWAY_RUNNING_H
@@ -23,8 +23,7 @@ struct running {
 	pid_t pid;                      /* of the parent; 0: none, or none that can be seen from here */
 	bool units;                     /* no parent: systemd runs a unit for each role (units.h) */
 	struct timespec read_at;        /* when it last began to read settings that it then took */
-	bool is_settled;                /* read_at is that time, and nothing was refused since */
-	unsigned long refusals;         /* since then */
+	struct timespec refused_at;     /* when it last refused to do what it was told; 0: never */
 };
 
 /* ---- the parent ---- */
@@ -36,8 +35,8 @@ struct timespec running_time(void);
  * -1: it could not be said, which harms nothing but convenience; logged.
  */
 int running_say(int fd, const struct settings *s, struct timespec read_at);
-/* Says why what it was told to do was not done, and everything stays as it is.  fd: of the last call of running_say. */
-void running_refuse(int fd, const char *why);
+/* Says why what it was told to do was not done, and everything stays as it is. */
+void running_refuse(const struct settings *s, const char *why);
 
 /* ---- commands ---- */
 

@@ -400,20 +400,16 @@ static void writes_why_it_refused_over_nothing_of_others(void **state)
 {
 	struct place *t = *state;
 	const struct settings *s = settings_of(t);
-	int fd;
 
-	put(t, "run/postern.lock", 0600, slice_c("mine"));
-	fd = running_say(-1, s, running_time());
-	assert_true(fd >= 0);
-	running_refuse(fd, "it does not suit me");
-	assert_slice_is(read_back(t, "run/postern.lock"), "mine");
-	close(fd);
-	assert_int_equal(unlink(path_of(t, "run/postern.lock")), 0);
-	fd = running_say(-1, s, running_time());
-	running_refuse(fd, "it does not suit me");
-	running_refuse(fd, "nor this");
-	assert_slice_is(read_back(t, "run/postern.lock"), "refused: nor this");
-	close(fd);
+	put(t, "victim", 0600, slice_c("mine"));
+	assert_int_equal(symlink(path_of(t, "victim"), path_of(t, "run/postern.refused")), 0);
+	running_refuse(s, "it does not suit me");
+	assert_slice_is(read_back(t, "run/postern.refused"), "it does not suit me");
+	assert_int_equal(unlink(path_of(t, "run/postern.refused")), 0);
+	assert_int_equal(link(path_of(t, "victim"), path_of(t, "run/postern.refused")), 0);
+	running_refuse(s, "nor this");
+	assert_slice_is(read_back(t, "run/postern.refused"), "nor this");
+	assert_slice_is(read_back(t, "victim"), "mine");
 }
 
 int main(void)
