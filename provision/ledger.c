@@ -2,6 +2,7 @@
 /* The ledger as a whole: opening, reading into memory, and what is learned by looking. */
 #include "provision/ledger_record.h"
 
+#include "base/clock.h"
 #include "provision/step_json.h"
 
 #include <errno.h>
@@ -359,6 +360,9 @@ int ledger_note(struct arena *a, struct ledger *l, const struct desired *desired
 	struct store_txn *t;
 	int rc;
 
+	/* it would begin all grace times anew at a time that is long ago when the clock is set */
+	if (now < CLOCK_LEAST)
+		return 0;
 	if (ledger_load(a, l, &view, err) < 0 || store_begin_write(l->store, &t, err) < 0)
 		return -1;
 	rc = forget_losses(a, t, &view, now - LEDGER_LOSS_KEPT, err);

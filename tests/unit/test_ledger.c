@@ -2,6 +2,8 @@
 /* What the ledger learns of calls, and of looking. */
 #include "tests/unit/ledger_stage.h"
 
+#include "base/clock.h"
+
 static void remembers_what_was_made(void **state)
 {
 	struct ledger_view view;
@@ -281,6 +283,21 @@ static void notes_since_when_nobody_wants_an_account(void **state)
 	assert_int_equal(load().people[0].unwanted_since, NOW - 400);
 }
 
+/* A host that was just switched on may be in the year 2000: when its clock is set, nobody's grace time has been over for years. */
+static void a_clock_that_is_not_set_yet_ends_no_grace_time(void **state)
+{
+	const struct desired nobody = {.targets = &org, .target_count = 1};
+	struct error err;
+
+	(void)state;
+	done(&create, &made);
+	assert_done(ledger_note(a, ledger, &nobody, NOW, &err), err);
+	assert_done(ledger_note(a, ledger, &nobody, 946684800, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, NOW);
+	assert_done(ledger_note(a, ledger, &nobody, CLOCK_LEAST, &err), err);
+	assert_int_equal(load().people[0].unwanted_since, CLOCK_LEAST);
+}
+
 static void a_mail_is_confirmed_in_any_case(void **state)
 {
 	struct ledger_view view;
@@ -326,6 +343,7 @@ int main(void)
 		TEST(a_refusal_forgets_no_account_that_is_ours),
 		TEST(finds_a_portal_customer_by_mail_and_forgets_what_was_refused),
 		TEST(notes_since_when_nobody_wants_an_account),
+		TEST(a_clock_that_is_not_set_yet_ends_no_grace_time),
 		TEST(a_mail_is_confirmed_in_any_case),
 		TEST(no_file_is_an_empty_ledger_to_readers),
 	};
