@@ -106,9 +106,9 @@ static void print_kept(const struct asked *q, const char *name, const struct kep
 	struct arena *a = q->arena;
 
 	printf("%s%s\n", report_clean(a, name), makes_accounts(q->settings, name) ? "" : ": no connection with accounts is called that");
-	printf("  %s accounts (%s made, %s adopted), of which %s are not wanted any more and %s were switched off; %s groups made\n",
-		report_number(a, k->accounts), report_number(a, k->made), report_number(a, k->accounts - k->made), report_number(a, k->unwanted),
-		report_number(a, k->ended), report_number(a, k->groups));
+	printf("  %s (%s made, %s adopted), of which %s are not wanted any more and %s were switched off; %s made\n",
+		report_count(a, k->accounts, "account", "accounts"), report_number(a, k->made), report_number(a, k->accounts - k->made), report_number(a, k->unwanted),
+		report_number(a, k->ended), report_count(a, k->groups, "group", "groups"));
 	if (k->attached)
 		printf("  %s customer organizations attached to desks\n", report_number(a, k->attached));
 }

@@ -136,6 +136,13 @@ static int show(const struct ledger_call *c, void *context)
 	return 0;
 }
 
+/* Not where lines stand, which programs read: nothing is said there. */
+static void say_none(const struct ledger_history *asked)
+{
+	fprintf(stderr, "postern ledger: no change%s%s was asked for%s\n", asked->mail ? " of " : "",
+		asked->mail ? report_clean(asked->arena, asked->mail) : "", asked->failed ? " that failed" : "");
+}
+
 /* Letters of ASCII, as the ledger lowers them. */
 static const char *key_of(struct arena *a, const char *mail)
 {
@@ -164,6 +171,8 @@ int ledger_history_print(const struct ledger_history *asked, struct ledger *ledg
 		json_dumpf(h.list, stdout, JSON_INDENT(1));
 		putchar('\n');
 		json_decref(h.list);
+	} else if (h.found == 0) {
+		say_none(asked);
 	}
 	return 0;
 }

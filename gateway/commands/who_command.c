@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern who`: the people of an outcome or a rule, or the members of a group, nested ones too, each with the way there. */
+#include "base/nearest.h"
 #include "gateway/census/census.h"
 #include "gateway/commands/census_command.h"
 #include "gateway/commands/commands.h"
@@ -83,8 +84,24 @@ static bool is_rule(const struct policy *policy, const char *name)
 	return false;
 }
 
+/* Of outcomes, rules and exceptions; NULL: none is near. */
+static const char *meant(const struct policy *policy, const char *name)
+{
+	struct nearest near = nearest_begin(name);
+	size_t i;
+
+	for (i = 0; i < OUTCOME_COUNT; i++)
+		nearest_consider(&near, outcome_word((enum outcome)i));
+	for (i = 0; i < policy->rule_count; i++)
+		nearest_consider(&near, policy->rules[i].name);
+	for (i = 0; i < policy->exception_count; i++)
+		nearest_consider(&near, policy->exceptions[i].name);
+	return near.word;
+}
+
 static int require_group(struct who *w, struct asked *q)
 {
+	const char *near = meant(gateway_policy(&w->census.gateway), q->name);
 	struct mirror_group_found found;
 	struct error err;
 
@@ -94,7 +111,8 @@ static int require_group(struct who *w, struct asked *q)
 		return err.reason == REASON_RULE ? 2 : 1;
 	}
 	if (found.count == 0) {
-		fprintf(stderr, "postern who: the mirror has no group %s\n", q->name);
+		fprintf(stderr, "postern who: the mirror has no group %s%s%s%s\n", q->name, near ? ", and no rule; did you mean " : "", near ? near : "",
+			near ? "?" : "");
 		return 1;
 	}
 	if (found.count > 1 && q->group.cn) {

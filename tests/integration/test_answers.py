@@ -191,7 +191,9 @@ def test_who(directory):
     assert members["ravi.iyer@example.org"] == "corp:it-operations"
     by_dn = answers(directory, "who", f"cn=IT-Operations, ou=groups,{company.SUFFIX}")["people"]
     assert {p["mail"]: p["groups"] for p in by_dn} == members
-    assert "has no group nothing" in said(directory, "who", "nothing", status=1)
+    assert "has no group nothing\n" in said(directory, "who", "nothing", status=1)
+    assert "has no group lisenced, and no rule; did you mean licensed?" in said(directory, "who", "lisenced", status=1)
+    assert "has no group agent, and no rule; did you mean agents?" in said(directory, "who", "agent", status=1)
     assert "no rule nothing" in said(directory, "who", "--rule", "nothing", status=2)
     assert said(directory, "who", "--outcome", "customer").endswith("\n35 people\n")
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from test_answers import said
+from test_answers import postern, said
 from test_provisioning import change_agents, company_at_atlassian, kinds, plan  # noqa: F401 (a fixture)
 
 
@@ -21,7 +21,7 @@ def test_a_connection_that_is_called_otherwise_keeps_its_accounts(company_at_atl
     assert "organisation\n  45 accounts (45 made, 0 adopted)" in text and "2 groups made" in text, text
     text = said(parts, "ledger", "calls", "--last", "3")
     assert text.count("\n") == 3 and "done" in text and "desk-add" in text, text
-    assert said(parts, "ledger", "calls", "--failed") == ""
+    assert "postern ledger: no change was asked for that failed" in said(parts, "ledger", "calls", "--failed")
     # people as people know them: by mail, with what a group they were put into was asked
     text = said(parts, "ledger", "calls", "Tomas.Dvorak@example.org")
     assert re.search(r"user-create tomas.dvorak@example.org .*members-add agents \(13 people\)", text, re.S), text
@@ -29,7 +29,8 @@ def test_a_connection_that_is_called_otherwise_keeps_its_accounts(company_at_atl
     found = json.loads(said(parts, "ledger", "calls", "tomas.dvorak@example.org", "--json"))
     assert [(call["step"], call["mail"], call["state"], len(call["members"])) for call in found] == [
         ("user-create", "tomas.dvorak@example.org", "done", 0), ("members-add", None, "done", 13)], found
-    assert said(parts, "ledger", "calls", "nobody@example.org") == ""
+    none = postern(parts, "ledger", "calls", "nobody@example.org")
+    assert (none.stdout, none.stderr) == ("", "postern ledger: no change of nobody@example.org was asked for\n")
 
     call_it(parts, "organisation", "atlassian")
     text = said(parts, "plan", status=1)
