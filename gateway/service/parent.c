@@ -220,8 +220,8 @@ static bool is_alone(const struct parent *p)
 	char number[16];
 	struct running other;
 
-	/* who has the lock, from the program before, must not look: with any descriptor of its file that is closed it would be gone */
-	if (p->lock >= 0)
+	/* who took over from the program before serves already, and has the lock: it must not look, since closing the file gives that up */
+	if (p->took_over)
 		return true;
 	running_look(s, &other);
 	if (!other.pid)
