@@ -114,7 +114,7 @@ class RuleParts(Parts):
         return said["doors"][0]["outcome"], said["doors"][0]["rule"]
 
     def wait_for_state(self, state, seconds=60, settings=None):
-        return wait_for(lambda: self.status(settings)["state"] == state and self.status(settings), seconds, f"state {state}",
+        return wait_for(lambda: (s := self.status(settings))["state"] == state and s, seconds, f"state {state}",
                         self.postern)
 
     def wait_until_all_run(self, version, seconds=60, settings=None):

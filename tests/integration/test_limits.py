@@ -64,19 +64,27 @@ def counted(parts, limit):
     return int(found.group(1)) if found else 0
 
 
+def held_up(attacker, by_another_way):
+    """What comes of that, of two requests the first of which was refused: on a busy machine he may be free by then."""
+    for _ in range(100):
+        if attacker.get(RUBBISH).status == 429 and by_another_way.get("/go/help").status == 429:
+            return 429
+    return None
+
+
 def test_who_sends_rubbish_is_held_up_and_nobody_else_is(limited):
-    attacker, other = Client(limited, "203.0.113.5"), Client(limited, "203.0.113.6")
-    statuses = attacker.statuses(RUBBISH, 60)
+    attacker, other, began = Client(limited, "203.0.113.5"), Client(limited, "203.0.113.6"), time.monotonic()
+    answers = [attacker.get(RUBBISH) for _ in range(60)]
     # by both workers together, and a little more flows in meanwhile
+    statuses = [answer.status for answer in answers]
     passed = statuses.count(400)
-    assert 30 <= passed <= 45 and passed + statuses.count(429) == 60, statuses
-    answer = attacker.get(RUBBISH)
-    assert answer.status == 429
+    assert 30 <= passed <= 45 + time.monotonic() - began and passed + statuses.count(429) == 60, statuses
+    answer = answers[statuses.index(429)]
     assert 6 <= int(answer.headers["Retry-After"]) <= 9
     assert "too-many" in answer.text and "Please try again in a minute" in answer.text
     # whatever he writes into the field that names him, and wherever he goes
-    assert set(Client(limited, "203.0.113.5", says="198.51.100.9, 2001:db8::9, ").statuses("/saml/sp/metadata", 5)) == {429}
-    assert Client(limited, "::ffff:203.0.113.5").get("/go/help").status == 429
+    for address, says in (("203.0.113.5", "198.51.100.9, 2001:db8::9, "), ("::ffff:203.0.113.5", "")):
+        assert held_up(attacker, Client(limited, address, says)) == 429
     assert attacker.get("/health/live").status == attacker.get("/health/ready").status == 200
     assert set(other.statuses("/go/help", 20)) == {302}
     assert_signed_on(limited, sign_on(limited, Browser(), MAYA), MAYA)
@@ -88,9 +96,11 @@ def test_who_sends_rubbish_is_held_up_and_nobody_else_is(limited):
 
 
 def test_a_network_has_only_so_many_requests_and_an_exempt_one_any_number(limited):
-    attacker, exempt = Client(limited, "2001:db8:5:7::1"), Client(limited, "192.0.2.77")
+    attacker, exempt, began = Client(limited, "2001:db8:5:7::1"), Client(limited, "192.0.2.77"), time.monotonic()
     statuses = attacker.statuses("/go/help", 260)
-    assert 200 <= statuses.count(302) <= 255 and statuses.count(429) >= 5, statuses
+    while statuses.count(429) < 5 and len(statuses) < 3000:         # more flow in than a busy machine asks for
+        statuses += attacker.statuses("/go/help", 20)
+    assert 200 <= statuses.count(302) <= 255 + 4 * (time.monotonic() - began) and statuses.count(429) >= 5, statuses
     assert Client(limited, "2001:db8:5:7:ffff::2").get("/go/help").status == 429
     assert Client(limited, "2001:db8:5:8::1").get("/go/help").status == 302
     assert set(exempt.statuses("/go/help", 260)) == {302}
@@ -98,9 +108,11 @@ def test_a_network_has_only_so_many_requests_and_an_exempt_one_any_number(limite
 
 
 def test_a_person_is_signed_on_only_so_often_in_a_minute(limited):
-    for _ in range(5):
-        assert_signed_on(limited, sign_on(limited, Browser(), MAYA), MAYA)
-    page = sign_on(limited, Browser(), MAYA)
+    began, done = time.monotonic(), 0
+    while (page := sign_on(limited, Browser(), MAYA)).status != 429 and done < 50:
+        assert_signed_on(limited, page, MAYA)
+        done += 1
+    assert 5 <= done <= 5 + (time.monotonic() - began) / 12
     assert_refused(limited, page, "too-many", 429)
     assert 6 <= int(page.header("Retry-After")) <= 20
     for _ in range(3):

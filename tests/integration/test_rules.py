@@ -12,8 +12,11 @@ from stories import CHLOE, JUERGEN, MAYA, VIKTOR, assert_refused, assert_signed_
 from parts import company
 
 
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()     # also when midnight comes
+
+
 def day(from_today):
-    return (datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=from_today)).isoformat()
+    return (TODAY + datetime.timedelta(days=from_today)).isoformat()
 
 
 def check(parts, settings=None):

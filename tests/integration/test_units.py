@@ -239,8 +239,10 @@ def test_a_reload_restarts_all_and_loses_no_request(units):
     before = {u: units.system.main_pid(u) for u in roles}
     with Asking(units.parts) as asking:
         done = units.postern("reload")
+        answers = asking.answers
+        wait_for(lambda: asking.failures or asking.answers > answers + 5, 60, "answers after it")
     assert done.stdout == "the new settings are in force\n"
-    assert not asking.failures and asking.answers > 20
+    assert answers and not asking.failures
     assert all(units.system.main_pid(u) not in (None, pid) for u, pid in before.items())
     wait_for(units.is_ready, 60, "the units are ready again")
     assert_signed_on(units.parts, sign_on(units.parts, Browser(), JUERGEN), JUERGEN)
@@ -293,11 +295,11 @@ def test_files_that_systemd_would_not_hand_over_are_refused(units):
 
 
 def test_a_role_that_dies_or_hangs_is_replaced(units):
-    for unit, number, seconds in (("postern-worker@1", signal.SIGKILL, 4), ("postern-worker@1", signal.SIGSTOP, 9),
-                                  ("postern-mirror@corp", signal.SIGKILL, 4), ("postern-keys@1", signal.SIGKILL, 4)):
+    for unit, number in (("postern-worker@1", signal.SIGKILL), ("postern-worker@1", signal.SIGSTOP),
+                         ("postern-mirror@corp", signal.SIGKILL), ("postern-keys@1", signal.SIGKILL)):
         pid = units.system.main_pid(unit)
         os.kill(pid, number)
-        wait_for(lambda unit=unit, pid=pid: units.system.main_pid(unit) not in (None, pid), seconds, "it is replaced")
+        wait_for(lambda unit=unit, pid=pid: units.system.main_pid(unit) not in (None, pid), 60, "it is replaced")
         wait_for(lambda unit=unit: units.system.show(unit, "ActiveState") == "active", 60, "it is ready")
     assert "Watchdog timeout" in units.system.journal_text()
     wait_for(units.is_ready, 60, "all serve")
