@@ -163,6 +163,7 @@ def test_update_has_what_runs_go_over_and_restarts_nothing(package, machine, tmp
     machine.asked_of_systemd()
     said = machine.run(f"dpkg -i {machine.add(later_version(package, tmp_path))}")
     log = machine.asked_of_systemd()
+    assert log.index("--system daemon-reload") < log.index("-q is-active postern.service")
     assert not [line for line in log if re.match(r"(stop|start|restart|try-restart) ", line)]
     assert ("goes on with the old program" in said) == (asked == "upgrade")
     assert ("reload postern-prepare.service" in log) == (asked == "reload postern-prepare.service")
@@ -172,11 +173,13 @@ def test_remove_keeps_what_was_written_and_purge_takes_all_but_what_a_person_mad
     machine.run(f"dpkg -i {machine.add(deb_of(package))}")
     machine.run("mkdir -p /var/lib/postern/audit && echo line >/var/lib/postern/audit/audit.jsonl")
     machine.run("echo public_url: https://sso.example.org >/etc/postern/postern.yaml")
+    machine.run("cd /run/systemd/system && mkdir postern.socket.d nginx.service.d && touch postern.socket.d/50-settings.conf")
     machine.asked_of_systemd()
     machine.run("dpkg -r postern")
     assert [line for line in machine.asked_of_systemd() if line.startswith("stop ") and "postern.target" in line]
     machine.run("test -e /var/lib/postern/audit/audit.jsonl && test -e /etc/postern/postern.yaml && ! test -e /usr/bin/postern")
     machine.run("dpkg -P postern")
     machine.run("! test -e /var/lib/postern && test -e /etc/postern/postern.yaml && ! test -e /etc/logrotate.d/postern")
+    assert machine.run("ls /run/systemd/system") == "nginx.service.d\n"
     machine.run("rm -r /etc/postern")
     machine.run(f"dpkg -i {machine.add(deb_of(package))} && dpkg -P postern && ! test -e /etc/postern")
