@@ -184,6 +184,8 @@ void http_server_free(struct http_server *s);
  * Port 0: the kernel's, see http_bound_port.
  */
 int http_listen(const char *address, int *fd_out, struct error *err);
+/* The same at an address that this host need not have yet: it may come with the network, or from another host that fails. */
+int http_listen_early(const char *address, int *fd_out, struct error *err);
 /* Whether nobody listens there and the address is one of this host, without listening; -1 with errno's number. */
 int http_may_listen(const char *address, int *error_number);
 int http_bound_port(int fd);

@@ -63,7 +63,19 @@ static int place_read(const char *text, struct place *out)
 	return 0;
 }
 
-int http_listen(const char *address, int *fd_out, struct error *err)
+static int bind_at(int fd, const struct place *place, bool early)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&place->address;
+	int on = 1;
+
+	if (bind(fd, address, place->size) == 0)
+		return 0;
+	if (!early || errno != EADDRNOTAVAIL || setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on)) < 0)
+		return -1;
+	return bind(fd, address, place->size);
+}
+
+static int listen_at(const char *address, bool early, int *fd_out, struct error *err)
 {
 	struct place place;
 	int fd = -1, on = 1;
@@ -78,13 +90,23 @@ int http_listen(const char *address, int *fd_out, struct error *err)
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
 	    (place.address.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
-	    bind(fd, (struct sockaddr *)&place.address, place.size) < 0 || listen(fd, BACKLOG) < 0) {
+	    bind_at(fd, &place, early) < 0 || listen(fd, BACKLOG) < 0) {
 		error_set(err, REASON_SETTINGS, "%s: %s", address, strerror(errno));
 		close(fd);
 		return -1;
 	}
 	*fd_out = fd;
 	return 0;
+}
+
+int http_listen(const char *address, int *fd_out, struct error *err)
+{
+	return listen_at(address, false, fd_out, err);
+}
+
+int http_listen_early(const char *address, int *fd_out, struct error *err)
+{
+	return listen_at(address, true, fd_out, err);
 }
 
 int http_may_listen(const char *address, int *error_number)

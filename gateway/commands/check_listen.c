@@ -86,7 +86,8 @@ static void check_address(struct check *c, const char *setting, const char *addr
 	if (!address || http_unix_path(address) || http_may_listen(address, &number) == 0)
 		return;
 	if (number == EADDRNOTAVAIL)
-		say(c, FINDING_ERROR, "%s: %s is no address of this host", setting, address);
+		say(c, FINDING_WARNING, "%s: %s is no address of this host now, so nobody comes there until it is; a reload that brings it is refused",
+			setting, address);
 	else if (number == EADDRINUSE)
 		say(c, FINDING_WARNING, "%s: %s is taken, and no service with these settings can be seen from here: see who listens there by ss -ltnp",
 			setting, address);

@@ -27,7 +27,7 @@ struct prepare {
 
 static int leave(struct arena *a, const struct prepare *p, const struct posts *posts, struct error *err)
 {
-	if (p->units && units_require(a, posts, err) < 0)
+	if (p->units && units_require(a, p->folder, posts, err) < 0)
 		return -1;
 	if (units_write(a, p->folder, posts, posts->supply->loaded.user.gid, err) < 0)
 		return -1;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The listening sockets that the parent keeps open. */
 #include "gateway/service/listeners.h"
+#include "base/log.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <unistd.h>
 
@@ -76,11 +78,24 @@ static int open_unix(const char *address, const struct listener_access *access, 
 	return http_unix_listen(file, &out->fd, err);
 }
 
-static int open_one(const char *address, const struct listener_access *access, struct listener *out, struct error *err)
+int listeners_open_tcp(const char *address, bool starts, int *fd_out, struct error *err)
+{
+	int number;
+
+	if (!starts)
+		return http_listen(address, fd_out, err);
+	if (http_listen_early(address, fd_out, err) < 0)
+		return -1;
+	if (http_may_listen(address, &number) < 0 && number == EADDRNOTAVAIL)
+		log_warning("listening at an address that this host does not have yet: nobody comes until it has", "address", address, NULL);
+	return 0;
+}
+
+static int open_one(const char *address, const struct listener_access *access, bool starts, struct listener *out, struct error *err)
 {
 	*out = (struct listener){.fd = -1};
 	snprintf(out->address, sizeof(out->address), "%s", address);
-	if ((http_unix_path(address) ? open_unix(address, access, out, err) : http_listen(address, &out->fd, err)) < 0)
+	if ((http_unix_path(address) ? open_unix(address, access, out, err) : listeners_open_tcp(address, starts, &out->fd, err)) < 0)
 		return -1;
 	note_bound(out, address);
 	return 0;
@@ -119,7 +134,7 @@ int listeners_open(const struct listeners *now, const char *const *addresses, co
 
 		if (is_of_use(open)) {
 			keep(open, access, made);
-		} else if (open_one(addresses[fresh.n], access, made, err) < 0) {
+		} else if (open_one(addresses[fresh.n], access, !now || now->n == 0, made, err) < 0) {
 			listeners_close(&fresh, now);
 			return -1;
 		}

@@ -31,12 +31,15 @@ struct listeners {
 
 /*
  * What `addresses` need: sockets of `now` where it has them, new ones else.
- * All or nothing: on failure those made here are closed again.  A Unix socket
+ * All or nothing: on failure those made here are closed again.  Where `now` has
+ * none, as at a start, an address need not be of this host yet.  A Unix socket
  * whose file is gone, or is somebody else's by now, counts as one that is not
  * there.
  */
 int listeners_open(const struct listeners *now, const char *const *addresses, const struct listener_access *access,
 	struct listeners *out, struct error *err);
+/* One that is no Unix socket.  starts: it need not be of this host yet, which is logged; later a wrong one would take the place of a good one. */
+int listeners_open_tcp(const char *address, bool starts, int *fd_out, struct error *err);
 /* The settings' own; the group must be one of this host. */
 int listeners_access(const struct settings *s, struct listener_access *out, struct error *err);
 /* Closes what `old` has and `kept` (may be NULL) has not, and removes the files of those Unix sockets. */

@@ -30,8 +30,8 @@
 /* What systemd takes as a credential. */
 #define UNITS_SNAPSHOT_MAX ((size_t)1 << 20)
 
-/* Before anything is changed: an address that is new must be one that can be listened on. */
-int units_require(struct arena *a, const struct posts *posts, struct error *err);
+/* Before anything is changed: an address that is new must be one that can be listened on, and of this host unless all start. */
+int units_require(struct arena *a, const char *folder, const struct posts *posts, struct error *err);
 /* Writes a generation of all posts, which the files of `posts` then name, and puts it in place.  gid: of the group of the roles. */
 int units_write(struct arena *a, const char *folder, const struct posts *posts, gid_t gid, struct error *err);
 /*

@@ -142,7 +142,7 @@ static int write_socket(struct arena *a, const char *unit, const struct settings
 	return write_drop_in(a, unit, SETTINGS, text_slice(&t), err);
 }
 
-static int require_free(struct arena *a, const char *unit, const char *address, struct error *err)
+static int require_free(struct arena *a, const char *unit, const char *address, bool starts, struct error *err)
 {
 	const char *path = arena_printf(a, UNITS_SYSTEMD "/%s.d/" SETTINGS, unit);
 	struct slice before;
@@ -155,27 +155,28 @@ static int require_free(struct arena *a, const char *unit, const char *address, 
 	if (file_read(a, path, FILE_PUBLIC, LIST_MOST, &before, &ignored) == 0 &&
 		memmem(before.p, before.n, address, strlen(address)) != NULL)
 		return 0;
-	if (http_listen(address, &fd, err) < 0)
+	if (listeners_open_tcp(address, starts, &fd, err) < 0)
 		return -1;
 	close(fd);
 	return 0;
 }
 
-int units_require(struct arena *a, const struct posts *posts, struct error *err)
+int units_require(struct arena *a, const char *folder, const struct posts *posts, struct error *err)
 {
 	const struct settings *s = posts->supply->loaded.settings;
+	bool starts = !units_are_used(folder);
 	struct listener_access access;
 	size_t i;
 
 	if (listeners_access(s, &access, err) < 0)
 		return -1;
 	for (i = 0; s->listen[i]; i++) {
-		if (require_free(a, SOCKET, s->listen[i], err) < 0)
+		if (require_free(a, SOCKET, s->listen[i], starts, err) < 0)
 			return -1;
 	}
-	if (s->metrics_listen && require_free(a, METRICS_SOCKET, s->metrics_listen, err) < 0)
+	if (s->metrics_listen && require_free(a, METRICS_SOCKET, s->metrics_listen, starts, err) < 0)
 		return -1;
-	return s->scim_listen ? require_free(a, SCIM_SOCKET, s->scim_listen, err) : 0;
+	return s->scim_listen ? require_free(a, SCIM_SOCKET, s->scim_listen, starts, err) : 0;
 }
 
 static const char *folder_of(struct arena *a, const char *path)

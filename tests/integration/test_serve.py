@@ -608,6 +608,10 @@ def test_check_says_where_serve_could_not_listen(serve):
         serve.write(listen=f"[127.0.0.1:0, {address}]")
         assert f"warning  listen: {address} is taken, and no service with these settings can be seen from here" in check()
         assert "is taken" not in check("--offline")
+    serve.write()
+    with open(serve.folder / "p.yaml", "a") as settings:
+        settings.write("metrics_listen: 192.0.2.1:9464\nmetrics_networks: 10.0.0.0/8\n")
+    assert "warning  metrics_listen: 192.0.2.1:9464 is no address of this host now" in check()
     # the service's own sockets are no finding
     serve.write()
     serve.start_ready()

@@ -72,6 +72,18 @@ static void says_where_serve_could_not_listen_or_would_share(void **state)
 	assert_int_equal(number, EINVAL);
 }
 
+/* As before the network of a host is up; 192.0.2.0/24 is nobody's. */
+static void may_listen_before_the_address_is_there(void **state)
+{
+	struct error err;
+	int fd;
+
+	(void)state;
+	assert_done(http_listen_early("192.0.2.1:0", &fd, &err), err);
+	assert_true(http_bound_port(fd) > 0);
+	close(fd);
+}
+
 static void opens_a_socket_for_workers_to_share(void **state)
 {
 	struct error err;
@@ -97,6 +109,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_loopback),
 		cmocka_unit_test(refuses_what_is_no_address),
 		cmocka_unit_test(refuses_an_address_that_is_not_ours),
+		cmocka_unit_test(may_listen_before_the_address_is_there),
 		cmocka_unit_test(says_where_serve_could_not_listen_or_would_share),
 		cmocka_unit_test(opens_a_socket_for_workers_to_share),
 	};

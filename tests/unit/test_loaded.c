@@ -190,12 +190,15 @@ static void reads_again_and_again_without_growing(void **state)
 static void keeps_sockets_of_addresses_that_stay(void **state)
 {
 	static const char *const one[] = {"127.0.0.1:0", NULL}, *const two[] = {"127.0.0.1:0", "127.0.0.2:0", NULL};
-	static const char *const bad[] = {"127.0.0.1:0", "127.0.0.3:0", "192.0.2.1:1", NULL};
+	static const char *const bad[] = {"127.0.0.1:0", "127.0.0.3:0", "192.0.2.1:0", NULL};
 	struct listeners first = {0}, second = {0}, third = {0};
 	int sockets[ROLE_SOCKETS_MAX];
 	struct error err;
 
 	(void)state;
+	/* at a start the network may come later */
+	assert_done(listeners_open(NULL, bad, NULL, &first, &err), err);
+	listeners_close(&first, NULL);
 	assert_done(listeners_open(NULL, one, NULL, &first, &err), err);
 	assert_string_not_equal(first.list[0].bound, "127.0.0.1:0");
 	assert_done(listeners_open(&first, two, NULL, &second, &err), err);
