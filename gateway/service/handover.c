@@ -187,13 +187,24 @@ static int read_numbers(struct reader *r, bool knows_users, struct child *c)
 	return 0;
 }
 
+/* A second one would be waited for without end. */
+static bool is_named(const struct handover *h, pid_t pid)
+{
+	const struct child *c;
+
+	for (c = h->children; c && c->pid != pid; c = c->next)
+		;
+	return c != NULL;
+}
+
 static int read_child(struct reader *r, struct handover *h)
 {
 	struct child *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		abort();
-	if (read_numbers(r, h->knows_users, c) < 0 || take_word(r, c->role, sizeof(c->role)) < 0 || take_text(r, c->instance, sizeof(c->instance)) < 0) {
+	if (read_numbers(r, h->knows_users, c) < 0 || is_named(h, c->pid) || take_word(r, c->role, sizeof(c->role)) < 0 ||
+		take_text(r, c->instance, sizeof(c->instance)) < 0) {
 		free(c);
 		return -1;
 	}

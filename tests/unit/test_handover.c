@@ -79,6 +79,7 @@ static void takes_nothing_of_what_is_not_as_it_must_be(void **state)
 		HEAD "child 4000 11 257 3 1 0 5 6 7 990 worker 1\nend\n", HEAD "child 4000 11 1 3 1 0 5 6 7 990 a-role-with-too-long-a-name 1\nend\n",
 		HEAD "child 4000 11 1 3 1 0 5 6 99999999999999999999 990 worker 1\nend\n", HEAD "chill 1\nend\n",
 		HEAD "child 4000 11 1 3 1 0 5 6 7 990 worker 1\nsocket 5 127.0.0.1:1\nend\n",
+		HEAD "child 4000 11 1 3 1 0 5 6 7 990 worker 1\nchild 4000 12 1 3 1 0 5 6 7 990 worker 2\nend\n",
 		HEAD "child 4000 11 1 3 1 0 5 6 7 worker 1\nend\n", HEAD "child 4000 11 1 3 1 0 5 6 7 4294967295 worker 1\nend\n",
 	};
 	struct handover h;
