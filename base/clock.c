@@ -17,12 +17,7 @@ static int64_t microseconds(clockid_t id)
 
 int64_t clock_now(void)
 {
-	return clock_now_us() / 1000000;
-}
-
-int64_t clock_now_us(void)
-{
-	return set_to ? set_to * 1000000 : microseconds(CLOCK_REALTIME);
+	return set_to ? set_to : microseconds(CLOCK_REALTIME) / 1000000;
 }
 
 int64_t clock_monotonic_us(void)

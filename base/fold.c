@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Runs of capital letters, and how far behind them their small ones stand. */
 #include "base/fold.h"
 
 #include <string.h>

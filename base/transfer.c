@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One transfer over libcurl, with what all of ours have in common: see transfer.h. */
 #include "base/transfer.h"
 
 static size_t on_body(char *p, size_t size, size_t n, void *context)

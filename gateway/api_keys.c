@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* When keys end is looked up in the settings, else reckoned from their files. */
 #include "gateway/api_keys.h"
 
 #include <sys/stat.h>

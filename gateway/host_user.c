@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Looking a user up, and becoming it for good. */
 #include "gateway/host_user.h"
 
 #include <errno.h>

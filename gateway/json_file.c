@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See json_file.h. */
 #include "gateway/json_file.h"
 
 #include "base/encode.h"

@@ -10,7 +10,6 @@
  */
 #include "gateway/logout.h"
 
-#include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/random.h"

@@ -20,7 +20,6 @@
  */
 #include "gateway/logout.h"
 
-#include "base/log.h"
 #include "base/random.h"
 #include "gateway/pages.h"
 

@@ -77,6 +77,7 @@ struct http_server {
 	size_t by_fd_size;
 	size_t count;                           /* connections */
 	size_t input;                           /* sum of their input */
+	size_t read_most;                       /* bytes that are read of a connection ahead of its handler */
 	struct evhttp_bound_socket *sockets[SERVER_SOCKETS];
 	struct evconnlistener *listeners[SERVER_SOCKETS];       /* theirs */
 	struct event *knocks[SERVER_SOCKETS];
@@ -109,9 +110,6 @@ void connection_hurry(struct connection *c);            /* the server drains */
 /* server.c */
 void server_begin(struct connection *c);                /* finds evcon, fd and peer, or frees c */
 void server_end(struct connection *c);                  /* closes; c is freed on return */
-/* Ends a connection for the newcomer, of anybody or of its own network alone; false: there is none that could. */
-enum room { ROOM_OF_ANYBODY, ROOM_OF_ITS_NETWORK };
-bool server_make_room(struct http_server *s, const struct connection *newcomer, enum room room);
 /* Its client is known now; false: its network has too many connections, none of which could end instead. */
 bool server_has_room(struct connection *c);
 

@@ -3,7 +3,6 @@
 #include "http/internal.h"
 
 #include "base/log.h"
-#include "base/text.h"
 
 static const char *only_field(const struct field *fields, size_t count, const char *name)
 {

@@ -30,6 +30,7 @@
 #define CONNECTIONS 4096
 #define DESCRIPTORS_KEPT 64             /* for files, other listeners and the log */
 #define HEAD_ROOM 4096                  /* a reply's fields with two cookies */
+#define READ_AHEAD 4096                 /* of what comes behind a request */
 #define PAUSE_US 20000
 #define TURN_US 100000                  /* of the loop, before it looks again at what comes first */
 #define COMPLAIN_US (60 * INT64_C(1000000))
@@ -81,6 +82,42 @@ static const char *peer_of(struct connection *c)
 	return peer ? peer_without_zone(peer, c->caller) : "";
 }
 
+/* Whose connections may end for a newcomer. */
+enum room { ROOM_OF_ANYBODY, ROOM_OF_ITS_NETWORK };
+
+static bool may_go(const struct connection *c, const struct connection *newcomer, enum room room)
+{
+	return c->evcon && c != newcomer && (room == ROOM_OF_ANYBODY || crowd_same(c, newcomer));
+}
+
+static struct connection *oldest(const struct connections *list, const struct connection *newcomer, enum room room, bool replying)
+{
+	struct connection *c;
+
+	TAILQ_FOREACH(c, list, entry)
+		if ((c->phase == PHASE_REPLYING) == replying && may_go(c, newcomer, room))
+			return c;
+	return NULL;
+}
+
+/*
+ * Ends the longest idle connection, or else the one that has been sending its request for the longest time; where there is
+ * none of anybody's, the one that has not taken its reply for the longest time: most replies leave at once.
+ * For a newcomer of a crowded network it is one of that network.  False: there is none that could.
+ */
+static bool make_room(struct http_server *s, const struct connection *newcomer, enum room room)
+{
+	struct connection *c = oldest(&s->idle, newcomer, room, false);
+
+	c = c ? c : oldest(&s->busy, newcomer, room, false);
+	if (!c && room == ROOM_OF_ANYBODY)
+		c = oldest(&s->busy, newcomer, room, true);
+	if (!c)
+		return false;
+	server_end(c);
+	return true;
+}
+
 bool server_has_room(struct connection *c)
 {
 	const struct http_options *o = &c->server->options;
@@ -91,7 +128,7 @@ bool server_has_room(struct connection *c)
 		return true;
 	if (o->crowded)
 		o->crowded(c->peer, o->context);
-	return server_make_room(c->server, c, ROOM_OF_ITS_NETWORK);
+	return make_room(c->server, c, ROOM_OF_ITS_NETWORK);
 }
 
 void server_begin(struct connection *c)
@@ -118,7 +155,7 @@ void server_begin(struct connection *c)
 		return;
 	}
 	if (c->server->count > c->server->options.connection_limit)
-		server_make_room(c->server, c, ROOM_OF_ANYBODY);
+		make_room(c->server, c, ROOM_OF_ANYBODY);
 }
 
 void server_end(struct connection *c)
@@ -126,44 +163,11 @@ void server_end(struct connection *c)
 	evhttp_connection_free(c->evcon);
 }
 
-static bool may_go(const struct connection *c, const struct connection *newcomer, enum room room)
-{
-	return c->evcon && c != newcomer && (room == ROOM_OF_ANYBODY || crowd_same(c, newcomer));
-}
-
-static struct connection *oldest(const struct connections *list, const struct connection *newcomer, enum room room, bool replying)
-{
-	struct connection *c;
-
-	TAILQ_FOREACH(c, list, entry)
-		if ((c->phase == PHASE_REPLYING) == replying && may_go(c, newcomer, room))
-			return c;
-	return NULL;
-}
-
-/*
- * Ends the longest idle connection, or else the one that has been sending its request for the longest time; where there is
- * none of anybody's, the one that has not taken its reply for the longest time: most replies leave at once.
- */
-bool server_make_room(struct http_server *s, const struct connection *newcomer, enum room room)
-{
-	struct connection *c = oldest(&s->idle, newcomer, room, false);
-
-	c = c ? c : oldest(&s->busy, newcomer, room, false);
-	if (!c && room == ROOM_OF_ANYBODY)
-		c = oldest(&s->busy, newcomer, room, true);
-	if (!c)
-		return false;
-	server_end(c);
-	return true;
-}
-
 static struct bufferevent *on_connection(struct event_base *base, void *arg)
 {
 	struct http_server *s = arg;
 	struct ssl_st *ssl = s->tls ? tls_accept(s->tls) : NULL;
 	struct bufferevent *bev;
-	size_t high = s->options.header_limit + 4096;
 
 	if (s->tls && !ssl)
 		abort();
@@ -174,10 +178,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 		abort();
 	if (ssl)
 		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-	for (const struct http_route *r = s->options.routes; r->path; r++)
-		if (high < r->body_limit + s->options.header_limit + 4096)
-			high = r->body_limit + s->options.header_limit + 4096;
-	bufferevent_setwatermark(bev, EV_READ, 0, high);
+	bufferevent_setwatermark(bev, EV_READ, 0, s->read_most);
 	return bev;
 }
 
@@ -321,7 +322,7 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	if (may_complain(&s->complained_us))
 		log_error("connections cannot be accepted", "detail", detail, NULL);
 	for (size_t n = s->count / 8 + 1; n > 0; n--)
-		server_make_room(s, NULL, ROOM_OF_ANYBODY);
+		make_room(s, NULL, ROOM_OF_ANYBODY);
 	turns_shut(s, PAUSE_US);
 }
 
@@ -369,6 +370,7 @@ static void set_up(struct http_server *s)
 
 	for (const struct http_route *r = o->routes; r->path; r++)
 		body = r->body_limit > body ? r->body_limit : body;
+	s->read_most = body + o->header_limit + READ_AHEAD;
 	/* the reader and the phases are stricter than all of these */
 	evhttp_set_allowed_methods(s->http, 0xffff);
 	evhttp_set_max_headers_size(s->http, (ev_ssize_t)o->header_limit + 1024);

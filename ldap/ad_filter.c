@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The attributes that an LDAP filter names. */
 #include "ldap/ad.h"
 
 /*

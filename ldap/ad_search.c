@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One search after another with Active Directory's controls, and values that come in ranges put together. */
 #include "ldap/ad_search.h"
 
 #include <ldap.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See ad_values.h. */
 #include "ldap/ad_values.h"
 
 #include "base/encode.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Searching the units below each base, and comparing them with those of before. */
 #include "ldap/feed.h"
 
 const char container_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=dcObject)"

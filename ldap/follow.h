@@ -56,8 +56,6 @@ void refresh_drop(struct follow *f, enum mirror_kind kind);
 int phase_over(struct follow *f, const struct sync_event *e, struct error *err);
 /* Kept, or kept back until the refresh is over. */
 int cookie_came(struct follow *f, enum mirror_kind kind, struct slice cookie, struct error *err);
-/* People and groups; rules are followed beside. */
-bool is_refreshed(const struct follow *f);
 /* From now on the mirror is known to be as the directory is. */
 void heard_of(struct follow *f);
 /* In the loop: begins again when it is time. */

@@ -20,7 +20,7 @@
  * One process opens a file once (LMDB): not the writing and the reading side.
  *
  * This folder knows neither SAML nor HTTP nor rules, nor why it is asked.
- * ldap.h stays in connection.c, sync.c and dn.c.
+ * ldap.h stays in connection.c, addresses.c, dn.c and the feeds.
  */
 #ifndef LDAP_MIRROR_H
 #define LDAP_MIRROR_H

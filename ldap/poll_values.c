@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See poll_values.h. */
 #include "ldap/poll_values.h"
 
 #include "base/encode.h"

@@ -37,7 +37,8 @@ int refresh_begin(struct follow *f, enum mirror_kind kind, struct error *err)
 	return f->feed.protocol->start(&f->feed, kind, cookie, err);
 }
 
-bool is_refreshed(const struct follow *f)
+/* People and groups; rules are followed beside. */
+static bool is_refreshed(const struct follow *f)
 {
 	return !f->refreshes[MIRROR_PEOPLE].going_on && !f->refreshes[MIRROR_GROUPS].going_on;
 }

@@ -72,7 +72,7 @@ struct key key_indexes(const char *directory)
 	return key_begin(directory);
 }
 
-struct key key_meta(const char *directory, const char *what)
+static struct key key_meta(const char *directory, const char *what)
 {
 	struct key k = key_begin(directory);
 

@@ -94,7 +94,6 @@ const char *sid_node_name(struct arena *a, const char *sid);
 struct key key_uuid(const char *directory, enum mirror_kind kind, const unsigned char uuid[UUID_SIZE]);
 struct key key_uuids(const char *directory, enum mirror_kind kind);     /* prefix of all */
 struct key key_indexes(const char *directory);                            /* prefix of all of its index */
-struct key key_meta(const char *directory, const char *what);
 struct key key_cookie(const char *directory, enum mirror_kind kind);
 
 enum removal_state { REMOVAL_PENDING, REMOVAL_ACCEPTED };

@@ -140,8 +140,6 @@ const char *condition_sign_on(const struct condition *c);
 
 /* Both normalized: whether the first is the second, or below it. */
 bool condition_dn_is_under(const char *dn, const char *base);
-/* The instants of a moment; today is that of `now`. */
-struct span moment_span(const struct moment *m, int64_t now, const struct zone *zone);
 bool comparison_is_date(enum comparison c);
 bool comparison_is_number(enum comparison c);
 /* [+-]digits; 0 or -1 */

@@ -76,7 +76,8 @@ static struct span day_span(int64_t day, const struct zone *zone)
 	return (struct span){zone_midnight(zone, day), zone_midnight(zone, day + 1)};
 }
 
-struct span moment_span(const struct moment *m, int64_t now, const struct zone *zone)
+/* The instants of a moment; today is that of `now`. */
+static struct span moment_span(const struct moment *m, int64_t now, const struct zone *zone)
 {
 	if (m->kind == MOMENT_INSTANT)
 		return (struct span){m->at, m->at + 1};
@@ -86,7 +87,7 @@ struct span moment_span(const struct moment *m, int64_t now, const struct zone *
 enum date_value { DATE_READ, DATE_NEVER_WAS, DATE_UNREADABLE };
 
 /*
- * Active Directory keeps these as FILETIME, INTEGER8 to LDAP ([MS-ADTS] 3.1.1.3.1.5; the sheet ldap.md).  The greatest
+ * Active Directory keeps these as FILETIME, INTEGER8 to LDAP ([MS-ADTS] 3.1.1.3.1.5).  The greatest
  * number means never, as does 0 of accountExpires; 0 of the others means that it has not happened.
  */
 static enum date_value read_filetime(const char *name, struct slice value, struct span *out)

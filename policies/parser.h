@@ -27,7 +27,6 @@ void parser_fill_expected(struct parser *p, const char *format, ...) __attribute
 int parse_test(struct parser *p, struct condition *out);
 
 int parser_expect_word(struct parser *p, const char *word);
-bool parser_at_joiner(const struct parser *p);
 /* A quoted string or a bare word, never empty; `what` is for the error. */
 int parser_take_value(struct parser *p, const char *what, const char **out);
 /* One of the names of the settings. */

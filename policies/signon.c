@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests of the facts of one sign-on, for `require`. */
 #include "policies/parser.h"
-#include "policies/words.h"
 
 #include "base/encode.h"
 

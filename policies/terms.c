@@ -12,7 +12,7 @@ int parser_expect_word(struct parser *p, const char *word)
 	return parser_advance(p);
 }
 
-bool parser_at_joiner(const struct parser *p)
+static bool is_at_joiner(const struct parser *p)
 {
 	return parser_at_word(p, "and") || parser_at_word(p, "or") || parser_at_word(p, "not");
 }
@@ -21,7 +21,7 @@ int parser_take_value(struct parser *p, const char *what, const char **out)
 {
 	if (p->now.kind == TOKEN_STRING && p->now.text[0] == '\0')
 		return parser_expected(p, "%s that is not empty; no value at all is `not NAME present`", what);
-	if (parser_at_joiner(p))
+	if (is_at_joiner(p))
 		return parser_expected(p, "%s; in quotes it would be one", what);
 	if (p->now.kind != TOKEN_WORD && p->now.kind != TOKEN_STRING)
 		return parser_expected(p, "%s", what);
@@ -314,7 +314,7 @@ int parse_test(struct parser *p, struct condition *out)
 	size_t row = 0, rows = sizeof(tests) / sizeof(tests[0]);
 	int rc;
 
-	if (p->now.kind == TOKEN_END || parser_at_joiner(p))
+	if (p->now.kind == TOKEN_END || is_at_joiner(p))
 		return parser_expected(p, "a test like `member of …` or `attribute = value`");
 	while (row < rows && !parser_at_word(p, tests[row].word))
 		row++;

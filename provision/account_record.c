@@ -160,7 +160,8 @@ static bool has_mail(const struct account *account)
 	return account->mail && *account->mail && strlen(account->mail) <= ACCOUNT_MAIL_MAX;
 }
 
-struct slice account_key_beside(struct arena *a, const struct account *account)
+/* The key of an account beside the mails; {NULL, 0}: it has no id that could be one. */
+static struct slice key_beside(struct arena *a, const struct account *account)
 {
 	struct slice none = {NULL, 0};
 
@@ -171,7 +172,7 @@ struct slice account_key_beside(struct arena *a, const struct account *account)
 
 static int put_beside(struct arena *a, struct store_txn *t, const struct account *account, struct error *err)
 {
-	struct slice key = account_key_beside(a, account);
+	struct slice key = key_beside(a, account);
 
 	return key.n == 0 ? 0 : store_put_new(t, ACCOUNTS_MANAGED, key, account_write(a, account), err);
 }

@@ -43,8 +43,6 @@ int account_time_read(struct slice value, int64_t *out, struct error *err);
 struct slice account_key(struct arena *a, const char *mail);
 
 struct slice account_write(struct arena *a, const struct account *account);
-/* The key of an account beside the mails; {NULL, 0}: it has no id that could be one. */
-struct slice account_key_beside(struct arena *a, const struct account *account);
 /* Fewer than half of what the inventory had: a list that ended too early, or one of something else. */
 static inline bool accounts_are_cut(size_t before, size_t now)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See batches.h. */
 #include "provision/batches.h"
 
 #include "provision/sorted.h"

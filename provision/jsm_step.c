@@ -4,7 +4,6 @@
 
 #include "base/encode.h"
 #include "provision/batches.h"
-#include "provision/sorted.h"
 
 static void note(struct arena *a, struct step_result *out, const struct web_answer *answer)
 {

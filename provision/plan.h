@@ -32,7 +32,7 @@
  * one group are 40 calls, 1 % of their creation.
  */
 #define PLAN_MEMBERS_A_CALL 100
-#define PLAN_MEMBERS_A_GROUP 35000      /* Atlassian's limit (atlassian.md 3.1) */
+#define PLAN_MEMBERS_A_GROUP 35000      /* Atlassian's limit */
 #define PLAN_USERS_A_DIRECTORY 150000   /* Atlassian's limit */
 #define PLAN_GROUP_YOUNG 86400          /* seconds: a group made in them may have no product yet, which an administrator gives by hand */
 #define PLAN_CLOCKS_DIFFER 300          /* seconds: an inventory may be so much newer than now */

@@ -4,7 +4,6 @@
  * on one mail are two accounts, and neither becomes the other by interface.
  * So before one is made, the other kind is looked for wherever it can be seen.
  */
-#include "provision/ledger_record.h"
 #include "provision/plan_parts.h"
 
 static bool listed_as(const struct planning *p, const char *mail, enum account_kind kind)

@@ -10,7 +10,6 @@
 #include "provision/scim_wire.h"
 
 #include "provision/sorted.h"
-#include "base/clock.h"
 #include "base/text.h"
 
 #include <stdlib.h>

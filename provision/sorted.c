@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sorting, and looking up by halves. */
 #include "provision/sorted.h"
 
 #include <stdlib.h>

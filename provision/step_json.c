@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See step_json.h. */
 #include "provision/step_json.h"
 
 #include "base/encode.h"
@@ -134,7 +135,8 @@ int64_t json_get_number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-const char *const *json_get_list(struct arena *a, const json_t *object, const char *key, size_t *count_out)
+/* NULL-terminated; NULL inside where the list says null. */
+static const char *const *get_list(struct arena *a, const json_t *object, const char *key, size_t *count_out)
 {
 	const json_t *list = json_object_get(object, key);
 	size_t n = json_array_size(list);
@@ -180,8 +182,8 @@ int step_read(struct arena *a, const json_t *object, struct step *out, const cha
 	s.name = json_get_text(a, object, "name");
 	s.group = json_get_text(a, object, "group");
 	s.desk = json_get_text(a, object, "desk");
-	s.members = json_get_list(a, object, "members", &s.member_count);
-	s.member_users = json_get_list(a, object, "member_users", &users);
+	s.members = get_list(a, object, "members", &s.member_count);
+	s.member_users = get_list(a, object, "member_users", &users);
 	if (users != s.member_count)
 		return -1;
 	for (size_t i = 0; i < s.member_count; i++)

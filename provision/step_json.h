@@ -21,7 +21,5 @@ int step_read(struct arena *a, const json_t *object, struct step *out, const cha
 
 const char *json_get_text(struct arena *a, const json_t *object, const char *key);      /* NULL: not there, or no text */
 int64_t json_get_number(const json_t *object, const char *key);         /* 0: not there, or no number */
-/* NULL-terminated; NULL inside where the list says null. */
-const char *const *json_get_list(struct arena *a, const json_t *object, const char *key, size_t *count_out);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "base/network.h"
 #include "base/random.h"
 #include "base/transfer.h"
 #include "provision/answer.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See web_pace.h. */
 #include "provision/web_pace.h"
 
 #include "base/calendar.h"

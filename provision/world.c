@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Looking people, users and groups up in a world and in what is desired. */
 #include "provision/world.h"
 
 #include <stdlib.h>

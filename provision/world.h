@@ -2,7 +2,7 @@
 /*
  * The world: what Atlassian holds, as it was read at one time.
  *
- * Read by world_read.c out of the interfaces, compared by plan.h with the
+ * Read by the clients of the interfaces (doer.h), compared by plan.h with the
  * desired state.  Of a target that could not be read whole nothing is known
  * (`complete` is false), and nothing may be planned for it: who is missing in
  * half a list is not gone.  All memory is the arena's.

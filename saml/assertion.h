@@ -32,11 +32,6 @@ int require_status(const xml_node *response, struct error *err);
 /* Of a LogoutResponse: success, also where it says that sessions live on elsewhere (PartialLogout, core 3.7.3.2). */
 int require_logout_status(const xml_node *response, struct error *err);
 
-/* `issuer`: the Issuer element; it must name the provider (SAML core 2.2.5). */
-int require_issuer(const xml_node *issuer, const struct saml_expect *expect, struct error *err);
-/* IssueInstant: after the request, not in the future. */
-int require_issue_instant(const xml_node *element, const struct saml_expect *expect, struct error *err);
-
 /* saml:Subject (SAML core 2.4, profiles 4.1.4.2 and 4.1.4.3): name_id, name_id_format; not_on_or_after. */
 int subject_read(struct arena *a, const xml_node *assertion, const struct saml_expect *expect, struct saml_identity *out,
 	struct error *err);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* For whoever explains a stored Response: the words of its checks, and what it says of itself. */
+#include "saml/saml.h"
+#include "saml/xml.h"
+
 #include "base/encode.h"
-#include "saml/assertion.h"
 
 const char *saml_check_word(enum saml_check check)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The hosts of each cloud, and the tenant in an entity ID. */
 #include "saml/entra.h"
 
 static const char *const issuers[] = {

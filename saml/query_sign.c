@@ -8,7 +8,7 @@
  * says what the other side can take it for.
  */
 #include "saml/binding.h"
-#include "saml/redirect.h"
+#include "saml/key.h"
 
 #include "base/encode.h"
 

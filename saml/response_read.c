@@ -164,7 +164,8 @@ static int take_response(struct reading *r, const struct saml_expect *expect, st
 	return r->encrypted ? 0 : require_parts(r->assertion, assertion_parts, err);
 }
 
-int require_issuer(const xml_node *issuer, const struct saml_expect *expect, struct error *err)
+/* `issuer`: the Issuer element; it must name the provider (SAML core 2.2.5). */
+static int require_issuer(const xml_node *issuer, const struct saml_expect *expect, struct error *err)
 {
 	const char *format = xml_attribute(issuer, "Format"), *expected = expect->provider->info.entity_id, *value = NULL;
 
@@ -234,7 +235,8 @@ static int require_metadata(const struct saml_expect *expect, struct error *err)
 	return 0;
 }
 
-int require_issue_instant(const xml_node *element, const struct saml_expect *expect, struct error *err)
+/* After the request, not in the future. */
+static int require_issue_instant(const xml_node *element, const struct saml_expect *expect, struct error *err)
 {
 	int64_t instant = 0, skew = expect_skew(expect);
 

@@ -120,7 +120,6 @@ void filter_each_eq(const struct filter *filter, void (*each)(const struct filte
 int value_normalize(json_t **resource, struct fault *f);
 /* Of a body: what no client can set goes away (id, meta, names that begin with a dollar …). */
 void value_strip(json_t *body);
-bool value_is_guid(const char *s);                      /* in any case */
 /* Entra renames whom it deletes softly to the object id without dashes and the old name: the old one within `name`, or NULL. */
 const char *value_tombstone(const char *name, const char *external_id);
 /* However it grew: not more than is kept. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See standing.h. */
 #include "scim/standing.h"
 
 #include <endian.h>

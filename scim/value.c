@@ -226,7 +226,8 @@ void value_strip(json_t *body)
 
 /* ---- what they must be ---- */
 
-bool value_is_guid(const char *s)
+/* In any case. */
+static bool is_guid(const char *s)
 {
 	size_t i;
 
@@ -243,7 +244,7 @@ const char *value_tombstone(const char *name, const char *external_id)
 {
 	size_t n = 0;
 
-	if (!name || !external_id || !value_is_guid(external_id))
+	if (!name || !external_id || !is_guid(external_id))
 		return NULL;
 	for (; *external_id; external_id++) {
 		if (*external_id == '-')
@@ -269,7 +270,7 @@ static int require_external_id(const char *id, struct fault *f)
 
 	if (!id)
 		return fault_set(f, 400, "invalidValue", "externalId is missing; it must be the object id. %s", cure);
-	if (!value_is_guid(id))
+	if (!is_guid(id))
 		return fault_set(f, 400, "invalidValue", "externalId is not an object id (a GUID). %s", cure);
 	return 0;
 }

@@ -8,7 +8,6 @@
  * claim one.
  */
 #include "store/store.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "store/replace.h"

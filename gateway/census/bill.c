@@ -63,7 +63,7 @@ product_set bill_of_rule(struct bill *b, const char *rule)
 
 /* ---- counting ---- */
 
-bool bill_has_guard(const struct bill *b, enum guard guard)
+static bool has_guard(const struct bill *b, enum guard guard)
 {
 	return b->prices->guard[guard].count > 0;
 }
@@ -75,7 +75,7 @@ static void count(const struct bill *b, struct bill_users *users, product_set se
 		if (set & bit(i))
 			users->of[i] += by;
 	}
-	if (bill_has_guard(b, GUARD_PREMIUM) && (set & b->guard[GUARD_PREMIUM]))
+	if (has_guard(b, GUARD_PREMIUM) && (set & b->guard[GUARD_PREMIUM]))
 		users->guard[GUARD_PREMIUM] += by;
 	else if (set & b->guard[GUARD_STANDARD])
 		users->guard[GUARD_STANDARD] += by;
@@ -101,7 +101,7 @@ const struct price *bill_price(const struct bill *b, size_t product)
 
 size_t bill_rows(const struct bill *b)
 {
-	return b->count + bill_has_guard(b, GUARD_STANDARD) + bill_has_guard(b, GUARD_PREMIUM);
+	return b->count + has_guard(b, GUARD_STANDARD) + has_guard(b, GUARD_PREMIUM);
 }
 
 static struct bill_row guard_row(const struct bill *b, const struct bill_users *users, enum guard guard)
@@ -118,7 +118,7 @@ struct bill_row bill_row(const struct bill *b, const struct bill_users *users, s
 
 	if (i < b->count)
 		return (struct bill_row){b->words[i], product_title(b->words[i]), users->of[i], price ? price_of(price, users->of[i]) : MONEY_UNKNOWN};
-	return guard_row(b, users, i == b->count && bill_has_guard(b, GUARD_STANDARD) ? GUARD_STANDARD : GUARD_PREMIUM);
+	return guard_row(b, users, i == b->count && has_guard(b, GUARD_STANDARD) ? GUARD_STANDARD : GUARD_PREMIUM);
 }
 
 int64_t bill_cost(const struct bill *b, const struct bill_users *users)
@@ -143,7 +143,7 @@ int64_t bill_share(const struct bill *b, const struct bill_users *all, const str
 	for (size_t i = 0; i < b->prices->product_count; i++)
 		sum += share(&b->prices->products[i].price, all->of[i], part->of[i]);
 	for (int g = 0; g < GUARDS; g++) {
-		if (bill_has_guard(b, (enum guard)g))
+		if (has_guard(b, (enum guard)g))
 			sum += share(&b->prices->guard[g], all->guard[g], part->guard[g]);
 	}
 	return sum;

@@ -39,7 +39,6 @@ void bill_add(const struct bill *b, struct bill_users *users, product_set set);
 void bill_take(const struct bill *b, struct bill_users *users, product_set set);  /* who was added with this set */
 
 const struct price *bill_price(const struct bill *b, size_t product);  /* NULL: none is known */
-bool bill_has_guard(const struct bill *b, enum guard guard);
 
 /* What a bill says of one product, or of Guard. */
 struct bill_row {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern apply`: makes the plan, shows it, asks, and does exactly that. */
-#include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"

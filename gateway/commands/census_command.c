@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See census_command.h. */
 #include "gateway/commands/census_command.h"
 
 #include "base/encode.h"

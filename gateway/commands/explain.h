@@ -84,7 +84,6 @@ int explain_audit_find(struct arena *a, const struct settings *s, struct explain
 void explain_audit_free(struct explained_audit *audit);  /* NULL is fine */
 
 void explain_print_text(struct arena *a, const struct explanation *e);
-void explain_print_response(struct arena *a, const struct explanation *e);
 void explain_print_audit(struct arena *a, const struct explanation *e);
 void explain_print_json(struct arena *a, const struct explanation *e);
 

@@ -226,7 +226,7 @@ static void print_lasso(struct arena *a, const struct explanation *e)
 			r->rc == 0 && strcmp(o->name_id, e->identity.name_id) != 0 ? ", WHICH IS NOT OURS" : "");
 }
 
-void explain_print_response(struct arena *a, const struct explanation *e)
+static void print_response(struct arena *a, const struct explanation *e)
 {
 	const struct explained_response *r = e->response;
 	char at[21];
@@ -275,7 +275,7 @@ void explain_print_text(struct arena *a, const struct explanation *e)
 	if (e->audit)
 		explain_print_audit(a, e);
 	if (e->response)
-		explain_print_response(a, e);
+		print_response(a, e);
 	if (e->response && e->response->rc < 0)
 		return;
 	if (e->found < 0) {

@@ -8,7 +8,6 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/service/child.h"
 #include "gateway/commands/commands.h"
 #include "gateway/settings/settings.h"
 #include "gateway/service/folders.h"

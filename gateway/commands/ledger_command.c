@@ -7,7 +7,6 @@
  * Needs no key and asks Atlassian nothing.
  */
 #include "base/encode.h"
-#include "gateway/census/census.h"
 #include "gateway/commands/census_command.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/ledger_history.h"

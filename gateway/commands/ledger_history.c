@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which calls of the ledger are meant, and how they are shown. */
 #include "gateway/commands/ledger_history.h"
 
 #include "base/encode.h"

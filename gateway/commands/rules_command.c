@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "gateway/service/child.h"
 #include "gateway/service/folders.h"
 #include "gateway/ldap_rules_live.h"
 #include "gateway/ldap_rules_status.h"

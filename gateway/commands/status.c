@@ -2,7 +2,6 @@
 /* See status.h: gathering, and what of it is a warning. */
 #include "gateway/commands/status.h"
 
-#include "base/clock.h"
 #include "base/encode.h"
 #include "gateway/service/folders.h"
 #include "gateway/gateway.h"

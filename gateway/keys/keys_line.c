@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Packets over a pair of sockets, or between two sockets with names: see keys_line.h. */
 #include "gateway/keys/keys_line.h"
-
-#include "gateway/keys/keys_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lists of system calls, and the filter that is made of them. */
 #include "gateway/service/confine.h"
 #include "base/log.h"
 #include "base/sanitized.h"

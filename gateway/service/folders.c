@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Making the folders of the stores, giving them to their writers, and judging whether that could be done. */
 #include "gateway/service/folders.h"
 #include "base/file.h"
 #include "base/log.h"

@@ -10,7 +10,8 @@
 #ifndef GATEWAY_FOLDERS_H
 #define GATEWAY_FOLDERS_H
 
-#include "gateway/service/child.h"
+#include "gateway/host_user.h"
+#include "gateway/settings/settings.h"
 
 enum folder_owner {
 	OWNER_COMMANDS, OWNER_WORKER, OWNER_MIRROR, OWNER_REFRESH, OWNER_RULES, OWNER_METRICS, OWNER_PROVISION, OWNER_SCIM, OWNER_COUNT

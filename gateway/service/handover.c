@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writing and strictly reading what is handed over: see handover.h. */
 #include "gateway/service/handover.h"
 #include "base/encode.h"
 #include "base/text.h"

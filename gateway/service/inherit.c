@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See inherit.h. */
 #include "gateway/service/inherit.h"
 #include "base/clock.h"
 #include "base/encode.h"

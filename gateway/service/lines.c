@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Opening, keeping and closing both ends of each line. */
 #include "gateway/service/lines.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #ifndef GATEWAY_LOADED_H
 #define GATEWAY_LOADED_H
 
-#include "gateway/service/child.h"
+#include "gateway/host_user.h"
 #include "gateway/settings/keyring.h"
 
 /* Who the roles will be. */

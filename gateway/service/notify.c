@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See notify.h. */
 #include "gateway/service/notify.h"
 #include "base/clock.h"
 

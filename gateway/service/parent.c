@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The loop of the parent: signals, reloads, upgrades, and a turn of its posts. */
 #include "gateway/service/parent.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One turn of the posts: who is stuck is killed, who has a successor ends, what is empty is filled. */
 #include "gateway/service/posts.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -18,6 +19,8 @@
 #define PATIENCE (30 * SECOND)          /* from SIGTERM to SIGKILL */
 #define SETTLED SECOND                  /* who dies sooner was not really ready, as with a full disk */
 
+#define SINGLE_POSTS 5                  /* refresh, rules, provision, metrics, scim */
+
 /* ---- what there is ---- */
 
 static struct post *add_post(struct posts *p, const char *role, const char *instance, unsigned audience, int64_t silence)
@@ -35,7 +38,7 @@ void posts_make(struct posts *p)
 	size_t i;
 
 	p->generation++;
-	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + 5) * sizeof(*p->list));
+	p->list = arena_alloc(a, (2 * s->workers + s->directory_count + SINGLE_POSTS) * sizeof(*p->list));
 	p->count = 0;
 	lines_make(&p->lines, s->workers, p->generation);
 	for (i = 0; i < s->workers; i++) {

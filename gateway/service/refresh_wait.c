@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See refresh_wait.h. */
 #include "gateway/service/refresh_wait.h"
 
 static int64_t shorter(int64_t wait, int64_t asked)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* See settle.h. */
 #include "gateway/service/settle.h"
 
 #define SECOND ((int64_t)1000000)

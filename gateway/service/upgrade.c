@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The trial on both sides, and taking over: see upgrade.h. */
 #include "gateway/service/upgrade.h"
 #include "base/log.h"
 #include "gateway/service/inherit.h"

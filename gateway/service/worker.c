@@ -5,7 +5,6 @@
  * Holds no signing key: the keys role beside it is asked.  Talks to nobody else
  * but browsers, reads files that other roles write.
  */
-#include "gateway/service/child.h"
 #include "gateway/keys/keys_link.h"
 #include "gateway/limits.h"
 #include "gateway/service/listener_role.h"
@@ -18,7 +17,7 @@
 #define LOGOUT_BODY_MAX 256             /* a token and a number */
 
 #define HSTS_SECONDS (365 * 86400)
-#define HEAP_KEPT (8 << 20)
+#define HEAP_KEPT (8 << 20)             /* bytes */
 #define HEAP_STEP (1 << 20)
 
 static bool is_https(const struct settings *s)

@@ -12,7 +12,8 @@ static struct slice domain_at_home(const char *name, const char *guest)
 	return guest[sizeof(GUEST) - 1] == '@' && at && at > name && at + 1 < guest ? slice_of(at + 1, (size_t)(guest - at - 1)) : (struct slice){0};
 }
 
-struct slice domain_of_mail(const char *mail)
+/* As whoever delivers mail reads it: what stands behind its last `@`. */
+static struct slice domain_of_mail(const char *mail)
 {
 	const char *at = strrchr(mail, '@');
 

@@ -17,11 +17,9 @@
 
 #include "gateway/settings/settings.h"
 
-/* Of a mail address, as whoever delivers mail reads it: what stands behind its last `@`.  {NULL, 0}: none. */
-struct slice domain_of_mail(const char *mail);
 /*
- * The same of a name of Entra ID.  Of a guest, ada_partner.example#EXT#@tenant.onmicrosoft.com,
- * it is the one at home: partner.example.
+ * Of a name of Entra ID, what stands behind its last `@`; {NULL, 0}: none.  Of a guest,
+ * ada_partner.example#EXT#@tenant.onmicrosoft.com, it is the one at home: partner.example.
  */
 struct slice domain_of_name(const char *name);
 

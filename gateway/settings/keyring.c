@@ -124,7 +124,7 @@ static int read_connections(const struct reading *r, const struct yaml_node *map
 
 static int read_active(const struct reading *r, struct keyring *k, const struct keyring_key **of, struct error *err)
 {
-	const char *path = keyring_active_path(r->arena, r->settings), *const *names;
+	const char *path = arena_printf(r->arena, "%s/" KEYRING_ACTIVE ".yaml", r->settings->keys_dir), *const *names;
 	const struct yaml_node *n;
 	struct yaml_node *root;
 	struct slice bytes;
@@ -153,11 +153,6 @@ static int read_active(const struct reading *r, struct keyring *k, const struct 
 			return -1;
 	}
 	return 0;
-}
-
-const char *keyring_active_path(struct arena *a, const struct settings *s)
-{
-	return arena_printf(a, "%s/" KEYRING_ACTIVE ".yaml", s->keys_dir);
 }
 
 int keyring_read(struct arena *a, struct files *files, const struct settings *s, struct keyring *out, struct error *err)

@@ -45,7 +45,6 @@ struct keyring {
 	const struct keyring_key *const *of;    /* of each connection, in the order of the settings; NULL: no key yet */
 };
 
-const char *keyring_active_path(struct arena *a, const struct settings *s);
 /* Letters, digits, `-` and `_`, at most 32: never a path. */
 bool keyring_name_is_good(const char *name);
 

@@ -313,7 +313,8 @@ static void read_fallback_language(struct settings_reader *r, struct languages *
 			languages_list(r->arena, languages));
 }
 
-void settings_read_brand(struct settings_reader *r, struct brand *out)
+/* brand.yaml and the files that it names. */
+static void read_brand_dir(struct settings_reader *r, struct brand *out)
 {
 	struct brand_reader b = {.r = r, .brand = out};
 	const char *path = arena_printf(r->arena, "%s/" BRAND_FILE, r->settings->brand_dir ? r->settings->brand_dir : "");
@@ -347,7 +348,7 @@ void settings_load_brand(struct settings_reader *r)
 	else if (found == 0)
 		settings_problem(r, node, "%s is not there", r->settings->brand_dir);
 	else
-		settings_read_brand(r, &brand);
+		read_brand_dir(r, &brand);
 }
 
 int brand_open(struct arena *a, struct files *files, const struct settings *s, struct brand *out, struct error *err)
@@ -357,7 +358,7 @@ int brand_open(struct arena *a, struct files *files, const struct settings *s, s
 	struct settings_reader r = {.arena = a, .files = files, .file = s->file, .settings = &copy, .root = &root};
 
 	r.problems = arena_alloc(a, (SETTINGS_PROBLEMS_MAX + 1) * sizeof(*r.problems));
-	settings_read_brand(&r, out);
+	read_brand_dir(&r, out);
 	if (!r.problem_count)
 		return 0;
 	*err = r.first;

@@ -189,8 +189,7 @@ void settings_read_prices(struct settings_reader *r);                  /* after 
 void settings_read_directory_attributes(struct settings_reader *r);    /* last: needs what the others name */
 void settings_read_claims(struct settings_reader *r);                  /* the same */
 
-/* brand.yaml of brand_dir and the files that it names; with settings_load_brand the folder is judged, too. */
-void settings_read_brand(struct settings_reader *r, struct brand *out);
+/* Judges brand_dir, its brand.yaml and the files that it names. */
 void settings_load_brand(struct settings_reader *r);
 
 /* `accounts`: their bounds, after the rules that name groups; and the files with the keys. */

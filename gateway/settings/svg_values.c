@@ -9,7 +9,6 @@
 #include "gateway/settings/svg.h"
 
 #include "base/encode.h"
-#include "base/text.h"
 
 #define SHOWN 40
 

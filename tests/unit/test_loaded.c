@@ -2,6 +2,8 @@
 /* What a start and each reload stand on: folders, who is handed what, sockets, and replacing a child. */
 #include "tests/unit/loaded_stage.h"
 
+#include "gateway/service/child.h"
+
 static void makes_folders_and_cookie_secret_once(void **state)
 {
 	struct slice first, second;
