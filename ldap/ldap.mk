@@ -70,9 +70,12 @@ tests_unit_test_record_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 # Starts slapd on loopback; see tests/integration/slapd.h.
 check_PROGRAMS += tests/integration/test_mirror_slapd
-tests_integration_test_mirror_slapd_SOURCES = tests/integration/test_mirror_slapd.c tests/integration/slapd.c \
-	tests/integration/slapd.h tests/unit/unit.h
+MIRROR_SLAPD_STAGE = tests/integration/mirror_slapd_stage.h tests/integration/slapd.c tests/integration/slapd.h tests/unit/unit.h
+tests_integration_test_mirror_slapd_SOURCES = tests/integration/test_mirror_slapd.c $(MIRROR_SLAPD_STAGE)
 tests_integration_test_mirror_slapd_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/integration/test_mirror_outages
+tests_integration_test_mirror_outages_SOURCES = tests/integration/test_mirror_outages.c $(MIRROR_SLAPD_STAGE)
+tests_integration_test_mirror_outages_LDADD = $(LDAP_MIRROR_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_mirror
 tests_unit_test_mirror_SOURCES = tests/unit/test_mirror.c tests/unit/mirror_stage.h tests/unit/unit.h

@@ -19,7 +19,7 @@
 #define PORTS_FROM 15000
 #define PORTS_TO 32768
 
-bool slapd_there(void)
+static bool slapd_there(void)
 {
 	return access(SLAPD, X_OK) == 0;
 }
@@ -256,4 +256,18 @@ void follower_stop(struct slapd *s)
 
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		fail_msg("the follower ended with status %d", status);
+}
+
+/* ---- a program of tests ---- */
+
+int slapd_begin(int argc, char **argv)
+{
+	if (!slapd_there()) {
+		fprintf(stderr, SLAPD " is not installed\n");
+		return -1;
+	}
+	signal(SIGPIPE, SIG_IGN);       /* as every process of ours */
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return 0;
 }

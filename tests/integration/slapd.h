@@ -26,7 +26,8 @@ struct slapd {
 #define SLAPD_ROOT "cn=admin," SLAPD_SUFFIX
 #define SLAPD_PASSWORD "secret"
 
-bool slapd_there(void);                                                 /* installed? */
+/* First in main; an argument is a filter of tests.  -1: slapd is not installed, which was said. */
+int slapd_begin(int argc, char **argv);
 void slapd_make(struct slapd *s, const char *database_settings);        /* folder, settings, empty database */
 void slapd_load(struct slapd *s, const char *ldif);                     /* while it is stopped */
 void slapd_start(struct slapd *s);

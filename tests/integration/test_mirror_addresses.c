@@ -284,12 +284,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(it_is_alive_while_it_waits_and_ends_when_it_must),
 	};
 
-	if (!slapd_there()) {
-		fprintf(stderr, "/usr/sbin/slapd is not installed\n");
+	if (slapd_begin(argc, argv) < 0)
 		return 1;
-	}
-	signal(SIGPIPE, SIG_IGN);       /* as every process of ours */
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -494,12 +494,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(follows_a_server_that_stops_in_the_middle_of_everything),
 	};
 
-	if (!slapd_there()) {
-		fprintf(stderr, "/usr/sbin/slapd is not installed\n");
+	if (slapd_begin(argc, argv) < 0)
 		return 1;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -518,12 +518,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_comparison_never_empties_a_filled_mirror),
 	};
 
-	signal(SIGPIPE, SIG_IGN);       /* as every process of ours */
-	if (!slapd_there()) {
-		fprintf(stderr, "/usr/sbin/slapd is not installed\n");
+	if (slapd_begin(argc, argv) < 0)
 		return 1;
-	}
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -478,14 +478,9 @@ int main(int argc, char **argv)
 	};
 	int rc;
 
-	if (!slapd_there()) {
-		fprintf(stderr, "/usr/sbin/slapd is not installed\n");
+	if (slapd_begin(argc, argv) < 0)
 		return 1;
-	}
-	signal(SIGPIPE, SIG_IGN);
 	close(mkstemp(resolved));
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(resolved);
 	return rc;

@@ -1,164 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The mirror against a real slapd: changes, cookies, outages, silence. */
-#include "tests/integration/slapd.h"
-
-#include "base/clock.h"
-#include "base/text.h"
-#include "ldap/mirror_write.h"
-
-#include <arpa/inet.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#define SECOND INT64_C(1000000)
-
-static const char base_ldif[] =
-	"dn: dc=example,dc=org\nobjectClass: organization\nobjectClass: dcObject\no: Example\ndc: example\n\n"
-	"dn: ou=people,dc=example,dc=org\nobjectClass: organizationalUnit\nou: people\n\n"
-	"dn: ou=groups,dc=example,dc=org\nobjectClass: organizationalUnit\nou: groups\n\n";
-
-#define PERSON(uid, number) \
-	"dn: uid=" uid ",ou=people,dc=example,dc=org\nobjectClass: inetOrgPerson\nuid: " uid "\ncn: " uid "\nsn: " uid \
-	"\nmail: " uid "@example.org\nemployeeNumber: " number "\n\n"
-#define GROUP(cn, member) \
-	"dn: cn=" cn ",ou=groups,dc=example,dc=org\nobjectClass: groupOfNames\ncn: " cn "\nmember: " member "\n\n"
-#define DN(uid) "uid=" uid ",ou=people,dc=example,dc=org"
-#define GDN(cn) "cn=" cn ",ou=groups,dc=example,dc=org"
-
-static const char people_ldif[] = PERSON("anna", "1") PERSON("bert", "2") PERSON("cleo", "3") PERSON("dora", "4")
-	GROUP("agents", "UID=Anna, OU=People, DC=example, DC=org") GROUP("staff", GDN("agents")) GROUP("all", GDN("staff"))
-	GROUP("ring1", GDN("ring2")) GROUP("ring2", GDN("ring1"));
-
-static const struct directory_join joins[] = {{"objectidentifier", "employeeNumber", false}, {"mail", "mail", true}};
-static const char *const title_too[] = {"title", NULL};
-
-struct fixture {
-	struct slapd slapd;
-	const char *uris[4];
-	struct directory_options options;
-	struct arena *arena;
-	struct mirror *mirror;
-};
-
-static void fixture_make(struct fixture *f, const char *database_settings)
-{
-	*f = (struct fixture){0};
-	slapd_make(&f->slapd, database_settings);
-	slapd_load(&f->slapd, base_ldif);
-	slapd_load(&f->slapd, people_ldif);
-	f->uris[0] = f->slapd.uri;
-	f->options = (struct directory_options){.name = "corp", .uris = f->uris, .bind_dn = SLAPD_ROOT,
-		.password = {SLAPD_PASSWORD, strlen(SLAPD_PASSWORD)}, .people_base = "ou=people," SLAPD_SUFFIX,
-		.people_filter = "(objectClass=inetOrgPerson)", .groups_base = "ou=groups," SLAPD_SUFFIX,
-		.groups_filter = "(objectClass=groupOfNames)", .member_attribute = "member", .group_name_attribute = "cn",
-		.mail_attribute = "mail", .joins = joins, .join_count = 2, .network_seconds = 1};
-	f->arena = arena_new();
-	slapd_start(&f->slapd);
-}
-
-static void fixture_end(struct fixture *f)
-{
-	mirror_close(f->mirror);
-	arena_free(f->arena);
-	slapd_end(&f->slapd);
-}
-
-static void nap_ms(int milliseconds)
-{
-	const struct timespec t = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-
-	nanosleep(&t, NULL);
-}
-
-/* ---- questions, asked until the answer is right ---- */
-
-static bool open_mirror(struct fixture *f)
-{
-	struct error err;
-
-	return f->mirror || mirror_open(f->slapd.mirror, &f->mirror, &err) == 0;
-}
-
-static struct mirror_state state_of(struct fixture *f)
-{
-	struct mirror_state s = {0};
-	struct error err;
-
-	if (open_mirror(f))
-		assert_done(mirror_state(f->arena, f->mirror, "corp", &s, &err), err);
-	return s;
-}
-
-static int look_up(struct fixture *f, const char *number, struct mirror_person *p, struct error *err)
-{
-	const struct mirror_claim claim = {"objectidentifier", number};
-	const struct mirror_query query = {&claim, 1, false};
-
-	*err = (struct error){0};
-	if (!open_mirror(f))
-		return error_set(err, REASON_MIRROR_EMPTY, "not there");
-	return mirror_person(f->arena, f->mirror, &f->options, 1, &query, p, err);
-}
-
-typedef bool question(struct fixture *f);
-
-/* Generous: a back-off may have come to 8 s, and the machine may be busy. */
-#define PATIENCE_SECONDS 60
-
-static int64_t until_named(struct fixture *f, question *q, const char *name)
-{
-	int64_t begin = clock_monotonic_us();
-
-	while (!q(f)) {
-		if (clock_monotonic_us() - begin > PATIENCE_SECONDS * SECOND) {
-			struct mirror_state s = state_of(f);
-
-			fail_msg("not within %d s: %s (error: %s)", PATIENCE_SECONDS, name, s.error ? s.error : "none");
-		}
-		nap_ms(5);
-	}
-	return clock_monotonic_us() - begin;
-}
-
-#define until(f, q) until_named(f, q, #q)
-
-static bool connected(struct fixture *f)
-{
-	return state_of(f).connected;
-}
-
-static bool disconnected(struct fixture *f)
-{
-	struct mirror_state s = state_of(f);
-
-	return s.filled && !s.connected && s.error;
-}
-
-static bool error_says(struct fixture *f, const char *words)
-{
-	struct mirror_state s = state_of(f);
-
-	return s.error && strstr(s.error, words);
-}
+/* The mirror against a real slapd: changes, cookies, settings, rules. */
+#include "tests/integration/mirror_slapd_stage.h"
 
 static bool nothing_was_sent(struct fixture *f)
 {
 	struct mirror_state s = state_of(f);
 
 	return s.people_held.n && s.groups_held.n && s.error && strstr(s.error, "has none of");
-}
-
-static bool limit_was_met(struct fixture *f)
-{
-	return error_says(f, "Size limit exceeded");
-}
-
-static bool silence_was_noticed(struct fixture *f)
-{
-	return error_says(f, "no answer within 1 seconds");
 }
 
 static bool person_is_gone(struct fixture *f, const char *number)
@@ -169,34 +17,7 @@ static bool person_is_gone(struct fixture *f, const char *number)
 	return look_up(f, number, &p, &err) < 0 && err.reason == REASON_PERSON_NOT_FOUND;
 }
 
-static bool groups_are(struct fixture *f, const char *number, const char *expected)
-{
-	struct mirror_person p;
-	struct error err;
-	struct text t;
-
-	if (look_up(f, number, &p, &err) < 0)
-		return false;
-	text_begin(&t, f->arena, 100);
-	for (size_t i = 0; i < p.group_count; i++)
-		text_addf(&t, "%s%s", i ? " " : "", p.groups[i].cn);
-	return strcmp(text_slice(&t).p ? text_slice(&t).p : "", expected) == 0;
-}
-
-static bool mail_is(struct fixture *f, const char *number, const char *mail)
-{
-	struct mirror_person p;
-	struct error err;
-
-	return look_up(f, number, &p, &err) == 0 && p.mail && strcmp(p.mail, mail) == 0;
-}
-
 /* ---- stories ---- */
-
-static bool anna_has_new_mail(struct fixture *f)
-{
-	return mail_is(f, "1", "anna.new@example.org");
-}
 
 static bool emil_is_there(struct fixture *f)
 {
@@ -240,25 +61,6 @@ static bool staff_is_renamed(struct fixture *f)
 {
 	return groups_are(f, "4", "agents everybody");
 }
-
-static const char new_mail[] = "dn: " DN("anna") "\nchangetype: modify\nreplace: mail\nmail: anna.new@example.org\n\n";
-static const char new_person[] =
-	"dn: " DN("emil") "\nchangetype: add\nobjectClass: inetOrgPerson\nuid: emil\ncn: emil\nsn: emil\n"
-	"mail: emil@example.org\nemployeeNumber: 5\n\n";
-static const char no_bert[] = "dn: " DN("bert") "\nchangetype: delete\n\n";
-static const char no_cleo[] = "dn: " DN("cleo") "\nchangetype: delete\n\n";
-
-static int64_t change_and_see(struct fixture *f, const char *ldif, question *q, const char *name)
-{
-	int64_t took;
-
-	slapd_change(&f->slapd, ldif);
-	took = until_named(f, q, name);
-	print_message("  seen after %lld ms: %s\n", (long long)took / 1000, name);
-	return took;
-}
-
-#define change(f, ldif, q) change_and_see(f, ldif, q, #q)
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -441,49 +243,6 @@ static void reads_everything_again_for_a_cookie_older_than_the_log(void **state)
 	reads_everything_again_for_a_cookie("rid=000,csn=20010101000000.000000Z#000000#000#000000", "syncprov-sessionlog 1000");
 }
 
-static void answers_while_the_server_is_down_and_catches_up(void **state)
-{
-	struct fixture f;
-
-	(void)state;
-	fixture_make(&f, "syncprov-sessionlog 1000");
-	follower_start(&f.slapd, &f.options);
-	until(&f, connected);
-	slapd_stop(&f.slapd);
-	until(&f, disconnected);
-	assert_true(groups_are(&f, "1", "agents staff all"));
-	assert_true(mail_is(&f, "1", "anna@example.org"));
-	slapd_start(&f.slapd);
-	slapd_change(&f.slapd, new_mail);
-	until(&f, anna_has_new_mail);
-	until(&f, connected);
-	assert_null(state_of(&f).error);
-	fixture_end(&f);
-}
-
-static int64_t heard_before;
-
-static bool was_heard_again(struct fixture *f)
-{
-	return state_of(f).as_of > heard_before;
-}
-
-/* By probes, once a second here; three times, so that none of them was the refresh itself. */
-static void keeps_the_age_down_while_nothing_happens(void **state)
-{
-	struct fixture f;
-
-	(void)state;
-	fixture_make(&f, "");
-	follower_start(&f.slapd, &f.options);
-	until(&f, connected);
-	for (int i = 0; i < 3; i++) {
-		heard_before = state_of(&f).as_of;
-		until(&f, was_heard_again);
-	}
-	fixture_end(&f);
-}
-
 static bool nobody_is_left(struct fixture *f)
 {
 	struct mirror_state s = state_of(f);
@@ -551,204 +310,6 @@ static void other_settings_fill_the_mirror_anew(void **state)
 	assert_int_equal(p.attribute_count, 4);
 	assert_string_equal(p.attributes[2].name, "title");
 	assert_slice_is(p.attributes[2].values[0], "Agent");
-	fixture_end(&f);
-}
-
-static void says_when_a_limit_cuts_the_directory_short(void **state)
-{
-	struct fixture f;
-
-	(void)state;
-	fixture_make(&f, "limits anonymous size=2\naccess to * by * read");
-	f.options.bind_dn = NULL;
-	follower_start(&f.slapd, &f.options);
-	until(&f, limit_was_met);
-	assert_false(state_of(&f).filled);
-	fixture_end(&f);
-}
-
-/* ---- silence ---- */
-
-static int listen_silently(char *address, size_t size, const char *scheme)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(listen(fd, 10), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-	snprintf(address, size, "%s://127.0.0.1:%d", scheme, ntohs(a.sin_port));
-	return fd;
-}
-
-static void a_silent_server_costs_its_time_out_and_no_cpu(void **state)
-{
-	static const struct {
-		const char *scheme;
-		bool starttls;
-	} ways[] = {{"ldap", false}, {"ldap", true}, {"ldaps", false}};
-	struct fixture f;
-
-	(void)state;
-	fixture_make(&f, "");
-	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		char address[64];
-		int fd = listen_silently(address, sizeof(address), ways[i].scheme);
-		int64_t begin = clock_monotonic_us(), cpu = cpu_us();
-		struct directory_check out;
-		struct error err;
-
-		f.uris[0] = address;
-		f.options.starttls = ways[i].starttls;
-		assert_refused(directory_check(f.arena, &f.options, &out, &err), err, REASON_DIRECTORY);
-		print_message("  %s%s: %lld ms, %lld ms of CPU: %s\n", ways[i].scheme, ways[i].starttls ? " with StartTLS" : "",
-			(long long)(clock_monotonic_us() - begin) / 1000, (long long)(cpu_us() - cpu) / 1000, err.detail);
-		assert_true(clock_monotonic_us() - begin < 20 * SECOND);        /* the time-out is one; TCP's are minutes */
-		assert_true(clock_monotonic_us() - begin > SECOND / 2);
-		assert_true(cpu_us() - cpu < SECOND / 4);
-		close(fd);
-	}
-	fixture_end(&f);
-}
-
-static void a_silent_first_server_leads_to_the_second(void **state)
-{
-	struct fixture f;
-	char address[64];
-	int fd;
-
-	(void)state;
-	fixture_make(&f, "");
-	fd = listen_silently(address, sizeof(address), "ldap");
-	f.uris[0] = address;
-	f.uris[1] = f.slapd.uri;
-	follower_start(&f.slapd, &f.options);
-	until(&f, connected);
-	assert_true(mail_is(&f, "1", "anna@example.org"));
-	close(fd);
-	fixture_end(&f);
-}
-
-static void a_server_that_falls_silent_is_noticed(void **state)
-{
-	struct fixture f;
-
-	(void)state;
-	fixture_make(&f, "syncprov-sessionlog 1000");
-	follower_start(&f.slapd, &f.options);
-	until(&f, connected);
-	kill(f.slapd.pid, SIGSTOP);
-	until(&f, silence_was_noticed);
-	kill(f.slapd.pid, SIGCONT);
-	until(&f, connected);
-	change(&f, new_mail, anna_has_new_mail);
-	fixture_end(&f);
-}
-
-static void a_killed_follower_leaves_a_consistent_file(void **state)
-{
-	struct fixture f;
-	int status;
-
-	(void)state;
-	fixture_make(&f, "syncprov-sessionlog 1000");
-	for (int i = 0; i < 8; i++) {
-		follower_start(&f.slapd, &f.options);
-		nap_ms(5 + i * 9);
-		kill(f.slapd.follower, SIGKILL);
-		waitpid(f.slapd.follower, &status, 0);
-	}
-	follower_start(&f.slapd, &f.options);
-	until(&f, connected);
-	assert_int_equal(state_of(&f).people, 4);
-	assert_true(groups_are(&f, "1", "agents staff all"));
-	fixture_end(&f);
-}
-
-/* ---- TLS and check ---- */
-
-static void make_certificates(struct slapd *s)
-{
-	shell("cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key "
-		"-out ca.crt 2>/dev/null && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-		"-subj /CN=other -keyout other.key -out other.crt 2>/dev/null && "
-		"openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ldap -keyout tls.key -out tls.csr "
-		"2>/dev/null && printf 'subjectAltName=IP:127.0.0.1' >san && openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key "
-		"-CAcreateserial -days 2 -extfile san -out tls.crt 2>/dev/null && "
-		"printf 'TLSCACertificateFile %s/ca.crt\\nTLSCertificateFile %s/tls.crt\\nTLSCertificateKeyFile %s/tls.key\\n' >global.conf",
-		s->folder, s->folder, s->folder, s->folder);
-}
-
-static void takes_only_the_right_certificate_and_host(void **state)
-{
-	static const struct {
-		const char *scheme, *host, *ca;
-		bool starttls, good;
-	} cases[] = {
-		{"ldaps", "127.0.0.1", "ca.crt", false, true}, {"ldaps", "localhost", "ca.crt", false, false},
-		{"ldaps", "127.0.0.1", "other.crt", false, false}, {"ldaps", "127.0.0.1", NULL, false, false},
-		{"ldap", "127.0.0.1", "ca.crt", true, true}, {"ldap", "localhost", "ca.crt", true, false},
-		{"ldap", "127.0.0.1", "other.crt", true, false}, {"ldaps", "127.0.0.1", "nowhere.crt", false, false},
-	};
-	struct fixture f;
-	int tls_port = port_free();
-
-	(void)state;
-	fixture_make(&f, "");
-	slapd_stop(&f.slapd);
-	make_certificates(&f.slapd);
-	snprintf(f.slapd.tls_uri, sizeof(f.slapd.tls_uri), "ldaps://127.0.0.1:%d", tls_port);
-	slapd_start(&f.slapd);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct directory_check out = {0};
-		struct error err = {0};
-		const char *port = strrchr(cases[i].starttls ? f.slapd.uri : f.slapd.tls_uri, ':');
-		int rc;
-
-		f.uris[0] = arena_printf(f.arena, "%s://%s%s", cases[i].scheme, cases[i].host, port);
-		f.options.ca_file = cases[i].ca ? arena_printf(f.arena, "%s/%s", f.slapd.folder, cases[i].ca) : NULL;
-		f.options.starttls = cases[i].starttls;
-		rc = directory_check(f.arena, &f.options, &out, &err);
-		if (rc != (cases[i].good ? 0 : -1) || (!cases[i].good && err.reason != REASON_DIRECTORY))
-			fail_msg("%s, CA %s: got %d: %s", f.uris[0], cases[i].ca ? cases[i].ca : "of the system", rc,
-				err.detail);
-		print_message("  %s, CA %s: %s\n", f.uris[0], cases[i].ca ? cases[i].ca : "of the system", rc ? err.detail
-			: "good");
-	}
-	fixture_end(&f);
-}
-
-static void check_counts_what_is_there_and_names_what_is_not(void **state)
-{
-	struct fixture f;
-	struct directory_check out;
-	struct error err;
-
-	(void)state;
-	fixture_make(&f, "");
-	slapd_change(&f.slapd, "dn: " DN("bert") "\nchangetype: modify\ndelete: employeeNumber\n\n");
-	assert_done(directory_check(f.arena, &f.options, &out, &err), err);
-	assert_string_equal(out.uri, f.slapd.uri);
-	assert_null(out.cannot_follow);
-	assert_int_equal(out.people, 4);
-	assert_int_equal(out.people_with_join, 3);
-	assert_int_equal(out.groups, 5);
-
-	f.options.groups_base = "ou=nowhere," SLAPD_SUFFIX;
-	assert_refused(directory_check(f.arena, &f.options, &out, &err), err, REASON_DIRECTORY);
-	assert_non_null(strstr(err.detail, "ou=nowhere"));
-	f.options.groups_base = "ou=groups," SLAPD_SUFFIX;
-	f.options.groups_filter = "(objectClass=";
-	assert_refused(directory_check(f.arena, &f.options, &out, &err), err, REASON_DIRECTORY);
-	assert_non_null(strstr(err.detail, "filter"));
-	f.options.groups_filter = "(objectClass=groupOfNames)";
-	f.options.password = slice_c("wrong");
-	assert_refused(directory_check(f.arena, &f.options, &out, &err), err, REASON_DIRECTORY);
-	assert_non_null(strstr(err.detail, "Invalid credentials"));
-	f.options.password = slice_c("");
-	assert_refused(directory_check(f.arena, &f.options, &out, &err), err, REASON_DIRECTORY);
-	assert_non_null(strstr(err.detail, "is empty"));
 	fixture_end(&f);
 }
 
@@ -842,26 +403,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(reads_everything_again_for_a_junk_cookie),
 		cmocka_unit_test(reads_everything_again_for_a_cookie_from_the_future),
 		cmocka_unit_test(reads_everything_again_for_a_cookie_older_than_the_log),
-		cmocka_unit_test(answers_while_the_server_is_down_and_catches_up),
-		cmocka_unit_test(keeps_the_age_down_while_nothing_happens),
 		cmocka_unit_test(never_empties_a_filled_mirror),
 		cmocka_unit_test(other_settings_fill_the_mirror_anew),
-		cmocka_unit_test(says_when_a_limit_cuts_the_directory_short),
-		cmocka_unit_test(a_silent_server_costs_its_time_out_and_no_cpu),
-		cmocka_unit_test(a_silent_first_server_leads_to_the_second),
-		cmocka_unit_test(a_server_that_falls_silent_is_noticed),
-		cmocka_unit_test(a_killed_follower_leaves_a_consistent_file),
-		cmocka_unit_test(takes_only_the_right_certificate_and_host),
 		cmocka_unit_test(follows_rules_beside_people_and_harms_neither),
-		cmocka_unit_test(check_counts_what_is_there_and_names_what_is_not),
 	};
 
-	signal(SIGPIPE, SIG_IGN);       /* as every process of ours */
-	if (!slapd_there()) {
-		fprintf(stderr, "/usr/sbin/slapd is not installed\n");
+	if (slapd_begin(argc, argv) < 0)
 		return 1;
-	}
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -417,12 +417,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_search_for_units_that_fails_harms_nothing),
 	};
 
-	if (!slapd_there()) {
-		fprintf(stderr, "/usr/sbin/slapd is not installed\n");
+	if (slapd_begin(argc, argv) < 0)
 		return 1;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
