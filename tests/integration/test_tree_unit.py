@@ -157,6 +157,7 @@ def test_an_upgrade_for_which_the_service_may_not_make_the_folders_is_refused(tr
     wait_for(lambda: "/var/lib/postern/other: this folder is missing, and can be made when the service starts" in
              tree.system.journal_text(), 60, "the refusal")
     restarts_a_worker(tree, main)
+    assert "did not take it over: /var/lib/postern/other: this folder is missing" in tree.postern("upgrade", check=False).stderr
     # as the package does it before an upgrade
     assert "commands will not find" not in tree.postern("prepare", "--tree").stderr
     tree.postern("upgrade")
