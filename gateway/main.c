@@ -68,7 +68,7 @@ static const struct command {
 		"Reads the settings and every file that they name, connects to the directories\n"
 		"and metadata addresses (not with --offline), and plays a sign-on through.\n"
 		"Prints one line for each finding: ok, warning or error.  Exit status 1: an\n"
-		"error, which keeps serve from starting.\n"},
+		"error, by which serve does not start or people cannot sign on.\n"},
 	{"explain", command_explain, "say for a person what would happen, and why",
 		"usage: postern [-c FILE] explain PERSON [--door NAME | --link NAME] [--mfa]\n"
 		"                       [--guest] [--client ADDRESS] [--claim NAME=VALUE]...\n"

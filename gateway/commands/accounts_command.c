@@ -46,9 +46,7 @@ static int import(struct arena *a, const struct settings *s, const char *path)
 	struct error err;
 
 	/* the file read as who asks, the inventory written as the user whose roles read it */
-	if (file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 || folders_step_down(s, settings_accounts_path(a, s), &err) < 0)
-		return fail(&err);
-	if (folder_make(arena_printf(a, "%s/accounts", s->state_dir), 0750, &err) < 0)
+	if (file_read(a, path, FILE_PUBLIC, CSV_MAX, &csv, &err) < 0 || folders_enter(a, s, settings_accounts_path(a, s), &err) < 0)
 		return fail(&err);
 	if (accounts_import_csv(a, settings_accounts_path(a, s), csv, clock_now(), &done, &err) < 0)
 		return error_prefix(&err, "%s: ", path), fail(&err);

@@ -171,8 +171,7 @@ int command_fill(struct arena *a, const char *settings_path, int argc, char **ar
 		return 1;
 	}
 	directories = with_passwords(a, files, s, &err);
-	if (!directories || folders_step_down(s, settings_mirror_path(a, s), &err) < 0 ||
-		folder_make(arena_printf(a, "%s/mirror", s->state_dir), 0750, &err) < 0) {
+	if (!directories || folders_enter(a, s, settings_mirror_path(a, s), &err) < 0) {
 		fprintf(stderr, "postern fill: %s\n", err.detail);
 		return 1;
 	}

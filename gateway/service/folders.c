@@ -397,3 +397,18 @@ int folders_step_down(const struct settings *s, const char *path, struct error *
 
 	return host_user_step_down(owner_of(s, path, name), err);
 }
+
+int folders_enter(struct arena *a, const struct settings *s, const char *path, struct error *err)
+{
+	const char *folder = arena_copy(a, slice_of(path, (size_t)(strrchr(path, '/') - path)));
+	struct owners o;
+	struct stat st;
+
+	/* the roles' own folder is as they left it: there nothing is made with root's rights */
+	if (geteuid() == 0 && (lstat(s->state_dir, &st) < 0 || st.st_uid == 0) &&
+		(owners_one(s->user, &o, err) < 0 || make_folder(s->state_dir, &o, OWNER_COMMANDS, err) < 0))
+		return -1;
+	if (folders_step_down(s, path, err) < 0)
+		return -1;
+	return folder_make(folder, FOLDER_MODE, err);
+}

@@ -46,5 +46,10 @@ int folders_judge(struct arena *a, const struct settings *s, const struct owners
  * its folder, when that is one of the users above, else `user`.  For good.
  */
 int folders_step_down(const struct settings *s, const char *path, struct error *err);
+/*
+ * The same for a command that may come before the first start: as root it makes
+ * state_dir, or gives it to `user` as a start does; then the file's folder.
+ */
+int folders_enter(struct arena *a, const struct settings *s, const char *path, struct error *err);
 
 #endif

@@ -135,7 +135,7 @@ def test_installed_it_has_users_folders_units_and_does_not_start(package, machin
         assert f"gid={machine.run('getent group postern').split(':')[2]}(postern)" in machine.run(f"id {user}")
     assert machine.run("stat -c '%A %U:%G' /etc/postern").strip() == "drwxr-x--- root:postern"
     assert machine.run("stat -c '%A %U:%G' /var/lib/postern /run/postern /run/postern-units").splitlines() == \
-        ["drwxr-x--- root:root", "drwxr-x--- root:root", "drwx--x--- root:postern"]
+        ["drwxr-x--- postern:postern", "drwxr-x--- root:root", "drwx--x--- root:postern"]
     for unit in ("postern.target", "postern.service", "postern-prepare.service", "postern-worker@.service", "postern.socket",
                  "postern-keys@.service", "postern-keys@.socket", "postern-answers@.socket"):
         machine.run(f"test -r /lib/systemd/system/{unit}")
@@ -149,6 +149,10 @@ def test_sample_settings_are_those_of_this_version(package, machine):
     machine.run("cp /usr/share/doc/postern/examples/postern.yaml.sample /etc/postern/postern.yaml")
     said = machine.run("postern check --offline", check=False)
     assert "unknown" not in said and "/etc/postern/" in said
+    # by the guides, before the first start
+    machine.run("sed -i 's/^#user: postern$/user: postern/' /etc/postern/postern.yaml && postern keys make 2027")
+    assert "Permission denied" not in machine.run("postern check --offline", check=False)
+    machine.run("printf 'email\nada@example.org\n' >/root/export.csv && postern accounts import /root/export.csv")
 
 
 @pytest.mark.parametrize("active, asked", [

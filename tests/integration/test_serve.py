@@ -585,6 +585,28 @@ def test_root_imports_as_the_user_of_the_roles(serve):
         assert (serve.folder / "state/accounts" / name).stat().st_uid == 65534
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("made_before", [False, True], ids=["no-folder", "roots-folder"])
+def test_root_imports_before_the_first_start(serve, made_before):
+    with open(serve.folder / "p.yaml", "a") as f:
+        f.write("user: nobody\n")
+    for above in [serve.folder, *list(serve.folder.parents)[:3]]:
+        if above != pathlib.Path("/tmp") and str(above).startswith("/tmp/"):
+            above.chmod(0o755)
+    if made_before:
+        (serve.folder / "state").mkdir(mode=0o750)
+    (serve.folder / "export.csv").write_text("email\nada@example.org\n")
+    base = [POSTERN, "-c", serve.folder / "p.yaml"]
+    done = subprocess.run([*base, "accounts", "import", serve.folder / "export.csv"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # fill comes as far as to the directory, which is not there
+    done = subprocess.run([*base, "fill"], capture_output=True, text=True, timeout=60)
+    assert "postern fill: corp: ldap://127.0.0.1:1" in done.stderr, done.stderr
+    for name in ("", "accounts", "accounts/accounts.mdb", "mirror"):
+        assert (serve.folder / "state" / name).stat().st_uid == 65534
+    serve.start_ready()
+
+
 def test_check_names_what_is_fine_and_what_is_missing(serve):
     check = subprocess.run([POSTERN, "-c", serve.folder / "p.yaml", "check"], capture_output=True, text=True)
     assert check.returncode == 0, check.stdout
