@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures: the whole demo around a real `postern serve`, on ports of the kernel's, each in a folder of its own.
+"""Fixtures: the whole demo around a real `postern serve`, on ports that nobody else has, each in a folder of its own.
 
 `parts` is shared by all the tests that only sign people on; a test that stops,
 kills or reconfigures something takes `own_parts`.  The logs of whatever a
