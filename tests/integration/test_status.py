@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`postern status`: what it says of a service that is well, has lost processes, cannot write its audit, or is down."""
-import functools
 import json
 import os
 import pty
@@ -10,7 +9,6 @@ import time
 
 import pytest
 
-import parts as demo
 from browser import Browser
 from parts import wait_for
 from stories import CHLOE, MAYA, VIKTOR, sign_on
@@ -20,9 +18,9 @@ OK, WARNING, DOWN, CANNOT_SAY = 0, 1, 2, 3
 
 
 @pytest.fixture
-def well(stopped_parts, monkeypatch):
+def well(stopped_parts):
     """Nothing ends within 30 days, so that all is well."""
-    monkeypatch.setattr(demo, "make_key", functools.partial(demo.make_key, days=400))
+    stopped_parts.days = 400
     return stopped_parts.start_all()
 
 
