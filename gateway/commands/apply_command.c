@@ -154,14 +154,16 @@ static int do_plan(struct provisioning *p, const struct asked *q, struct audit *
 	if (rc < 0)
 		return fail(a, err);
 	p->world = result.world;
-	printf("%s of %s steps done, %s failed, %s left out; %s requests%s\n", report_number(a, result.done), report_number(a, result.plan.step_count),
-		report_number(a, result.failed), report_number(a, result.left_out), report_number(a, result.requests),
+	printf("%s of %s done, %s failed, %s left out; %s%s\n", report_number(a, result.done),
+		report_count(a, result.plan.step_count, "step", "steps"), report_number(a, result.failed), report_number(a, result.left_out),
+		report_count(a, result.requests, "request", "requests"),
 		result.resumed ? "; went on with what was cut short" : "");
 	note_result(p, &result);
 	for (size_t i = 0; i < result.braked_count; i++)
 		fprintf(stderr, "postern apply: %s\n", report_clean(a, result.braked[i]));
 	if (result.people_failed)
-		printf("%s people were not taken into their groups; the ledger says who and why\n", report_number(a, result.people_failed));
+		printf("%s not taken into their groups; the ledger says who and why\n",
+			report_count(a, result.people_failed, "person was", "people were"));
 	if (result.stop.reason != REASON_NONE)
 		fprintf(stderr, "postern apply: stopped: %s\n", report_clean(a, result.stop.detail));
 	if (result.cut_short)

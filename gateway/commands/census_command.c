@@ -50,8 +50,8 @@ void census_print_mirror(const struct census *c)
 
 	for (size_t i = 0; i < s->directory_count; i++) {
 		time_write(c->states[i].as_of, as_of);
-		printf("%-10s %s: %s people and %s groups, as of %s\n", i ? "" : "Mirror", s->directories[i].name,
-			report_number(c->arena, c->states[i].people), report_number(c->arena, c->states[i].groups), as_of);
+		printf("%-10s %s: %s and %s, as of %s\n", i ? "" : "Mirror", s->directories[i].name,
+			report_count(c->arena, c->states[i].people, "person", "people"), report_count(c->arena, c->states[i].groups, "group", "groups"), as_of);
 	}
 }
 

@@ -2,6 +2,7 @@
 /* The part of `postern check` about accounts that Postern answers for, and connections that are called otherwise now. */
 #include "gateway/commands/check.h"
 #include "gateway/provisioning/provisioning.h"
+#include "gateway/report.h"
 
 static int look(struct check *c, struct ledger *ledger, struct error *err)
 {
@@ -21,7 +22,7 @@ static int look(struct check *c, struct ledger *ledger, struct error *err)
 		say(c, FINDING_WARNING, "connections: the ledger has %zu accounts of %.200s, and no connection with accounts is called that, so nothing is "
 			"planned any more: postern ledger rename %.200s NAME, or postern ledger forget %.200s", accounts, orphan, orphan, orphan);
 	else
-		say(c, FINDING_OK, "%zu accounts at Atlassian are looked after", view.count);
+		say(c, FINDING_OK, "%s at Atlassian looked after", report_count(c->arena, view.count, "account", "accounts"));
 	return 0;
 }
 

@@ -99,8 +99,8 @@ static int tell(const struct fill *f, int64_t begun)
 		fprintf(stderr, "postern fill: %s\n", err.detail);
 		return 1;
 	}
-	printf("%s: %s people and %s groups; %s entries read from %s in %.1f s\n", f->directory->name, report_number(f->arena, state.people),
-		report_number(f->arena, state.groups), report_number(f->arena, f->entries), f->uri, (double)(clock_monotonic_us() - begun) / 1e6);
+	printf("%s: %s and %s; %s read from %s in %.1f s\n", f->directory->name, report_count(f->arena, state.people, "person", "people"),
+		report_count(f->arena, state.groups, "group", "groups"), report_count(f->arena, f->entries, "entry", "entries"), f->uri, (double)(clock_monotonic_us() - begun) / 1e6);
 	return 0;
 }
 

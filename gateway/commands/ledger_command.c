@@ -175,9 +175,9 @@ static int change(struct asked *q)
 	if ((q->to ? ledger_rename(q->ledger, q->name, q->to, &n, &err) : ledger_forget(q->ledger, q->name, &n, &err)) < 0)
 		return fail(a, &err);
 	if (q->to)
-		printf("What was of %s is of %s now: %s accounts.\n", report_clean(a, q->name), q->to, report_number(a, n));
+		printf("What was of %s is of %s now: %s.\n", report_clean(a, q->name), q->to, report_count(a, n, "account", "accounts"));
 	else
-		printf("Postern does not answer for the %s accounts of %s any more; at Atlassian they stay as they are.\n", report_number(a, n),
+		printf("Postern does not answer for the %s of %s any more; nothing changes at Atlassian.\n", report_count(a, n, "account", "accounts"),
 			report_clean(a, q->name));
 	return report_end("ledger");
 }

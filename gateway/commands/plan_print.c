@@ -123,7 +123,7 @@ static void print_lines(struct heading *h)
 	for (size_t i = 0; i < h->count && (h->detail == PLAN_ALL || i < SOME); i++)
 		printf("  %-42s %s\n", h->lines[i].who, h->lines[i].what);
 	if (h->detail == PLAN_SOME && h->count > SOME)
-		printf("  ... and %s more (postern plan --all)\n", report_number(h->plan->arena, h->count - SOME));
+		printf("  ... and %s more (postern plan with --all names them)\n", report_number(h->plan->arena, h->count - SOME));
 	h->count = 0;
 }
 

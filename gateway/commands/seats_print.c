@@ -142,7 +142,7 @@ static void print_source(const struct seats *s)
 		time_write(s->as_of, as_of);
 		printf("%-10s inventory as of %s", "Atlassian", as_of);
 	}
-	printf(": %s accounts, %s of them billed\n", number(s, s->account_count), number(s, s->billed_count));
+	printf(": %s, %s of them billed\n", report_count(s->census.arena, s->account_count, "account", "accounts"), number(s, s->billed_count));
 }
 
 static void print_read(const struct seats *s)

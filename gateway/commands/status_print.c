@@ -171,7 +171,7 @@ static void print_directories(const struct status *s, bool c)
 		else
 			put(c, strcmp(d->staleness, "fresh") == 0 ? GREEN : RED, d->age == FACTS_AGE_UNKNOWN ? "of unknown age" :
 				arena_printf(a, "%s, %s old", d->staleness, span(a, d->age)));
-		printf(", %s people, %s groups, %s %s\n", report_number(a, d->state.people), report_number(a, d->state.groups),
+		printf(", %s, %s, %s %s\n", report_count(a, d->state.people, "person", "people"), report_count(a, d->state.groups, "group", "groups"),
 			d->state.connected ? "connected to" : "not connected, last to", d->state.server ? report_cell(a, d->state.server, 200) : "none");
 	}
 	printf("  %-20s %s\n", "the mirror's file", bytes(a, s->mirror_bytes));
@@ -238,8 +238,9 @@ static void print_accounts(const struct status *s, bool c)
 	else
 		printf("%s ago, went well\n", span(a, s->now - p->tried));
 	if (p->planned)
-		printf("  %-20s %s ago: %s steps are left to be done, %s people are left as they are, %s tasks for somebody\n", "last plan",
-			span(a, s->now - p->planned), report_number(a, p->left), report_number(a, p->held), report_number(a, tasks_of(p)));
+		printf("  %-20s %s ago: %s left to be done, %s left as they are, %s for somebody\n", "last plan", span(a, s->now - p->planned),
+			report_count(a, p->left, "step", "steps"), report_count(a, p->held, "person", "people"),
+			report_count(a, tasks_of(p), "task", "tasks"));
 	for (size_t i = 0; i < p->place_count; i++)
 		printf("  %-20s %s wanted, %s kept (%s in their grace time), %s licensed\n", report_clean(a, p->places[i].connection),
 			report_number(a, p->places[i].wanted), report_number(a, p->places[i].kept), report_number(a, p->places[i].waiting),

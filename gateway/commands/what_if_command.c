@@ -206,11 +206,11 @@ static void print_text(const struct what_if *w)
 	print_sums(w);
 	print_changes(w);
 	if (w->other_rule)
-		printf("%-10s %s people get the same by a rule of another name\n", "", report_number(a, w->other_rule));
+		printf("%-10s %s the same by a rule of another name\n", "", report_count(a, w->other_rule, "person gets", "people get"));
 	if (w->other_kinds)
-		printf("%-10s %s people would need another kind of account than now. Atlassian cannot change the kind of an account back:\n"
+		printf("%-10s %s would need another kind of account than now. Atlassian cannot change the kind of an account back:\n"
 			"%-10s whoever has one already is refused (account-kind) until somebody moves it by hand\n", "Warning",
-			report_number(a, w->other_kinds), "");
+			report_count(a, w->other_kinds, "person", "people"), "");
 	if (!w->census.gateway.accounts)
 		printf("%-10s there is no inventory, so it is not known who has which account: postern accounts import FILE.csv\n", "Note");
 }

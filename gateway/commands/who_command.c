@@ -214,7 +214,7 @@ static void print_text(const struct who *w)
 		printf("%-*s  %-8s  %-16s  %s%s%s\n", width, report_clean(a, *p->mail ? p->mail : p->dn), outcome_word(p->outcome),
 			p->rule ? report_clean(a, p->rule) : "-", report_clean(a, p->path), refusal ? "   refused: " : "", refusal ? refusal : "");
 	}
-	printf("%s people\n", report_number(a, w->n));
+	printf("%s\n", report_count(a, w->n, "person", "people"));
 }
 
 static void print_csv(const struct who *w)

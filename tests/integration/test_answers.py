@@ -256,7 +256,7 @@ def test_spreadsheet_and_terminal_get_no_commands(directory):
     ldap_modify(directory, f"dn: {dn}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: evil\ncn: e\nsn: e\nmail: {name}@x\n"
                            f"employeeNumber: evil\n\n")
     try:
-        assert "; 1 entries read" in said(directory, "fill")
+        assert "; 1 entry read" in said(directory, "fill")
         command = directory.postern_command("seats", "--csv")
         written = subprocess.run(command, stdout=subprocess.PIPE, timeout=60).stdout.decode()
         assert f"\"'{name}@x\"" in written and f"\"{name}" not in written
