@@ -27,7 +27,7 @@ def test_who_leaves_an_open_desk_is_told_of_and_fails_nothing(company_at_atlassi
     said(parts, "fill")
     assert kinds(plan(parts)) == {"desk-remove": 1}
     parts.atlassian.forget_requests()
-    assert "1 of 1 steps done, 0 failed" in said(parts, "apply", "--yes")
+    assert "1 of 1 step done, 0 failed" in said(parts, "apply", "--yes")
     assert sum(n for call, n in parts.atlassian.request_counts()["endpoints"].items() if call.startswith("DELETE")) == 1
     found = plan(parts)
     assert kinds(found) == {}
