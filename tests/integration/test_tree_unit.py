@@ -112,6 +112,18 @@ def test_one_way_to_run_starts_when_the_other_has_ended(units):
     wait_for(units.is_ready, 60, "the units are ready again")
 
 
+def test_what_cannot_be_read_yet_is_read_as_soon_as_it_can(tree):
+    def tried():
+        return int(tree.system.show("postern.service", "NRestarts"))
+
+    tree.write(more="no_such_setting: 1\n")
+    tree.systemctl("restart", "postern.service", check=False)
+    before = tried()
+    wait_for(lambda: tried() >= before + 7, 120, "more starts than systemd takes by itself")
+    tree.write()
+    wait_for(tree.is_ready, 60, "the tree is ready")
+
+
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
 
 
