@@ -138,7 +138,8 @@ class Provider:
     def configure(self, url=None, more="", ca="web"):
         """`ca` None: the system's."""
         ca_file = f', metadata_ca_file: "{self.web}/{ca}.crt"' if ca else ""
-        self.serve.write(metadata=url or self.server.url, more=f"{ca_file}, refresh: 1s, timeout: 2s{more}")
+        # one worker: what one of several has read by now, another may not have
+        self.serve.write(workers=1, metadata=url or self.server.url, more=f"{ca_file}, refresh: 1s, timeout: 5s{more}")
         text = (self.serve.folder / "p.yaml").read_text()
         (self.serve.folder / "p.yaml").write_text(text + "metrics_listen: 127.0.0.1:0\n")
 
